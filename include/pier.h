@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier.h - all of libpier.
+ *
+ * One header per noun stands in pier/; each may also be included alone.
+ */
+#ifndef PIER_H
+#define PIER_H
+
+#include <pier/version.h>
+
+#endif
