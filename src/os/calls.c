@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os/calls.c - the real call table: thin wrappers that turn errno into a
+ * negative result and set on birth what pier wants of every descriptor
+ * (close-on-exec, non-blocking).
+ */
+#include "os/calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+_Thread_local struct pier__task *pier__current;
+
+static int
+result(int rc)
+{
+	return rc < 0 ? -errno : rc;
+}
+
+static ssize_t
+result_size(ssize_t n)
+{
+	return n < 0 ? -errno : n;
+}
+
+static int
+real_socket(int family, int type, int protocol)
+{
+	return result(
+		socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+}
+
+static int
+real_socketpair(int family, int type, int protocol, int fds[2])
+{
+	return result(socketpair(
+		family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol, fds));
+}
+
+static int
+real_bind(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	return result(bind(fd, sa, len));
+}
+
+static int
+real_listen(int fd, int backlog)
+{
+	return result(listen(fd, backlog));
+}
+
+static int
+real_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	return result(connect(fd, sa, len));
+}
+
+static int
+real_accept(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return result(accept4(fd, sa, len, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+static ssize_t
+real_recv(int fd, void *buf, size_t size, int flags)
+{
+	return result_size(recv(fd, buf, size, flags));
+}
+
+static ssize_t
+real_send(int fd, const void *buf, size_t size, int flags)
+{
+	return result_size(send(fd, buf, size, flags));
+}
+
+static ssize_t
+real_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	return result_size(recvmsg(fd, msg, flags | MSG_CMSG_CLOEXEC));
+}
+
+static ssize_t
+real_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	return result_size(sendmsg(fd, msg, flags));
+}
+
+static int
+real_shutdown(int fd, int how)
+{
+	return result(shutdown(fd, how));
+}
+
+static int
+real_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	return result(getsockopt(fd, level, name, value, len));
+}
+
+static int
+real_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	return result(setsockopt(fd, level, name, value, len));
+}
+
+static int
+real_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return result(getsockname(fd, sa, len));
+}
+
+static int
+real_getpeername(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	return result(getpeername(fd, sa, len));
+}
+
+static int
+real_queued(int fd, int *bytes)
+{
+	return result(ioctl(fd, SIOCOUTQ, bytes));
+}
+
+static ssize_t
+real_read(int fd, void *buf, size_t size)
+{
+	return result_size(read(fd, buf, size));
+}
+
+static ssize_t
+real_writev(int fd, const struct iovec *iov, int count)
+{
+	return result_size(writev(fd, iov, count));
+}
+
+static int
+real_close(int fd)
+{
+	int rc = result(close(fd));
+
+	/* Linux has released the descriptor also when it says EINTR. */
+	return rc == -EINTR ? 0 : rc;
+}
+
+static int
+real_getfl(int fd)
+{
+	return result(fcntl(fd, F_GETFL));
+}
+
+static int
+real_fstat(int fd, struct stat *out)
+{
+	return result(fstat(fd, out));
+}
+
+static int
+real_stat(const char *path, struct stat *out)
+{
+	return result(lstat(path, out));
+}
+
+static int
+real_unlink(const char *path)
+{
+	return result(unlink(path));
+}
+
+static int
+real_chmod(const char *path, mode_t mode)
+{
+	return result(chmod(path, mode));
+}
+
+static int
+real_fchmod(int fd, mode_t mode)
+{
+	return result(fchmod(fd, mode));
+}
+
+static int
+real_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
+{
+	struct timespec timeout = {
+		.tv_sec = timeout_ns / 1000000000,
+		.tv_nsec = timeout_ns % 1000000000,
+	};
+	int rc = result(ppoll(fds, count, timeout_ns < 0 ? NULL : &timeout,
+		NULL));
+
+	/* A signal is a reason to look again, not an error. */
+	return rc == -EINTR ? 0 : rc;
+}
+
+static int
+real_epoll_create(void)
+{
+	return result(epoll_create1(EPOLL_CLOEXEC));
+}
+
+static int
+real_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	return result(epoll_ctl(epfd, op, fd, event));
+}
+
+static int
+real_epoll_wait(
+	int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
+{
+	int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
+	int rc;
+
+	/* Rounded up: waking before the deadline would only mean another turn. */
+	if (ms > INT_MAX)
+		ms = INT_MAX;
+	rc = result(epoll_wait(epfd, events, max, (int)ms));
+	return rc == -EINTR ? 0 : rc;
+}
+
+static int
+real_eventfd(void)
+{
+	return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+static int64_t
+real_clock_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int
+real_random(void *buf, size_t size)
+{
+	unsigned char *at = buf;
+
+	while (size > 0) {
+		ssize_t n = result_size(getrandom(at, size, 0));
+
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			return (int)n;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static void *
+real_alloc(size_t size)
+{
+	return calloc(1, size);
+}
+
+static void *
+real_resize(void *ptr, size_t size)
+{
+	return realloc(ptr, size);
+}
+
+static void
+real_free(void *ptr)
+{
+	free(ptr);
+}
+
+static int
+real_map(void **out, size_t size)
+{
+	void *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+
+	if (ptr == MAP_FAILED)
+		return -errno;
+	*out = ptr;
+	return 0;
+}
+
+static int
+real_unmap(void *ptr, size_t size)
+{
+	return result(munmap(ptr, size));
+}
+
+static int
+real_protect_none(void *ptr, size_t size)
+{
+	return result(mprotect(ptr, size, PROT_NONE));
+}
+
+static int
+real_advise(void *ptr, size_t size, int advice)
+{
+	return result(madvise(ptr, size, advice));
+}
+
+static int
+real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	int rc;
+
+	rc = pthread_attr_init(&attr);
+	if (rc != 0)
+		return -rc;
+	if (stack_size > 0)
+		rc = pthread_attr_setstacksize(&attr, stack_size);
+	if (rc == 0) {
+		/* The program's signals are for the program's own threads. */
+		(void)sigfillset(&all);
+		(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+		rc = pthread_create(out, &attr, fn, arg);
+		(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
+	(void)pthread_attr_destroy(&attr);
+	return -rc;
+}
+
+static int
+real_getaddrinfo(const char *host, const char *service,
+	const struct addrinfo *hints, struct addrinfo **out)
+{
+	int rc = getaddrinfo(host, service, hints, out);
+
+	/* EAI_SYSTEM hides its cause in errno: hand it on as -errno, which
+	   no EAI_ code of glibc (-1 to -12, -100…) is mistaken for, because
+	   those are shifted out of its way. */
+	return rc == EAI_SYSTEM ? -errno - 4096 : rc;
+}
+
+static void
+real_freeaddrinfo(struct addrinfo *list)
+{
+	freeaddrinfo(list);
+}
+
+const struct pier__calls pier__calls_real = {
+	.socket = real_socket,
+	.socketpair = real_socketpair,
+	.bind = real_bind,
+	.listen = real_listen,
+	.connect = real_connect,
+	.accept = real_accept,
+	.recv = real_recv,
+	.send = real_send,
+	.recvmsg = real_recvmsg,
+	.sendmsg = real_sendmsg,
+	.shutdown = real_shutdown,
+	.getsockopt = real_getsockopt,
+	.setsockopt = real_setsockopt,
+	.getsockname = real_getsockname,
+	.getpeername = real_getpeername,
+	.queued = real_queued,
+	.read = real_read,
+	.writev = real_writev,
+	.close = real_close,
+	.getfl = real_getfl,
+	.fstat = real_fstat,
+	.stat = real_stat,
+	.unlink = real_unlink,
+	.chmod = real_chmod,
+	.fchmod = real_fchmod,
+	.poll = real_poll,
+	.epoll_create = real_epoll_create,
+	.epoll_ctl = real_epoll_ctl,
+	.epoll_wait = real_epoll_wait,
+	.eventfd = real_eventfd,
+	.clock_ns = real_clock_ns,
+	.random = real_random,
+	.alloc = real_alloc,
+	.resize = real_resize,
+	.free = real_free,
+	.map = real_map,
+	.unmap = real_unmap,
+	.protect_none = real_protect_none,
+	.advise = real_advise,
+	.thread = real_thread,
+	.getaddrinfo = real_getaddrinfo,
+	.freeaddrinfo = real_freeaddrinfo,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os/calls.h - the one place that talks to the kernel.
+ *
+ * Every system call and every allocation of the library goes through a table
+ * of functions. The table in use is the current task's: the real kernel's in
+ * a program, one that fails on purpose or simulates a network in tests. Each
+ * entry returns >= 0 or -errno: errno itself is known in this folder only.
+ *
+ * `pier__current` is the library's one thread-local: the task that runs. All
+ * that this layer knows of it is that it begins with a struct pier__context.
+ * NULL means a thread that never called pier before: the real table.
+ */
+#ifndef PIER_OS_CALLS_H
+#define PIER_OS_CALLS_H
+
+#include <netdb.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* The contracts are those of the manual pages of section 2, but for errors
+   as -errno, and as said beside the entry. */
+struct pier__engine; /* task/engine.h: who waits for descriptors */
+
+struct pier__calls {
+	/* Sockets: always made SOCK_CLOEXEC | SOCK_NONBLOCK. */
+	int (*socket)(int family, int type, int protocol);
+	int (*socketpair)(int family, int type, int protocol, int fds[2]);
+	int (*bind)(int fd, const struct sockaddr *sa, socklen_t len);
+	int (*listen)(int fd, int backlog);
+	int (*connect)(int fd, const struct sockaddr *sa, socklen_t len);
+	int (*accept)(int fd, struct sockaddr *sa, socklen_t *len);
+	ssize_t (*recv)(int fd, void *buf, size_t size, int flags);
+	ssize_t (*send)(int fd, const void *buf, size_t size, int flags);
+	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
+	ssize_t (*sendmsg)(int fd, const struct msghdr *msg, int flags);
+	int (*shutdown)(int fd, int how);
+	int (*getsockopt)(int fd, int level, int name, void *value,
+		socklen_t *len);
+	int (*setsockopt)(int fd, int level, int name, const void *value,
+		socklen_t len);
+	int (*getsockname)(int fd, struct sockaddr *sa, socklen_t *len);
+	int (*getpeername)(int fd, struct sockaddr *sa, socklen_t *len);
+	int (*queued)(int fd, int *bytes); /* SIOCOUTQ: sent, not yet acked */
+
+	/* Any descriptor. close gives 0 also on EINTR: the fd is gone. */
+	ssize_t (*read)(int fd, void *buf, size_t size);
+	ssize_t (*writev)(int fd, const struct iovec *iov, int count);
+	int (*close)(int fd);
+	int (*getfl)(int fd);                   /* fcntl F_GETFL */
+	int (*fstat)(int fd, struct stat *out);
+
+	/* Paths, for Unix sockets. */
+	int (*stat)(const char *path, struct stat *out); /* lstat */
+	int (*unlink)(const char *path);
+	int (*chmod)(const char *path, mode_t mode);
+	int (*fchmod)(int fd, mode_t mode);
+
+	/* Waiting. timeout_ns < 0 is for ever; EINTR is retried or gives 0. */
+	int (*poll)(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
+	int (*epoll_create)(void);
+	int (*epoll_ctl)(int epfd, int op, int fd, struct epoll_event *event);
+	int (*epoll_wait)(int epfd, struct epoll_event *events, int max,
+		int64_t timeout_ns);
+	int (*eventfd)(void);
+
+	/* Clock and chance. */
+	int64_t (*clock_ns)(void); /* CLOCK_MONOTONIC */
+	int (*random)(void *buf, size_t size);
+
+	/* Memory. alloc gives zeroed memory; resize keeps what is there. */
+	void *(*alloc)(size_t size);
+	void *(*resize)(void *ptr, size_t size);
+	void (*free)(void *ptr);
+	int (*map)(void **out, size_t size); /* anonymous, no reserve, stack */
+	int (*unmap)(void *ptr, size_t size);
+	int (*protect_none)(void *ptr, size_t size);
+	int (*advise)(void *ptr, size_t size, int advice);
+
+	/* Threads: started with all signals blocked; -EAGAIN when none. */
+	int (*thread)(size_t stack_size, void *(*fn)(void *), void *arg,
+		void *out /* pthread_t */);
+
+	/* Names: the result of getaddrinfo(3): 0 or EAI_*, errno apart. */
+	int (*getaddrinfo)(const char *host, const char *service,
+		const struct addrinfo *hints, struct addrinfo **out);
+	void (*freeaddrinfo)(struct addrinfo *list);
+
+	/* The engine that goes with this table; NULL: the kernel's. */
+	int (*engine_open)(struct pier__engine **out, int for_fibers);
+};
+
+/* What every task begins with. */
+struct pier__context {
+	const struct pier__calls *calls;
+};
+
+struct pier__task;
+
+extern const struct pier__calls pier__calls_real;
+extern _Thread_local struct pier__task *pier__current;
+
+static inline const struct pier__calls *
+pier__calls(void)
+{
+	struct pier__task *task = pier__current;
+
+	if (task == NULL)
+		return &pier__calls_real;
+	return ((const struct pier__context *)(const void *)task)->calls;
+}
+
+/* Memory by the table in use. */
+static inline void *
+pier__alloc(size_t size)
+{
+	return pier__calls()->alloc(size);
+}
+
+static inline void *
+pier__resize(void *ptr, size_t size)
+{
+	return pier__calls()->resize(ptr, size);
+}
+
+static inline void
+pier__free(void *ptr)
+{
+	pier__calls()->free(ptr);
+}
+
+/* pier__close(fd): close, when fd >= 0. A failed close changes nothing. */
+static inline void
+pier__close(int fd)
+{
+	if (fd >= 0)
+		(void)pier__calls()->close(fd);
+}
+
+#endif
