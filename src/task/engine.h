@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task/engine.h - the port between tasks, which park, and engines, which know
+ * when a descriptor is ready. The engines stand in io/ (epoll for fibers,
+ * ppoll for threads) and in the simulator; tasks see this page only.
+ *
+ * A descriptor that somebody may wait for is a struct pier__desc inside its
+ * owner (a stream, a listener, a packet socket). Invariants:
+ *   1. ready has a bit exactly when the next attempt in that direction may
+ *      succeed; it is cleared only by an attempt that showed the opposite,
+ *      and set by every event;
+ *   2. reader and writer are set only while that task is parked for it (or is
+ *      about to be), so that an event wakes at most one task per direction;
+ *   3. slot is 0, or the place in one engine's table that points back here.
+ */
+#ifndef PIER_TASK_ENGINE_H
+#define PIER_TASK_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pier__task;
+struct pier__sched;
+struct pier__engine;
+
+/* Directions, as bits. */
+enum {
+	PIER__IN = 1,
+	PIER__OUT = 2
+};
+
+/* What a descriptor is, hence how it is tried and when it counts as drained. */
+enum pier__desc_kind {
+	PIER__DESC_TCP,    /* a short read means drained (see io/desc.h) */
+	PIER__DESC_SOCKET, /* any other socket */
+	PIER__DESC_FILE    /* no socket: polled before every attempt */
+};
+
+struct pier__desc {
+	int fd;
+	uint32_t slot;        /* in its engine's table; 0: in none */
+	uint8_t kind;         /* enum pier__desc_kind */
+	uint8_t ready;        /* PIER__IN | PIER__OUT */
+	uint8_t interest;     /* what the engine watches for */
+	uint8_t hints;        /* PIER__HINT: seen and not yet read off */
+	struct pier__sched *owner;  /* first used on; see io/desc.h */
+	struct pier__task *reader;
+	struct pier__task *writer;
+	/* Called by the engine at a writable event when no task waits to
+	   write; NULL for none. Must not wait. */
+	void (*on_writable)(struct pier__desc *desc);
+};
+
+struct pier__engine_ops {
+	/* Watch desc for `what` from now on. Cheap when it already is. 0, or
+	   -ENOMEM, -ENOSPC, … The engine sets desc->ready for what it cannot
+	   watch because it is always ready (a regular file). */
+	int (*add)(struct pier__engine *engine, struct pier__desc *desc,
+		unsigned what);
+	/* The wait for `what` that add() was called for is over. */
+	void (*rest)(struct pier__engine *engine, struct pier__desc *desc,
+		unsigned what);
+	/* desc leaves the set: before it is closed, released or passed on. */
+	void (*forget)(struct pier__engine *engine, struct pier__desc *desc);
+	/* Wait at most timeout_ns (< 0: for ever) and wake the tasks whose
+	   descriptors became ready, by pier__wake(). 0, or -errno when the
+	   kernel refuses to wait at all. */
+	int (*wait)(struct pier__engine *engine, int64_t timeout_ns);
+	/* Get ready to be woken: 0, or -EMFILE… Idempotent. */
+	int (*wakeable)(struct pier__engine *engine);
+	/* From any thread: end a wait that is going on, or the next one. */
+	void (*wake)(struct pier__engine *engine);
+	void (*close)(struct pier__engine *engine);
+};
+
+struct pier__engine {
+	const struct pier__engine_ops *ops;
+};
+
+/*
+ * pier__engine_open(out, for_fibers): the engine that goes with the current
+ * call table. Defined in io/engine.c. 0, -ENOMEM, -EMFILE, -ENFILE.
+ */
+int pier__engine_open(struct pier__engine **out, bool for_fibers);
+
+#endif
