@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+#
+# A thin front door: meson and ninja build, the scripts of tools/ do the rest.
+# Every target first sees that what it needs is on this machine (tools/deps).
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+
+.DEFAULT_GOAL := all
+.PHONY: all run check lint fuzz format install clean help
+
+all: ## build build/pier, build/libpier.so, build/libpier.a, build/pier.pc
+	@tools/deps build
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) \
+		--prefix=$(PREFIX) -Dtests=false >$(BUILD).log || \
+		{ cat $(BUILD).log; rm -rf $(BUILD) $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@ninja --quiet -C $(BUILD)
+
+run: all ## build, then serve echo on localhost until Ctrl-C
+	@tools/run-demo $(BUILD)
+
+check: ## build under every compiler and sanitizer and run all tests
+	@tools/deps build check
+	@tools/check $(ONLY)
+
+lint: ## layers, symbols, errno, sizes, documents, format, analysers
+	@tools/deps build lint
+	@tools/lint $(ONLY)
+
+fuzz: ## run each fuzz target for FUZZ_SECONDS (20) seconds
+	@tools/deps build fuzz
+	@tools/fuzz
+
+format: ## let clang-format have its way
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: all ## install below DESTDIR, for PREFIX (/usr/local)
+	@meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
+	@ninja --quiet -C $(BUILD)
+	@meson install -C $(BUILD) --no-rebuild --quiet \
+		$(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean: ## remove everything that was built
+	@rm -rf $(BUILD)
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
