@@ -7,6 +7,7 @@
 #ifndef PIER_H
 #define PIER_H
 
+#include <pier/addr.h>
 #include <pier/version.h>
 
 #endif

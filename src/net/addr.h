@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses, the part that only the library sees. */
+#ifndef PIER_NET_ADDR_H
+#define PIER_NET_ADDR_H
+
+#include <pier/addr.h>
+
+#include "base/text.h"
+
+/* An Internet address as it is meant: IPv4 also where it is v4-mapped. */
+struct pier__ip_view {
+	int family;
+	const unsigned char *bytes; /* 4 or 16, inside the address looked at */
+	unsigned int port;
+	uint32_t zone;
+};
+
+/* False for every other family, out is then not written. */
+bool pier__addr_ip(struct pier__ip_view *out, const struct pier_addr *addr);
+
+/*
+ * A Unix address of len bytes: a path, or a NUL and then an abstract name.
+ * Returns 0 or -ENAMETOOLONG.
+ */
+int pier__addr_unix(struct pier_addr *out, const char *name, size_t len);
+
+/*
+ * Reads a path or "@name" with its %XX, the whole span. Returns 0, -EINVAL or
+ * -ENAMETOOLONG.
+ */
+int pier__addr_parse_unix(
+	struct pier_addr *out, struct pier__span span, struct pier__why *why);
+
+/* An IP address with its zone looked up and this port: 0 or -ENODEV. */
+struct pier__ip;
+int pier__addr_from_ip(struct pier_addr *out, const struct pier__ip *ip,
+	unsigned int port, struct pier__why *why);
+
+/* pier_addr_parse() that explains: the same results. */
+int pier__addr_parse(
+	struct pier_addr *out, const char *text, struct pier__why *why);
+
+/* Is text the beginning of a Unix address: "/", "./" or "@"? */
+bool pier__is_unix_text(struct pier__span span);
+
+#endif
