@@ -8,6 +8,7 @@
 #define PIER_H
 
 #include <pier/addr.h>
+#include <pier/endpoint.h>
 #include <pier/version.h>
 
 #endif

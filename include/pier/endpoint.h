@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier/endpoint.h - endpoints: text that names where.
+ *
+ *   tcp://host:port  tcp4://…  tcp6://…     a stream over TCP
+ *   udp://host:port  udp4://…  udp6://…     datagrams over UDP
+ *   unix:///run/x.sock  unix://@abstract    a Unix stream
+ *   unixgram:///run/x.sock                  Unix datagrams
+ *   fd://3                                  a descriptor that is open here
+ *   pair://                                 two ends of one new pair
+ *
+ * host is a name, an IPv4 address, an IPv6 address in brackets, with a
+ * %zone, or empty or '*' for every address of this machine. port is a number,
+ * the name of a service, or 0: any free one. %XX stands for the byte of that
+ * number. Text without a scheme that begins with '/', "./" or '@' is unix;
+ * text that ends in ":port" is tcp.
+ */
+#ifndef PIER_ENDPOINT_H
+#define PIER_ENDPOINT_H
+
+#include <stddef.h>
+
+#include <pier/addr.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Enough for any endpoint that pier writes, the final NUL included. */
+#define PIER_ENDPOINT_TEXT_MAX (PIER_ADDR_TEXT_MAX + 16)
+
+/* What pier_endpoint_check() found. */
+struct pier_endpoint_check {
+	const char *scheme; /* "tcp", "unix", …, also of text without one; ""
+			       when none was recognised; a constant string */
+	size_t offset;      /* the byte of the text that is wrong, from 0; the
+			       length of the text when something is missing at
+			       its end */
+	char text[192];     /* what is wrong, "" when nothing is; ASCII */
+};
+
+/*
+ * pier_endpoint_check(text, out): does text follow the grammar, and does this
+ * version of pier know what it names? Looks up nothing, opens nothing.
+ *
+ *   out   written always, may be NULL
+ *
+ * Returns 0, or
+ *   -EINVAL        it does not; out says why and where
+ *   -ENAMETOOLONG  the path of a Unix socket is too long
+ */
+int pier_endpoint_check_sized(
+	const char *text, struct pier_endpoint_check *out, size_t size);
+
+static inline int
+pier_endpoint_check(const char *text, struct pier_endpoint_check *out)
+{
+	return pier_endpoint_check_sized(text, out, sizeof(*out));
+}
+
+/*
+ * pier_endpoint_format(scheme, addr, buf, size): the endpoint of an address,
+ * in the form that every call of pier reads: "tcp://127.0.0.1:7007",
+ * "udp://[::1]:0", "unix:///run/x", "unix://@name".
+ *
+ *   scheme   "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix" or
+ *            "unixgram"
+ *   buf      ends in NUL on success; PIER_ENDPOINT_TEXT_MAX bytes are enough
+ *
+ * Returns the length without the NUL, or
+ *   -EINVAL   scheme is none of these, or addr is of another family than it
+ *             serves or has no name
+ *   -ENOSPC   buf is too small
+ */
+int pier_endpoint_format(const char *scheme, const struct pier_addr *addr,
+	char *buf, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

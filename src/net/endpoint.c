@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The grammar of endpoints around the schemes: which scheme it is, what bare
+ * text means, where parameters begin. Each refusal names the first character
+ * that is wrong; nothing of the text is ever ignored.
+ */
+#include "net/endpoint.h"
+
+#include "net/addr.h"
+#include "net/ip.h"
+#include "net/scheme.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SEPARATOR     "://"
+#define SEPARATOR_LEN 3
+
+static bool
+is_scheme_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+}
+
+/* The length of the scheme before "://", or 0 if the text has none. */
+static size_t
+scheme_len(struct pier__span span)
+{
+	struct pier__span rest = span;
+
+	while (rest.begin < rest.end && is_scheme_char(rest.text[rest.begin]))
+		rest.begin++;
+	return pier__span_starts(rest, SEPARATOR) ? rest.begin : 0;
+}
+
+static int
+unknown_scheme(struct pier__span name, struct pier__why *why)
+{
+	return pier__why_set(why, name.begin,
+		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
+		"udp4, udp6, unix, unixgram, fd and pair",
+		pier__span_quote(name), pier__span_at(name));
+}
+
+/* Options by name are not there yet: nothing may look as if it were set. */
+static int
+check_parameters(struct pier__span span, struct pier__why *why)
+{
+	struct pier__span name = span;
+
+	name.end = pier__span_find(name, '=');
+	if (pier__span_find(span, '&') < name.end)
+		name.end = pier__span_find(span, '&');
+	if (span.begin == span.end)
+		return pier__why_set(why, span.begin,
+			"after '?' comes name=value; in a path '?' is written "
+			"%%3F");
+	return pier__why_set(why, span.begin,
+		"this version of pier sets no options by name: \"%.*s\" "
+		"would have no effect",
+		pier__span_quote(name), pier__span_at(name));
+}
+
+static int
+parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
+	struct pier__span rest, struct pier__why *why)
+{
+	struct pier__span main = rest;
+	size_t hash = pier__span_find(rest, '#');
+	int rc;
+
+	out->scheme = scheme->name;
+	out->kind = scheme->kind;
+	out->family = scheme->family;
+	main.end = pier__span_find(rest, '?');
+	if (hash < main.end)
+		main.end = hash;
+	rc = scheme->parse(out, main, why);
+	if (rc < 0 || main.end == rest.end)
+		return rc;
+	if (rest.text[main.end] == '#')
+		return pier__why_set(why, main.end, "'#' is written %%23");
+	return check_parameters(
+		pier__span_cut(rest, main.end + 1, rest.end), why);
+}
+
+static int
+parse_scheme(struct pier__endpoint *out, struct pier__span span, size_t len,
+	struct pier__why *why)
+{
+	struct pier__span name = pier__span_cut(span, 0, len);
+	const struct pier__scheme *scheme = pier__scheme_find(name);
+
+	if (scheme == NULL)
+		return unknown_scheme(name, why);
+	if (scheme->parse == NULL) {
+		out->scheme = scheme->name;
+		return pier__why_set(why, 0,
+			"%s:// is not supported by this version of pier",
+			scheme->name);
+	}
+	return parse_with(out, scheme,
+		pier__span_cut(span, len + SEPARATOR_LEN, span.end), why);
+}
+
+static const struct pier__scheme *
+scheme_named(const char *name)
+{
+	return pier__scheme_find(pier__span_of(name));
+}
+
+/* The forms that a person may have meant. */
+static int
+refuse_bare(struct pier__span span, struct pier__why *why)
+{
+	int64_t port = pier__span_number(span, 65535);
+
+	if (pier__span_len(span) == 0)
+		return pier__why_set(why, 0,
+			"the endpoint is empty: write tcp://HOST:PORT or "
+			"unix:///PATH");
+	if (port >= 0 && port <= 65535)
+		return pier__why_set(why, span.end,
+			"a number alone: write tcp://:%d or tcp://HOST:%d",
+			(int)port, (int)port);
+	return pier__why_set(why, span.end,
+		"neither HOST:PORT nor a path: write tcp://%.*s:PORT or "
+		"unix://./%.*s",
+		pier__span_quote(span), pier__span_at(span),
+		pier__span_quote(span), pier__span_at(span));
+}
+
+static int
+parse_bare(struct pier__endpoint *out, struct pier__span span,
+	struct pier__why *why)
+{
+	struct pier__span main = span;
+	struct pier__hostport pieces;
+	struct pier__ip ip;
+	int rc;
+
+	if (pier__is_unix_text(span))
+		return parse_with(out, scheme_named("unix"), span, why);
+	/* A colon may stand among the parameters too. */
+	main.end = pier__span_find(span, '?');
+	rc = pier__hostport_split(&pieces, main, why);
+	if (rc < 0)
+		return rc;
+	if (pieces.has_port)
+		return parse_with(out, scheme_named("tcp"), span, why);
+	/* Numbers alone, 7000, are more likely a port than short IPv4. */
+	if (pier__span_find(main, '.') < main.end ||
+		pier__span_find(main, ':') < main.end) {
+		rc = pier__ip_parse(&ip, pieces.host, why);
+		if (rc < 0)
+			return rc;
+		if (rc > 0 && ip.family == AF_INET6)
+			return pier__why_set(why, main.end,
+				"the port is missing: write tcp://[%.*s]:PORT",
+				pier__span_quote(pieces.host),
+				pier__span_at(pieces.host));
+	}
+	return refuse_bare(main, why);
+}
+
+int
+pier__endpoint_parse(
+	struct pier__endpoint *out, const char *text, struct pier__why *why)
+{
+	struct pier__span span = pier__span_of(text);
+	size_t len = scheme_len(span);
+
+	memset(out, 0, sizeof(*out));
+	out->port = -1;
+	out->fd = -1;
+	if (len > 0 && !pier__is_unix_text(span))
+		return parse_scheme(out, span, len, why);
+	if (pier__span_starts(span, SEPARATOR))
+		return pier__why_set(why, 0, "a scheme comes before \"://\"");
+	return parse_bare(out, span, why);
+}
+
+int
+pier_endpoint_check_sized(
+	const char *text, struct pier_endpoint_check *out, size_t size)
+{
+	struct pier_endpoint_check full = { .scheme = "" };
+	struct pier__endpoint endpoint;
+	struct pier__why why = { .offset = 0 };
+	int rc = pier__endpoint_parse(&endpoint, text, &why);
+
+	if (endpoint.scheme != NULL)
+		full.scheme = endpoint.scheme;
+	if (rc < 0) {
+		full.offset = why.offset;
+		(void)snprintf(full.text, sizeof(full.text), "%s", why.text);
+	}
+	if (out != NULL)
+		memcpy(out, &full, size < sizeof(full) ? size : sizeof(full));
+	return rc;
+}
+
+/* Does an address of this family belong to the scheme? */
+static bool
+serves(const struct pier__scheme *scheme, const struct pier_addr *addr)
+{
+	int family = pier_addr_family(addr);
+
+	switch (scheme->kind) {
+	case PIER__ENDPOINT_TCP:
+	case PIER__ENDPOINT_UDP:
+		if (scheme->family != AF_UNSPEC)
+			return family == scheme->family;
+		return family == AF_INET || family == AF_INET6;
+	case PIER__ENDPOINT_UNIX:
+	case PIER__ENDPOINT_UNIXGRAM:
+		return family == AF_UNIX &&
+		       addr->len > offsetof(struct sockaddr_un, sun_path);
+	default:
+		return false;
+	}
+}
+
+int
+pier_endpoint_format(const char *scheme, const struct pier_addr *addr,
+	char *buf, size_t size)
+{
+	const struct pier__scheme *found = scheme_named(scheme);
+	char text[PIER_ADDR_TEXT_MAX];
+	int port = pier_addr_port(addr);
+	int family = pier_addr_family(addr);
+	struct pier__ip_view ip;
+	int len;
+
+	if (found == NULL || found->parse == NULL || !serves(found, addr))
+		return -EINVAL;
+	if (pier__addr_ip(&ip, addr))
+		family = ip.family;
+	len = pier_addr_format_host(addr, text, sizeof(text));
+	if (len < 0)
+		return len;
+	if (port < 0)
+		len = snprintf(buf, size, "%s://%s", found->name, text);
+	else
+		len = snprintf(buf, size,
+			family == AF_INET6 ? "%s://[%s]:%d" : "%s://%s:%d",
+			found->name, text, port);
+	return (size_t)len < size ? len : -ENOSPC;
+}

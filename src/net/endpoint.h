@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Endpoints as the library sees them: the text of pier/endpoint.h taken
+ * apart, nothing looked up. Pure.
+ */
+#ifndef PIER_NET_ENDPOINT_H
+#define PIER_NET_ENDPOINT_H
+
+#include <pier/addr.h>
+#include <pier/endpoint.h>
+
+#include "base/text.h"
+
+/* A name of the DNS has 253 bytes (RFC 1035 3.1), and perhaps a final dot. */
+#define PIER__HOST_MAX 254
+
+/* RFC 6335 allows 15; libc's database has a few that are longer. */
+#define PIER__SERVICE_MAX 32
+
+enum pier__endpoint_kind {
+	PIER__ENDPOINT_TCP,
+	PIER__ENDPOINT_UDP,
+	PIER__ENDPOINT_UNIX,
+	PIER__ENDPOINT_UNIXGRAM,
+	PIER__ENDPOINT_FD,
+	PIER__ENDPOINT_PAIR,
+};
+
+struct pier__endpoint {
+	enum pier__endpoint_kind kind;
+	const char *scheme; /* a constant string: "tcp4" */
+	int family; /* tcp, udp: AF_INET, AF_INET6, or AF_UNSPEC for both; unix,
+		       unixgram: AF_UNIX; else AF_UNSPEC */
+	char host[PIER__HOST_MAX + 1]; /* tcp, udp: a name or an address with
+					  its zone, no brackets; "" is every
+					  address */
+	bool numeric; /* host is an address in numbers: no look-up */
+	char service[PIER__SERVICE_MAX + 1]; /* a number or a name */
+	int port;              /* service as a number, or -1 if it is a name */
+	struct pier_addr addr; /* unix, unixgram; else len is 0 */
+	int fd;                /* fd; else -1 */
+};
+
+/*
+ * Takes text apart. out is complete on success only; out->scheme is set as
+ * soon as the scheme is known, and NULL before.
+ *
+ * Returns 0, or -EINVAL or -ENAMETOOLONG with the explanation in why.
+ */
+int pier__endpoint_parse(
+	struct pier__endpoint *out, const char *text, struct pier__why *why);
+
+#endif

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The grammar of endpoints: what each form means, and for each refusal the
+ * words and the character.
+ */
+#include "net/endpoint.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static void
+reads_tcp_and_udp(void **state)
+{
+	static const struct {
+		const char *text, *scheme;
+		int family;
+		const char *host;
+		bool numeric;
+		const char *service;
+		int port;
+	} cases[] = {
+		{ "tcp://host:80", "tcp", AF_UNSPEC, "host", false, "80", 80 },
+		{ "TCP://Host:http", "tcp", AF_UNSPEC, "Host", false, "http",
+			-1 },
+		{ "tcp://:7000", "tcp", AF_UNSPEC, "", false, "7000", 7000 },
+		{ "tcp://*:0", "tcp", AF_UNSPEC, "", false, "0", 0 },
+		{ "tcp4://:1", "tcp4", AF_INET, "", false, "1", 1 },
+		{ "tcp4://127.0.0.1:1", "tcp4", AF_INET, "127.0.0.1", true, "1",
+			1 },
+		{ "tcp6://[::1]:1", "tcp6", AF_INET6, "::1", true, "1", 1 },
+		{ "udp://[fe80::1%lo]:53", "udp", AF_UNSPEC, "fe80::1%lo", true,
+			"53", 53 },
+		{ "udp6://name.:domain", "udp6", AF_INET6, "name.", false,
+			"domain", -1 },
+		{ "udp4://a-b_c.d:1", "udp4", AF_INET, "a-b_c.d", false, "1",
+			1 },
+		{ "tcp://%68ost:1", "tcp", AF_UNSPEC, "host", false, "1", 1 },
+		{ "tcp://b\xc3\xbc"
+		  "cher:1",
+			"tcp", AF_UNSPEC,
+			"b\xc3\xbc"
+			"cher",
+			false, "1", 1 },
+		{ "host:80", "tcp", AF_UNSPEC, "host", false, "80", 80 },
+		{ "tcp:80", "tcp", AF_UNSPEC, "tcp", false, "80", 80 },
+		{ ":80", "tcp", AF_UNSPEC, "", false, "80", 80 },
+		{ "*:whois++", "tcp", AF_UNSPEC, "", false, "whois++", -1 },
+		{ "[::1]:80", "tcp", AF_UNSPEC, "::1", true, "80", 80 },
+		{ "192.0.2.1:80", "tcp", AF_UNSPEC, "192.0.2.1", true, "80",
+			80 },
+	};
+	struct pier__endpoint got;
+	struct pier__why why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(
+			pier__endpoint_parse(&got, cases[i].text, &why), 0);
+		assert_string_equal(got.scheme, cases[i].scheme);
+		assert_int_equal(got.kind, cases[i].scheme[0] == 't'
+						   ? PIER__ENDPOINT_TCP
+						   : PIER__ENDPOINT_UDP);
+		assert_int_equal(got.family, cases[i].family);
+		assert_string_equal(got.host, cases[i].host);
+		assert_int_equal(got.numeric, cases[i].numeric);
+		assert_string_equal(got.service, cases[i].service);
+		assert_int_equal(got.port, cases[i].port);
+		assert_int_equal(got.addr.len, 0);
+		assert_int_equal(got.fd, -1);
+	}
+}
+
+static void
+reads_unix_paths_and_names(void **state)
+{
+	static const struct {
+		const char *text;
+		enum pier__endpoint_kind kind;
+		const char *addr;
+	} cases[] = {
+		{ "unix:///run/x", PIER__ENDPOINT_UNIX, "/run/x" },
+		{ "unix://@name", PIER__ENDPOINT_UNIX, "@name" },
+		{ "unix://./x", PIER__ENDPOINT_UNIX, "./x" },
+		{ "unix://x", PIER__ENDPOINT_UNIX, "./x" },
+		{ "unix:///a%3Fb", PIER__ENDPOINT_UNIX, "/a%3Fb" },
+		{ "unixgram:///run/x", PIER__ENDPOINT_UNIXGRAM, "/run/x" },
+		{ "/run/x", PIER__ENDPOINT_UNIX, "/run/x" },
+		{ "./x:80", PIER__ENDPOINT_UNIX, "./x:80" },
+		{ "@tcp://x:80", PIER__ENDPOINT_UNIX, "@tcp://x:80" },
+		{ "/tcp://x:80", PIER__ENDPOINT_UNIX, "/tcp://x:80" },
+	};
+	char text[PIER_ADDR_TEXT_MAX];
+	struct pier__endpoint got;
+	struct pier__why why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(
+			pier__endpoint_parse(&got, cases[i].text, &why), 0);
+		assert_int_equal(got.kind, cases[i].kind);
+		assert_int_equal(got.family, AF_UNIX);
+		assert_true(
+			pier_addr_format(&got.addr, text, sizeof(text)) > 0);
+		assert_string_equal(text, cases[i].addr);
+	}
+}
+
+static void
+reads_descriptors_and_pairs(void **state)
+{
+	struct pier__endpoint got;
+	struct pier__why why;
+
+	(void)state;
+	assert_int_equal(pier__endpoint_parse(&got, "fd://0", &why), 0);
+	assert_int_equal(got.kind, PIER__ENDPOINT_FD);
+	assert_int_equal(got.fd, 0);
+	assert_int_equal(
+		pier__endpoint_parse(&got, "fd://2147483647", &why), 0);
+	assert_int_equal(got.fd, 2147483647);
+	assert_int_equal(pier__endpoint_parse(&got, "pair://", &why), 0);
+	assert_int_equal(got.kind, PIER__ENDPOINT_PAIR);
+	assert_int_equal(got.fd, -1);
+}
+
+struct refusal {
+	const char *text;
+	size_t offset;
+	const char *words;
+};
+
+static void
+assert_refused(const struct refusal *cases, size_t count)
+{
+	struct pier_endpoint_check check;
+
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(
+			pier_endpoint_check(cases[i].text, &check), -EINVAL);
+		if (strstr(check.text, cases[i].words) == NULL ||
+			check.offset != cases[i].offset)
+			fail_msg("%s: %zu: %s", cases[i].text, check.offset,
+				check.text);
+		assert_true(check.offset <= strlen(cases[i].text));
+	}
+}
+
+static void
+points_at_what_is_wrong_in_a_host(void **state)
+{
+	static const struct refusal cases[] = {
+		{ "tcp://127.1:80", 6, "short IPv4" },
+		{ "tcp://1.2.0x3.4:80", 10, "hexadecimal IPv4" },
+		{ "tcp://127.%31:80", 6, "short IPv4" },
+		{ "tcp://010.0.0.1:80", 6, "octal IPv4" },
+		{ "2130706433:80", 0, "short IPv4" },
+		{ "tcp://a b:80", 7, "' ' cannot stand in a host name" },
+		{ "tcp://a\033b:80", 7, "'?' cannot stand" },
+		{ "tcp://a%00:80", 7, "cannot stand" },
+		{ "tcp://a%0:80", 7, "two hexadecimal digits" },
+		{ "tcp://me@host:80", 8, "no user" },
+		{ "tcp://::1:80", 6, "in brackets" },
+		{ "::1:80", 6, "[::1:80]:PORT" },
+		{ "tcp://[::1:80", 6, "no end" },
+		{ "tcp://[::1]80", 11, "comes ':'" },
+		{ "tcp://[::g]:80", 9, "cannot stand" },
+		{ "tcp://[host]:80", 7, "brackets hold" },
+		{ "tcp://[]:80", 7, "brackets hold" },
+		{ "tcp://[127.0.0.1]:80", 7, "brackets hold" },
+		{ "tcp://[fe80::1%]:80", 15, "zone is empty" },
+		{ "tcp4://[::1]:80", 8, "IPv4 alone" },
+		{ "udp6://127.0.0.1:80", 7, "IPv6 alone" },
+		{ "tcp://.a:80", 6, "is empty" },
+		{ "tcp://a..b:80", 6, "is empty" },
+		{ "udp://<broadcast>:9", 6, "<broadcast> is not supported" },
+		{ "udp://eth0.broadcast:9", 6, "is not supported" },
+	};
+
+	(void)state;
+	assert_refused(cases, COUNT(cases));
+}
+
+static void
+points_at_what_is_wrong_in_a_port(void **state)
+{
+	static const struct refusal cases[] = {
+		{ "tcp://host:99999", 11,
+			"port 99999 is out of range 0-65535" },
+		{ "tcp://host", 10, "port is missing" },
+		{ "tcp://host:", 11, "port is missing" },
+		{ "tcp://", 6, "port is missing" },
+		{ "tcp://[::1]", 11, "port is missing" },
+		{ "tcp://host:80/", 13, "ends with its port" },
+		{ "tcp://host/x:80", 10, "no path" },
+		{ "tcp://host:-1", 11, "0-65535" },
+		{ "tcp://host:8 0", 12, "no name of a service" },
+		{ "tcp://host:%38", 11, "no name of a service" },
+		{ "tcp://host:abcdefghijklmnopqrstuvwxyz0123456", 11,
+			"at most 32" },
+	};
+
+	(void)state;
+	assert_refused(cases, COUNT(cases));
+}
+
+static void
+points_at_what_is_wrong_elsewhere(void **state)
+{
+	static const struct refusal cases[] = {
+		{ "foo://x:1", 0, "unknown scheme \"foo\"" },
+		{ "://x:1", 0, "a scheme comes before" },
+		{ "tls://host:443", 0, "tls:// is not supported" },
+		{ "vsock://2:1", 0, "vsock:// is not supported" },
+		{ "can://vcan0", 0, "can:// is not supported" },
+		{ "", 0, "tcp://HOST:PORT or unix:///PATH" },
+		{ "host", 4, "write tcp://host:PORT or unix://./host" },
+		{ "7000", 4, "tcp://:7000 or tcp://HOST:7000" },
+		{ "[::1]", 5, "write tcp://[::1]:PORT" },
+		{ "127.1", 0, "short IPv4" },
+		{ "unix://", 7, "path is missing" },
+		{ "unix://@", 8, "abstract name is empty" },
+		{ "unix:///a%", 9, "two hexadecimal digits" },
+		{ "unix:///a%00", 9, "NUL" },
+		{ "unix:///a#b", 9, "'#' is written %23" },
+		{ "/a#b", 2, "'#' is written %23" },
+		{ "fd://", 5, "missing" },
+		{ "fd://-1", 5, "a number" },
+		{ "fd://3x", 5, "a number" },
+		{ "fd://2147483648", 5, "above" },
+		{ "fd://web", 5, "by name are not supported" },
+		{ "pair://x", 7, "nothing follows" },
+	};
+
+	(void)state;
+	assert_refused(cases, COUNT(cases));
+}
+
+static void
+never_ignores_a_parameter(void **state)
+{
+	static const struct refusal cases[] = {
+		{ "tcp://host:80?nodelay=1", 14, "\"nodelay\" would have no" },
+		{ "tcp://host:80?nodelay=1&a:b=2", 14, "no options by name" },
+		{ "tcp://host:80?nodelay&x=1", 14, "\"nodelay\" would" },
+		{ "host:80?a:b=2", 8, "no options by name" },
+		{ "tcp://host:80?", 14, "name=value" },
+		{ "unix:///a?mode=600", 10, "\"mode\" would have no effect" },
+		{ "/a?mode=600", 3, "\"mode\" would have no effect" },
+		{ "fd://3?x=1", 7, "no options by name" },
+		{ "pair://?x=1", 8, "no options by name" },
+		{ "tcp://host:99999?x=1", 11, "out of range" },
+		{ "tcp://host?x=1", 10, "port is missing" },
+	};
+
+	(void)state;
+	assert_refused(cases, COUNT(cases));
+}
+
+static void
+long_pieces_have_limits(void **state)
+{
+	struct pier_endpoint_check check;
+	char text[512] = "unix://";
+
+	(void)state;
+	memset(text + 7, 'x', 108);
+	assert_int_equal(pier_endpoint_check(text, &check), -ENAMETOOLONG);
+	assert_int_equal(check.offset, 7);
+	assert_string_equal(check.scheme, "unix");
+	memset(text, 'x', 300);
+	memcpy(text + 300, ":1", 3);
+	assert_int_equal(pier_endpoint_check(text, &check), -EINVAL);
+	assert_int_equal(check.offset, PIER__HOST_MAX);
+	assert_string_equal(check.text, "a host name has at most 254 bytes");
+	assert_int_equal(pier_endpoint_check(text + 300 - 64, &check), -EINVAL);
+	assert_string_equal(
+		check.text, "a part of a host name has at most 63 bytes");
+	assert_int_equal(pier_endpoint_check(text + 300 - 63, &check), 0);
+}
+
+static void
+check_tells_the_scheme(void **state)
+{
+	struct pier_endpoint_check check;
+
+	(void)state;
+	assert_int_equal(pier_endpoint_check("host:80", &check), 0);
+	assert_string_equal(check.scheme, "tcp");
+	assert_string_equal(check.text, "");
+	assert_int_equal(check.offset, 0);
+	assert_int_equal(pier_endpoint_check("TLS://x:1", &check), -EINVAL);
+	assert_string_equal(check.scheme, "tls");
+	assert_int_equal(pier_endpoint_check("foo://x:1", &check), -EINVAL);
+	assert_string_equal(check.scheme, "");
+	assert_int_equal(pier_endpoint_check("tcp://x:1", NULL), 0);
+}
+
+/* A program built when the struct was shorter gets what it has room for. */
+static void
+check_writes_no_more_than_the_caller_has(void **state)
+{
+	struct pier_endpoint_check check;
+
+	(void)state;
+	memset(&check, 0x5a, sizeof(check));
+	assert_int_equal(pier_endpoint_check_sized("tcp://x", &check,
+				 offsetof(struct pier_endpoint_check, text)),
+		-EINVAL);
+	assert_string_equal(check.scheme, "tcp");
+	assert_int_equal(check.offset, 7);
+	assert_int_equal(check.text[0], 0x5a);
+}
+
+static void
+formats_what_every_call_reads(void **state)
+{
+	static const struct {
+		const char *scheme, *addr, *text;
+	} cases[] = {
+		{ "tcp", "127.0.0.1:7007", "tcp://127.0.0.1:7007" },
+		{ "tcp", "[::]:7007", "tcp://[::]:7007" },
+		{ "tcp", "[::ffff:192.0.2.1]:1", "tcp://192.0.2.1:1" },
+		{ "tcp6", "[fe80::1%lo]:1", "tcp6://[fe80::1%lo]:1" },
+		{ "tcp4", "127.0.0.1", "tcp4://127.0.0.1:0" },
+		{ "udp", "[::1]:7", "udp://[::1]:7" },
+		{ "unix", "/x", "unix:///x" },
+		{ "unix", "./x y", "unix://./x%20y" },
+		{ "unixgram", "@name", "unixgram://@name" },
+	};
+	char text[PIER_ENDPOINT_TEXT_MAX];
+	struct pier__endpoint again;
+	struct pier__why why;
+	struct pier_addr addr;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(pier_addr_parse(&addr, cases[i].addr), 0);
+		assert_int_equal(pier_endpoint_format(cases[i].scheme, &addr,
+					 text, sizeof(text)),
+			strlen(cases[i].text));
+		assert_string_equal(text, cases[i].text);
+		assert_int_equal(pier__endpoint_parse(&again, text, &why), 0);
+		assert_string_equal(again.scheme, cases[i].scheme);
+		assert_int_equal(pier_endpoint_format(cases[i].scheme, &addr,
+					 text, strlen(cases[i].text)),
+			-ENOSPC);
+	}
+}
+
+static void
+refuses_to_format_what_does_not_fit_together(void **state)
+{
+	static const struct {
+		const char *scheme, *addr;
+	} cases[] = {
+		{ "tcp4", "[::1]:1" },
+		{ "udp6", "127.0.0.1:1" },
+		{ "tcp", "/x" },
+		{ "unix", "127.0.0.1:1" },
+		{ "fd", "127.0.0.1:1" },
+		{ "tls", "127.0.0.1:1" },
+		{ "nope", "127.0.0.1:1" },
+	};
+	struct sockaddr unnamed = { .sa_family = AF_UNIX };
+	char text[PIER_ENDPOINT_TEXT_MAX];
+	struct pier_addr addr;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(pier_addr_parse(&addr, cases[i].addr), 0);
+		assert_int_equal(pier_endpoint_format(cases[i].scheme, &addr,
+					 text, sizeof(text)),
+			-EINVAL);
+	}
+	assert_int_equal(pier_addr_from_sockaddr(
+				 &addr, &unnamed, sizeof(unnamed.sa_family)),
+		0);
+	assert_int_equal(
+		pier_endpoint_format("unix", &addr, text, sizeof(text)),
+		-EINVAL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_tcp_and_udp),
+		cmocka_unit_test(reads_unix_paths_and_names),
+		cmocka_unit_test(reads_descriptors_and_pairs),
+		cmocka_unit_test(points_at_what_is_wrong_in_a_host),
+		cmocka_unit_test(points_at_what_is_wrong_in_a_port),
+		cmocka_unit_test(points_at_what_is_wrong_elsewhere),
+		cmocka_unit_test(never_ignores_a_parameter),
+		cmocka_unit_test(long_pieces_have_limits),
+		cmocka_unit_test(check_tells_the_scheme),
+		cmocka_unit_test(check_writes_no_more_than_the_caller_has),
+		cmocka_unit_test(formats_what_every_call_reads),
+		cmocka_unit_test(refuses_to_format_what_does_not_fit_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows the "://" of each scheme. Host names are checked for their
+ * characters and lengths here, since getaddrinfo() answers every name that
+ * cannot exist with the same words, after asking a server.
+ */
+#include "net/scheme.h"
+
+#include "net/addr.h"
+#include "net/ip.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <netinet/in.h>
+
+#define LABEL_MAX 63 /* RFC 1035 2.3.4 */
+
+static bool
+is_alnum(int c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
+}
+
+/*
+ * A byte of a host name. '_' is in the names of services and some machines;
+ * from 0x80 on it is UTF-8, which libc may turn into an international name.
+ */
+static bool
+is_host_byte(int c)
+{
+	return is_alnum(c) || c == '-' || c == '.' || c == '_' || c >= 0x80;
+}
+
+static int
+refuse_host_byte(struct pier__span host, size_t at, struct pier__why *why)
+{
+	char c = host.text[at];
+
+	if (c == '@')
+		return pier__why_set(why, at,
+			"an endpoint names no user: '@' cannot stand here");
+	if (c == ':')
+		return pier__why_set(why, at,
+			"an IPv6 address stands in brackets: [::1]:80");
+	if (c == '/')
+		return pier__why_set(why, at,
+			"a host and a port have no path: '/' ends "
+			"neither");
+	if (c == '<')
+		return pier__why_set(why, at,
+			"<broadcast> is not supported by this version of "
+			"pier");
+	return pier__why_set(why, at, "'%c' cannot stand in a host name", c);
+}
+
+/* Copies the host without its %XX; the length, or -EINVAL. */
+static int
+decode_host(struct pier__endpoint *out, struct pier__span host,
+	struct pier__why *why)
+{
+	struct pier__span rest = host;
+	size_t len = 0;
+	int byte;
+
+	while (rest.begin < rest.end) {
+		size_t at = rest.begin;
+
+		byte = pier__span_byte(&rest);
+		if (byte < 0)
+			return pier__why_set(why, at,
+				"after '%%' come two hexadecimal digits");
+		if (!is_host_byte(byte))
+			return refuse_host_byte(host, at, why);
+		if (len == PIER__HOST_MAX)
+			return pier__why_set(why, at,
+				"a host name has at most %d bytes",
+				PIER__HOST_MAX);
+		out->host[len++] = (char)byte;
+	}
+	out->host[len] = '\0';
+	return (int)len;
+}
+
+/* Labels of a name: none empty, none too long. One dot may end it. */
+static int
+check_labels(
+	struct pier__span host, struct pier__span name, struct pier__why *why)
+{
+	size_t dot;
+
+	do {
+		dot = pier__span_find(name, '.');
+		if (dot == name.begin)
+			return pier__why_set(why, host.begin,
+				"a part of the host name is empty");
+		/* UTF-8 is counted by libc, after it was turned to ASCII. */
+		if (dot - name.begin > LABEL_MAX &&
+			(unsigned char)name.text[name.begin] < 0x80)
+			return pier__why_set(why, host.begin,
+				"a part of a host name has at most %d bytes",
+				LABEL_MAX);
+		name.begin = dot + 1;
+	} while (name.begin < name.end);
+	return 0;
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+
+	return len > tail && strcmp(text + len - tail, end) == 0;
+}
+
+/* Decoded, the host is a name or, without brackets, IPv4. */
+static int
+parse_plain_host(struct pier__endpoint *out, struct pier__span host,
+	struct pier__why *why)
+{
+	struct pier__ip ip;
+	int len, rc;
+
+	if (pier__span_is(host, "*"))
+		return 0;
+	len = decode_host(out, host, why);
+	if (len <= 0)
+		return len;
+	rc = pier__ip_parse(&ip, pier__span_of(out->host), why);
+	if (rc < 0) {
+		/* With a %XX before it the place would be wrong. */
+		why->offset = (size_t)len == pier__span_len(host)
+				      ? why->offset + host.begin
+				      : host.begin;
+		return rc;
+	}
+	out->numeric = rc > 0;
+	if (out->numeric)
+		return ip.family;
+	if (out->kind == PIER__ENDPOINT_UDP &&
+		ends_with(out->host, ".broadcast"))
+		return pier__why_set(why, host.begin,
+			"INTERFACE.broadcast is not supported by this version "
+			"of pier");
+	return check_labels(host, pier__span_of(out->host), why);
+}
+
+static int
+parse_bracketed(struct pier__endpoint *out, struct pier__span host,
+	struct pier__why *why)
+{
+	struct pier__ip ip;
+	int rc = pier__ip_parse(&ip, host, why);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || ip.family != AF_INET6)
+		return pier__why_set(
+			why, host.begin, "brackets hold an IPv6 address");
+	/* Eight groups and a zone: far below the limit of a name. */
+	memcpy(out->host, pier__span_at(host), pier__span_len(host));
+	out->host[pier__span_len(host)] = '\0';
+	out->numeric = true;
+	return ip.family;
+}
+
+static int
+parse_host(struct pier__endpoint *out, const struct pier__hostport *pieces,
+	struct pier__why *why)
+{
+	int family = pieces->bracketed
+			     ? parse_bracketed(out, pieces->host, why)
+			     : parse_plain_host(out, pieces->host, why);
+
+	if (family <= 0 || out->family == AF_UNSPEC || family == out->family)
+		return family < 0 ? family : 0;
+	return pier__why_set(why, pieces->host.begin,
+		"%s is for IPv%d alone, and this is an IPv%d address",
+		out->scheme, out->family == AF_INET ? 4 : 6,
+		family == AF_INET ? 4 : 6);
+}
+
+static int
+parse_service(struct pier__endpoint *out, struct pier__span port,
+	struct pier__why *why)
+{
+	int64_t number = pier__span_number(port, 65535);
+	size_t i;
+
+	if (port.begin == port.end)
+		return pier__why_set(why, port.begin,
+			"the port is missing after ':'; 0 takes a free one");
+	if (number > 65535)
+		return pier__why_set(why, port.begin,
+			"port %.*s is out of range 0-65535",
+			pier__span_quote(port), pier__span_at(port));
+	for (i = port.begin; i < port.end; i++)
+		if (!is_alnum((unsigned char)port.text[i]) &&
+			strchr("-._+", port.text[i]) == NULL)
+			return pier__why_set(why, i,
+				port.text[i] == '/'
+					? "an endpoint ends with its port"
+					: "this is no port number and no name "
+					  "of a service");
+	if (number < 0 && !is_alnum((unsigned char)port.text[port.begin]))
+		return pier__why_set(why, port.begin,
+			"a port is 0-65535 or the name of a service");
+	if (pier__span_len(port) > PIER__SERVICE_MAX)
+		return pier__why_set(why, port.begin,
+			"the name of a service has at most %d bytes",
+			PIER__SERVICE_MAX);
+	memcpy(out->service, pier__span_at(port), pier__span_len(port));
+	out->service[pier__span_len(port)] = '\0';
+	out->port = (int)number;
+	return 0;
+}
+
+/* The colons of IPv6 without its brackets are the likely mistake. */
+static int
+refuse_no_port(struct pier__span rest, struct pier__why *why)
+{
+	size_t colon = pier__span_find(rest, ':');
+
+	if (colon < rest.end)
+		return refuse_host_byte(rest, colon, why);
+	return pier__why_set(why, rest.end,
+		"the port is missing: a host is followed by :PORT");
+}
+
+static int
+parse_internet(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	struct pier__hostport pieces;
+	int rc;
+
+	rc = pier__hostport_split(&pieces, rest, why);
+	if (rc == 0 && !pieces.has_port && !pieces.bracketed &&
+		pier__span_find(rest, ':') < rest.end)
+		return refuse_no_port(rest, why);
+	if (rc == 0)
+		rc = parse_host(out, &pieces, why);
+	if (rc == 0 && !pieces.has_port)
+		return refuse_no_port(
+			pier__span_cut(rest, rest.end, rest.end), why);
+	if (rc == 0)
+		rc = parse_service(out, pieces.port, why);
+	return rc;
+}
+
+static int
+parse_unix(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	if (rest.begin == rest.end)
+		return pier__why_set(why, rest.begin,
+			"the path is missing: unix:///PATH, unix://./PATH or "
+			"unix://@NAME");
+	/* A variable that was not set would give it: unix://@$NAME. */
+	if (pier__span_is(rest, "@"))
+		return pier__why_set(
+			why, rest.end, "the abstract name is empty");
+	return pier__addr_parse_unix(&out->addr, rest, why);
+}
+
+static int
+parse_fd(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	int64_t fd = pier__span_number(rest, INT_MAX);
+
+	if (rest.begin == rest.end)
+		return pier__why_set(why, rest.begin,
+			"the number of a descriptor is missing: fd://3");
+	if (fd > INT_MAX)
+		return pier__why_set(why, rest.begin,
+			"no descriptor has a number above %d", INT_MAX);
+	if (fd >= 0) {
+		out->fd = (int)fd;
+		return 0;
+	}
+	if (is_alnum((unsigned char)rest.text[rest.begin]) &&
+		(unsigned char)rest.text[rest.begin] > '9')
+		return pier__why_set(why, rest.begin,
+			"descriptors by name are not supported by this "
+			"version of pier: write fd://NUMBER");
+	return pier__why_set(
+		why, rest.begin, "a descriptor is a number: fd://3");
+}
+
+static int
+parse_pair(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	(void)out;
+	if (rest.begin == rest.end)
+		return 0;
+	return pier__why_set(why, rest.begin, "nothing follows pair://");
+}
+
+#define TCP PIER__ENDPOINT_TCP
+#define UDP PIER__ENDPOINT_UDP
+#define LATER(x)                                          \
+	{                                                 \
+		(x), PIER__ENDPOINT_PAIR, AF_UNSPEC, NULL \
+	}
+
+static const struct pier__scheme schemes[] = {
+	{ "tcp", TCP, AF_UNSPEC, parse_internet },
+	{ "tcp4", TCP, AF_INET, parse_internet },
+	{ "tcp6", TCP, AF_INET6, parse_internet },
+	{ "udp", UDP, AF_UNSPEC, parse_internet },
+	{ "udp4", UDP, AF_INET, parse_internet },
+	{ "udp6", UDP, AF_INET6, parse_internet },
+	{ "unix", PIER__ENDPOINT_UNIX, AF_UNIX, parse_unix },
+	{ "unixgram", PIER__ENDPOINT_UNIXGRAM, AF_UNIX, parse_unix },
+	{ "fd", PIER__ENDPOINT_FD, AF_UNSPEC, parse_fd },
+	{ "pair", PIER__ENDPOINT_PAIR, AF_UNSPEC, parse_pair },
+	LATER("seqpacket"),
+	LATER("vsock"),
+	LATER("tls"),
+	LATER("svc"),
+	LATER("http"),
+	LATER("https"),
+	LATER("rfcomm"),
+	LATER("l2cap"),
+	LATER("can"),
+	LATER("isotp"),
+	LATER("icmp"),
+	LATER("raw"),
+	LATER("packet"),
+	LATER("tipc"),
+};
+
+const struct pier__scheme *
+pier__scheme_find(struct pier__span name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (pier__span_is(name, schemes[i].name))
+			return &schemes[i];
+	return NULL;
+}
