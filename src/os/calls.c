@@ -138,10 +138,27 @@ real_read(int fd, void *buf, size_t size)
 	return result_size(read(fd, buf, size));
 }
 
+/* A write to a pipe whose reader is gone raises SIGPIPE, and no flag prevents
+   it as MSG_NOSIGNAL does for sockets. So the signal is held off, and taken
+   back when it was not pending before: it is ours then. */
 static ssize_t
 real_writev(int fd, const struct iovec *iov, int count)
 {
-	return result_size(writev(fd, iov, count));
+	static const struct timespec at_once = { 0 };
+	sigset_t pipe_only, old, pending;
+	ssize_t n;
+
+	(void)sigemptyset(&pipe_only);
+	(void)sigaddset(&pipe_only, SIGPIPE);
+	(void)sigpending(&pending);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe_only, &old);
+	n = result_size(writev(fd, iov, count));
+	if (n == -EPIPE && !sigismember(&pending, SIGPIPE))
+		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 &&
+			errno == EINTR)
+			;
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return n;
 }
 
 static int
@@ -196,8 +213,8 @@ real_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 		.tv_sec = timeout_ns / 1000000000,
 		.tv_nsec = timeout_ns % 1000000000,
 	};
-	int rc = result(ppoll(fds, count, timeout_ns < 0 ? NULL : &timeout,
-		NULL));
+	int rc = result(
+		ppoll(fds, count, timeout_ns < 0 ? NULL : &timeout, NULL));
 
 	/* A signal is a reason to look again, not an error. */
 	return rc == -EINTR ? 0 : rc;
@@ -233,6 +250,14 @@ static int
 real_eventfd(void)
 {
 	return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+static int
+real_eventfd_wake(int fd)
+{
+	static const uint64_t one = 1;
+
+	return result(write(fd, &one, sizeof(one)) < 0 ? -1 : 0);
 }
 
 static int64_t
@@ -339,10 +364,9 @@ real_getaddrinfo(const char *host, const char *service,
 {
 	int rc = getaddrinfo(host, service, hints, out);
 
-	/* EAI_SYSTEM hides its cause in errno: hand it on as -errno, which
-	   no EAI_ code of glibc (-1 to -12, -100…) is mistaken for, because
-	   those are shifted out of its way. */
-	return rc == EAI_SYSTEM ? -errno - 4096 : rc;
+	/* EAI_SYSTEM leaves its cause in errno. The EAI_ codes of glibc are
+	   small negative numbers too, hence the distance. */
+	return rc == EAI_SYSTEM ? PIER__EAI_ERRNO - errno : rc;
 }
 
 static void
@@ -382,6 +406,7 @@ const struct pier__calls pier__calls_real = {
 	.epoll_ctl = real_epoll_ctl,
 	.epoll_wait = real_epoll_wait,
 	.eventfd = real_eventfd,
+	.eventfd_wake = real_eventfd_wake,
 	.clock_ns = real_clock_ns,
 	.random = real_random,
 	.alloc = real_alloc,

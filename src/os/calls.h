@@ -26,6 +26,8 @@
 
 /* The contracts are those of the manual pages of section 2, but for errors
    as -errno, and as said beside the entry. */
+#define PIER__EAI_ERRNO (-10000)
+
 struct pier__engine; /* task/engine.h: who waits for descriptors */
 
 struct pier__calls {
@@ -41,19 +43,20 @@ struct pier__calls {
 	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
 	ssize_t (*sendmsg)(int fd, const struct msghdr *msg, int flags);
 	int (*shutdown)(int fd, int how);
-	int (*getsockopt)(int fd, int level, int name, void *value,
-		socklen_t *len);
-	int (*setsockopt)(int fd, int level, int name, const void *value,
-		socklen_t len);
+	int (*getsockopt)(
+		int fd, int level, int name, void *value, socklen_t *len);
+	int (*setsockopt)(
+		int fd, int level, int name, const void *value, socklen_t len);
 	int (*getsockname)(int fd, struct sockaddr *sa, socklen_t *len);
 	int (*getpeername)(int fd, struct sockaddr *sa, socklen_t *len);
 	int (*queued)(int fd, int *bytes); /* SIOCOUTQ: sent, not yet acked */
 
 	/* Any descriptor. close gives 0 also on EINTR: the fd is gone. */
 	ssize_t (*read)(int fd, void *buf, size_t size);
+	/* Raises no SIGPIPE. */
 	ssize_t (*writev)(int fd, const struct iovec *iov, int count);
 	int (*close)(int fd);
-	int (*getfl)(int fd);                   /* fcntl F_GETFL */
+	int (*getfl)(int fd); /* fcntl F_GETFL */
 	int (*fstat)(int fd, struct stat *out);
 
 	/* Paths, for Unix sockets. */
@@ -69,6 +72,7 @@ struct pier__calls {
 	int (*epoll_wait)(int epfd, struct epoll_event *events, int max,
 		int64_t timeout_ns);
 	int (*eventfd)(void);
+	int (*eventfd_wake)(int fd); /* add one; full is as good */
 
 	/* Clock and chance. */
 	int64_t (*clock_ns)(void); /* CLOCK_MONOTONIC */
@@ -87,7 +91,8 @@ struct pier__calls {
 	int (*thread)(size_t stack_size, void *(*fn)(void *), void *arg,
 		void *out /* pthread_t */);
 
-	/* Names: the result of getaddrinfo(3): 0 or EAI_*, errno apart. */
+	/* Names: the result of getaddrinfo(3): 0 or EAI_*; in place of
+	   EAI_SYSTEM it is PIER__EAI_ERRNO - errno. */
 	int (*getaddrinfo)(const char *host, const char *service,
 		const struct addrinfo *hints, struct addrinfo **out);
 	void (*freeaddrinfo)(struct addrinfo *list);

@@ -6,9 +6,9 @@
  *
  * A descriptor that somebody may wait for is a struct pier__desc inside its
  * owner (a stream, a listener, a packet socket). Invariants:
- *   1. ready has a bit exactly when the next attempt in that direction may
- *      succeed; it is cleared only by an attempt that showed the opposite,
- *      and set by every event;
+ *   1. readable (writable) is true whenever the next attempt may succeed; it
+ *      is cleared only by an attempt that showed the opposite, and set by
+ *      every event;
  *   2. reader and writer are set only while that task is parked for it (or is
  *      about to be), so that an event wakes at most one task per direction;
  *   3. slot is 0, or the place in one engine's table that points back here.
@@ -38,12 +38,14 @@ enum pier__desc_kind {
 
 struct pier__desc {
 	int fd;
-	uint32_t slot;        /* in its engine's table; 0: in none */
-	uint8_t kind;         /* enum pier__desc_kind */
-	uint8_t ready;        /* PIER__IN | PIER__OUT */
-	uint8_t interest;     /* what the engine watches for */
-	uint8_t hints;        /* PIER__HINT: seen and not yet read off */
-	struct pier__sched *owner;  /* first used on; see io/desc.h */
+	uint32_t slot;    /* in its engine's table; 0: in none */
+	uint8_t kind;     /* enum pier__desc_kind */
+	uint8_t interest; /* what an edge-triggered engine watches for */
+	/* A byte each: in threads, reader and writer may be two of them. */
+	bool readable;
+	bool writable;
+	bool hinted; /* an end, error or urgent data is to be read */
+	struct pier__sched *owner; /* first used on; see io/desc.h */
 	struct pier__task *reader;
 	struct pier__task *writer;
 	/* Called by the engine at a writable event when no task waits to
@@ -53,8 +55,8 @@ struct pier__desc {
 
 struct pier__engine_ops {
 	/* Watch desc for `what` from now on. Cheap when it already is. 0, or
-	   -ENOMEM, -ENOSPC, … The engine sets desc->ready for what it cannot
-	   watch because it is always ready (a regular file). */
+	   -ENOMEM, -ENOSPC, … What the engine cannot watch because it is
+	   always ready (a regular file) it marks so in desc. */
 	int (*add)(struct pier__engine *engine, struct pier__desc *desc,
 		unsigned what);
 	/* The wait for `what` that add() was called for is over. */

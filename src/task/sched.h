@@ -17,19 +17,21 @@
 #include "task/timers.h"
 
 struct pier__sched {
-	struct pier__task *host;       /* the thread's task */
+	struct pier__task *host; /* the thread's task */
 	struct pier__engine *engine;
-	int64_t now;                   /* the clock of this turn */
+	int64_t now; /* the clock of this turn */
 	struct pier__task *ready_head;
 	struct pier__task *ready_tail;
 	uint32_t ready_count;
-	uint32_t budget;               /* switches left in this turn */
-	uint32_t live;                 /* fibers that have not ended */
+	uint32_t budget; /* switches left in this turn */
+	uint32_t live;   /* fibers that have not ended */
 	struct pier__timers timers;
-	struct pier__list all;         /* every fiber */
-	struct pier__list idle;        /* ended ones, kept for reuse */
+	struct pier__list all;  /* every fiber */
+	struct pier__list idle; /* ended ones, kept for reuse */
 	uint32_t idle_count;
-	struct pier__task *ended;      /* to be put away after the switch */
+	struct pier__task *ended; /* to be put away after the switch */
+	struct pier__task *left;  /* who ran before the last switch */
+	uint64_t ended_count;
 	struct pier__stacks stacks;
 	struct pier__run *run;
 
@@ -39,31 +41,20 @@ struct pier__sched {
 	atomic_bool remote_any;
 };
 
-/* What the tasks of one pier_run() share. Counted: an abandoned thread may
-   outlive the call. */
-struct pier__run {
-	atomic_uint references;
-	atomic_size_t tasks;
-	atomic_ullong next_id;
-	enum pier_task_kind kind;
-	size_t stack_size;
-	struct pier_group *group;
-};
-
 /* Open a scheduler on the calling thread; close it when live is 0. */
-int  pier__sched_open(struct pier__sched **out, struct pier__run *run);
+int pier__sched_open(
+	struct pier__sched **out, struct pier__run *run, size_t stack_size);
 void pier__sched_close(struct pier__sched *sched);
 /* Start a fiber, ready to run. 0 or -ENOMEM… */
-int  pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
-	 pier_task_fn *fn, void *arg, struct pier__task **out);
+int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
+	pier_task_fn *fn, void *arg);
 /* Run turns until no fiber is left. */
 void pier__sched_loop(struct pier__sched *sched);
 /* Called by pier__park() and pier__yield() on a fiber: run others until woken. */
 void pier__sched_switch_away(struct pier__task *self);
+/* task, which is on no queue, is ready to run. */
 void pier__sched_ready(struct pier__sched *sched, struct pier__task *task);
-
-/* A thread task that runs fn(arg) in group. 0, -EAGAIN, -ENOMEM. */
-int pier__thread_spawn(struct pier__run *run, struct pier_group *group,
-	pier_task_fn *fn, void *arg);
+/* From another thread: task is to be woken. */
+void pier__sched_remote(struct pier__sched *sched, struct pier__task *task);
 
 #endif

@@ -29,6 +29,7 @@
 
 #include "base/list.h"
 #include "os/calls.h"
+#include "task/annotate.h"
 #include "task/engine.h"
 
 struct pier__run;
@@ -53,44 +54,48 @@ struct pier__task {
 	struct pier__context context; /* first: see os/calls.h */
 
 	/* Touched by every switch. */
-	void *sp;                     /* of a fiber that does not run */
-	struct pier__sched *sched;    /* NULL: a thread without one */
+	void *sp;                  /* of a fiber that does not run */
+	struct pier__sched *sched; /* NULL: a thread without one */
 	struct pier__task *next_ready;
-	uint8_t state;                /* enum pier__task_state */
-	uint8_t kind;                 /* enum pier_task_kind */
-	bool host;                    /* the thread a scheduler runs on */
-	bool wake_pending;            /* woken while it ran */
-	bool timed_out;               /* woken by its deadline */
-	bool on_remote;               /* on sched's remote list, by its lock */
-	uint8_t ops;                  /* operations since the last wait */
-	atomic_bool cancelled;        /* sticky */
-	atomic_bool woken;            /* threads: a wake-up is due */
-	int64_t deadline;             /* of the present wait */
-	int64_t timer_when;           /* key on the heap of timers */
-	int32_t timer_slot;           /* place on that heap, or -1 */
+	uint8_t state;         /* enum pier__task_state */
+	uint8_t kind;          /* enum pier_task_kind */
+	bool host;             /* the thread a scheduler runs on */
+	bool wake_pending;     /* woken while it ran */
+	bool timed_out;        /* woken by its deadline */
+	bool error_lost;       /* no memory for the last failure */
+	bool on_remote;        /* on sched's remote list, by its lock */
+	uint8_t ops;           /* operations since the last wait */
+	atomic_bool cancelled; /* sticky */
+	atomic_bool woken;     /* threads: a wake-up is due */
+	int64_t deadline;      /* of the present wait */
+	int64_t timer_when;    /* key on the heap of timers */
+	int32_t timer_slot;    /* place on that heap, or -1 */
 
 	/* What it waits for, for lists of tasks. */
 	int wait_fd;
-	const char *waits;            /* a constant string; NULL: it runs */
+	const char *waits; /* a constant string; NULL: it runs */
 	int64_t wait_since;
 
-	int64_t shield;               /* cancelled, it may wait until then */
+	int64_t shield;                /* cancelled, it may wait until then */
 	struct pier__list before_wait; /* struct pier__before_wait */
-	struct pier__list all_node;   /* on sched->all */
-	struct pier__list group_node; /* on group->tasks, by its lock */
+	struct pier__list all_node;    /* on sched->all */
+	struct pier__list group_node;  /* on group->tasks, by its lock */
 	struct pier__task *next_remote;
 	struct pier_group *group;
-	struct pier__run *run;        /* NULL outside of pier_run() */
-	struct pier__engine *engine;  /* a thread's own; fibers: sched's */
+	struct pier__run *run; /* NULL outside of pier_run() */
 
 	pier_task_fn *fn;
 	void *arg;
-	void *stack;                  /* lowest usable byte */
+	void *stack;                      /* lowest usable byte */
 	struct pier__error_record *error; /* made at the first failure */
 	const char *name;
+	const char *last_waits; /* also read by other threads, whole */
 	uint64_t id;
-	int rc;                       /* what fn returned */
-	void *sanitizer;              /* see task/annotate.h */
+	int rc;                             /* what fn returned */
+	struct pier__annotation annotation; /* empty in a plain build */
+#if defined(PIER_SCRAMBLE_STACKS)
+	void *scramble_copy; /* of its stack, while it is parked */
+#endif
 };
 
 /*
@@ -141,6 +146,9 @@ int pier__park(struct pier__task *self, const char *why, int fd,
  * has not ended.
  */
 void pier__wake(struct pier__task *task);
+
+/* Run and so empty the before_wait list of self. */
+void pier__before_wait_run(struct pier__task *self);
 
 /* The engine that watches descriptors for this task. NULL: no memory. */
 struct pier__engine *pier__task_engine(struct pier__task *self);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* io/desc.c - see desc.h. */
+#include "io/desc.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sys/socket.h>
+
+void
+pier__desc_init(struct pier__desc *desc, int fd, enum pier__desc_kind kind)
+{
+	*desc = (struct pier__desc){ .fd = fd,
+		.kind = (uint8_t)kind,
+		.readable = true,
+		.writable = true };
+}
+
+enum pier__desc_kind
+pier__desc_kind(int family, int type)
+{
+	if (type == SOCK_STREAM && (family == AF_INET || family == AF_INET6))
+		return PIER__DESC_TCP;
+	return PIER__DESC_SOCKET;
+}
+
+int
+pier__desc_adopt(struct pier__desc *desc, int fd)
+{
+	const struct pier__calls *calls = pier__calls();
+	int family = 0;
+	int type = 0;
+	socklen_t len = sizeof(int);
+	int rc;
+
+	rc = calls->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	if (rc == -ENOTSOCK) {
+		pier__desc_init(desc, fd, PIER__DESC_FILE);
+		return 0;
+	}
+	if (rc == 0) {
+		len = sizeof(int);
+		rc = calls->getsockopt(
+			fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+	}
+	if (rc < 0)
+		return rc;
+	pier__desc_init(desc, fd, pier__desc_kind(family, type));
+	return 0;
+}
+
+void
+pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted)
+{
+	if ((what & PIER__IN) != 0) {
+		desc->readable = true;
+		if (hinted)
+			desc->hinted = true;
+		if (desc->reader != NULL)
+			pier__wake(desc->reader);
+	}
+	if ((what & PIER__OUT) != 0) {
+		desc->writable = true;
+		if (desc->writer != NULL)
+			pier__wake(desc->writer);
+		else if (desc->on_writable != NULL)
+			desc->on_writable(desc);
+	}
+}
+
+/* Is a descriptor that may block ready for one call? */
+static bool
+file_ready(const struct pier__desc *desc, short events)
+{
+	struct pollfd one = { .fd = desc->fd, .events = events };
+
+	return pier__calls()->poll(&one, 1, 0) != 0;
+}
+
+/* What a read of `asked` bytes that gave n shows of the descriptor. */
+static ssize_t
+note_read(struct pier__desc *desc, ssize_t n, size_t asked)
+{
+	if (n == -EAGAIN) {
+		desc->readable = false;
+	} else if (n <= 0) {
+		desc->hinted = false;
+	} else if ((size_t)n < asked && desc->kind == PIER__DESC_TCP &&
+		   !desc->hinted) {
+		desc->readable = false;
+	}
+	return n;
+}
+
+static ssize_t
+note_write(struct pier__desc *desc, ssize_t n)
+{
+	if (n == -EAGAIN)
+		desc->writable = false;
+	return n;
+}
+
+ssize_t
+pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
+{
+	const struct pier__calls *calls = pier__calls();
+	ssize_t n;
+
+	if (desc->kind == PIER__DESC_FILE && !file_ready(desc, POLLIN))
+		return note_read(desc, -EAGAIN, size);
+	do {
+		n = desc->kind == PIER__DESC_FILE
+			    ? calls->read(desc->fd, buf, size)
+			    : calls->recv(desc->fd, buf, size, MSG_DONTWAIT);
+	} while (n == -EINTR);
+	return note_read(desc, n, size);
+}
+
+ssize_t
+pier__desc_write(struct pier__desc *desc, const void *buf, size_t size)
+{
+	const struct pier__calls *calls = pier__calls();
+	ssize_t n;
+
+	if (desc->kind == PIER__DESC_FILE) {
+		struct iovec one = { .iov_len = size };
+
+		/* The callee reads only; iovec has no const. */
+		one.iov_base = (void *)(uintptr_t)buf;
+		return pier__desc_writev(desc, &one, 1);
+	}
+	do {
+		n = calls->send(
+			desc->fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n == -EINTR);
+	return note_write(desc, n);
+}
+
+static size_t
+iov_size(const struct iovec *iov, int count)
+{
+	size_t size = 0;
+	int i;
+
+	for (i = 0; i < count; i++)
+		size += iov[i].iov_len;
+	return size;
+}
+
+ssize_t
+pier__desc_readv(struct pier__desc *desc, const struct iovec *iov, int count)
+{
+	struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov,
+		.msg_iovlen = (size_t)count };
+	ssize_t n;
+
+	if (count == 1 || desc->kind == PIER__DESC_FILE)
+		return pier__desc_read(desc, iov[0].iov_base, iov[0].iov_len);
+	do {
+		n = pier__calls()->recvmsg(desc->fd, &msg, MSG_DONTWAIT);
+	} while (n == -EINTR);
+	return note_read(desc, n, iov_size(iov, count));
+}
+
+/* A pipe with room for PIPE_BUF bytes takes so many without blocking. */
+static ssize_t
+file_write(struct pier__desc *desc, const struct iovec *iov)
+{
+	struct iovec piece = iov[0];
+	ssize_t n;
+
+	if (!file_ready(desc, POLLOUT))
+		return note_write(desc, -EAGAIN);
+	if (piece.iov_len > PIPE_BUF)
+		piece.iov_len = PIPE_BUF;
+	do {
+		n = pier__calls()->writev(desc->fd, &piece, 1);
+	} while (n == -EINTR);
+	return note_write(desc, n);
+}
+
+ssize_t
+pier__desc_writev(struct pier__desc *desc, const struct iovec *iov, int count)
+{
+	struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov,
+		.msg_iovlen = (size_t)count };
+	ssize_t n;
+
+	if (desc->kind == PIER__DESC_FILE)
+		return file_write(desc, iov);
+	if (count == 1)
+		return pier__desc_write(desc, iov[0].iov_base, iov[0].iov_len);
+	do {
+		n = pier__calls()->sendmsg(
+			desc->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n == -EINTR);
+	return note_write(desc, n);
+}
+
+static bool
+is_ready(const struct pier__desc *desc, unsigned what)
+{
+	return what == PIER__IN ? desc->readable : desc->writable;
+}
+
+int
+pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
+	pier_deadline deadline)
+{
+	struct pier__task **who =
+		what == PIER__IN ? &desc->reader : &desc->writer;
+	struct pier__task *self = pier__self();
+	struct pier__task *nobody = NULL;
+	struct pier__engine *engine;
+	int rc;
+
+	if (is_ready(desc, what))
+		return 0;
+	if (deadline.ns == 0)
+		return -EAGAIN;
+	rc = pier__desc_claim(desc, self);
+	if (rc < 0)
+		return rc;
+	engine = pier__task_engine(self);
+	if (engine == NULL)
+		return -ENOMEM;
+	/* Atomic for the sake of threads that share a stream. */
+	if (!__atomic_compare_exchange_n(who, &nobody, self, false,
+		    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return -EBUSY;
+	rc = engine->ops->add(engine, desc, what);
+	if (rc == 0) {
+		while (rc == 0 && !is_ready(desc, what))
+			rc = pier__park(self, why, desc->fd, deadline);
+		engine->ops->rest(engine, desc, what);
+		if (is_ready(desc, what))
+			rc = 0;
+	}
+	__atomic_store_n(who, NULL, __ATOMIC_RELEASE);
+	return rc;
+}
+
+void
+pier__desc_forget(struct pier__desc *desc)
+{
+	struct pier__task *self = pier__current;
+
+	if (desc->slot != 0 && self != NULL && self->sched == desc->owner) {
+		struct pier__engine *engine = pier__task_engine(self);
+
+		engine->ops->forget(engine, desc);
+	}
+	desc->owner = NULL;
+}
+
+void
+pier__desc_close(struct pier__desc *desc)
+{
+	pier__desc_forget(desc);
+	pier__close(desc->fd);
+	desc->fd = -1;
+}

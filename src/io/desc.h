@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io/desc.h - descriptors that tasks try, and wait for.
+ *
+ * The rule of all input and output: try first, wait only when the kernel says
+ * "not now". An attempt that is known to fail is not made: readable and
+ * writable in struct pier__desc remember what the last attempt and the events
+ * since then have shown.
+ *
+ * When is a descriptor drained? Engines report edges: somebody who waits
+ * without having drained it waits for ever. EAGAIN always means drained. A
+ * read that returned less than asked means drained on a TCP socket only, and
+ * only while no event has hinted at an end, an error or urgent data that has
+ * not been read off: data and FIN may come in one event, a read stops at the
+ * urgent mark, and on a Unix socket it stops at passed descriptors.
+ */
+#ifndef PIER_IO_DESC_H
+#define PIER_IO_DESC_H
+
+#include <errno.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "task/engine.h"
+#include "task/task.h"
+
+/* A descriptor that pier made: a socket, non-blocking. */
+void pier__desc_init(
+	struct pier__desc *desc, int fd, enum pier__desc_kind kind);
+
+/* Find out what fd, which somebody else made, is. 0, -EBADF, … */
+int pier__desc_adopt(struct pier__desc *desc, int fd);
+
+/*
+ * pier__desc_claim(desc, self): may this task use desc? The first scheduler
+ * whose fiber uses it owns it; threads use what no scheduler owns. 0 or
+ * -EXDEV.
+ */
+static inline int
+pier__desc_claim(struct pier__desc *desc, const struct pier__task *self)
+{
+	if (desc->owner == self->sched)
+		return 0;
+	if (desc->owner != NULL)
+		return -EXDEV;
+	desc->owner = self->sched;
+	return 0;
+}
+
+/* For engines: desc became ready for `what`; hinted: besides data there is an
+   end, error or urgent mark. Wakes whom it concerns. */
+void pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted);
+
+/* One attempt. The result of the system call, -EAGAIN when it has to wait. */
+ssize_t pier__desc_read(struct pier__desc *desc, void *buf, size_t size);
+ssize_t pier__desc_readv(
+	struct pier__desc *desc, const struct iovec *iov, int count);
+ssize_t pier__desc_write(struct pier__desc *desc, const void *buf, size_t size);
+ssize_t pier__desc_writev(
+	struct pier__desc *desc, const struct iovec *iov, int count);
+
+/*
+ * pier__desc_wait(desc, what, why, deadline): wait until an attempt in the
+ * direction `what` makes sense.
+ *
+ * 0 (try; it may still be -EAGAIN), or
+ *   -EAGAIN          deadline is PIER_NOW
+ *   -PIER_EDEADLINE, -ECANCELED
+ *   -EBUSY           another task waits for the same
+ *   -EXDEV           it belongs to another scheduler
+ *   -ENOMEM, -ENOSPC, -EMFILE  the engine cannot watch it
+ */
+int pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
+	pier_deadline deadline);
+
+/* desc leaves its engine and owner, before it is closed or passed on. Nobody
+   waits for it. */
+void pier__desc_forget(struct pier__desc *desc);
+
+/* Forget, then close the descriptor. */
+void pier__desc_close(struct pier__desc *desc);
+
+/* The kind of a socket by its family and type. */
+enum pier__desc_kind pier__desc_kind(int family, int type);
+
+#endif

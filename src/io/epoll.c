@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io/epoll.c - the engine of fibers: epoll, edge-triggered.
+ *
+ * Each descriptor is added once, at the first wait for it. An event carries
+ * the descriptor's slot and the slot's generation, never a pointer: an event
+ * for a descriptor that has been forgotten since finds another generation and
+ * is dropped. Invariants:
+ *   1. slots[desc->slot - 1].desc == desc for every desc that is in the set;
+ *   2. a slot's generation goes up whenever its descriptor leaves.
+ */
+#include "io/engine.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/list.h"
+#include "io/desc.h"
+#include "os/calls.h"
+
+#define EVENTS_MAX 256
+
+struct slot {
+	struct pier__desc *desc;
+	uint32_t generation;
+	uint32_t next_free; /* slot number + 1, when desc is NULL */
+};
+
+struct epoll_engine {
+	struct pier__engine engine;
+	int epfd;
+	int wakefd;
+	struct slot *slots;
+	uint32_t count;
+	uint32_t capacity;
+	uint32_t free; /* slot number + 1; 0: none */
+	struct epoll_event events[EVENTS_MAX];
+};
+
+static struct epoll_engine *
+of(struct pier__engine *engine)
+{
+	return pier__container_of(engine, struct epoll_engine, engine);
+}
+
+static int
+slot_get(struct epoll_engine *it, uint32_t *out)
+{
+	if (it->free != 0) {
+		*out = it->free;
+		it->free = it->slots[*out - 1].next_free;
+		return 0;
+	}
+	if (it->count == it->capacity) {
+		uint32_t capacity = it->capacity == 0 ? 64 : it->capacity * 2;
+		struct slot *slots =
+			pier__resize(it->slots, capacity * sizeof(*slots));
+
+		if (slots == NULL)
+			return -ENOMEM;
+		it->slots = slots;
+		it->capacity = capacity;
+	}
+	it->slots[it->count] = (struct slot){ 0 };
+	*out = ++it->count;
+	return 0;
+}
+
+static void
+slot_put(struct epoll_engine *it, uint32_t slot)
+{
+	it->slots[slot - 1].desc = NULL;
+	it->slots[slot - 1].generation++;
+	it->slots[slot - 1].next_free = it->free;
+	it->free = slot;
+}
+
+static int
+control(struct epoll_engine *it, int op, const struct pier__desc *desc,
+	unsigned interest)
+{
+	struct epoll_event event = { .events =
+					     EPOLLET | EPOLLRDHUP | EPOLLPRI };
+
+	if ((interest & PIER__IN) != 0)
+		event.events |= EPOLLIN;
+	if ((interest & PIER__OUT) != 0)
+		event.events |= EPOLLOUT;
+	event.data.u64 = (uint64_t)it->slots[desc->slot - 1].generation << 32 |
+			 desc->slot;
+	return pier__calls()->epoll_ctl(it->epfd, op, desc->fd, &event);
+}
+
+/* A TCP socket reports room only after it was full, so both directions cost
+   nothing. Others report room whenever the peer has taken something: they are
+   watched for it only once somebody waited to write. */
+static unsigned
+first_interest(const struct pier__desc *desc, unsigned what)
+{
+	return desc->kind == PIER__DESC_TCP ? PIER__IN | PIER__OUT : what;
+}
+
+static int
+epoll_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
+{
+	struct epoll_engine *it = of(engine);
+	unsigned interest = desc->interest | what;
+	int rc;
+
+	if (desc->slot != 0) {
+		if (interest == desc->interest)
+			return 0;
+		rc = control(it, EPOLL_CTL_MOD, desc, interest);
+		if (rc == 0)
+			desc->interest = (uint8_t)interest;
+		return rc;
+	}
+	interest = first_interest(desc, what);
+	rc = slot_get(it, &desc->slot);
+	if (rc < 0)
+		return rc;
+	it->slots[desc->slot - 1].desc = desc;
+	desc->interest = (uint8_t)interest;
+	rc = control(it, EPOLL_CTL_ADD, desc, interest);
+	if (rc == 0)
+		return 0;
+	slot_put(it, desc->slot);
+	desc->slot = 0;
+	desc->interest = 0;
+	if (rc != -EPERM)
+		return rc;
+	/* A regular file or directory: never "not ready". */
+	desc->readable = true;
+	desc->writable = true;
+	return 0;
+}
+
+static void
+epoll_rest(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
+{
+	/* It stays in the set: the next wait finds it there. */
+	(void)engine;
+	(void)desc;
+	(void)what;
+}
+
+static void
+epoll_forget(struct pier__engine *engine, struct pier__desc *desc)
+{
+	struct epoll_engine *it = of(engine);
+
+	if (desc->slot == 0)
+		return;
+	/* Closing would take it out too, but not while another process or a
+	   duplicate holds the same socket. */
+	(void)pier__calls()->epoll_ctl(it->epfd, EPOLL_CTL_DEL, desc->fd, NULL);
+	slot_put(it, desc->slot);
+	desc->slot = 0;
+	desc->interest = 0;
+}
+
+static void
+woken(struct epoll_engine *it)
+{
+	uint64_t count;
+
+	/* Only the emptying counts. */
+	(void)pier__calls()->read(it->wakefd, &count, sizeof(count));
+}
+
+static void
+event_take(struct epoll_engine *it, const struct epoll_event *event)
+{
+	uint32_t number = (uint32_t)event->data.u64;
+	uint32_t mask = event->events;
+	const struct slot *slot;
+	unsigned what = 0;
+
+	if (number == 0) {
+		woken(it);
+		return;
+	}
+	slot = &it->slots[number - 1];
+	if (slot->desc == NULL ||
+		slot->generation != (uint32_t)(event->data.u64 >> 32))
+		return;
+	if ((mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) !=
+		0)
+		what |= PIER__IN;
+	if ((mask & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
+		what |= PIER__OUT;
+	pier__desc_event(slot->desc, what,
+		(mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0);
+}
+
+static int
+epoll_wait_events(struct pier__engine *engine, int64_t timeout_ns)
+{
+	struct epoll_engine *it = of(engine);
+	int n = pier__calls()->epoll_wait(
+		it->epfd, it->events, EVENTS_MAX, timeout_ns);
+	int i;
+
+	for (i = 0; i < n; i++)
+		event_take(it, &it->events[i]);
+	return n < 0 ? n : 0;
+}
+
+static int
+epoll_wakeable(struct pier__engine *engine)
+{
+	struct epoll_engine *it = of(engine);
+	struct epoll_event event = { .events = EPOLLIN };
+	int rc;
+
+	if (it->wakefd >= 0)
+		return 0;
+	rc = pier__calls()->eventfd();
+	if (rc < 0)
+		return rc;
+	it->wakefd = rc;
+	rc = pier__calls()->epoll_ctl(
+		it->epfd, EPOLL_CTL_ADD, it->wakefd, &event);
+	if (rc < 0) {
+		pier__close(it->wakefd);
+		it->wakefd = -1;
+	}
+	return rc;
+}
+
+static void
+epoll_wake(struct pier__engine *engine)
+{
+	/* Full means that a wake-up is due already. */
+	(void)pier__calls()->eventfd_wake(of(engine)->wakefd);
+}
+
+static void
+epoll_close(struct pier__engine *engine)
+{
+	struct epoll_engine *it = of(engine);
+	uint32_t i;
+
+	/* Streams may outlive the run that used them: they start anew. */
+	for (i = 0; i < it->count; i++) {
+		struct pier__desc *desc = it->slots[i].desc;
+
+		if (desc != NULL) {
+			desc->slot = 0;
+			desc->interest = 0;
+			desc->owner = NULL;
+		}
+	}
+	pier__close(it->wakefd);
+	pier__close(it->epfd);
+	pier__free(it->slots);
+	pier__free(it);
+}
+
+static const struct pier__engine_ops epoll_ops = {
+	.add = epoll_add,
+	.rest = epoll_rest,
+	.forget = epoll_forget,
+	.wait = epoll_wait_events,
+	.wakeable = epoll_wakeable,
+	.wake = epoll_wake,
+	.close = epoll_close,
+};
+
+int
+pier__engine_epoll(struct pier__engine **out)
+{
+	struct epoll_engine *it = pier__alloc(sizeof(*it));
+
+	if (it == NULL)
+		return -ENOMEM;
+	it->engine.ops = &epoll_ops;
+	it->wakefd = -1;
+	it->epfd = pier__calls()->epoll_create();
+	if (it->epfd < 0) {
+		int rc = it->epfd;
+
+		pier__free(it);
+		return rc;
+	}
+	*out = &it->engine;
+	return 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task/annotate.h - what sanitizers and valgrind have to be told of stacks.
+ *
+ * Each believes that a thread has one stack; without these calls they report
+ * nonsense or nothing inside fibers. All of it is empty in a plain build.
+ */
+#ifndef PIER_TASK_ANNOTATE_H
+#define PIER_TASK_ANNOTATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PIER__ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define PIER__TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define PIER__ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define PIER__TSAN 1
+#endif
+
+#if defined(PIER__ASAN)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(PIER__TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
+#if !defined(PIER__ASAN) && !defined(PIER__TSAN) && defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#define PIER__VALGRIND 1
+#endif
+#endif
+
+/* What is remembered for one stack, in struct pier__task's `annotation`. */
+struct pier__annotation {
+#if defined(PIER__ASAN)
+	void *fake_stack;
+	const void *bottom; /* of the stack, for a switch to it */
+	size_t size;
+#endif
+#if defined(PIER__TSAN)
+	void *fiber;
+#endif
+#if defined(PIER__VALGRIND)
+	unsigned stack_id;
+#endif
+	char nothing; /* no struct is empty in C */
+};
+
+/* A fiber gets the stack [bottom, bottom + size). */
+static inline void
+pier__annotate_born(struct pier__annotation *a, void *bottom, size_t size)
+{
+	(void)a;
+	(void)bottom;
+	(void)size;
+#if defined(PIER__ASAN)
+	a->fake_stack = NULL;
+	a->bottom = bottom;
+	a->size = size;
+#endif
+#if defined(PIER__TSAN)
+	a->fiber = __tsan_create_fiber(0);
+#endif
+#if defined(PIER__VALGRIND)
+	a->stack_id = VALGRIND_STACK_REGISTER(bottom, (char *)bottom + size);
+#endif
+}
+
+/* The fiber is gone, and we are on another stack. */
+static inline void
+pier__annotate_dead(struct pier__annotation *a)
+{
+	(void)a;
+#if defined(PIER__TSAN)
+	__tsan_destroy_fiber(a->fiber);
+#endif
+#if defined(PIER__VALGRIND)
+	VALGRIND_STACK_DEREGISTER(a->stack_id);
+#endif
+}
+
+/* A thread becomes host of a scheduler. */
+static inline void
+pier__annotate_host(struct pier__annotation *a)
+{
+	(void)a;
+#if defined(PIER__TSAN)
+	a->fiber = __tsan_get_current_fiber();
+#endif
+}
+
+/* Right before a switch; `last`: `from` never runs again. */
+static inline void
+pier__annotate_leave(struct pier__annotation *from,
+	const struct pier__annotation *to, bool last)
+{
+	(void)from;
+	(void)to;
+	(void)last;
+#if defined(PIER__ASAN)
+	__sanitizer_start_switch_fiber(
+		last ? NULL : &from->fake_stack, to->bottom, to->size);
+#endif
+#if defined(PIER__TSAN)
+	__tsan_switch_to_fiber(to->fiber, 0);
+#endif
+}
+
+/* Right after a switch, as `self` again or for the first time. The bounds of
+   a thread's own stack are known to the sanitizer only, hence `from`. */
+static inline void
+pier__annotate_arrive(
+	struct pier__annotation *self, struct pier__annotation *from)
+{
+	(void)self;
+	(void)from;
+#if defined(PIER__ASAN)
+	__sanitizer_finish_switch_fiber(
+		self->fake_stack, &from->bottom, &from->size);
+#endif
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task/group.h - groups, from inside: how a task joins and leaves.
+ */
+#ifndef PIER_TASK_GROUP_H
+#define PIER_TASK_GROUP_H
+
+#include "task/task.h"
+
+/*
+ * task joins group before it first runs; it is cancelled from birth when the
+ * group is. 0, or -PIER_ECLOSED.
+ */
+int pier__group_join(struct pier_group *group, struct pier__task *task);
+
+/* task, which has ended, can no longer be found through the group. */
+void pier__group_unlink(struct pier_group *group, struct pier__task *task);
+
+/* A task that was unlinked is gone, its memory too; rc is its result (0 when
+   it never ran). The group may be freed by this. */
+void pier__group_done(struct pier_group *group, int rc);
+
+/* Call each(task, arg) for every task, under the group's lock. */
+void pier__group_each(struct pier_group *group,
+	bool (*each)(struct pier__task *task, void *arg), void *arg);
+
+#endif

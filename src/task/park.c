@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task/park.c - the one place that waits, and the other side of it: waking.
+ */
+#include <errno.h>
+
+#include "task/run.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+/* A fiber lets the others run after this many operations without a wait. */
+#define OPS_MAX 64
+
+int64_t
+pier__task_now(const struct pier__task *self)
+{
+	if (self->sched != NULL)
+		return self->sched->now;
+	return pier__calls()->clock_ns();
+}
+
+int
+pier__task_cancel_state(const struct pier__task *self)
+{
+	if (!atomic_load_explicit(&self->cancelled, memory_order_acquire))
+		return 0;
+	if (self->shield > pier__task_now(self))
+		return 0;
+	return -ECANCELED;
+}
+
+/* Back to the end of the queue. The clock is read anew, so that a fiber that
+   never waits meets its deadlines all the same. */
+static void
+let_others_run(struct pier__task *self)
+{
+	self->ops = 0;
+	self->sched->now = pier__calls()->clock_ns();
+	pier__sched_ready(self->sched, self);
+	pier__sched_switch_away(self);
+}
+
+int
+pier__enter(struct pier__task *self, pier_deadline deadline)
+{
+	if (self->kind == PIER_TASK_FIBER && ++self->ops >= OPS_MAX)
+		let_others_run(self);
+	if (deadline.ns == INT64_MAX || deadline.ns == 0)
+		return 0;
+	if (deadline.ns > pier__task_now(self))
+		return 0;
+	return pier__task_cancel_state(self) < 0 ? -ECANCELED : -PIER_EDEADLINE;
+}
+
+void
+pier__before_wait_run(struct pier__task *self)
+{
+	struct pier__list *node;
+
+	while ((node = pier__list_pop_front(&self->before_wait)) != NULL) {
+		struct pier__before_wait *hook = pier__container_of(
+			node, struct pier__before_wait, node);
+
+		hook->fn(hook);
+	}
+}
+
+static int
+fiber_park(struct pier__task *self)
+{
+	struct pier__sched *sched = self->sched;
+
+	if (self->wake_pending) {
+		self->wake_pending = false;
+		return 0;
+	}
+	if (self->deadline <= sched->now)
+		return -PIER_EDEADLINE;
+	pier__timers_arm(&sched->timers, self);
+	self->state = PIER__PARKED;
+	pier__sched_switch_away(self);
+	if (!self->timed_out)
+		return 0;
+	self->timed_out = false;
+	return -PIER_EDEADLINE;
+}
+
+int
+pier__park(struct pier__task *self, const char *why, int fd,
+	pier_deadline deadline)
+{
+	bool cancelled =
+		atomic_load_explicit(&self->cancelled, memory_order_acquire);
+	int rc;
+
+	if (deadline.ns == 0)
+		return -EAGAIN;
+	self->deadline = deadline.ns;
+	if (cancelled) {
+		if (pier__task_cancel_state(self) < 0)
+			return -ECANCELED;
+		if (self->shield < self->deadline)
+			self->deadline = self->shield;
+	}
+	if (!pier__list_empty(&self->before_wait))
+		pier__before_wait_run(self);
+	self->waits = why;
+	__atomic_store_n(&self->last_waits, why, __ATOMIC_RELAXED);
+	self->wait_fd = fd;
+	self->wait_since = self->sched != NULL ? self->sched->now : 0;
+	rc = self->kind == PIER_TASK_FIBER
+		     ? fiber_park(self)
+		     : pier__thread_park(self, self->deadline);
+	self->waits = NULL;
+	self->ops = 0;
+	self->deadline = INT64_MAX;
+	if (rc == -PIER_EDEADLINE && pier__task_cancel_state(self) < 0)
+		rc = -ECANCELED;
+	return rc;
+}
+
+void
+pier__wake(struct pier__task *task)
+{
+	struct pier__task *self = pier__current;
+
+	if (task->kind == PIER_TASK_THREAD) {
+		pier__thread_wake(task);
+	} else if (self == NULL || self->sched != task->sched) {
+		pier__sched_remote(task->sched, task);
+	} else if (task->state == PIER__PARKED) {
+		pier__sched_ready(task->sched, task);
+	} else if (task->state == PIER__RUNNING) {
+		task->wake_pending = true;
+	}
+}
+
+int
+pier_sleep(pier_deadline deadline)
+{
+	struct pier__task *self = pier__self();
+	int rc;
+
+	if (self == NULL)
+		return -ENOMEM;
+	if (deadline.ns < 0)
+		return pier__fail(-EINVAL,
+			&(struct pier__failure){ .step = PIER_STEP_WAIT,
+				.detail = "a sleep has no default deadline" });
+	if (deadline.ns == 0)
+		return 0;
+	do {
+		rc = pier__park(self, "sleep", -1, deadline);
+	} while (rc == 0);
+	if (rc == -PIER_EDEADLINE)
+		return 0;
+	return pier__fail(
+		rc, &(struct pier__failure){ .step = PIER_STEP_WAIT });
+}
+
+int
+pier_yield(void)
+{
+	struct pier__task *self = pier__self();
+
+	if (self == NULL)
+		return -ENOMEM;
+	if (pier__task_cancel_state(self) < 0)
+		return -ECANCELED;
+	if (self->kind == PIER_TASK_FIBER) {
+		self->ops = 0;
+		pier__sched_ready(self->sched, self);
+		pier__sched_switch_away(self);
+	}
+	return 0;
+}
+
+bool
+pier_cancelled(void)
+{
+	struct pier__task *self = pier__current;
+
+	return self != NULL &&
+	       atomic_load_explicit(&self->cancelled, memory_order_acquire);
+}
+
+pier_deadline
+pier_shield(pier_deadline deadline)
+{
+	struct pier__task *self = pier__self();
+	pier_deadline before = PIER_NOW;
+
+	if (self == NULL)
+		return before;
+	before = pier_deadline_at(self->shield);
+	self->shield = deadline.ns < 0 ? 0 : deadline.ns;
+	return before;
+}
+
+void
+pier_task_name(const char *name)
+{
+	struct pier__task *self = pier__self();
+
+	if (self != NULL)
+		__atomic_store_n(&self->name, name, __ATOMIC_RELAXED);
+}
+
+int64_t
+pier_now(void)
+{
+	struct pier__task *self = pier__current;
+	int64_t now = pier__calls()->clock_ns();
+
+	/* The turn's clock profits: it is never behind what was handed out. */
+	if (self != NULL && self->sched != NULL)
+		self->sched->now = now;
+	return now;
+}
+
+pier_deadline
+pier_in_ns(int64_t ns)
+{
+	int64_t now = pier_now();
+
+	if (ns < 0)
+		ns = 0;
+	return pier_deadline_at(ns > INT64_MAX - now ? INT64_MAX : now + ns);
+}
+
+pier_deadline
+pier_in_ms(int64_t ms)
+{
+	return pier_in_ns(ms > INT64_MAX / 1000000 ? INT64_MAX : ms * 1000000);
+}
+
+pier_deadline
+pier_in_s(int64_t s)
+{
+	return pier_in_ns(
+		s > INT64_MAX / 1000000000 ? INT64_MAX : s * 1000000000);
+}
+
+int64_t
+pier_left_ns(pier_deadline deadline)
+{
+	int64_t left;
+
+	if (deadline.ns < 0 || deadline.ns == INT64_MAX)
+		return INT64_MAX;
+	left = deadline.ns - pier_now();
+	return left > 0 ? left : 0;
+}

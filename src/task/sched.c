@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task/sched.c - turns, switches, the life of a fiber; see sched.h.
+ */
+#include "task/sched.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "task/group.h"
+#include "task/run.h"
+#include "task/switch.h"
+
+/* A turn ends, and the engine is asked again, after this many switches or as
+   many as were ready at its start, whichever is more: a fiber that only
+   yields pays for a system call once in so many. */
+#define TURN_MIN 64
+/* Ended fibers kept for reuse with their stacks. */
+#define IDLE_TASKS 256
+
+void
+pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
+{
+	task->state = PIER__READY;
+	task->next_ready = NULL;
+	if (sched->ready_tail == NULL)
+		sched->ready_head = task;
+	else
+		sched->ready_tail->next_ready = task;
+	sched->ready_tail = task;
+	sched->ready_count++;
+}
+
+static struct pier__task *
+next_ready(struct pier__sched *sched)
+{
+	struct pier__task *task = sched->ready_head;
+
+	if (task == NULL || sched->budget == 0)
+		return NULL;
+	sched->budget--;
+	sched->ready_head = task->next_ready;
+	if (sched->ready_head == NULL)
+		sched->ready_tail = NULL;
+	else
+		/* Its registers are what the switch after this one reads. */
+		__builtin_prefetch(sched->ready_head->sp);
+	sched->ready_count--;
+	return task;
+}
+
+/* Off the remote list, if it is there: nobody may find an ended task. */
+static void
+remote_withdraw(struct pier__sched *sched, struct pier__task *task)
+{
+	struct pier__task **at;
+
+	(void)pthread_mutex_lock(&sched->remote_lock);
+	if (task->on_remote) {
+		for (at = &sched->remote_head; *at != task;
+			at = &(*at)->next_remote)
+			;
+		*at = task->next_remote;
+		task->on_remote = false;
+	}
+	(void)pthread_mutex_unlock(&sched->remote_lock);
+}
+
+/* The fiber that ended last: its group, stack and struct. On another stack. */
+static void
+put_away(struct pier__sched *sched)
+{
+	struct pier__task *task = sched->ended;
+	struct pier_group *group = task->group;
+	int rc = task->rc;
+
+	sched->ended = NULL;
+	pier__annotate_dead(&task->annotation);
+	pier__list_remove(&task->all_node);
+	pier__timers_remove(&sched->timers, task);
+	/* Out of the group first: afterwards nobody else knows the task. */
+	pier__group_unlink(group, task);
+	if (atomic_load_explicit(&sched->remote_any, memory_order_acquire))
+		remote_withdraw(sched, task);
+	pier__error_record_free(task->error);
+	pier__stack_put(&sched->stacks, task->stack);
+	sched->live--;
+	sched->ended_count++;
+	if (sched->idle_count < IDLE_TASKS) {
+		pier__list_push_front(&sched->idle, &task->all_node);
+		sched->idle_count++;
+	} else {
+		pier__free(task);
+	}
+	pier__group_done(group, rc);
+}
+
+#if defined(PIER_SCRAMBLE_STACKS)
+
+/* The debug build that proves the rule of task.h: whoever touches the stack
+   of a parked fiber finds the pattern, and writes to it are undone. */
+#define SCRAMBLE_PATTERN 0xa5
+
+static size_t
+stack_in_use(const struct pier__sched *sched, const struct pier__task *task)
+{
+	const char *top = pier__stack_top(&sched->stacks, task->stack);
+
+	return (size_t)(top - (const char *)task->sp);
+}
+
+static void
+scramble(struct pier__sched *sched, struct pier__task *task)
+{
+	size_t size = stack_in_use(sched, task);
+
+	/* Not by the task's own table: a test that makes allocations fail
+	   means the library's. */
+	task->scramble_copy = pier__calls_real.alloc(size);
+	if (task->scramble_copy == NULL)
+		abort();
+	memcpy(task->scramble_copy, task->sp, size);
+	memset(task->sp, SCRAMBLE_PATTERN, size);
+}
+
+static void
+unscramble(struct pier__sched *sched, struct pier__task *task)
+{
+	if (task->scramble_copy == NULL)
+		return;
+	memcpy(task->sp, task->scramble_copy, stack_in_use(sched, task));
+	pier__calls_real.free(task->scramble_copy);
+	task->scramble_copy = NULL;
+}
+
+#endif
+
+static void
+switch_to(struct pier__sched *sched, struct pier__task *from,
+	struct pier__task *to, bool last)
+{
+	to->state = PIER__RUNNING;
+	pier__current = to;
+	sched->left = from;
+	pier__annotate_leave(&from->annotation, &to->annotation, last);
+	pier__switch(&from->sp, to->sp);
+	/* Here again, some switches later: `from` runs. */
+	pier__annotate_arrive(&from->annotation, &sched->left->annotation);
+	if (sched->ended != NULL)
+		put_away(sched);
+}
+
+static void
+check_stack(const struct pier__sched *sched, const struct pier__task *self)
+{
+	/* Only stacks without a guard page have a canary to lose. What lies
+	   below is nobody's, so nothing is broken yet; going on would break
+	   it. This is the fault that a guard page would have given. */
+	if (!pier__stack_intact(&sched->stacks, self->stack))
+		abort();
+}
+
+void
+pier__sched_switch_away(struct pier__task *self)
+{
+	struct pier__sched *sched = self->sched;
+	struct pier__task *to = NULL;
+
+	check_stack(sched, self);
+#if !defined(PIER_SCRAMBLE_STACKS)
+	to = next_ready(sched);
+	if (to == self) {
+		self->state = PIER__RUNNING;
+		return;
+	}
+#endif
+	switch_to(sched, self, to != NULL ? to : sched->host, false);
+}
+
+/* Where every fiber begins and ends. */
+static void
+fiber_main(void *arg)
+{
+	struct pier__task *self = arg;
+	struct pier__sched *sched = self->sched;
+
+	pier__annotate_arrive(&self->annotation, &sched->left->annotation);
+	if (sched->ended != NULL)
+		put_away(sched);
+	self->rc = self->fn(self->arg);
+	/* Hooks that are left would have run before its next wait. */
+	pier__before_wait_run(self);
+	self->state = PIER__ENDED;
+	sched->ended = self;
+	switch_to(sched, self, sched->host, true);
+	abort(); /* nobody switches to an ended fiber */
+}
+
+static struct pier__task *
+task_get(struct pier__sched *sched)
+{
+	struct pier__task *task;
+
+	if (pier__list_empty(&sched->idle))
+		return pier__alloc(sizeof(*task));
+	task = pier__container_of(pier__list_pop_front(&sched->idle),
+		struct pier__task, all_node);
+	sched->idle_count--;
+	memset(task, 0, sizeof(*task));
+	return task;
+}
+
+static void
+fiber_init(struct pier__sched *sched, struct pier__task *task,
+	struct pier_group *group, pier_task_fn *fn, void *arg)
+{
+	void *top = pier__stack_top(&sched->stacks, task->stack);
+
+	task->context = pier__current->context;
+	task->sched = sched;
+	task->kind = PIER_TASK_FIBER;
+	task->deadline = INT64_MAX;
+	task->timer_slot = -1;
+	task->wait_fd = -1;
+	task->group = group;
+	task->run = sched->run;
+	task->fn = fn;
+	task->arg = arg;
+	task->id = atomic_fetch_add_explicit(
+			   &sched->run->tasks, 1, memory_order_relaxed) +
+		   1;
+	pier__list_init(&task->before_wait);
+	pier__list_init(&task->group_node);
+	task->sp = pier__switch_make(top,
+		(size_t)((char *)top - (char *)task->stack), fiber_main, task);
+	pier__annotate_born(&task->annotation, task->stack, sched->stacks.size);
+}
+
+int
+pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
+	pier_task_fn *fn, void *arg)
+{
+	struct pier__task *task = task_get(sched);
+	int rc;
+
+	if (task == NULL)
+		return -ENOMEM;
+	rc = pier__timers_reserve(&sched->timers, sched->live + 1);
+	if (rc < 0)
+		goto free_task;
+	rc = pier__stack_get(&sched->stacks, &task->stack);
+	if (rc < 0)
+		goto free_task;
+	fiber_init(sched, task, group, fn, arg);
+	rc = pier__group_join(group, task);
+	if (rc < 0)
+		goto put_stack;
+	pier__list_push_back(&sched->all, &task->all_node);
+	sched->live++;
+	pier__sched_ready(sched, task);
+	return 0;
+
+put_stack:
+	pier__annotate_dead(&task->annotation);
+	pier__stack_put(&sched->stacks, task->stack);
+free_task:
+	pier__free(task);
+	return rc;
+}
+
+void
+pier__sched_remote(struct pier__sched *sched, struct pier__task *task)
+{
+	bool first;
+
+	(void)pthread_mutex_lock(&sched->remote_lock);
+	first = sched->remote_head == NULL;
+	if (!task->on_remote) {
+		task->on_remote = true;
+		task->next_remote = sched->remote_head;
+		sched->remote_head = task;
+	}
+	atomic_store_explicit(&sched->remote_any, true, memory_order_release);
+	if (first)
+		sched->engine->ops->wake(sched->engine);
+	(void)pthread_mutex_unlock(&sched->remote_lock);
+}
+
+static void
+remote_take(struct pier__sched *sched)
+{
+	struct pier__task *task;
+
+	if (!atomic_load_explicit(&sched->remote_any, memory_order_acquire))
+		return;
+	(void)pthread_mutex_lock(&sched->remote_lock);
+	/* Woken under the lock: a wake-up is a push on a queue, and a task
+	   cannot end meanwhile, as it ends on this thread. */
+	for (task = sched->remote_head; task != NULL;
+		task = task->next_remote) {
+		task->on_remote = false;
+		pier__wake(task);
+	}
+	sched->remote_head = NULL;
+	atomic_store_explicit(&sched->remote_any, false, memory_order_relaxed);
+	(void)pthread_mutex_unlock(&sched->remote_lock);
+}
+
+static void
+timers_take(struct pier__sched *sched)
+{
+	struct pier__task *task;
+
+	while ((task = pier__timers_expired(&sched->timers, sched->now)) !=
+		NULL) {
+		if (task->state != PIER__PARKED)
+			continue;
+		task->timed_out = true;
+		pier__wake(task);
+	}
+}
+
+static void
+turn(struct pier__sched *sched)
+{
+	int64_t timeout = 0;
+
+	if (sched->ready_head == NULL) {
+		int64_t next = pier__timers_next(&sched->timers);
+
+		timeout = -1;
+		if (next != INT64_MAX) {
+			timeout = next - pier__calls()->clock_ns();
+			if (timeout < 0)
+				timeout = 0;
+		}
+	}
+	/* A wait that the kernel refuses is a turn without events: the timers
+	   and the wake-ups of others still count. */
+	(void)sched->engine->ops->wait(sched->engine, timeout);
+	sched->now = pier__calls()->clock_ns();
+	remote_take(sched);
+	timers_take(sched);
+	if (atomic_load_explicit(&sched->host->cancelled, memory_order_relaxed))
+		pier_group_cancel(sched->run->group);
+	sched->budget =
+		sched->ready_count > TURN_MIN ? sched->ready_count : TURN_MIN;
+}
+
+void
+pier__sched_loop(struct pier__sched *sched)
+{
+	struct pier__task *host = sched->host;
+	struct pier__task *task;
+
+	while (sched->live > 0) {
+		turn(sched);
+		while ((task = next_ready(sched)) != NULL) {
+#if defined(PIER_SCRAMBLE_STACKS)
+			uint64_t ended = sched->ended_count;
+
+			unscramble(sched, task);
+			switch_to(sched, host, task, false);
+			if (sched->ended_count == ended)
+				scramble(sched, task);
+#else
+			switch_to(sched, host, task, false);
+#endif
+		}
+	}
+}
+
+int
+pier__sched_open(
+	struct pier__sched **out, struct pier__run *run, size_t stack_size)
+{
+	struct pier__sched *sched;
+	int rc;
+
+	sched = pier__alloc(sizeof(*sched));
+	if (sched == NULL)
+		return -ENOMEM;
+	rc = pier__engine_open(&sched->engine, true);
+	if (rc < 0)
+		goto free_sched;
+	rc = sched->engine->ops->wakeable(sched->engine);
+	if (rc < 0)
+		goto close_engine;
+	(void)pthread_mutex_init(&sched->remote_lock, NULL);
+	pier__list_init(&sched->all);
+	pier__list_init(&sched->idle);
+	pier__stacks_init(&sched->stacks, stack_size);
+	sched->run = run;
+	sched->host = pier__current;
+	sched->now = pier__calls()->clock_ns();
+	sched->host->sched = sched;
+	sched->host->host = true;
+	pier__annotate_host(&sched->host->annotation);
+	pier__thread_set_wake_engine(sched->host, sched->engine);
+	*out = sched;
+	return 0;
+
+close_engine:
+	sched->engine->ops->close(sched->engine);
+free_sched:
+	pier__free(sched);
+	return rc;
+}
+
+void
+pier__sched_close(struct pier__sched *sched)
+{
+	struct pier__task *host = sched->host;
+
+	pier__thread_set_wake_engine(host, NULL);
+	host->sched = NULL;
+	host->host = false;
+	while (!pier__list_empty(&sched->idle))
+		pier__free(
+			pier__container_of(pier__list_pop_front(&sched->idle),
+				struct pier__task, all_node));
+	pier__timers_free(&sched->timers);
+	pier__stacks_free(&sched->stacks);
+	sched->engine->ops->close(sched->engine);
+	(void)pthread_mutex_destroy(&sched->remote_lock);
+	pier__free(sched);
+}

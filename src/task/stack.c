@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* task/stack.c - see stack.h. */
+#include "task/stack.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "os/calls.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+#define PAGE       ((size_t)4096)
+#define SLAB_BYTES ((size_t)8 * 1024 * 1024)
+#define CANARY     UINT64_C(0x7069657243414e41)
+/* vm.max_map_count is 65530 unless raised; a quarter of it, at two entries a
+   stack, leaves the program its own mappings. */
+#define MPROTECT_STACKS 8191
+/* Free stacks that keep their touched pages; the rest give them back. */
+#define WARM_STACKS 256
+/* Stack tops differ by up to this many cache lines of 64 bytes: 1 KiB. */
+#define COLOURS 15
+#define HEAD    64
+
+/* A slab's record is apart from its memory: the first byte of a mapping is
+   the low end of a guard. */
+struct pier__slab {
+	struct pier__slab *next;
+	char *base;
+	size_t size;
+	uint32_t slots;
+	uint32_t taken; /* slots handed out for the first time */
+};
+
+/* The top 64 bytes of every stack, above where execution begins: on a page
+   that is touched anyway. */
+struct head {
+	void *next; /* while it is free */
+	enum pier__guard guard;
+};
+
+static size_t
+slot_size(const struct pier__stacks *stacks)
+{
+	return PIER__STACK_GUARD + stacks->size;
+}
+
+static struct head *
+head_of(const struct pier__stacks *stacks, const void *stack)
+{
+	return (struct head *)((uintptr_t)stack + stacks->size - HEAD);
+}
+
+void
+pier__stacks_init(struct pier__stacks *stacks, size_t size)
+{
+	*stacks = (struct pier__stacks){ 0 };
+	if (size == 0)
+		size = PIER__STACK_DEFAULT;
+	if (size < PIER__STACK_MIN)
+		size = PIER__STACK_MIN;
+	if (size > PIER__STACK_MAX)
+		size = PIER__STACK_MAX;
+	stacks->size = (size + PAGE - 1) & ~(PAGE - 1);
+}
+
+static int
+slab_add(struct pier__stacks *stacks)
+{
+	struct pier__slab *slab = pier__alloc(sizeof(*slab));
+	void *base;
+	int rc;
+
+	if (slab == NULL)
+		return -ENOMEM;
+	slab->slots = (uint32_t)(SLAB_BYTES / slot_size(stacks));
+	if (slab->slots == 0)
+		slab->slots = 1;
+	slab->size = slab->slots * slot_size(stacks);
+	rc = pier__calls()->map(&base, slab->size);
+	if (rc < 0) {
+		pier__free(slab);
+		return rc;
+	}
+	/* A huge page would make every stack of a slab resident at once. A
+	   kernel without them refuses the advice, which is as good. */
+	(void)pier__calls()->advise(base, slab->size, MADV_NOHUGEPAGE);
+	slab->base = base;
+	slab->next = stacks->slabs;
+	stacks->slabs = slab;
+	return 0;
+}
+
+static void
+guard_install(struct pier__stacks *stacks, char *guard, void *stack)
+{
+	const struct pier__calls *calls = pier__calls();
+
+	if (calls->advise(guard, PIER__STACK_GUARD, MADV_GUARD_INSTALL) == 0) {
+		stacks->guard = PIER__GUARD_MADVISE;
+	} else if (stacks->made < MPROTECT_STACKS &&
+		   calls->protect_none(guard, PIER__STACK_GUARD) == 0) {
+		stacks->guard = PIER__GUARD_MPROTECT;
+	} else {
+		const uint64_t canary = CANARY;
+
+		stacks->guard = PIER__GUARD_CANARY;
+		memcpy(stack, &canary, sizeof(canary));
+	}
+	stacks->made++;
+	head_of(stacks, stack)->guard = stacks->guard;
+}
+
+static int
+stack_fresh(struct pier__stacks *stacks, void **out)
+{
+	struct pier__slab *slab = stacks->slabs;
+	char *slot;
+
+	if (slab == NULL || slab->taken == slab->slots) {
+		int rc = slab_add(stacks);
+
+		if (rc < 0)
+			return rc;
+		slab = stacks->slabs;
+	}
+	slot = slab->base + slab->taken * slot_size(stacks);
+	slab->taken++;
+	*out = slot + PIER__STACK_GUARD;
+	guard_install(stacks, slot, *out);
+	return 0;
+}
+
+int
+pier__stack_get(struct pier__stacks *stacks, void **out)
+{
+	if (stacks->free != NULL) {
+		*out = stacks->free;
+		stacks->free = head_of(stacks, *out)->next;
+		if (stacks->warm > 0)
+			stacks->warm--;
+	} else {
+		int rc = stack_fresh(stacks, out);
+
+		if (rc < 0)
+			return rc;
+	}
+	if (++stacks->used > stacks->peak)
+		stacks->peak = stacks->used;
+	return 0;
+}
+
+void
+pier__stack_put(struct pier__stacks *stacks, void *stack)
+{
+	stacks->used--;
+	if (stacks->warm < WARM_STACKS) {
+		stacks->warm++;
+	} else {
+		/* All pages but the top one, which the list lives in. Where
+		   the advice fails the pages stay: no harm but memory. */
+		(void)pier__calls()->advise(
+			stack, stacks->size - PAGE, MADV_DONTNEED);
+	}
+	head_of(stacks, stack)->next = stacks->free;
+	stacks->free = stack;
+}
+
+void
+pier__stacks_free(struct pier__stacks *stacks)
+{
+	while (stacks->slabs != NULL) {
+		struct pier__slab *slab = stacks->slabs;
+
+		stacks->slabs = slab->next;
+		(void)pier__calls()->unmap(slab->base, slab->size);
+		pier__free(slab);
+	}
+	stacks->free = NULL;
+}
+
+void *
+pier__stack_top(const struct pier__stacks *stacks, void *stack)
+{
+	uintptr_t slot = (uintptr_t)stack / slot_size(stacks);
+
+	return (char *)stack + stacks->size - HEAD - (slot % COLOURS) * 64;
+}
+
+bool
+pier__stack_intact(const struct pier__stacks *stacks, const void *stack)
+{
+	uint64_t word;
+
+	if (head_of(stacks, stack)->guard != PIER__GUARD_CANARY)
+		return true;
+	memcpy(&word, stack, sizeof(word));
+	return word == CANARY;
+}
+
+const char *
+pier__guard_name(enum pier__guard guard)
+{
+	static const char *const names[] = {
+		[PIER__GUARD_MADVISE] = "madvise",
+		[PIER__GUARD_MPROTECT] = "mprotect",
+		[PIER__GUARD_CANARY] = "canary",
+	};
+
+	return names[guard];
+}

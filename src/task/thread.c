@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task/thread.c - tasks that are threads: those that pier starts, and any
+ * thread of the program from its first call on.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "task/group.h"
+#include "task/run.h"
+#include "task/sched.h"
+
+static pthread_key_t end_key;
+static pthread_once_t end_once = PTHREAD_ONCE_INIT;
+
+static void
+thread_free(struct pier__thread *thread)
+{
+	if (thread->engine != NULL)
+		thread->engine->ops->close(thread->engine);
+	(void)pthread_mutex_destroy(&thread->wake_lock);
+	pier__error_record_free(thread->task.error);
+	pier__free(thread);
+}
+
+/* A thread of the program that called pier ends. */
+static void
+at_thread_end(void *arg)
+{
+	struct pier__thread *thread = arg;
+
+	pier__current = &thread->task;
+	pier__before_wait_run(&thread->task);
+	thread_free(thread);
+	pier__current = NULL;
+}
+
+static void
+make_key(void)
+{
+	/* Without a key the task of an ended thread leaks; nothing else. */
+	(void)pthread_key_create(&end_key, at_thread_end);
+}
+
+static struct pier__thread *
+thread_new(const struct pier__calls *calls)
+{
+	struct pier__thread *thread = calls->alloc(sizeof(*thread));
+
+	if (thread == NULL)
+		return NULL;
+	thread->task.context.calls = calls;
+	thread->task.kind = PIER_TASK_THREAD;
+	thread->task.deadline = INT64_MAX;
+	thread->task.timer_slot = -1;
+	thread->task.wait_fd = -1;
+	pier__list_init(&thread->task.before_wait);
+	pier__list_init(&thread->task.group_node);
+	pier__list_init(&thread->task.all_node);
+	(void)pthread_mutex_init(&thread->wake_lock, NULL);
+	return thread;
+}
+
+struct pier__task *
+pier__self_slow(void)
+{
+	struct pier__thread *thread = thread_new(&pier__calls_real);
+
+	if (thread == NULL)
+		return NULL;
+	(void)pthread_once(&end_once, make_key);
+	(void)pthread_setspecific(end_key, thread);
+	pier__current = &thread->task;
+	return pier__current;
+}
+
+struct pier__engine *
+pier__task_engine(struct pier__task *self)
+{
+	struct pier__thread *thread;
+
+	if (self->kind == PIER_TASK_FIBER)
+		return self->sched->engine;
+	thread = pier__thread_of(self);
+	if (thread->engine == NULL &&
+		pier__engine_open(&thread->engine, false) < 0)
+		thread->engine = NULL;
+	return thread->engine;
+}
+
+void
+pier__thread_set_wake_engine(
+	struct pier__task *self, struct pier__engine *engine)
+{
+	struct pier__thread *thread = pier__thread_of(self);
+
+	(void)pthread_mutex_lock(&thread->wake_lock);
+	thread->wake_engine = engine;
+	(void)pthread_mutex_unlock(&thread->wake_lock);
+}
+
+void
+pier__thread_wake(struct pier__task *task)
+{
+	struct pier__thread *thread = pier__thread_of(task);
+
+	atomic_store_explicit(&task->woken, true, memory_order_release);
+	if (task == pier__current)
+		return; /* its engine does, from inside its own wait */
+	(void)pthread_mutex_lock(&thread->wake_lock);
+	if (thread->wake_engine != NULL)
+		thread->wake_engine->ops->wake(thread->wake_engine);
+	(void)pthread_mutex_unlock(&thread->wake_lock);
+}
+
+/* Can anything but the descriptor that it waits for end this wait? Then the
+   thread needs its own wake-up descriptor; a program that only reads and
+   writes from its main thread never pays for one. */
+static bool
+needs_wake(const struct pier__task *self)
+{
+	return self->group != NULL || self->wait_fd < 0;
+}
+
+int
+pier__thread_park(struct pier__task *self, int64_t until)
+{
+	struct pier__engine *engine = pier__task_engine(self);
+	int rc;
+
+	if (engine == NULL)
+		return -ENOMEM;
+	if (needs_wake(self) && pier__thread_of(self)->wake_engine == NULL) {
+		rc = engine->ops->wakeable(engine);
+		if (rc < 0)
+			return rc;
+		/* From here on a wake-up reaches us; one that came before has
+		   set woken, which is looked at after this. */
+		pier__thread_set_wake_engine(self, engine);
+	}
+	self->wait_since = pier__calls()->clock_ns();
+	for (;;) {
+		int64_t left = -1;
+
+		if (atomic_exchange_explicit(
+			    &self->woken, false, memory_order_acq_rel))
+			return 0;
+		if (until != INT64_MAX) {
+			left = until - pier__calls()->clock_ns();
+			if (left <= 0)
+				return -PIER_EDEADLINE;
+		}
+		rc = engine->ops->wait(engine, left);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct pier__thread *thread = arg;
+	struct pier__task *self = &thread->task;
+	struct pier_group *group = self->group;
+	struct pier__run *run = self->run;
+	int rc;
+
+	pier__current = self;
+	rc = self->fn(self->arg);
+	pier__before_wait_run(self);
+	pier__group_unlink(group, self);
+	pier__run_drop(run);
+	thread_free(thread);
+	pier__current = NULL;
+	/* The last step: who waits for the group may end the program. */
+	pier__group_done(group, rc);
+	return NULL;
+}
+
+int
+pier__thread_spawn(struct pier__run *run, struct pier_group *group,
+	pier_task_fn *fn, void *arg)
+{
+	struct pier__thread *thread = thread_new(pier__calls());
+	pthread_t id;
+	int rc;
+
+	if (thread == NULL)
+		return -ENOMEM;
+	thread->task.fn = fn;
+	thread->task.arg = arg;
+	thread->task.group = group;
+	thread->task.run = pier__run_hold(run);
+	if (run != NULL)
+		thread->task.id = atomic_fetch_add_explicit(&run->tasks, 1,
+					  memory_order_relaxed) +
+				  1;
+	rc = pier__group_join(group, &thread->task);
+	if (rc < 0)
+		goto free_thread;
+	rc = pier__calls()->thread(
+		run != NULL ? run->stack_size : 0, thread_main, thread, &id);
+	if (rc < 0) {
+		pier__group_unlink(group, &thread->task);
+		pier__group_done(group, 0);
+		goto free_thread;
+	}
+	(void)pthread_detach(id);
+	return 0;
+
+free_thread:
+	pier__run_drop(run);
+	thread_free(thread);
+	return rc;
+}
