@@ -8,7 +8,10 @@
 #define PIER_H
 
 #include <pier/addr.h>
+#include <pier/deadline.h>
 #include <pier/endpoint.h>
+#include <pier/error.h>
+#include <pier/task.h>
 #include <pier/version.h>
 
 #endif
