@@ -7,7 +7,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := all
-.PHONY: all run check lint fuzz format install clean help
+.PHONY: all run check lint recipes fuzz format install clean help
 
 all: ## build build/pier, build/libpier.so, build/libpier.a, build/pier.pc
 	@tools/deps build
@@ -27,6 +27,10 @@ check: ## build under every compiler and sanitizer and run all tests
 lint: ## layers, symbols, errno, sizes, documents, format, analysers
 	@tools/deps build lint
 	@tools/lint $(ONLY)
+
+recipes: all ## run every example against a peer pier did not write
+	@tools/deps check
+	@tools/recipes $(BUILD) $(ONLY)
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (20) seconds
 	@tools/deps build fuzz

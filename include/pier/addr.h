@@ -47,7 +47,7 @@ struct pier_addr {
  *
  *   192.0.2.1        192.0.2.1:80
  *   ::1  fe80::1%lo  [::1]  [::1]:80  [fe80::1%lo]:80
- *   /run/x.sock      ./x.sock              a path
+ *   /run/x.sock      ./x.sock              a path; "./" is no part of it
  *   @name                                  an abstract Unix address
  *
  * Without a port the port is 0. A zone is the name or the number of an
@@ -69,7 +69,7 @@ int pier_addr_parse(struct pier_addr *out, const char *text);
  * pier_addr_format(addr, buf, size): write addr as text that
  * pier_addr_parse() reads. IPv6 as RFC 5952 says, v4-mapped as IPv4, zones by
  * the interface's name (by number where it has gone), a port unless it is 0,
- * abstract Unix addresses with '@'. A relative Unix path begins with "./". An
+ * abstract Unix addresses with '@', "./" before a relative Unix path. An
  * address that has no text form gives "(unnamed)", a Unix socket that was not
  * bound; "(none)", len 0; or "(family N)".
  *
@@ -117,6 +117,7 @@ int pier_addr_set_port(struct pier_addr *addr, unsigned int port);
  */
 int pier_addr_compare(const struct pier_addr *a, const struct pier_addr *b);
 
+/* pier_addr_equal(a, b): does pier_addr_compare() give 0? */
 bool pier_addr_equal(const struct pier_addr *a, const struct pier_addr *b);
 
 /*

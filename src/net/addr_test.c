@@ -26,7 +26,7 @@ addr(const char *text)
 static void
 order_is_total_and_as_listed(void **state)
 {
-	static const char *const sorted[] = { "./b", "/a", "/a/b", "0.0.0.0",
+	static const char *const sorted[] = { "/a", "/a/b", "./b", "0.0.0.0",
 		"10.0.0.1", "10.0.0.1:80", "10.0.0.1:443", "10.0.0.2",
 		"::", "::1", "[::1]:1", "::1%1", "fe80::1" };
 

@@ -73,9 +73,10 @@ pier__addr_parse_unix(
 	size_t len = 0;
 	int byte;
 
-	rest.begin += head;
-	if (span.begin == span.end)
-		return pier__why_set(why, span.begin, "the path is empty");
+	/* "./" says that it is a path, and is no part of it. */
+	rest.begin += pier__span_starts(span, "./") ? 2 : head;
+	if (rest.begin == rest.end && !abstract)
+		return pier__why_set(why, rest.begin, "the path is empty");
 	for (; rest.begin < rest.end; len++) {
 		byte = unix_byte(&rest, abstract, why);
 		if (byte < 0)
@@ -230,13 +231,10 @@ format_unix(char *out, size_t size, const struct pier_addr *addr)
 {
 	const char *path = (const char *)&addr->u.storage + UNIX_HEAD;
 	size_t len = addr->len <= UNIX_HEAD ? 0 : addr->len - UNIX_HEAD;
-	struct pier__span span;
 	size_t used = 0;
 
 	if (len > UNIX_SHOWN_MAX)
 		len = UNIX_SHOWN_MAX;
-	span = (struct pier__span){ path, 0, len };
-
 	if (len == 0)
 		return (size_t)snprintf(out, size, "(unnamed)");
 	if (path[0] == '\0') {
@@ -244,7 +242,7 @@ format_unix(char *out, size_t size, const struct pier_addr *addr)
 		used = pier__escape(out, size, used, path + 1, len - 1);
 	} else {
 		len = strnlen(path, len);
-		if (path[0] != '/' && !pier__span_starts(span, "./"))
+		if (path[0] != '/')
 			used = (size_t)snprintf(out, size, "./");
 		used = pier__escape(out, size, used, path, len);
 	}

@@ -86,6 +86,7 @@ says_why_not_and_where(void **state)
 		{ "192.0.2.1:-1", 10, "number" },
 		{ "127.1:80", 0, "short" },
 		{ "[fe80::1%]:80", 9, "zone is empty" },
+		{ "./", 2, "path is empty" },
 		{ "/a?b", 2, "written %3F" },
 		{ "@a#b", 2, "written %23" },
 		{ "/a\nb", 2, "written %0A" },
@@ -150,6 +151,20 @@ paths_have_a_limit(void **state)
 			"most 107");
 		text[len + 1] = 'x';
 	}
+}
+
+static void
+a_relative_path_of_full_length_can_be_read_again(void **state)
+{
+	char text[PIER_UNIX_PATH_MAX + 3];
+	struct pier_addr addr;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "./", 2);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(pier_addr_parse(&addr, text), 0);
+	assert_text(&addr, text);
 }
 
 static void
@@ -236,6 +251,12 @@ a_relative_path_is_seen_as_a_path(void **state)
 				 &addr, (struct sockaddr *)&un, sizeof(un)),
 		0);
 	assert_text(&addr, "./@x");
+	assert_int_equal(pier_addr_parse(&addr, "./@x"), 0);
+	assert_string_equal(addr.u.un.sun_path, "@x");
+	/* The bytes of the path are kept exactly, whatever they are. */
+	assert_int_equal(pier_addr_parse(&addr, "././x"), 0);
+	assert_string_equal(addr.u.un.sun_path, "./x");
+	assert_text(&addr, "././x");
 }
 
 int
@@ -247,6 +268,8 @@ main(void)
 		cmocka_unit_test(
 			an_interface_that_is_not_there_is_its_own_error),
 		cmocka_unit_test(paths_have_a_limit),
+		cmocka_unit_test(
+			a_relative_path_of_full_length_can_be_read_again),
 		cmocka_unit_test(the_longest_text_has_room),
 		cmocka_unit_test(a_short_buffer_is_refused_and_left_alone),
 		cmocka_unit_test(the_host_alone_has_no_port_and_no_brackets),

@@ -22,39 +22,39 @@ reads_tcp_and_udp(void **state)
 	static const struct {
 		const char *text, *scheme;
 		int family;
-		const char *host;
 		bool numeric;
+		const char *host;
 		const char *service;
 		int port;
 	} cases[] = {
-		{ "tcp://host:80", "tcp", AF_UNSPEC, "host", false, "80", 80 },
-		{ "TCP://Host:http", "tcp", AF_UNSPEC, "Host", false, "http",
+		{ "tcp://host:80", "tcp", AF_UNSPEC, false, "host", "80", 80 },
+		{ "TCP://Host:http", "tcp", AF_UNSPEC, false, "Host", "http",
 			-1 },
-		{ "tcp://:7000", "tcp", AF_UNSPEC, "", false, "7000", 7000 },
-		{ "tcp://*:0", "tcp", AF_UNSPEC, "", false, "0", 0 },
-		{ "tcp4://:1", "tcp4", AF_INET, "", false, "1", 1 },
-		{ "tcp4://127.0.0.1:1", "tcp4", AF_INET, "127.0.0.1", true, "1",
+		{ "tcp://:7000", "tcp", AF_UNSPEC, false, "", "7000", 7000 },
+		{ "tcp://*:0", "tcp", AF_UNSPEC, false, "", "0", 0 },
+		{ "tcp4://:1", "tcp4", AF_INET, false, "", "1", 1 },
+		{ "tcp4://127.0.0.1:1", "tcp4", AF_INET, true, "127.0.0.1", "1",
 			1 },
-		{ "tcp6://[::1]:1", "tcp6", AF_INET6, "::1", true, "1", 1 },
-		{ "udp://[fe80::1%lo]:53", "udp", AF_UNSPEC, "fe80::1%lo", true,
+		{ "tcp6://[::1]:1", "tcp6", AF_INET6, true, "::1", "1", 1 },
+		{ "udp://[fe80::1%lo]:53", "udp", AF_UNSPEC, true, "fe80::1%lo",
 			"53", 53 },
-		{ "udp6://name.:domain", "udp6", AF_INET6, "name.", false,
+		{ "udp6://name.:domain", "udp6", AF_INET6, false, "name.",
 			"domain", -1 },
-		{ "udp4://a-b_c.d:1", "udp4", AF_INET, "a-b_c.d", false, "1",
+		{ "udp4://a-b_c.d:1", "udp4", AF_INET, false, "a-b_c.d", "1",
 			1 },
-		{ "tcp://%68ost:1", "tcp", AF_UNSPEC, "host", false, "1", 1 },
+		{ "tcp://%68ost:1", "tcp", AF_UNSPEC, false, "host", "1", 1 },
 		{ "tcp://b\xc3\xbc"
 		  "cher:1",
-			"tcp", AF_UNSPEC,
+			"tcp", AF_UNSPEC, false,
 			"b\xc3\xbc"
 			"cher",
-			false, "1", 1 },
-		{ "host:80", "tcp", AF_UNSPEC, "host", false, "80", 80 },
-		{ "tcp:80", "tcp", AF_UNSPEC, "tcp", false, "80", 80 },
-		{ ":80", "tcp", AF_UNSPEC, "", false, "80", 80 },
-		{ "*:whois++", "tcp", AF_UNSPEC, "", false, "whois++", -1 },
-		{ "[::1]:80", "tcp", AF_UNSPEC, "::1", true, "80", 80 },
-		{ "192.0.2.1:80", "tcp", AF_UNSPEC, "192.0.2.1", true, "80",
+			"1", 1 },
+		{ "host:80", "tcp", AF_UNSPEC, false, "host", "80", 80 },
+		{ "tcp:80", "tcp", AF_UNSPEC, false, "tcp", "80", 80 },
+		{ ":80", "tcp", AF_UNSPEC, false, "", "80", 80 },
+		{ "*:whois++", "tcp", AF_UNSPEC, false, "", "whois++", -1 },
+		{ "[::1]:80", "tcp", AF_UNSPEC, true, "::1", "80", 80 },
+		{ "192.0.2.1:80", "tcp", AF_UNSPEC, true, "192.0.2.1", "80",
 			80 },
 	};
 	struct pier__endpoint got;

@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measure pier's echo server against its yardsticks, in pairs.
+
+Each workload is run round after round; in each round every server gets one
+run, in turn, so that what the machine does in that minute touches all of them.
+A round gives one ratio for each rival; the row shows the median of the
+rounds and its 95 % interval by order statistics (which assumes nothing about
+how the ratios are spread). README.md tells how to read the table.
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SERVER_CORE, LOAD_CORE = 0, 1
+BUSY = 0.95  # a rate counts only if the server's core was so busy
+
+# How to start each server; {build} {buf} {port} {ready} are filled in. One
+# with {ready} writes its endpoint to that file, the others print "READY port".
+SERVERS = {
+    "epoll": "{build}/bench/yard_epoll --port {port} --buf {buf}",
+    "uv": "{build}/bench/yard_uv --port {port} --buf {buf}",
+    "pier": "{build}/bench/echo_pier --port {port} --buf {buf}",
+    "pier-array": "{build}/bench/echo_pier --port {port} --array",
+    "tool": "{build}/pier serve echo tcp4://127.0.0.1:{port} --model fiber"
+            " --max-connections 18000 --max-per-address 18000"
+            " --ready-file {ready}",
+}
+
+
+@dataclass
+class Metric:
+    """One figure of a run and how two of them make a ratio.
+
+    cost: rival / subject, rate: subject / rival (both: more is better);
+    latency: subject / rival (less is better). `target` is for the rival
+    'epoll'; libuv must only not be ahead where the intervals separate.
+    """
+    label: str
+    key: str
+    kind: str
+    target: float = None
+
+    def ratio(self, subject, rival):
+        if self.kind == "cost":
+            return rival[self.key] / subject[self.key]
+        return subject[self.key] / rival[self.key]
+
+    def counts(self, subject, rival):
+        return self.kind != "rate" or min(
+            subject["server_busy"], rival["server_busy"]) >= BUSY
+
+    def verdict(self, rival, median, low, high):
+        if self.kind == "latency":
+            if rival != "epoll" or self.target is None:
+                return ""
+            return judge(median <= self.target, f"<= {self.target:.2f}")
+        if rival == "epoll":
+            return judge(median >= self.target, f">= {self.target:.2f}")
+        return judge(high >= 1, "not behind")
+
+
+@dataclass
+class Workload:
+    name: str
+    mode: str
+    metrics: list
+    connections: int = 64
+    size: int = 64
+    depth: int = 1
+    buf: int = 4096
+    extra: dict = field(default_factory=dict)
+
+    def arguments(self, times):
+        return [self.mode, "--connections", str(self.connections),
+                "--size", str(self.size), "--depth", str(self.depth),
+                "--warm-ms", str(times["warm"]),
+                "--measure-ms", str(times["measure"]),
+                "--silent-ms", str(times["silent"])]
+
+
+def cost(target):
+    return Metric("CPU/request", "server_us", "cost", target)
+
+
+def rate(target):
+    return Metric("requests/s", "per_second", "rate", target)
+
+
+def latency(label, key, target=None):
+    return Metric(label, key, "latency", target)
+
+
+P99 = latency("p99", "p99_us", 1.25)
+
+WORKLOADS = [
+    Workload("volley-64", "volley", [cost(.98)]),
+    Workload("volley-1000", "volley", [cost(.98)], connections=1000),
+    Workload("volley-10000", "volley", [cost(.98)], connections=10000),
+    Workload("echo-64", "echo", [rate(.98), P99]),
+    Workload("echo-1000", "echo", [rate(.98), P99], connections=1000),
+    Workload("echo-10000", "echo", [rate(.98)], connections=10000),
+    Workload("rtt", "rtt", [latency("round trip", "p50_us", 1.05)],
+             connections=1),
+    Workload("volley-16k", "volley", [cost(.97)], size=16384, buf=65536),
+    Workload("echo-16k", "echo", [rate(.97)], size=16384, buf=65536),
+    Workload("volley-deep", "volley", [cost(.97)], depth=16),
+    Workload("echo-deep", "echo", [rate(.97)], depth=16),
+    Workload("conn", "conn", [cost(.95)], connections=16),
+]
+
+# Memory is no ratio: bytes of the server per idle connection, at most.
+IDLE = Workload("idle", "idle", [], connections=10000)
+IDLE_TARGETS = {"pier": 5 * 1024, "pier-array": 9 * 1024}
+
+
+def judge(good, target):
+    return f'{target:<11} {"PASS" if good else "miss"}'
+
+
+def interval(values):
+    """Median and the order statistics that hold it with 95 %.
+
+    The interval from the k-th least to the k-th greatest misses the median
+    with 2 * P(Bin(n, 1/2) < k); below 6 values not even the range reaches
+    95 %, and the range is given.
+    """
+    values = sorted(values)
+    n, k, missed = len(values), 0, 0.0
+    while True:
+        missed += 2 * math.comb(n, k) / 2 ** n
+        if missed > 0.05 or k >= (n - 1) // 2:
+            break
+        k += 1
+    k = max(k, 1)
+    return statistics.median(values), values[k - 1], values[n - k]
+
+
+class Server:
+    """One server process, pinned, listening; a context manager."""
+
+    def __init__(self, name, build, buf):
+        self.scratch = tempfile.TemporaryDirectory(prefix="pier-bench-")
+        self.ready = Path(self.scratch.name) / "ready"
+        template = SERVERS[name]
+        self.command = [part.format(build=build, buf=buf, port=0,
+                                    ready=self.ready)
+                        for part in template.split()]
+        self.by_file = "{ready}" in template
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.PIPE, text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+        self.pid = self.process.pid
+        self.port = self.port_from_file() if self.by_file else int(
+            self.process.stdout.readline().removeprefix("READY "))
+        return self
+
+    def port_from_file(self):
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            if self.ready.exists() and self.ready.read_text().endswith("\n"):
+                return int(self.ready.read_text().split()[0]
+                           .rpartition(":")[2])
+            time.sleep(.01)
+        raise SystemExit(f'not ready after 10 s: {" ".join(self.command)}')
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.scratch.cleanup()
+
+
+def measure(workload, name, build, times):
+    with Server(name, build, workload.buf) as server:
+        done = subprocess.run(
+            [f"{build}/bench/load", *workload.arguments(times),
+             "--port", str(server.port), "--pid", str(server.pid)],
+            stdout=subprocess.PIPE, text=True, timeout=120,
+            preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE}))
+    if done.returncode != 0:
+        raise SystemExit(f"{workload.name} on {name}: the generator gave up")
+    return json.loads(done.stdout)
+
+
+def run_rounds(workload, names, build, times, rounds):
+    """A list of results per round, in the order of names. Every other round
+    runs backwards, so that a machine that slows down favours nobody."""
+    table = []
+    for number in range(rounds):
+        order = list(range(len(names)))
+        row = [None] * len(names)
+        for i in order if number % 2 == 0 else reversed(order):
+            row[i] = measure(workload, names[i], build, times)
+        table.append(row)
+    return table
+
+
+def print_row(*cells):
+    print("{:<13} {:<12} {:<8} {:>9} {:>9} {:>7} {:>15} {:>5} {:>6}  {}"
+          .format(*cells).rstrip(), flush=True)
+
+
+def report(workload, table, rivals):
+    for metric in workload.metrics:
+        for i, rival in enumerate(rivals, 1):
+            pairs = [(row[0], row[i]) for row in table
+                     if metric.counts(row[0], row[i])]
+            foreign = statistics.mean(row[j]["foreign_busy"]
+                                      for row in table for j in (0, i))
+            shown = workload.name, metric.label, rival
+            count = f"{len(pairs)}/{len(table)}"
+            if not pairs:
+                busy = statistics.median(
+                    min(row[0]["server_busy"], row[i]["server_busy"])
+                    for row in table)
+                print_row(*shown, "", "", "-", "", count, f"{foreign:.0%}",
+                          f"a server's core was only {busy:.0%} busy")
+                continue
+            median, low, high = interval(
+                [metric.ratio(*pair) for pair in pairs])
+            values = [statistics.median(pair[side][metric.key]
+                                        for pair in pairs) for side in (0, 1)]
+            print_row(*shown, *(f"{v:.3f}" if v < 1e4 else f"{v:.0f}"
+                                for v in values),
+                      f"{median:.3f}", f"{low:.3f}..{high:.3f}", count,
+                      f"{foreign:.0%}",
+                      metric.verdict(rival, median, low, high))
+
+
+def report_idle(subject, build, times, rounds, silent_s):
+    names = [subject] if subject != "pier" else list(IDLE_TARGETS)
+    for name in names:
+        grown = [measure(IDLE, name, build, times)["resident_per_connection"]
+                 for _ in range(rounds)]
+        median = statistics.median(grown)
+        target = IDLE_TARGETS.get(name)
+        print(f"idle          {name:<21} {median:9.0f} bytes of the server "
+              f"per connection, {IDLE.connections} silent for {silent_s:g} s"
+              + (f'  {judge(median <= target, f"<= {target}")}'
+                 if target else ""), flush=True)
+
+
+def header(args, rounds, times):
+    model = next((line.partition(":")[2].strip()
+                  for line in open("/proc/cpuinfo", encoding="ascii")
+                  if line.startswith("model name")), "unknown processor")
+    print(f'{time.strftime("%Y-%m-%d %H:%M")}  {model}, Linux '
+          f"{platform.release()}; server on core {SERVER_CORE}, generator on "
+          f"core {LOAD_CORE}, priority {os.nice(0)}")
+    print(f'subject {args.subject}; {rounds} rounds of {times["measure"]} ms; '
+          f"ratio: median, 95 % interval"
+          + (" (range: under 6 rounds)" if rounds < 6 else ""))
+    print_row("workload", "figure", "rival", args.subject, "rival", "ratio",
+              "interval", "n", "others", "target")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", default="build-bench",
+                        help="build directory (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, help="default: 9; short: 3")
+    parser.add_argument("--short", action="store_true",
+                        help="all workloads, briefly: within a minute")
+    parser.add_argument("--only", action="append", metavar="NAME",
+                        help="this workload alone (may be repeated): "
+                        + " ".join([w.name for w in WORKLOADS] + ["idle"]))
+    parser.add_argument("--subject", default="pier", choices=SERVERS)
+    parser.add_argument("--rivals", default="epoll,uv",
+                        help="comma-separated (default: %(default)s)")
+    parser.add_argument("--nice", type=int, default=-10,
+                        help="priority to ask for (default: %(default)s)")
+    parser.add_argument("--json", metavar="FILE",
+                        help="write every single result there")
+    args = parser.parse_args()
+    known = [w.name for w in WORKLOADS] + ["idle"]
+    for name in args.only or []:
+        if name not in known:
+            parser.error(f'no workload {name}: there are {" ".join(known)}')
+    for name in args.rivals.split(","):
+        if name not in SERVERS:
+            parser.error(f'no server {name}: there are {" ".join(SERVERS)}')
+    return args
+
+
+def prepare(args):
+    if os.cpu_count() < 2:
+        raise SystemExit("needs two cores: one for each side")
+    programs = [f"{args.build}/bench/load"]
+    for name in [args.subject, *args.rivals.split(",")]:
+        programs.append(SERVERS[name].split()[0].format(build=args.build))
+    for program in programs:
+        if not os.access(program, os.X_OK):
+            raise SystemExit(f"no {program}: say `make bench`")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        os.nice(args.nice)
+    except PermissionError:
+        pass  # the header shows the priority that holds
+
+
+def main():
+    args = parse()
+    prepare(args)
+    rounds = args.rounds or (3 if args.short else 9)
+    times = {"warm": 300, "measure": 1500, "silent": 5000}
+    if args.short:
+        times = {"warm": 50, "measure": 200, "silent": 1000}
+    rivals = args.rivals.split(",")
+    header(args, rounds, times)
+    every = {}
+    for workload in WORKLOADS:
+        if args.only and workload.name not in args.only:
+            continue
+        table = run_rounds(workload, [args.subject, *rivals], args.build,
+                             times, rounds)
+        report(workload, table, rivals)
+        every[workload.name] = table
+    if not args.only or "idle" in args.only:
+        report_idle(args.subject, args.build, times, min(rounds, 3),
+                    times["silent"] / 1000)
+    if args.json:
+        Path(args.json).write_text(json.dumps(every), encoding="ascii")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os/faulty_calls.c - the entries of the faulty table. Each asks for the
+ * verdict, obeys it or hands on to the inner table, and notes what was taken
+ * or given back.
+ */
+#include "os/faulty_inner.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Entries that take nothing and cannot come up short differ only in what
+   they hand on. */
+#define PLAIN(call, inner_call)                                          \
+	struct pier__faulty *faulty = pier__faulty_self();               \
+	struct pier__verdict verdict = pier__faulty_judge(faulty, call); \
+                                                                         \
+	return verdict.error > 0 ? -verdict.error : faulty->inner->inner_call
+
+/* Entries that give a descriptor. */
+#define GIVES_FD(call, inner_call)                                            \
+	struct pier__faulty *faulty = pier__faulty_self();                    \
+	struct pier__verdict verdict = pier__faulty_judge(faulty, call);      \
+                                                                              \
+	return verdict.error > 0 ? -verdict.error                             \
+				 : hold_fd(faulty, faulty->inner->inner_call, \
+					   call, verdict.nth)
+
+static int
+hold_fd(struct pier__faulty *faulty, int fd, enum pier__call call,
+	unsigned long nth)
+{
+	if (fd >= 0)
+		pier__faulty_hold(
+			faulty, PIER__HELD_FD, (uintptr_t)fd, call, nth);
+	return fd;
+}
+
+/* A transfer that may come up short: streams only, since a message is whole
+   or it is an error. */
+static bool
+is_stream(const struct pier__faulty *faulty, int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+	int rc =
+		faulty->inner->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+
+	return rc == -ENOTSOCK || (rc == 0 && type == SOCK_STREAM);
+}
+
+/* EAGAIN is a promise of an event to come: see the head of faulty.h. */
+static int
+transfer_error(struct pier__faulty *faulty, int fd,
+	const struct pier__verdict *verdict)
+{
+	if (verdict->error == EAGAIN)
+		pier__faulty_rearm(faulty, fd);
+	return -verdict->error;
+}
+
+static ssize_t
+transferred(struct pier__faulty *faulty, int fd, bool cut, ssize_t n)
+{
+	if (cut)
+		pier__faulty_rearm(faulty, fd);
+	return n;
+}
+
+static int
+faulty_socket(int family, int type, int protocol)
+{
+	GIVES_FD(PIER__CALL_SOCKET, socket(family, type, protocol));
+}
+
+static int
+faulty_socketpair(int family, int type, int protocol, int fds[2])
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SOCKETPAIR);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->socketpair(family, type, protocol, fds);
+	for (int i = 0; rc == 0 && i < 2; i++)
+		(void)hold_fd(
+			faulty, fds[i], PIER__CALL_SOCKETPAIR, verdict.nth);
+	return rc;
+}
+
+static int
+faulty_bind(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	PLAIN(PIER__CALL_BIND, bind(fd, sa, len));
+}
+
+static int
+faulty_listen(int fd, int backlog)
+{
+	PLAIN(PIER__CALL_LISTEN, listen(fd, backlog));
+}
+
+static int
+faulty_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	PLAIN(PIER__CALL_CONNECT, connect(fd, sa, len));
+}
+
+static int
+faulty_accept(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_ACCEPT);
+	int rc;
+
+	if (verdict.error == ECONNABORTED) {
+		/* The kernel took one off the queue to say so. */
+		rc = faulty->inner->accept(fd, sa, len);
+		if (rc >= 0)
+			(void)faulty->inner->close(rc);
+		return rc < 0 ? rc : -ECONNABORTED;
+	}
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	return hold_fd(faulty, faulty->inner->accept(fd, sa, len),
+		PIER__CALL_ACCEPT, verdict.nth);
+}
+
+static ssize_t
+faulty_recv(int fd, void *buf, size_t size, int flags)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_RECV);
+	bool cut = verdict.cut && size > 1 && is_stream(faulty, fd);
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	return transferred(faulty, fd, cut,
+		faulty->inner->recv(fd, buf, cut ? 1 : size, flags));
+}
+
+static ssize_t
+faulty_send(int fd, const void *buf, size_t size, int flags)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SEND);
+	bool cut = verdict.cut && size > 1 && is_stream(faulty, fd);
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	return transferred(faulty, fd, cut,
+		faulty->inner->send(fd, buf, cut ? 1 : size, flags));
+}
+
+/* The first byte of what the vector covers. */
+static struct iovec
+first_byte(const struct iovec *iov, size_t count)
+{
+	struct iovec one = { NULL, 0 };
+
+	for (size_t i = 0; i < count && one.iov_len == 0; i++) {
+		if (iov[i].iov_len > 0)
+			one = (struct iovec){ iov[i].iov_base, 1 };
+	}
+	return one;
+}
+
+static ssize_t
+faulty_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_RECVMSG);
+	bool cut = verdict.cut && is_stream(faulty, fd);
+	struct iovec one = first_byte(msg->msg_iov, msg->msg_iovlen);
+	struct iovec *iov = msg->msg_iov;
+	size_t iovlen = msg->msg_iovlen;
+	ssize_t n;
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	if (cut) {
+		msg->msg_iov = &one;
+		msg->msg_iovlen = 1;
+	}
+	n = faulty->inner->recvmsg(fd, msg, flags);
+	msg->msg_iov = iov;
+	msg->msg_iovlen = iovlen;
+	return transferred(faulty, fd, cut, n);
+}
+
+static ssize_t
+faulty_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SENDMSG);
+	bool cut = verdict.cut && is_stream(faulty, fd);
+	struct iovec one = first_byte(msg->msg_iov, msg->msg_iovlen);
+	struct msghdr copy = *msg;
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	if (cut) {
+		copy.msg_iov = &one;
+		copy.msg_iovlen = 1;
+	}
+	return transferred(
+		faulty, fd, cut, faulty->inner->sendmsg(fd, &copy, flags));
+}
+
+static int
+faulty_shutdown(int fd, int how)
+{
+	PLAIN(PIER__CALL_SHUTDOWN, shutdown(fd, how));
+}
+
+static int
+faulty_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	PLAIN(PIER__CALL_GETSOCKOPT, getsockopt(fd, level, name, value, len));
+}
+
+static int
+faulty_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	PLAIN(PIER__CALL_SETSOCKOPT, setsockopt(fd, level, name, value, len));
+}
+
+static int
+faulty_getsockname(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	PLAIN(PIER__CALL_GETSOCKNAME, getsockname(fd, sa, len));
+}
+
+static int
+faulty_getpeername(int fd, struct sockaddr *sa, socklen_t *len)
+{
+	PLAIN(PIER__CALL_GETPEERNAME, getpeername(fd, sa, len));
+}
+
+static int
+faulty_queued(int fd, int *bytes)
+{
+	PLAIN(PIER__CALL_QUEUED, queued(fd, bytes));
+}
+
+static ssize_t
+faulty_read(int fd, void *buf, size_t size)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_READ);
+	/* An eventfd gives eight bytes or none. */
+	bool cut = verdict.cut && size > 8;
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	return transferred(
+		faulty, fd, cut, faulty->inner->read(fd, buf, cut ? 1 : size));
+}
+
+static ssize_t
+faulty_writev(int fd, const struct iovec *iov, int count)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_WRITEV);
+	struct iovec one = first_byte(iov, (size_t)count);
+	bool event = count == 1 && iov->iov_len == 8;
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	if (!verdict.cut || event || !is_stream(faulty, fd))
+		return faulty->inner->writev(fd, iov, count);
+	return transferred(
+		faulty, fd, true, faulty->inner->writev(fd, &one, 1));
+}
+
+static int
+faulty_close(int fd)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_CLOSE);
+	int rc;
+
+	/* Before the close: the number may be taken again right after. */
+	pier__faulty_drop(faulty, PIER__HELD_FD, (uintptr_t)fd);
+	pier__faulty_unwatch(faulty, fd);
+	rc = faulty->inner->close(fd);
+	if (rc == -EBADF) {
+		(void)pthread_mutex_lock(&faulty->lock);
+		faulty->wrong_closes++;
+		(void)pthread_mutex_unlock(&faulty->lock);
+	}
+	return verdict.error > 0 ? -verdict.error : rc;
+}
+
+static int
+faulty_getfl(int fd)
+{
+	return pier__faulty_self()->inner->getfl(fd);
+}
+
+static int
+faulty_fstat(int fd, struct stat *out)
+{
+	PLAIN(PIER__CALL_FSTAT, fstat(fd, out));
+}
+
+static int
+faulty_stat(const char *path, struct stat *out)
+{
+	PLAIN(PIER__CALL_STAT, stat(path, out));
+}
+
+static int
+faulty_unlink(const char *path)
+{
+	PLAIN(PIER__CALL_UNLINK, unlink(path));
+}
+
+static int
+faulty_chmod(const char *path, mode_t mode)
+{
+	PLAIN(PIER__CALL_CHMOD, chmod(path, mode));
+}
+
+static int
+faulty_fchmod(int fd, mode_t mode)
+{
+	PLAIN(PIER__CALL_FCHMOD, fchmod(fd, mode));
+}
+
+static int
+faulty_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_POLL);
+
+	if (verdict.error == EINTR) {
+		for (nfds_t i = 0; i < count; i++)
+			fds[i].revents = 0;
+		return 0; /* as the entry's contract says */
+	}
+	if (verdict.error > 0)
+		return -verdict.error;
+	return faulty->inner->poll(fds, count, timeout_ns);
+}
+
+static int
+faulty_epoll_create(void)
+{
+	GIVES_FD(PIER__CALL_EPOLL_CREATE, epoll_create());
+}
+
+static int
+faulty_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_EPOLL_CTL);
+	int rc;
+
+	/* Taking out cannot fail for what is in. */
+	if (verdict.error > 0 && op != EPOLL_CTL_DEL)
+		return -verdict.error;
+	rc = faulty->inner->epoll_ctl(epfd, op, fd, event);
+	if (rc == 0)
+		pier__faulty_watch(faulty, epfd, op, fd, event);
+	return rc;
+}
+
+static int
+faulty_epoll_wait(
+	int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_EPOLL_WAIT);
+
+	if (verdict.error == EINTR)
+		return 0; /* as the entry's contract says */
+	return faulty->inner->epoll_wait(
+		epfd, events, verdict.cut ? 1 : max, timeout_ns);
+}
+
+static int
+faulty_eventfd(void)
+{
+	GIVES_FD(PIER__CALL_EVENTFD, eventfd());
+}
+
+/* No fault is planned here: the counter has room for any number of wake-ups,
+   so this entry has no way to fail that a program could meet. */
+static int
+faulty_eventfd_wake(int fd)
+{
+	return pier__faulty_self()->inner->eventfd_wake(fd);
+}
+
+static int64_t
+faulty_clock_ns(void)
+{
+	return pier__faulty_self()->inner->clock_ns();
+}
+
+static int
+faulty_random(void *buf, size_t size)
+{
+	PLAIN(PIER__CALL_RANDOM, random(buf, size));
+}
+
+static void *
+faulty_alloc(size_t size)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_ALLOC);
+	void *ptr;
+
+	if (verdict.error > 0)
+		return NULL;
+	ptr = faulty->inner->alloc(size);
+	if (ptr != NULL)
+		pier__faulty_hold(faulty, PIER__HELD_MEMORY, (uintptr_t)ptr,
+			PIER__CALL_ALLOC, verdict.nth);
+	return ptr;
+}
+
+static void *
+faulty_resize(void *ptr, size_t size)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_RESIZE);
+	uintptr_t was = (uintptr_t)ptr;
+	void *now;
+
+	if (verdict.error > 0)
+		return NULL;
+	now = faulty->inner->resize(ptr, size);
+	if (now == NULL)
+		return NULL;
+	pier__faulty_drop(faulty, PIER__HELD_MEMORY, was);
+	pier__faulty_hold(faulty, PIER__HELD_MEMORY, (uintptr_t)now,
+		PIER__CALL_RESIZE, verdict.nth);
+	return now;
+}
+
+static void
+faulty_free(void *ptr)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+
+	if (ptr != NULL)
+		pier__faulty_drop(faulty, PIER__HELD_MEMORY, (uintptr_t)ptr);
+	faulty->inner->free(ptr);
+}
+
+static int
+faulty_map(void **out, size_t size)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_MAP);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->map(out, size);
+	if (rc == 0)
+		pier__faulty_hold(faulty, PIER__HELD_MAPPING, (uintptr_t)*out,
+			PIER__CALL_MAP, verdict.nth);
+	return rc;
+}
+
+static int
+faulty_unmap(void *ptr, size_t size)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+
+	pier__faulty_drop(faulty, PIER__HELD_MAPPING, (uintptr_t)ptr);
+	return faulty->inner->unmap(ptr, size);
+}
+
+static int
+faulty_protect_none(void *ptr, size_t size)
+{
+	PLAIN(PIER__CALL_PROTECT_NONE, protect_none(ptr, size));
+}
+
+static int
+faulty_advise(void *ptr, size_t size, int advice)
+{
+	PLAIN(PIER__CALL_ADVISE, advise(ptr, size, advice));
+}
+
+static int
+faulty_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
+{
+	PLAIN(PIER__CALL_THREAD, thread(stack_size, fn, arg, out));
+}
+
+static int
+faulty_getaddrinfo(const char *host, const char *service,
+	const struct addrinfo *hints, struct addrinfo **out)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_GETADDRINFO);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->getaddrinfo(host, service, hints, out);
+	if (rc == 0)
+		pier__faulty_hold(faulty, PIER__HELD_NAMES, (uintptr_t)*out,
+			PIER__CALL_GETADDRINFO, verdict.nth);
+	return rc;
+}
+
+static void
+faulty_freeaddrinfo(struct addrinfo *list)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+
+	pier__faulty_drop(faulty, PIER__HELD_NAMES, (uintptr_t)list);
+	faulty->inner->freeaddrinfo(list);
+}
+
+const struct pier__calls pier__faulty_calls = {
+	.socket = faulty_socket,
+	.socketpair = faulty_socketpair,
+	.bind = faulty_bind,
+	.listen = faulty_listen,
+	.connect = faulty_connect,
+	.accept = faulty_accept,
+	.recv = faulty_recv,
+	.send = faulty_send,
+	.recvmsg = faulty_recvmsg,
+	.sendmsg = faulty_sendmsg,
+	.shutdown = faulty_shutdown,
+	.getsockopt = faulty_getsockopt,
+	.setsockopt = faulty_setsockopt,
+	.getsockname = faulty_getsockname,
+	.getpeername = faulty_getpeername,
+	.queued = faulty_queued,
+	.read = faulty_read,
+	.writev = faulty_writev,
+	.close = faulty_close,
+	.getfl = faulty_getfl,
+	.fstat = faulty_fstat,
+	.stat = faulty_stat,
+	.unlink = faulty_unlink,
+	.chmod = faulty_chmod,
+	.fchmod = faulty_fchmod,
+	.poll = faulty_poll,
+	.epoll_create = faulty_epoll_create,
+	.epoll_ctl = faulty_epoll_ctl,
+	.epoll_wait = faulty_epoll_wait,
+	.eventfd = faulty_eventfd,
+	.eventfd_wake = faulty_eventfd_wake,
+	.clock_ns = faulty_clock_ns,
+	.random = faulty_random,
+	.alloc = faulty_alloc,
+	.resize = faulty_resize,
+	.free = faulty_free,
+	.map = faulty_map,
+	.unmap = faulty_unmap,
+	.protect_none = faulty_protect_none,
+	.advise = faulty_advise,
+	.thread = faulty_thread,
+	.getaddrinfo = faulty_getaddrinfo,
+	.freeaddrinfo = faulty_freeaddrinfo,
+};

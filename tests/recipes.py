@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: MIT
+"""The jobs of the cookbook, each shown with its example and a strange peer.
+
+A row names its examples (programs in examples/), the peers it needs on PATH,
+and a function that raises when the job is not done. Ports are free ones that
+the kernel names; nothing waits for a time, only for the thing itself, and
+every wait ends by LIMIT.
+"""
+
+import contextlib
+import dataclasses
+import errno
+import os
+import resource
+import select
+import socket
+import subprocess
+import threading
+import time
+import typing
+
+BUILD = "build"  # set by tools/recipes
+LIMIT = 20.0
+TEXT = "汉语/漢語 Hànyǔ"
+
+_started = []
+
+
+@dataclasses.dataclass
+class Row:
+    id: str
+    done: str
+    against: str
+    examples: list
+    peers: list
+    run: typing.Callable
+
+
+def free_port(kind=socket.SOCK_STREAM, family=socket.AF_INET):
+    with socket.socket(family, kind) as probe:
+        probe.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(*command, **more):
+    """A process that end_all() ends; the first word may be an example."""
+    program = os.path.join(BUILD, "examples", command[0])
+    if os.path.exists(program):
+        command = (program, *command[1:])
+    process = subprocess.Popen(
+        list(map(str, command)),
+        stdin=more.pop("stdin", subprocess.DEVNULL),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **more,
+    )
+    _started.append(process)
+    return process
+
+
+def end_all():
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+    _started.clear()
+
+
+def output(process):
+    """All it says until it ends, with status 0."""
+    said, _ = process.communicate(timeout=LIMIT)
+    said = said.decode()
+    assert process.returncode == 0, f"status {process.returncode}: {said}"
+    return said
+
+
+def pipe_through(command, data):
+    """What a client says that is given data and the end of its input."""
+    done = subprocess.run(
+        list(map(str, command)),
+        input=data,
+        stdout=subprocess.PIPE,
+        timeout=LIMIT,
+        check=True,
+    )
+    return done.stdout
+
+
+def until(what, say):
+    """Waits until what() is true."""
+    end = time.monotonic() + LIMIT
+    while not what():
+        assert time.monotonic() < end, f"{say}: not after {LIMIT} s"
+        select.select([], [], [], 0.01)
+
+
+def listening(port, process, kind="tcp"):
+    """Waits until somebody listens at port, while process lives."""
+
+    def looks():
+        assert process.poll() is None, process.stdout.read().decode()
+        for table in (kind, kind + "6"):
+            with open(f"/proc/net/{table}", encoding="ascii") as lines:
+                for line in list(lines)[1:]:
+                    _, local, _, state = line.split()[:4]
+                    if int(local.split(":")[1], 16) == port and (
+                        state == "0A" or kind == "udp"
+                    ):
+                        return True
+        return False
+
+    until(looks, f"listening at {port}")
+
+
+def states_at(port):
+    """The TCP states of sockets whose own port this is."""
+    found = set()
+    for table in ("tcp", "tcp6"):
+        with open(f"/proc/net/{table}", encoding="ascii") as lines:
+            for line in list(lines)[1:]:
+                fields = line.split()
+                if int(fields[1].split(":")[1], 16) == port:
+                    found.add(fields[3])
+    return found
+
+
+def echo_once(host, port, data):
+    with socket.create_connection((host, port), LIMIT) as client:
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        back = b""
+        while piece := client.recv(65536):
+            back += piece
+        return back
+
+
+@contextlib.contextmanager
+def python_server(answer, family=socket.AF_INET):
+    """A Python peer: answer(connection) for each connection, one at a time."""
+    with socket.socket(family, socket.SOCK_STREAM) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
+        server.listen()
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        answer(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(LIMIT)
+
+
+def echo_back(connection):
+    while data := connection.recv(65536):
+        connection.sendall(data)
+
+
+def reuse():
+    """The server closes first, so its port is left in TIME-WAIT; Python
+    without SO_REUSEADDR cannot bind there, the example can at once."""
+    port = free_port()
+    server = start("reuse_address", "--port", port)
+    listening(port, server)
+    with socket.create_connection(("127.0.0.1", port), LIMIT) as client:
+        while client.recv(4096):
+            pass
+    said = output(server)
+    assert "old state: 0" in said and "new state: 1" in said, said
+    assert "06" in states_at(port), "no TIME-WAIT was left to be in the way"
+    with socket.socket() as other:
+        try:
+            other.bind(("127.0.0.1", port))
+            raise AssertionError("Python could bind: TIME-WAIT did not count")
+        except OSError as error:
+            assert error.errno == errno.EADDRINUSE
+    again = start("reuse_address", "--port", port)
+    listening(port, again)
+
+
+def timeout():
+    def silent(connection):
+        connection.recv(1)
+
+    with python_server(silent) as port:
+        began = time.monotonic()
+        said = output(start("timeout", "--port", port))
+        took = time.monotonic() - began
+    lines = said.splitlines()
+    assert "none" in lines[0] and "100" in lines[1], said
+    assert "PIER_EDEADLINE" in said or "deadline" in said, said
+    assert took < 5, f"{took} s"
+
+
+def echo_server():
+    port = free_port()
+    server = start("echo_server", "--port", port)
+    listening(port, server)
+    data = (TEXT + "\n").encode()
+    clients = {
+        "Python": lambda: echo_once("127.0.0.1", port, data),
+        "nc.openbsd": lambda: pipe_through(
+            ["nc.openbsd", "-N", "127.0.0.1", port], data
+        ),
+        "ncat": lambda: pipe_through(["ncat", "127.0.0.1", port], data),
+        "socat": lambda: pipe_through(
+            ["socat", "-t", LIMIT, "-", f"TCP:127.0.0.1:{port}"], data
+        ),
+    }
+    for name, client in clients.items():
+        assert client() == data, name
+
+
+def check_pieces(said):
+    """33 bytes read 16 at a time, whatever the network does: all is back."""
+    assert said.count("Received") >= 3, said
+    assert "clos" in said.lower(), said
+
+
+def echo_client():
+    with python_server(echo_back) as port:
+        check_pieces(output(start("echo_client", "--port", port)))
+    peers = {
+        "ncat": lambda p: ["ncat", "-l", "-k", "-e", "/bin/cat", "127.0.0.1", p],
+        "socat": lambda p: [
+            "socat",
+            f"TCP-LISTEN:{p},bind=127.0.0.1,reuseaddr,fork",
+            "EXEC:cat",
+        ],
+    }
+    for command in peers.values():
+        port = free_port()
+        listening(port, start(*command(port)))
+        check_pieces(output(start("echo_client", "--port", port)))
+
+
+def echo6():
+    port = free_port(family=socket.AF_INET6)
+    server = start("echo6_server", "--port", port)
+    listening(port, server)
+    data = TEXT.encode()
+    for host in ("::1", "127.0.0.1"):
+        assert echo_once(host, port, data) == data, host
+    with python_server(echo_back, socket.AF_INET6) as other:
+        client = start("echo6_client", "--host", "::1", "--port", other)
+        assert TEXT in output(client)
+
+
+def half_close():
+    """A peer that answers only after the end of its input."""
+
+    def count(connection):
+        got = 0
+        while data := connection.recv(65536):
+            got += len(data)
+        connection.sendall(f"{got} bytes\n".encode())
+
+    with python_server(count) as port:
+        said = output(start("half_close", "--port", port))
+    assert "bytes" in said, said
+
+
+def many():
+    """10,000 connections that are open at once, every one answered."""
+    number = 10000
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    number = min(number, hard - 200)
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    port = free_port()
+    server = start("many_clients", "--port", port)
+    listening(port, server)
+    clients = []
+    try:
+        for _ in range(number):
+            client = socket.socket()
+            client.settimeout(LIMIT)
+            client.connect(("127.0.0.1", port))
+            clients.append(client)
+        for client in clients:
+            client.sendall(b"here")
+        for client in clients:
+            assert client.recv(4, socket.MSG_WAITALL) == b"here"
+    finally:
+        for client in clients:
+            client.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, soft)
+
+
+def upper():
+    port = free_port(socket.SOCK_DGRAM)
+    server = start("upper_server", "--port", port)
+    listening(port, server, "udp")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(LIMIT)
+        client.sendto(b"attack at dawn", ("127.0.0.1", port))
+        answer, sender = client.recvfrom(4096)
+        assert (answer, sender[1]) == (b"ATTACK AT DAWN", port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.settimeout(LIMIT)
+        peer.bind(("127.0.0.1", 0))
+        client = start("upper_client", "--port", peer.getsockname()[1])
+        data, sender = peer.recvfrom(4096)
+        peer.sendto(data.upper(), sender)
+        said = output(client)
+        assert data.upper().decode() in said, said
+
+
+ROWS = [
+    Row(
+        "B5",
+        "a port is bound again at once, TIME-WAIT or not",
+        "Python without SO_REUSEADDR",
+        ["reuse_address"],
+        [],
+        reuse,
+    ),
+    Row(
+        "B6",
+        "default timeout and one stream's; a silent peer ends by its deadline",
+        "a Python server that never answers",
+        ["timeout"],
+        [],
+        timeout,
+    ),
+    Row(
+        "C1",
+        "echo server",
+        "Python, nc.openbsd, ncat, socat",
+        ["echo_server"],
+        ["nc.openbsd", "ncat", "socat"],
+        echo_server,
+    ),
+    Row(
+        "C3",
+        "echo client, reading 16 bytes at a time",
+        "Python, ncat, socat",
+        ["echo_client"],
+        ["ncat", "socat"],
+        echo_client,
+    ),
+    Row(
+        "C4",
+        "IPv6 and dual-stack echo, Chinese text intact",
+        "Python over ::1 and 127.0.0.1",
+        ["echo6_server", "echo6_client"],
+        [],
+        echo6,
+    ),
+    Row(
+        "C5",
+        "half-close: all is sent, the answer comes after",
+        "Python that answers at the end of its input",
+        ["half_close"],
+        [],
+        half_close,
+    ),
+    Row(
+        "C9",
+        "one process, 10,000 clients at once",
+        "Python sockets",
+        ["many_clients"],
+        [],
+        many,
+    ),
+    Row(
+        "E1",
+        "UDP server that upper-cases, and its client",
+        "Python",
+        ["upper_server", "upper_client"],
+        [],
+        upper,
+    ),
+]
