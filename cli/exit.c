@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a failure to an exit code. The cause decides, and only where one cause
+ * means two things does the step: a kernel that gave up connecting never
+ * reached the peer (5), one that gave up later lost it (7).
+ */
+#include "exit.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+static const struct {
+	int code;
+	const char *meaning;
+} codes[] = {
+	{ CLI_EXIT_OK, "done" },
+	{ CLI_EXIT_NO, "the answer is no: not found, threshold missed, "
+		       "handlers cancelled" },
+	{ CLI_EXIT_USAGE, "the command line is wrong" },
+	{ CLI_EXIT_RESOLVE, "a name could not be resolved" },
+	{ CLI_EXIT_REFUSED, "refused: nobody listens there" },
+	{ CLI_EXIT_UNREACHABLE, "unreachable: no way there, or no answer "
+				"until the kernel gave up" },
+	{ CLI_EXIT_DEADLINE, "a time limit of the command line passed" },
+	{ CLI_EXIT_RESET, "the peer reset the connection, died, or closed "
+			  "it early" },
+	{ CLI_EXIT_PROTOCOL, "the peer broke the rules of the protocol" },
+	{ CLI_EXIT_PERMISSION, "permission denied" },
+	{ CLI_EXIT_RESOURCE, "something is missing here: address in use, "
+			     "descriptors, memory, a kernel feature" },
+};
+
+enum cli_exit
+cli_exit_for(const struct pier_error *error)
+{
+	int code = error->code;
+	bool connecting = error->step == PIER_STEP_CONNECT;
+
+	if (error->step == PIER_STEP_PARSE)
+		return CLI_EXIT_USAGE;
+	if (pier_is_deadline(code))
+		return CLI_EXIT_DEADLINE;
+	if (pier_is_name(code))
+		return CLI_EXIT_RESOLVE;
+	/* A Unix path without a socket is a port without a listener. */
+	if (pier_is_refused(code) || (connecting && code == -ENOENT))
+		return CLI_EXIT_REFUSED;
+	if (pier_is_dead_peer(code))
+		return connecting ? CLI_EXIT_UNREACHABLE : CLI_EXIT_RESET;
+	/* No source address of the peer's family: there is no way to it. */
+	if (pier_is_unreachable(code) || (connecting && code == -EADDRNOTAVAIL))
+		return CLI_EXIT_UNREACHABLE;
+	if (pier_is_permission(code))
+		return CLI_EXIT_PERMISSION;
+	if (pier_is_reset(code) || pier_is_end(code) || code == -ECONNABORTED)
+		return CLI_EXIT_RESET;
+	if (code == -PIER_EFRAME)
+		return CLI_EXIT_PROTOCOL;
+	return CLI_EXIT_RESOURCE;
+}
+
+void
+cli_exit_print(FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		fprintf(out, "  %3d  %s\n", codes[i].code, codes[i].meaning);
+	fputs("128+n  ended by signal n (130 SIGINT, 143 SIGTERM)\n", out);
+}

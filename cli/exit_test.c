@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exit code of every cause that has one of its own, step by step where
+ * the step decides; and hints, which name what the error does not.
+ */
+#include "exit.h"
+#include "hint.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+static void
+test_exit_codes(void **state)
+{
+	static const struct {
+		enum pier_step step;
+		int code;
+		enum cli_exit exit;
+	} known[] = {
+		{ PIER_STEP_PARSE, -EINVAL, CLI_EXIT_USAGE },
+		{ PIER_STEP_PARSE, -ENAMETOOLONG, CLI_EXIT_USAGE },
+		{ PIER_STEP_RESOLVE, -PIER_ENONAME, CLI_EXIT_RESOLVE },
+		{ PIER_STEP_RESOLVE, -PIER_EAGAINNAME, CLI_EXIT_RESOLVE },
+		{ PIER_STEP_RESOLVE, -PIER_EDEADLINE, CLI_EXIT_DEADLINE },
+		{ PIER_STEP_CONNECT, -ECONNREFUSED, CLI_EXIT_REFUSED },
+		{ PIER_STEP_CONNECT, -ENOENT, CLI_EXIT_REFUSED },
+		{ PIER_STEP_RECEIVE, -ECONNREFUSED, CLI_EXIT_REFUSED },
+		{ PIER_STEP_CONNECT, -EHOSTUNREACH, CLI_EXIT_UNREACHABLE },
+		{ PIER_STEP_CONNECT, -ENETUNREACH, CLI_EXIT_UNREACHABLE },
+		{ PIER_STEP_CONNECT, -ETIMEDOUT, CLI_EXIT_UNREACHABLE },
+		{ PIER_STEP_CONNECT, -EADDRNOTAVAIL, CLI_EXIT_UNREACHABLE },
+		{ PIER_STEP_CONNECT, -PIER_EDEADLINE, CLI_EXIT_DEADLINE },
+		{ PIER_STEP_RECEIVE, -PIER_EDEADLINE, CLI_EXIT_DEADLINE },
+		{ PIER_STEP_RECEIVE, -ETIMEDOUT, CLI_EXIT_RESET },
+		{ PIER_STEP_RECEIVE, -ECONNRESET, CLI_EXIT_RESET },
+		{ PIER_STEP_RECEIVE, -PIER_EEND, CLI_EXIT_RESET },
+		{ PIER_STEP_SEND, -EPIPE, CLI_EXIT_RESET },
+		{ PIER_STEP_RECEIVE, -PIER_EFRAME, CLI_EXIT_PROTOCOL },
+		{ PIER_STEP_BIND, -EACCES, CLI_EXIT_PERMISSION },
+		{ PIER_STEP_CONNECT, -EACCES, CLI_EXIT_PERMISSION },
+		{ PIER_STEP_BIND, -EADDRINUSE, CLI_EXIT_RESOURCE },
+		{ PIER_STEP_BIND, -EADDRNOTAVAIL, CLI_EXIT_RESOURCE },
+		{ PIER_STEP_CREATE, -EMFILE, CLI_EXIT_RESOURCE },
+		{ PIER_STEP_CREATE, -EAFNOSUPPORT, CLI_EXIT_RESOURCE },
+		{ PIER_STEP_ACCEPT, -ENOMEM, CLI_EXIT_RESOURCE },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		const struct pier_error error = { .code = known[i].code,
+			.step = known[i].step,
+			.endpoint = "tcp://[::1]:7" };
+
+		if (cli_exit_for(&error) != known[i].exit)
+			fail_msg("%s, %s: %d, not %d",
+				pier_step_name(error.step),
+				pier_error_name(error.code),
+				cli_exit_for(&error), known[i].exit);
+	}
+}
+
+static const char *
+hint(enum pier_step step, int code, const char *endpoint)
+{
+	static char text[1024];
+	const struct pier_error error = {
+		.code = code, .step = step, .endpoint = endpoint
+	};
+
+	cli_hint_for(&error, text, sizeof(text));
+	return text;
+}
+
+static void
+test_low_port(void **state)
+{
+	const char *text = hint(PIER_STEP_BIND, -EACCES, "tcp://[::]:80");
+
+	(void)state;
+	assert_non_null(strstr(text, "CAP_NET_BIND_SERVICE"));
+	assert_non_null(strstr(text, "setcap cap_net_bind_service=+ep /"));
+	assert_non_null(strstr(text, "ip_unprivileged_port_start=80"));
+	assert_string_equal(
+		hint(PIER_STEP_BIND, -EACCES, "tcp://[::]:8080"), "");
+	assert_non_null(strstr(
+		hint(PIER_STEP_BIND, -EACCES, "unix:///root/x"), "/root/x"));
+}
+
+static void
+test_hints_name_the_place(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(
+		hint(PIER_STEP_CONNECT, -ECONNREFUSED, "tcp://[::1]:7000"),
+		"ss -tln 'sport = :7000'"));
+	assert_non_null(strstr(
+		hint(PIER_STEP_RECEIVE, -ECONNREFUSED, "udp://127.0.0.1:53"),
+		"ss -uln 'sport = :53'"));
+	assert_non_null(strstr(
+		hint(PIER_STEP_CONNECT, -ECONNREFUSED, "unix:///run/x.sock"),
+		"its server has ended"));
+	assert_non_null(strstr(hint(PIER_STEP_RESOLVE, -PIER_ENONAME,
+				       "tcp://nohost.example:80"),
+		"getent ahosts nohost.example"));
+	assert_non_null(strstr(hint(PIER_STEP_CONNECT, -EHOSTUNREACH,
+				       "tcp://[2001:db8::1]:80"),
+		"ip route get 2001:db8::1"));
+	assert_non_null(strstr(
+		hint(PIER_STEP_BIND, -EADDRINUSE, "tcp://0.0.0.0:0"), "ss -"));
+}
+
+static void
+test_no_hint(void **state)
+{
+	(void)state;
+	assert_string_equal(hint(PIER_STEP_SEND, -EMSGSIZE, ""), "");
+	assert_string_equal(
+		hint(PIER_STEP_RECEIVE, -PIER_EDEADLINE, "tcp://x:1"), "");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_low_port),
+		cmocka_unit_test(test_hints_name_the_place),
+		cmocka_unit_test(test_no_hint),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

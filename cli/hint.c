@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hints, as a table of cause and step; the first row that fits speaks. A row
+ * has a constant text, or a function where the text depends on the endpoint or
+ * on this machine.
+ */
+#include "hint.h"
+
+#include "holder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Behind the scheme: "127.0.0.1:80", "/run/x.sock". */
+static const char *
+authority(const char *endpoint)
+{
+	const char *behind = strstr(endpoint, "://");
+
+	return behind != NULL ? behind + 3 : endpoint;
+}
+
+static bool
+is_unix(const char *endpoint)
+{
+	const char *text = authority(endpoint);
+
+	return strncmp(endpoint, "unix", 4) == 0 || text[0] == '/' ||
+	       text[0] == '.' || text[0] == '@';
+}
+
+/* The port in an endpoint's text, 0 when it is none or a service's name. */
+static unsigned int
+port_of(const char *endpoint)
+{
+	const char *colon = strrchr(authority(endpoint), ':');
+
+	return colon != NULL ? (unsigned int)strtoul(colon + 1, NULL, 10) : 0;
+}
+
+static bool
+is_udp(const char *endpoint)
+{
+	return strncmp(endpoint, "udp", 3) == 0;
+}
+
+/* The host alone, without brackets and port. */
+static void
+host_of(const char *endpoint, char *host, size_t size)
+{
+	const char *text = authority(endpoint);
+	const char *end = strrchr(text, ':');
+
+	if (text[0] == '[') {
+		text++;
+		end = strchr(text, ']');
+	}
+	snprintf(host, size, "%.*s",
+		(int)(end != NULL ? (size_t)(end - text) : strlen(text)), text);
+}
+
+static void
+hint_in_use(const struct pier_error *error, char *text, size_t size)
+{
+	char holder[128];
+
+	if (cli_find_holder(error->endpoint, holder, sizeof(holder)) == 0)
+		snprintf(text, size, "%s holds it", holder);
+	else if (is_unix(error->endpoint))
+		snprintf(text, size,
+			"another process listens there: ss -xlp src %s",
+			authority(error->endpoint));
+	else
+		snprintf(text, size,
+			"another user's process holds it: "
+			"sudo ss -%slnp 'sport = :%u'",
+			is_udp(error->endpoint) ? "u" : "t",
+			port_of(error->endpoint));
+}
+
+static void
+hint_no_bind(const struct pier_error *error, char *text, size_t size)
+{
+	unsigned int port = port_of(error->endpoint);
+	char self[256] = "pier";
+	ssize_t len;
+
+	if (is_unix(error->endpoint)) {
+		snprintf(text, size,
+			"the socket's directory must be writable: "
+			"ls -ld \"$(dirname %s)\"",
+			authority(error->endpoint));
+		return;
+	}
+	if (port == 0 || port >= 1024)
+		return;
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len > 0)
+		self[len] = '\0';
+	snprintf(text, size,
+		"ports below 1024 need CAP_NET_BIND_SERVICE: "
+		"sudo setcap cap_net_bind_service=+ep %s, "
+		"or sudo sysctl net.ipv4.ip_unprivileged_port_start=%u",
+		self, port);
+}
+
+static void
+hint_refused(const struct pier_error *error, char *text, size_t size)
+{
+	if (is_unix(error->endpoint))
+		snprintf(text, size,
+			"the socket file is there but nobody listens: its "
+			"server has ended; start it again");
+	else
+		snprintf(text, size,
+			"the host is up, nobody listens at that port; on the "
+			"host: ss -%sln 'sport = :%u'",
+			is_udp(error->endpoint) ? "u" : "t",
+			port_of(error->endpoint));
+}
+
+static void
+hint_no_socket(const struct pier_error *error, char *text, size_t size)
+{
+	if (is_unix(error->endpoint))
+		snprintf(text, size,
+			"there is no such file: is the server running? "
+			"ls -l \"$(dirname %s)\"",
+			authority(error->endpoint));
+}
+
+static void
+hint_no_name(const struct pier_error *error, char *text, size_t size)
+{
+	char host[256];
+
+	host_of(error->endpoint, host, sizeof(host));
+	if (host[0] != '\0')
+		snprintf(text, size, "is it spelled right? getent ahosts %s",
+			host);
+}
+
+static void
+hint_no_way(const struct pier_error *error, char *text, size_t size)
+{
+	char host[256];
+
+	host_of(error->endpoint, host, sizeof(host));
+	snprintf(text, size, "the way from here: ip route get %s", host);
+}
+
+static const struct row {
+	int code;
+	enum pier_step step; /* PIER_STEP_NONE: any */
+	const char *text;
+	void (*make)(const struct pier_error *, char *, size_t);
+} rows[] = {
+	{ -EADDRINUSE, PIER_STEP_NONE, NULL, hint_in_use },
+	{ -EACCES, PIER_STEP_BIND, NULL, hint_no_bind },
+	{ -EPERM, PIER_STEP_BIND, NULL, hint_no_bind },
+	{ -ECONNREFUSED, PIER_STEP_NONE, NULL, hint_refused },
+	{ -ENOENT, PIER_STEP_NONE, NULL, hint_no_socket },
+	{ -PIER_ENONAME, PIER_STEP_NONE, NULL, hint_no_name },
+	{ -PIER_EAGAINNAME, PIER_STEP_NONE,
+		"no name server answered: cat /etc/resolv.conf", NULL },
+	{ -PIER_ENAMEFAIL, PIER_STEP_NONE,
+		"the name server refuses: cat /etc/resolv.conf", NULL },
+	{ -EHOSTUNREACH, PIER_STEP_NONE, NULL, hint_no_way },
+	{ -ENETUNREACH, PIER_STEP_NONE, NULL, hint_no_way },
+	{ -ETIMEDOUT, PIER_STEP_CONNECT,
+		"no answer at all: a firewall may drop it, or the host is "
+		"down",
+		NULL },
+	{ -PIER_EDEADLINE, PIER_STEP_CONNECT,
+		"no answer at all: a firewall may drop it, or the host is "
+		"down; --connect-timeout gives it longer",
+		NULL },
+	{ -PIER_EDEADLINE, PIER_STEP_RESOLVE,
+		"the name server is slow or silent: cat /etc/resolv.conf",
+		NULL },
+	{ -EACCES, PIER_STEP_CONNECT,
+		"the socket file must be writable for you, or a firewall "
+		"forbids it: ls -l, nft list ruleset",
+		NULL },
+	{ -EADDRNOTAVAIL, PIER_STEP_BIND,
+		"that address is not one of this machine: ip -brief address",
+		NULL },
+	{ -EMFILE, PIER_STEP_NONE,
+		"this process may open no more descriptors: ulimit -n", NULL },
+	{ -ENFILE, PIER_STEP_NONE,
+		"the machine is out of descriptors: sysctl fs.file-nr", NULL },
+	{ -EAFNOSUPPORT, PIER_STEP_NONE,
+		"this kernel lacks that family; for IPv6: "
+		"sysctl net.ipv6.conf.all.disable_ipv6",
+		NULL },
+	{ -ECONNRESET, PIER_STEP_NONE,
+		"the peer ended it by force: its log may say why", NULL },
+};
+
+void
+cli_hint_for(const struct pier_error *error, char *text, size_t size)
+{
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+
+		if (row->code != error->code ||
+			(row->step != PIER_STEP_NONE &&
+				row->step != error->step))
+			continue;
+		if (row->make != NULL)
+			row->make(error, text, size);
+		else
+			snprintf(text, size, "%s", row->text);
+		return;
+	}
+}

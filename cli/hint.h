@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What to do about a failure: the line behind "hint:".
+ */
+#ifndef PIER_CLI_HINT_H
+#define PIER_CLI_HINT_H
+
+#include <pier.h>
+
+#include <stddef.h>
+
+/*
+ * cli_hint_for(error, text, size): what to run or change next, as text on one
+ * line; empty when there is nothing to say that the error does not.
+ */
+void cli_hint_for(const struct pier_error *error, char *text, size_t size);
+
+#endif
