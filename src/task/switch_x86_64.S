@@ -3,10 +3,15 @@
  * task/switch_x86_64.S - the switch for x86-64 (System V ABI).
  *
  * What a function must preserve is pushed on the old stack and popped from
- * the new one: six registers, and the control words of SSE and x87, which
- * are loaded only where they differ, as loading is dear and differing rare.
- * The jump through a register in place of `ret` keeps the processor's return
- * predictor in step with the stack it belongs to.
+ * the new one: six registers, and the control words of SSE and x87. Loading
+ * these is cheaper than to see whether they differ: the comparison waits for
+ * what was stored an instruction before (5.6 against 4.2 ns a switch).
+ *
+ * It ends by `ret`, so that the processor's return predictor stays in step:
+ * all fibers park in one place, so what it expects of the stack that was left
+ * holds for the one gone to. A jump in its place leaves the predictor one
+ * return behind, and every function up to the handler is then mispredicted
+ * (24 against 18 ns a yield).
  *
  * Frame at a saved sp:  0 mxcsr  4 x87 control  8 r15  16 r14  24 r13
  *                      32 r12  40 rbx  48 rbp  56 return address
@@ -42,15 +47,10 @@ pier__switch:
 	.cfi_adjust_cfa_offset 8
 	stmxcsr	(%rsp)
 	fnstcw	4(%rsp)
-	movzwl	4(%rsp), %eax
-	movl	(%rsp), %edx
 	movq	%rsp, (%rdi)
 	movq	%rsi, %rsp
-	cmpl	%edx, (%rsp)
-	jne	1f
-2:	cmpw	%ax, 4(%rsp)
-	jne	3f
-4:	.cfi_remember_state
+	ldmxcsr	(%rsp)
+	fldcw	4(%rsp)
 	addq	$8, %rsp
 	.cfi_adjust_cfa_offset -8
 	popq	%r15
@@ -71,15 +71,7 @@ pier__switch:
 	popq	%rbp
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore rbp
-	popq	%rcx
-	.cfi_adjust_cfa_offset -8
-	.cfi_register rip, rcx
-	jmpq	*%rcx
-	.cfi_restore_state
-1:	ldmxcsr	(%rsp)
-	jmp	2b
-3:	fldcw	4(%rsp)
-	jmp	4b
+	ret
 	.cfi_endproc
 	.size	pier__switch, .-pier__switch
 
