@@ -259,6 +259,12 @@ def report_idle(subject, build, times, rounds, silent_s):
                  if target else ""), flush=True)
 
 
+def report_tasks(build):
+    subprocess.run(
+        [f"{build}/bench/tasks"], check=True, timeout=120,
+        preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+
+
 def header(args, rounds, times):
     model = next((line.partition(":")[2].strip()
                   for line in open("/proc/cpuinfo", encoding="ascii")
@@ -282,7 +288,7 @@ def parse():
                         help="all workloads, briefly: within a minute")
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="this workload alone (may be repeated): "
-                        + " ".join([w.name for w in WORKLOADS] + ["idle"]))
+                        + " ".join([w.name for w in WORKLOADS] + ["idle", "tasks"]))
     parser.add_argument("--subject", default="pier", choices=SERVERS)
     parser.add_argument("--rivals", default="epoll,uv",
                         help="comma-separated (default: %(default)s)")
@@ -291,7 +297,7 @@ def parse():
     parser.add_argument("--json", metavar="FILE",
                         help="write every single result there")
     args = parser.parse_args()
-    known = [w.name for w in WORKLOADS] + ["idle"]
+    known = [w.name for w in WORKLOADS] + ["idle", "tasks"]
     for name in args.only or []:
         if name not in known:
             parser.error(f'no workload {name}: there are {" ".join(known)}')
@@ -338,6 +344,8 @@ def main():
     if not args.only or "idle" in args.only:
         report_idle(args.subject, args.build, times, min(rounds, 3),
                     times["silent"] / 1000)
+    if not args.only or "tasks" in args.only:
+        report_tasks(args.build)
     if args.json:
         Path(args.json).write_text(json.dumps(every), encoding="ascii")
 
