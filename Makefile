@@ -7,7 +7,7 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := all
-.PHONY: all run check lint recipes fuzz format install clean help
+.PHONY: all run check lint recipes bench fuzz format install clean help
 
 all: ## build build/pier, build/libpier.so, build/libpier.a, build/pier.pc
 	@tools/deps build
@@ -31,6 +31,13 @@ lint: ## layers, symbols, errno, sizes, documents, format, analysers
 recipes: all ## run every example against a peer pier did not write
 	@tools/deps check
 	@tools/recipes $(BUILD) $(ONLY)
+
+bench: ## measure against the yardsticks; BENCH=--short takes a minute
+	@tools/deps build bench
+	@[ -f $(BUILD)/bench/build.ninja ] || CC=gcc meson setup \
+		$(BUILD)/bench -Dbench=true -Dtests=false -Dexamples=false
+	@ninja --quiet -C $(BUILD)/bench
+	@bench/run.py --build $(BUILD)/bench $(BENCH)
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (20) seconds
 	@tools/deps build fuzz
