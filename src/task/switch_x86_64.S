@@ -16,7 +16,7 @@
  * Frame at a saved sp:  0 mxcsr  4 x87 control  8 r15  16 r14  24 r13
  *                      32 r12  40 rbx  48 rbp  56 return address
  */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(PIER_UCONTEXT)
 
 	.text
 	.globl	pier__switch
