@@ -11,6 +11,11 @@
 #include <pier/deadline.h>
 #include <pier/endpoint.h>
 #include <pier/error.h>
+#include <pier/info.h>
+#include <pier/packet.h>
+#include <pier/resolve.h>
+#include <pier/serve.h>
+#include <pier/stream.h>
 #include <pier/task.h>
 #include <pier/version.h>
 

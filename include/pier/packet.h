@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packet sockets: whole messages: UDP and Unix datagrams.
+ *
+ * The errors that any call which waits can give are those of stream.h.
+ */
+#ifndef PIER_PACKET_H
+#define PIER_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <pier/addr.h>
+#include <pier/deadline.h>
+#include <pier/resolve.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pier_packet;
+
+/* The longest UDP payload over IPv4; Unix datagrams may be longer. */
+#define PIER_PACKET_MAX 65507
+
+struct pier_packet_opts {
+	bool listen;            /* bind to the endpoint: a server */
+	const char *bind;       /* a client's local address, as in
+				   struct pier_dial_opts; for unixgram a path,
+				   NULL: an abstract one that the kernel picks,
+				   so that the peer can answer */
+	bool unconnected;       /* a client that hears from anybody */
+	unsigned int mode;      /* of a Unix socket's file that is bound */
+	bool reuse_port;
+	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
+	void *lookup_arg;
+};
+
+/*
+ * pier_packet_open(out, endpoint, opts, deadline): open a packet socket. A
+ * client is connected to the first address of the name (RFC 6724 order) for
+ * which that works: it hears from that address only, and is told when the port
+ * there is closed. A server is bound.
+ *
+ *   endpoint  udp:// udp4:// udp6:// unixgram:// fd://. A server on udp://:port
+ *             needs two sockets, one per family: pier_packet_open_all()
+ *
+ * 0, or the errors of pier_dial() and pier_listen().
+ */
+int pier_packet_open_sized(struct pier_packet **out, const char *endpoint,
+	const struct pier_packet_opts *opts, size_t opts_size,
+	pier_deadline deadline);
+
+static inline int
+pier_packet_open(struct pier_packet **out, const char *endpoint,
+	const struct pier_packet_opts *opts, pier_deadline deadline)
+{
+	return pier_packet_open_sized(
+		out, endpoint, opts, sizeof(*opts), deadline);
+}
+
+/*
+ * pier_packet_open_all(out, max, endpoint, opts, deadline): every socket that
+ * a server on endpoint needs: for udp://:port one per family with the same
+ * port, where the machine has both. Returns their number, or an error.
+ */
+int pier_packet_open_all_sized(struct pier_packet **out, size_t max,
+	const char *endpoint, const struct pier_packet_opts *opts,
+	size_t opts_size, pier_deadline deadline);
+
+static inline int
+pier_packet_open_all(struct pier_packet **out, size_t max, const char *endpoint,
+	const struct pier_packet_opts *opts, pier_deadline deadline)
+{
+	return pier_packet_open_all_sized(
+		out, max, endpoint, opts, sizeof(*opts), deadline);
+}
+
+/* A message that came. */
+struct pier_msg {
+	void *data;             /* the buffer that was passed */
+	size_t size;            /* bytes in it */
+	size_t full_size;       /* of the message; more than size: cut off */
+	bool truncated;
+	struct pier_addr peer;  /* who sent it; len 0: an unnamed Unix socket */
+	struct pier_addr local; /* the address that was asked: a reply leaves
+				   from it; for a broadcast or multicast, this
+				   machine's on that link. len 0: unknown */
+	unsigned int interface; /* index of the link it came by; 0: unknown */
+};
+
+/*
+ * pier_recv(packet, msg, buf, size, deadline): wait for one message.
+ *
+ *   msg  filled on success; msg->data is buf
+ *
+ * 0, or
+ *   -ECONNREFUSED  an earlier message met a closed port (connected sockets)
+ */
+int pier_recv_sized(struct pier_packet *packet, struct pier_msg *msg,
+	size_t msg_size, void *buf, size_t size, pier_deadline deadline);
+
+static inline int
+pier_recv(struct pier_packet *packet, struct pier_msg *msg, void *buf,
+	size_t size, pier_deadline deadline)
+{
+	return pier_recv_sized(
+		packet, msg, sizeof(*msg), buf, size, deadline);
+}
+
+/*
+ * pier_send(packet, to, data, size, deadline): one message, whole.
+ *
+ *   to  NULL: the address it is connected to
+ *
+ * 0, or
+ *   -EMSGSIZE      too long for the protocol or the path
+ *   -EDESTADDRREQ  to is NULL and the socket is not connected
+ *   -ECONNREFUSED  an earlier message met a closed port, or nobody has the
+ *                  Unix socket
+ *   -EACCES        a broadcast address without SO_BROADCAST
+ *   -ENOENT        no such Unix socket
+ */
+int pier_send(struct pier_packet *packet, const struct pier_addr *to,
+	const void *data, size_t size, pier_deadline deadline);
+
+/*
+ * pier_reply(packet, msg, data, size, deadline): answer msg: to its sender,
+ * from the address that it was sent to. As pier_send().
+ */
+int pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
+	const void *data, size_t size, pier_deadline deadline);
+
+int pier_packet_local(const struct pier_packet *packet, struct pier_addr *out);
+/* -ENOTCONN when it is not connected. */
+int pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out);
+/* The endpoint to reach it by: "udp://127.0.0.1:7007". Its length or -ENOSPC. */
+int pier_packet_endpoint(
+	const struct pier_packet *packet, char *buf, size_t size);
+int pier_packet_fd(const struct pier_packet *packet);
+
+/* As of a stream. */
+int     pier_packet_set_timeout(struct pier_packet *packet, int64_t ms);
+int64_t pier_packet_timeout(const struct pier_packet *packet);
+int     pier_packet_move(struct pier_packet *packet);
+
+/* pier_packet_abort(packet): from any thread: calls that wait on it come back
+   with -ECONNABORTED. */
+void pier_packet_abort(struct pier_packet *packet);
+
+/* NULL is fine. Removes the file of a Unix socket that it bound. */
+void pier_packet_close(struct pier_packet *packet);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io/gather.h - gathered writes: bytes that wait for their task to wait.
+ *
+ * Small writes go to a buffer. When the task that filled it is about to wait
+ * for anything, the buffer is sent once, without waiting; what the socket does
+ * not take stays, and the engine sends on at the next writable event. A reply
+ * of many small writes is so one system call, and no call waits for another's
+ * bytes or fails by them: an error stays here until the stream asks.
+ *
+ * Invariants:
+ *   1. hook is on its task's before_wait list exactly while bytes were added
+ *      since the last attempt to send;
+ *   2. `blocked` is true exactly while the engine watches for room on behalf
+ *      of this buffer.
+ */
+#ifndef PIER_IO_GATHER_H
+#define PIER_IO_GATHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "io/desc.h"
+#include "task/task.h"
+
+/* Past this many bytes the call that fills it waits for room. */
+#define PIER__GATHER_MAX 16384
+
+struct pier__gather {
+	struct pier__before_wait hook;
+	/* One attempt to send; bytes or -errno; -EAGAIN: no room. */
+	ssize_t (*send)(struct pier__gather *it, const void *buf, size_t size);
+	void *owner;               /* for send */
+	struct pier__desc *desc;   /* whose writable events send on */
+	uint32_t begin;
+	uint32_t end;
+	bool blocked;
+	int error;                 /* the first one met; sending has ended */
+	unsigned char data[PIER__GATHER_MAX];
+};
+
+/* A new empty one. 0 or -ENOMEM. */
+int pier__gather_open(struct pier__gather **out, struct pier__desc *desc,
+	ssize_t (*send)(struct pier__gather *, const void *, size_t),
+	void *owner);
+
+/* Bytes in it. */
+static inline size_t
+pier__gather_size(const struct pier__gather *it)
+{
+	return it->end - it->begin;
+}
+
+/* Add what there is room for; it goes before self's next wait. How many bytes
+   were taken, 0 to size. */
+size_t pier__gather_add(struct pier__gather *it, struct pier__task *self,
+	const void *buf, size_t size);
+
+/* One attempt for all of it. 0: empty now; -EAGAIN: some stays; or it->error. */
+int pier__gather_send(struct pier__gather *it);
+
+/* Nobody sends on any more. Frees it; NULL is fine. */
+void pier__gather_close(struct pier__gather *it);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/stream.h - a stream from inside: an operation table over a descriptor or
+ * over a lower stream, with a read buffer and a gather buffer above it.
+ *
+ * The table's operations try and never wait, but for wait. A layer (tests have
+ * two, TLS is another) is a struct with a struct pier_stream first, whose
+ * table works on stream->lower.
+ *
+ * Invariants:
+ *   1. in is NULL exactly when no byte is read ahead: a stream that waits
+ *      holds no read buffer;
+ *   2. bytes in `out` (gathered) go before any later write;
+ *   3. write_error, once set, is the result of every later write, flush,
+ *      shutdown and close_wait;
+ *   4. the reader's and the writer's members are apart: one task each.
+ */
+#ifndef PIER_NET_STREAM_H
+#define PIER_NET_STREAM_H
+
+#include <stdatomic.h>
+
+#include <pier/serve.h>
+#include <pier/stream.h>
+
+#include "io/desc.h"
+#include "io/gather.h"
+
+/* What a stream reads ahead at most. */
+#define PIER__READ_AHEAD 65536
+
+struct pier__stream_ops {
+	/* One attempt. Bytes, 0 at the peer's end, or -errno; -EAGAIN: wait. */
+	ssize_t (*readv)(struct pier_stream *stream, const struct iovec *iov,
+		int count);
+	ssize_t (*writev)(struct pier_stream *stream, const struct iovec *iov,
+		int count);
+	/* How is PIER_READING… PIER_BOTH. -EAGAIN: wait to write, try again. */
+	int (*shutdown)(struct pier_stream *stream, enum pier_half half);
+	/* From any thread. */
+	void (*abort)(struct pier_stream *stream);
+	/* Until an attempt makes sense, as pier__desc_wait(). */
+	int (*wait)(struct pier_stream *stream, unsigned what, const char *why,
+		pier_deadline deadline);
+	/* "tcp", "unix", "xor over tcp"… A constant string. */
+	const char *(*describe)(const struct pier_stream *stream);
+	/* The layer's own end, before the lower stream is closed by it; NULL
+	   for a stream on a descriptor. */
+	void (*close)(struct pier_stream *stream);
+};
+
+/* What a server holds a connection to; moments, INT64_MAX for none. Kept by
+   the server, looked at in every wait. */
+struct pier__limits {
+	int64_t first_byte_at; /* until the first byte came */
+	int64_t lifetime_at;
+	int64_t idle_ns;       /* INT64_MAX: none */
+	struct pier_conn *conn;
+	const char *met;       /* the name of the limit that was met, or NULL */
+};
+
+struct pier_stream {
+	const struct pier__stream_ops *ops;
+	struct pier_stream *lower;   /* NULL: on desc */
+	struct pier__desc desc;
+	struct pier__limits *limits; /* NULL: none */
+	int64_t timeout_ms;          /* PIER__TIMEOUT_UNSET: the default's */
+	atomic_bool aborted;
+	bool layered;                /* another stream stands on this one */
+
+	/* The reader's. */
+	unsigned char *in;
+	uint32_t in_begin;
+	uint32_t in_end;
+	uint32_t in_room;
+	bool read_done;              /* shut down on this side */
+	bool at_end;                 /* the peer's end was read */
+	uint64_t bytes_in;
+
+	/* The writer's. */
+	struct pier__gather *out;    /* NULL: nothing is gathered */
+	int write_error;
+	bool write_done;
+	uint64_t bytes_out;
+
+	int16_t family;
+	const char *scheme;          /* "tcp", "unix", "fd", "pair" */
+};
+
+#define PIER__TIMEOUT_UNSET (-2)
+
+/*
+ * A stream on a descriptor that pier made (kind from its family): taken on
+ * success. 0 or -ENOMEM.
+ */
+int pier__stream_new(struct pier_stream **out, int fd, int family,
+	const char *scheme);
+/* For layers: the members that every stream has. lower's owner is the layer. */
+void pier__stream_init(struct pier_stream *stream,
+	const struct pier__stream_ops *ops, struct pier_stream *lower,
+	const char *scheme);
+
+/* What deadline means on this stream: PIER_DEFAULT resolved. */
+pier_deadline pier__stream_deadline(
+	const struct pier_stream *stream, pier_deadline deadline);
+
+/*
+ * Wait by the deadline or the server's limits, whichever is earlier. As
+ * pier__desc_wait(), or -PIER_ELIMIT, -ECONNABORTED.
+ */
+int pier__stream_wait(struct pier_stream *stream, unsigned what,
+	const char *why, pier_deadline deadline);
+
+/* Note a failure with this stream's endpoint. Returns rc. */
+int pier__stream_fail(const struct pier_stream *stream, int rc,
+	enum pier_step step, size_t done, int64_t since);
+
+/* All of iov, which is changed; *done counts. 0 or an error, not noted. */
+int pier__stream_write_all(struct pier_stream *stream, struct iovec *iov,
+	int count, size_t *done, pier_deadline deadline);
+/* One try to send what is gathered, then waiting by the deadline. Not noted. */
+int pier__stream_flush(struct pier_stream *stream, pier_deadline deadline);
+
+#endif
