@@ -68,7 +68,7 @@ int64_t pier_left_ns(pier_deadline deadline);
  * (the start value), 0 for never wait. Process-wide, safe from any thread.
  */
 #define PIER_NO_TIMEOUT (-1)
-void    pier_set_default_timeout(int64_t ms);
+void pier_set_default_timeout(int64_t ms);
 int64_t pier_default_timeout(void);
 
 #ifdef __cplusplus

@@ -31,12 +31,13 @@ extern "C" {
 
 /* What pier_endpoint_check() found. */
 struct pier_endpoint_check {
-	const char *scheme; /* "tcp", "unix", …, also of text without one; ""
-			       when none was recognised; a constant string */
-	size_t offset;      /* the byte of the text that is wrong, from 0; the
-			       length of the text when something is missing at
-			       its end */
-	char text[192];     /* what is wrong, "" when nothing is; ASCII */
+	/* "tcp", "unix", …, also of text without one; "" when none was
+	   recognised; a constant string */
+	const char *scheme;
+	/* The byte of the text that is wrong, from 0; the length of the text
+	   when something is missing at its end */
+	size_t offset;
+	char text[192]; /* what is wrong, "" when nothing is; ASCII */
 };
 
 /*

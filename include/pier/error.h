@@ -40,10 +40,10 @@ enum {
 /* The step of a conversation that failed. */
 enum pier_step {
 	PIER_STEP_NONE,
-	PIER_STEP_PARSE,    /* reading an endpoint or address text */
-	PIER_STEP_RESOLVE,  /* names to addresses */
-	PIER_STEP_CREATE,   /* making a socket, task or buffer */
-	PIER_STEP_OPTION,   /* setting or getting a socket option */
+	PIER_STEP_PARSE,   /* reading an endpoint or address text */
+	PIER_STEP_RESOLVE, /* names to addresses */
+	PIER_STEP_CREATE,  /* making a socket, task or buffer */
+	PIER_STEP_OPTION,  /* setting or getting a socket option */
 	PIER_STEP_BIND,
 	PIER_STEP_LISTEN,
 	PIER_STEP_CONNECT,
@@ -51,30 +51,32 @@ enum pier_step {
 	PIER_STEP_SEND,
 	PIER_STEP_RECEIVE,
 	PIER_STEP_SHUTDOWN,
-	PIER_STEP_WAIT,     /* waiting for readiness, a task or a channel */
-	PIER_STEP_HANDLER,  /* a server's handler gave up */
+	PIER_STEP_WAIT,    /* waiting for readiness, a task or a channel */
+	PIER_STEP_HANDLER, /* a server's handler gave up */
 	PIER_STEP_COUNT
 };
 
 /* One address that a dial tried. Times count from the start of the dial. */
 struct pier_attempt {
 	struct pier_addr addr;
-	int rc;             /* 0 connected, or the error of this address;
-			       -ECANCELED: another address won the race */
+	/* 0 connected, or the error of this address; -ECANCELED: another
+	   address won the race */
+	int rc;
 	int64_t start_ns;   /* when this attempt began */
 	int64_t elapsed_ns; /* how long it took */
 };
 
 /* The story of a failure. All pointers belong to the record. */
 struct pier_error {
-	int code;             /* the negative result of the failed call */
+	int code; /* the negative result of the failed call */
 	enum pier_step step;
 	const char *endpoint; /* the endpoint or address in text, or "" */
 	const char *detail;   /* what was expected, which limit…, or "" */
-	int offset;           /* place in endpoint of the offending character
-				 when step is PIER_STEP_PARSE, else -1 */
-	size_t done;          /* bytes that went before the failure */
-	int64_t elapsed_ns;   /* time spent in the call, 0 when it was none */
+	/* Place in endpoint of the offending character when step is
+	   PIER_STEP_PARSE, else -1 */
+	int offset;
+	size_t done;        /* bytes that went before the failure */
+	int64_t elapsed_ns; /* time spent in the call, 0 when it was none */
 	const struct pier_attempt *attempts; /* addresses tried, in order */
 	size_t attempt_count;
 };

@@ -23,14 +23,14 @@ enum {
 };
 
 struct pier_tcp_info {
-	uint32_t have;            /* PIER_INFO_… of what is filled */
-	uint8_t state;            /* 1 ESTABLISHED … 11 CLOSING */
-	uint32_t rtt_us;          /* smoothed round-trip time */
-	uint32_t rttvar_us;       /* its mean deviation */
-	uint32_t retransmits;     /* segments sent again, in all */
-	uint64_t bytes_sent;      /* payload, with what was sent again */
-	uint64_t bytes_acked;     /* payload that the peer's kernel has */
-	uint64_t bytes_received;  /* payload that came */
+	uint32_t have;           /* PIER_INFO_… of what is filled */
+	uint8_t state;           /* 1 ESTABLISHED … 11 CLOSING */
+	uint32_t rtt_us;         /* smoothed round-trip time */
+	uint32_t rttvar_us;      /* its mean deviation */
+	uint32_t retransmits;    /* segments sent again, in all */
+	uint64_t bytes_sent;     /* payload, with what was sent again */
+	uint64_t bytes_acked;    /* payload that the peer's kernel has */
+	uint64_t bytes_received; /* payload that came */
 };
 
 /*
@@ -54,8 +54,8 @@ pier_tcp_info(int fd, struct pier_tcp_info *info)
  * TCP_INFO, len bytes of it, which may be fewer or more than this library
  * knows. Pure. Always 0.
  */
-int pier_tcp_info_decode_sized(struct pier_tcp_info *info, size_t size,
-	const void *bytes, size_t len);
+int pier_tcp_info_decode_sized(
+	struct pier_tcp_info *info, size_t size, const void *bytes, size_t len);
 
 static inline int
 pier_tcp_info_decode(struct pier_tcp_info *info, const void *bytes, size_t len)

@@ -26,13 +26,13 @@ struct pier_packet;
 #define PIER_PACKET_MAX 65507
 
 struct pier_packet_opts {
-	bool listen;            /* bind to the endpoint: a server */
-	const char *bind;       /* a client's local address, as in
-				   struct pier_dial_opts; for unixgram a path,
-				   NULL: an abstract one that the kernel picks,
-				   so that the peer can answer */
-	bool unconnected;       /* a client that hears from anybody */
-	unsigned int mode;      /* of a Unix socket's file that is bound */
+	bool listen; /* bind to the endpoint: a server */
+	/* A client's local address, as in struct pier_dial_opts; for
+	   unixgram a path, NULL: an abstract one that the kernel picks, so
+	   that the peer can answer */
+	const char *bind;
+	bool unconnected;  /* a client that hears from anybody */
+	unsigned int mode; /* of a Unix socket's file that is bound */
 	bool reuse_port;
 	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
 	void *lookup_arg;
@@ -80,14 +80,15 @@ pier_packet_open_all(struct pier_packet **out, size_t max, const char *endpoint,
 
 /* A message that came. */
 struct pier_msg {
-	void *data;             /* the buffer that was passed */
-	size_t size;            /* bytes in it */
-	size_t full_size;       /* of the message; more than size: cut off */
+	void *data;       /* the buffer that was passed */
+	size_t size;      /* bytes in it */
+	size_t full_size; /* of the message; more than size: cut off */
 	bool truncated;
-	struct pier_addr peer;  /* who sent it; len 0: an unnamed Unix socket */
-	struct pier_addr local; /* the address that was asked: a reply leaves
-				   from it; for a broadcast or multicast, this
-				   machine's on that link. len 0: unknown */
+	struct pier_addr peer; /* who sent it; len 0: an unnamed Unix socket */
+	/* The address that was asked: a reply leaves from it; for a
+	   broadcast or multicast, this machine's on that link. len 0:
+	   unknown */
+	struct pier_addr local;
 	unsigned int interface; /* index of the link it came by; 0: unknown */
 };
 
@@ -106,8 +107,7 @@ static inline int
 pier_recv(struct pier_packet *packet, struct pier_msg *msg, void *buf,
 	size_t size, pier_deadline deadline)
 {
-	return pier_recv_sized(
-		packet, msg, sizeof(*msg), buf, size, deadline);
+	return pier_recv_sized(packet, msg, sizeof(*msg), buf, size, deadline);
 }
 
 /*
@@ -133,6 +133,7 @@ int pier_send(struct pier_packet *packet, const struct pier_addr *to,
 int pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
 	const void *data, size_t size, pier_deadline deadline);
 
+/* The address it is bound to. */
 int pier_packet_local(const struct pier_packet *packet, struct pier_addr *out);
 /* -ENOTCONN when it is not connected. */
 int pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out);
@@ -142,9 +143,9 @@ int pier_packet_endpoint(
 int pier_packet_fd(const struct pier_packet *packet);
 
 /* As of a stream. */
-int     pier_packet_set_timeout(struct pier_packet *packet, int64_t ms);
+int pier_packet_set_timeout(struct pier_packet *packet, int64_t ms);
 int64_t pier_packet_timeout(const struct pier_packet *packet);
-int     pier_packet_move(struct pier_packet *packet);
+int pier_packet_move(struct pier_packet *packet);
 
 /* pier_packet_abort(packet): from any thread: calls that wait on it come back
    with -ECONNABORTED. */

@@ -23,10 +23,10 @@ struct pier_names {
 };
 
 struct pier_resolve_opts {
-	int family;       /* AF_UNSPEC, AF_INET or AF_INET6 */
-	int type;         /* SOCK_STREAM (also for 0) or SOCK_DGRAM */
-	bool passive;     /* for a listener: no host is every address */
-	bool canonical;   /* ask for the canonical name too */
+	int family;     /* AF_UNSPEC, AF_INET or AF_INET6 */
+	int type;       /* SOCK_STREAM (also for 0) or SOCK_DGRAM */
+	bool passive;   /* for a listener: no host is every address */
+	bool canonical; /* ask for the canonical name too */
 };
 
 /* Names by another way: what pier_resolve() does, with an argument. *out is

@@ -38,7 +38,7 @@ typedef int pier_datagram_handler(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
 enum pier_model {
-	PIER_FIBER,     /* a fiber per connection on .workers threads; default */
+	PIER_FIBER, /* a fiber per connection on .workers threads; default */
 	PIER_ITERATIVE, /* one connection after the other */
 	PIER_THREAD     /* a thread per connection */
 };
@@ -58,63 +58,66 @@ enum pier_end_reason {
 /* A connection, as hooks and handlers see it: pier_conn(stream). Lives until
    finish has come back. */
 struct pier_conn {
-	uint64_t id;             /* from 1, unique in this server */
-	struct pier_addr peer;   /* len 0: unnamed */
+	uint64_t id;           /* from 1, unique in this server */
+	struct pier_addr peer; /* len 0: unnamed */
 	struct pier_addr local;
-	const char *endpoint;    /* the one it was accepted on, as given */
+	const char *endpoint; /* the one it was accepted on, as given */
 	struct pier_server *server;
-	int64_t accepted_ns;     /* moments of CLOCK_MONOTONIC */
-	int64_t first_byte_ns;   /* of the first byte read; 0: none came */
-	int64_t last_byte_ns;    /* of the last byte either way */
-	void *user;              /* the hooks' and handler's own */
+	int64_t accepted_ns;   /* moments of CLOCK_MONOTONIC */
+	int64_t first_byte_ns; /* of the first byte read; 0: none came */
+	int64_t last_byte_ns;  /* of the last byte either way */
+	void *user;            /* the hooks' and handler's own */
 	/* For finish: */
 	enum pier_end_reason reason;
-	int rc;                  /* what the handler returned, or the error */
-	const char *limit;       /* the limit that was met, or "" */
+	int rc;            /* what the handler returned, or the error */
+	const char *limit; /* the limit that was met, or "" */
 };
 
 /* Options. 0 is the default of every field, PIER_OFF none where said so. */
 struct pier_server_opts {
-	const char *endpoint;           /* one, or */
-	const char *const *endpoints;   /* several: a NULL-ended list */
-	pier_handler *handler;          /* for stream endpoints */
+	const char *endpoint;         /* one, or */
+	const char *const *endpoints; /* several: a NULL-ended list */
+	pier_handler *handler;        /* for stream endpoints */
 	pier_datagram_handler *datagram_handler; /* for datagram endpoints */
-	void *ctx;                      /* handed to handlers and hooks */
+	void *ctx; /* handed to handlers and hooks */
 	enum pier_model model;
-	int workers;                    /* PIER_FIBER: threads, 0: 1 */
-	size_t stack_size;              /* of fibers or threads; 0: 64 KiB for
-					   fibers, the system's for threads */
+	int workers; /* PIER_FIBER: threads, 0: 1 */
+	/* Of fibers or threads; 0: 64 KiB for fibers, the system's for
+	   threads */
+	size_t stack_size;
 	struct pier_listen_opts listen; /* backlog, reuse, mode */
 
 	/* Limits. A moment a limit is met, waiting calls of the handler give
 	   -PIER_ELIMIT, whatever their deadline. */
-	int connections_max;      /* at once; 0: 10000, or what the descriptor
-				     limit allows; when full, others queue */
-	int per_address_max;      /* at once from one address; 0: none; when
-				     full, a further one is reset */
-	int64_t first_byte_ms;    /* 0: 10 s, PIER_OFF: none */
-	int64_t idle_ms;          /* without a byte either way; 0: 5 min */
-	int64_t lifetime_ms;      /* of a connection; 0: none */
-	int datagrams_max;        /* handlers that wait at once; 0: 1000 */
-	size_t datagram_size;     /* longest one taken whole; 0: 65535 */
 
-	int64_t linger_ms;        /* reading off after a handler; 0: 2 s,
-				     PIER_OFF: close at once */
-	int64_t drain_ms;         /* for handlers at stop; 0: 10 s, PIER_OFF:
-				     cancel at once */
+	/* At once; 0: 10000, or what the descriptor limit allows; when full,
+	   others queue */
+	int connections_max;
+	/* At once from one address; 0: none; when full, a further one is
+	   reset */
+	int per_address_max;
+	int64_t first_byte_ms; /* 0: 10 s, PIER_OFF: none */
+	int64_t idle_ms;       /* without a byte either way; 0: 5 min */
+	int64_t lifetime_ms;   /* of a connection; 0: none */
+	int datagrams_max;     /* handlers that wait at once; 0: 1000 */
+	size_t datagram_size;  /* longest one taken whole; 0: 65535 */
+
+	/* Reading off after a handler; 0: 2 s, PIER_OFF: close at once */
+	int64_t linger_ms;
+	/* For handlers at stop; 0: 10 s, PIER_OFF: cancel at once */
+	int64_t drain_ms;
 
 	/* Hooks, each optional; run in the worker, may wait. */
-	int (*setup)(struct pier_stream *stream, void *ctx); /* before the
-				     handler; < 0 refuses the connection */
-	void (*finish)(struct pier_stream *stream, void *ctx); /* after it, the
-				     descriptor still open; conn->reason says
-				     why */
+
+	/* Before the handler; < 0 refuses the connection */
+	int (*setup)(struct pier_stream *stream, void *ctx);
+	/* After it, the descriptor still open; conn->reason says why */
+	void (*finish)(struct pier_stream *stream, void *ctx);
+	/* A handler, setup or accept failed; conn is NULL for accept and
+	   datagrams; pier_error_line() has the story */
 	void (*on_error)(const struct pier_conn *conn, int rc, void *ctx);
-				  /* a handler, setup or accept failed; conn is
-				     NULL for accept and datagrams;
-				     pier_error_line() has the story */
-	void (*on_listen)(struct pier_server *server, void *ctx); /* once, when
-				     all endpoints listen */
+	/* Once, when all endpoints listen */
+	void (*on_listen)(struct pier_server *server, void *ctx);
 };
 
 /*
@@ -139,13 +142,11 @@ pier_serve(const struct pier_server_opts *opts)
  *   -EINVAL  no endpoint, no handler for one, or a field out of range: detail
  *   …        as pier_listen() and pier_packet_open()
  */
-int pier_server_open_sized(
-	struct pier_server **out, const struct pier_server_opts *opts,
-	size_t size);
+int pier_server_open_sized(struct pier_server **out,
+	const struct pier_server_opts *opts, size_t size);
 
 static inline int
-pier_server_open(
-	struct pier_server **out, const struct pier_server_opts *opts)
+pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
 {
 	return pier_server_open_sized(out, opts, sizeof(*opts));
 }
@@ -168,36 +169,37 @@ void pier_server_close(struct pier_server *server);
    like may be two. How many, or with i the i-th: its length, or -ENOSPC,
    -ENOENT. */
 size_t pier_server_endpoint_count(const struct pier_server *server);
-int    pier_server_endpoint(
-	   const struct pier_server *server, size_t i, char *buf, size_t size);
+int pier_server_endpoint(
+	const struct pier_server *server, size_t i, char *buf, size_t size);
 
 /* Numbers, any time, from any thread. */
 #define PIER_HISTOGRAM_BUCKETS 32
 
 struct pier_server_stats {
 	uint64_t accepted;
-	uint64_t active;             /* handlers that run now */
+	uint64_t active; /* handlers that run now */
 	uint64_t active_peak;
-	uint64_t lingering;          /* ended, the peer's last bytes read off */
-	uint64_t finished;           /* handlers that came back with >= 0 */
-	uint64_t failed;             /* … with an error */
-	uint64_t cancelled;          /* … after a cancel at stop */
-	uint64_t refused_address;    /* over per_address_max */
+	uint64_t lingering;       /* ended, the peer's last bytes read off */
+	uint64_t finished;        /* handlers that came back with >= 0 */
+	uint64_t failed;          /* … with an error */
+	uint64_t cancelled;       /* … after a cancel at stop */
+	uint64_t refused_address; /* over per_address_max */
 	uint64_t refused_setup;
 	uint64_t limit_first_byte;
 	uint64_t limit_idle;
 	uint64_t limit_lifetime;
-	uint64_t accept_pauses;      /* for want of descriptors or memory */
-	uint64_t datagrams;          /* received */
-	uint64_t datagrams_dropped;  /* over datagrams_max */
-	uint64_t bytes_in;           /* of connections and datagrams that ended */
+	uint64_t accept_pauses;     /* for want of descriptors or memory */
+	uint64_t datagrams;         /* received */
+	uint64_t datagrams_dropped; /* over datagrams_max */
+	uint64_t bytes_in; /* of connections and datagrams that ended */
 	uint64_t bytes_out;
-	uint64_t longest_run_ns;     /* a fiber's longest stretch without a wait */
-	uint64_t longest_run_conn;   /* the connection it was in */
+	uint64_t longest_run_ns; /* a fiber's longest stretch without a wait */
+	uint64_t longest_run_conn; /* the connection it was in */
 	/* Handlers by time: bucket i counts those of [2^i, 2^(i+1)) us. */
 	uint64_t handler_us[PIER_HISTOGRAM_BUCKETS];
 };
 
+/* pier_server_stats(server, out): the numbers as they are now. */
 void pier_server_stats_sized(const struct pier_server *server,
 	struct pier_server_stats *out, size_t size);
 

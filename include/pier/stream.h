@@ -56,7 +56,7 @@ enum pier_half {
 
 /* What a dial did, on success as well as on failure. */
 struct pier_dial_report {
-	int64_t resolve_ns;   /* time for the names */
+	int64_t resolve_ns; /* time for the names */
 	int64_t total_ns;
 	size_t address_count; /* addresses that the name gave */
 	size_t attempt_count; /* how many of them were tried */
@@ -64,12 +64,14 @@ struct pier_dial_report {
 };
 
 struct pier_dial_opts {
-	const char *bind;         /* local address "ADDR:PORT", "ADDR" or
-				     ":PORT"; NULL: the kernel chooses */
-	int64_t attempt_delay_ms; /* between the starts of two attempts; 0: the
-				     250 ms of RFC 8305; at least 10 */
-	int nodelay;              /* TCP_NODELAY: 0 on, PIER_OFF off */
-	pier_lookup_fn *lookup;   /* in place of names by getaddrinfo */
+	/* Local address "ADDR:PORT", "ADDR" or ":PORT"; NULL: the kernel
+	   chooses */
+	const char *bind;
+	/* Between the starts of two attempts; 0: the 250 ms of RFC 8305; at
+	   least 10 */
+	int64_t attempt_delay_ms;
+	int nodelay;            /* TCP_NODELAY: 0 on, PIER_OFF off */
+	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
 	void *lookup_arg;
 	struct pier_dial_report *report; /* filled when not NULL */
 };
@@ -358,13 +360,14 @@ struct pier_relay_result {
 };
 
 struct pier_relay_opts {
-	int64_t idle_ms;    /* ends when nothing moves for so long; 0: never */
-	bool keep_open_a;   /* b's end does not half-close a */
-	bool keep_open_b;   /* a's end does not half-close b */
-	bool end_with_a;    /* a's end ends the relay once b has all of it */
+	int64_t idle_ms;  /* ends when nothing moves for so long; 0: never */
+	bool keep_open_a; /* b's end does not half-close a */
+	bool keep_open_b; /* a's end does not half-close b */
+	bool end_with_a;  /* a's end ends the relay once b has all of it */
 	bool end_with_b;
-	int64_t linger_a_ms; /* with end_with_b: once b has ended, a's bytes go
-				on until a was silent for so long; 0: at once */
+	/* With end_with_b: once b has ended, a's bytes go on until a was
+	   silent for so long; 0: at once */
+	int64_t linger_a_ms;
 	int64_t linger_b_ms;
 };
 
@@ -383,8 +386,8 @@ pier_relay(struct pier_stream *a, struct pier_stream *b,
 	const struct pier_relay_opts *opts, struct pier_relay_result *result,
 	pier_deadline deadline)
 {
-	return pier_relay_sized(a, b, opts, sizeof(*opts), result,
-		sizeof(*result), deadline);
+	return pier_relay_sized(
+		a, b, opts, sizeof(*opts), result, sizeof(*result), deadline);
 }
 
 /* ---- About a stream --------------------------------------------------- */
@@ -413,7 +416,7 @@ size_t pier_gathered(const struct pier_stream *stream);
  * PIER_NOW). pier_timeout(): the value set; without one of its own, the
  * process-wide default.
  */
-int     pier_set_timeout(struct pier_stream *stream, int64_t ms);
+int pier_set_timeout(struct pier_stream *stream, int64_t ms);
 int64_t pier_timeout(const struct pier_stream *stream);
 
 /*
@@ -429,9 +432,9 @@ struct pier_waitable {
 	struct pier_stream *stream;
 	struct pier_listener *listener;
 	struct pier_packet *packet;
-	int fd;                /* any descriptor; its flags are left alone */
-	enum pier_half want;   /* PIER_READING, PIER_WRITING or PIER_BOTH */
-	enum pier_half ready;  /* set: what will not have to wait; or 0 */
+	int fd;               /* any descriptor; its flags are left alone */
+	enum pier_half want;  /* PIER_READING, PIER_WRITING or PIER_BOTH */
+	enum pier_half ready; /* set: what will not have to wait; or 0 */
 };
 
 /*

@@ -34,21 +34,24 @@ enum pier_task_kind {
 
 struct pier_run_opts {
 	enum pier_task_kind kind;
-	size_t stack_size;  /* bytes for each fiber or thread; 0: 64 KiB for
-			       fibers, the system's default for threads */
-	int64_t drain_ms;   /* how long tasks that are left when the first
-			       returns have to end once cancelled; 0: 5 s */
+	/* Bytes for each fiber or thread; 0: 64 KiB for fibers, the system's
+	   default for threads */
+	size_t stack_size;
+	/* How long tasks that are left when the first returns have to end
+	   once cancelled; 0: 5 s */
+	int64_t drain_ms;
 };
 
 /* How a run ended. */
 struct pier_run_result {
-	int rc;                 /* what the first task returned */
-	size_t tasks;           /* tasks started in all, the first included */
-	size_t abandoned;       /* thread tasks still blocked outside pier */
-	char abandoned_at[96];  /* what the first of those waited for last */
-	size_t stacks_peak;     /* most fiber stacks in use at once */
-	const char *guard;      /* how stacks are guarded: "madvise",
-				   "mprotect", "canary"; "" for threads */
+	int rc;                /* what the first task returned */
+	size_t tasks;          /* tasks started in all, the first included */
+	size_t abandoned;      /* thread tasks still blocked outside pier */
+	char abandoned_at[96]; /* what the first of those waited for last */
+	size_t stacks_peak;    /* most fiber stacks in use at once */
+	/* How stacks are guarded: "madvise", "mprotect", "canary"; "" for
+	   threads */
+	const char *guard;
 };
 
 /*
@@ -105,12 +108,12 @@ int pier_go(struct pier_group *group, pier_task_fn *fn, void *arg);
  * pier_group_close(group): cancel, then let go: the memory is freed when the
  *   last task has ended. NULL is fine.
  */
-int    pier_group_open(struct pier_group **out);
-int    pier_group_wait(struct pier_group *group, pier_deadline deadline);
-void   pier_group_cancel(struct pier_group *group);
-int    pier_group_result(const struct pier_group *group);
+int pier_group_open(struct pier_group **out);
+int pier_group_wait(struct pier_group *group, pier_deadline deadline);
+void pier_group_cancel(struct pier_group *group);
+int pier_group_result(const struct pier_group *group);
 size_t pier_group_count(const struct pier_group *group);
-void   pier_group_close(struct pier_group *group);
+void pier_group_close(struct pier_group *group);
 
 /*
  * pier_sleep(deadline): wait until the moment. 0, or -ECANCELED.
@@ -140,16 +143,16 @@ void pier_task_name(const char *name);
 /* One line of the task list. */
 struct pier_task_info {
 	uint64_t id;
-	const char *name;     /* or "" */
+	const char *name; /* or "" */
 	enum pier_task_kind kind;
-	bool running;         /* false: it waits, or is ready to run */
+	bool running; /* false: it waits, or is ready to run */
 	bool cancelled;
-	const char *waits;    /* "read", "write", "sleep", "channel", "mutex",
-				 "group", "offload", "accept", "connect",
-				 "names", "any", "yield", or "" */
-	int fd;               /* the descriptor it waits for, or -1 */
-	int64_t since_ns;     /* moment of the beginning of the wait */
-	int64_t deadline_ns;  /* INT64_MAX: for ever */
+	/* "read", "write", "sleep", "channel", "mutex", "group", "offload",
+	   "accept", "connect", "names", "any", "yield", or "" */
+	const char *waits;
+	int fd;              /* the descriptor it waits for, or -1 */
+	int64_t since_ns;    /* moment of the beginning of the wait */
+	int64_t deadline_ns; /* INT64_MAX: for ever */
 };
 
 /*
@@ -191,16 +194,16 @@ int pier_offload(int (*fn)(void *), void *arg, void (*drop)(void *),
  * pier_channel_end(channel): no more values; those in it can be received.
  * pier_channel_count(channel): values in it now.
  */
-int    pier_channel_open(struct pier_channel **out, size_t value_size,
-	   size_t capacity);
+int pier_channel_open(
+	struct pier_channel **out, size_t value_size, size_t capacity);
 struct pier_channel *pier_channel_hold(struct pier_channel *channel);
-int    pier_channel_send(struct pier_channel *channel, const void *value,
-	   pier_deadline deadline);
-int    pier_channel_recv(struct pier_channel *channel, void *value,
-	   pier_deadline deadline);
-void   pier_channel_end(struct pier_channel *channel);
+int pier_channel_send(struct pier_channel *channel, const void *value,
+	pier_deadline deadline);
+int pier_channel_recv(
+	struct pier_channel *channel, void *value, pier_deadline deadline);
+void pier_channel_end(struct pier_channel *channel);
 size_t pier_channel_count(struct pier_channel *channel);
-void   pier_channel_close(struct pier_channel *channel);
+void pier_channel_close(struct pier_channel *channel);
 
 /*
  * Mutexes that park the task and not the thread; they go to the waiters in
@@ -212,9 +215,9 @@ void   pier_channel_close(struct pier_channel *channel);
  * pier_mutex_unlock(mutex): 0, or -EPERM: this task does not hold it.
  * pier_mutex_close(mutex): nobody holds it or waits for it; NULL is fine.
  */
-int  pier_mutex_open(struct pier_mutex **out);
-int  pier_mutex_lock(struct pier_mutex *mutex, pier_deadline deadline);
-int  pier_mutex_unlock(struct pier_mutex *mutex);
+int pier_mutex_open(struct pier_mutex **out);
+int pier_mutex_lock(struct pier_mutex *mutex, pier_deadline deadline);
+int pier_mutex_unlock(struct pier_mutex *mutex);
 void pier_mutex_close(struct pier_mutex *mutex);
 
 /*
