@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/fail.h"
+#include "net/failure.h"
 #include "os/calls.h"
 
 /* As much as pier looks at, and room for what later kernels add before they

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net/fail.h - what the openers of sockets share in telling of a failure: the
+ * net/failure.h - what the openers of sockets share in telling of a failure: the
  * endpoint as it was given, the step that met it, and what to add.
  */
-#ifndef PIER_NET_FAIL_H
-#define PIER_NET_FAIL_H
+#ifndef PIER_NET_FAILURE_H
+#define PIER_NET_FAILURE_H
 
 #include <stddef.h>
 
