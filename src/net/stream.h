@@ -31,10 +31,10 @@
 
 struct pier__stream_ops {
 	/* One attempt. Bytes, 0 at the peer's end, or -errno; -EAGAIN: wait. */
-	ssize_t (*readv)(
-		struct pier_stream *stream, const struct iovec *iov, int count);
-	ssize_t (*writev)(
-		struct pier_stream *stream, const struct iovec *iov, int count);
+	ssize_t (*readv)(struct pier_stream *stream, const struct iovec *iov,
+		int count);
+	ssize_t (*writev)(struct pier_stream *stream, const struct iovec *iov,
+		int count);
 	/* How is PIER_READING… PIER_BOTH. -EAGAIN: wait to write, try again. */
 	int (*shutdown)(struct pier_stream *stream, enum pier_half half);
 	/* From any thread. */
@@ -54,39 +54,39 @@ struct pier__stream_ops {
 struct pier__limits {
 	int64_t first_byte_at; /* until the first byte came */
 	int64_t lifetime_at;
-	int64_t idle_ns; /* INT64_MAX: none */
+	int64_t idle_ns;       /* INT64_MAX: none */
 	struct pier_conn *conn;
 	const struct sockaddr *peer; /* as accept gave it, peer_len bytes */
 	socklen_t peer_len;
-	const char *met; /* the name of the limit that was met, or NULL */
+	const char *met;       /* the name of the limit that was met, or NULL */
 };
 
 struct pier_stream {
 	const struct pier__stream_ops *ops;
-	struct pier_stream *lower; /* NULL: on desc */
+	struct pier_stream *lower;   /* NULL: on desc */
 	struct pier__desc desc;
 	struct pier__limits *limits; /* NULL: none */
 	int64_t timeout_ms;          /* PIER__TIMEOUT_UNSET: the default's */
 	atomic_bool aborted;
-	bool layered; /* another stream stands on this one */
+	bool layered;                /* another stream stands on this one */
 
 	/* The reader's. */
 	unsigned char *in;
 	uint32_t in_begin;
 	uint32_t in_end;
 	uint32_t in_room;
-	bool read_done; /* shut down on this side */
-	bool at_end;    /* the peer's end was read */
+	bool read_done;              /* shut down on this side */
+	bool at_end;                 /* the peer's end was read */
 	uint64_t bytes_in;
 
 	/* The writer's. */
-	struct pier__gather *out; /* NULL: nothing is gathered */
+	struct pier__gather *out;    /* NULL: nothing is gathered */
 	int write_error;
 	bool write_done;
 	uint64_t bytes_out;
 
 	int16_t family;
-	const char *scheme; /* "tcp", "unix", "fd", "pair" */
+	const char *scheme;          /* "tcp", "unix", "fd", "pair" */
 };
 
 #define PIER__TIMEOUT_UNSET (-2)
@@ -95,8 +95,8 @@ struct pier_stream {
  * A stream on a descriptor that pier made (kind from its family): taken on
  * success. 0 or -ENOMEM.
  */
-int pier__stream_new(
-	struct pier_stream **out, int fd, int family, const char *scheme);
+int pier__stream_new(struct pier_stream **out, int fd, int family,
+	const char *scheme);
 /* For layers: the members that every stream has. lower's owner is the layer. */
 void pier__stream_init(struct pier_stream *stream,
 	const struct pier__stream_ops *ops, struct pier_stream *lower,
