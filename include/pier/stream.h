@@ -125,6 +125,15 @@ int pier_pair(struct pier_stream **a, struct pier_stream **b);
 int pier_adopt(struct pier_stream **out, int fd);
 
 /*
+ * pier_adopt_two(out, in, out_fd): one stream of two descriptors, such as
+ * standard input and output: reads come from in, writes go to out_fd. Both are
+ * taken on success. Closing the writing half closes out_fd.
+ *
+ * 0, -EBADF, -ENOMEM.
+ */
+int pier_adopt_two(struct pier_stream **out, int in, int out_fd);
+
+/*
  * pier_release(stream, fd): the opposite: *fd is the caller's and the stream
  * is gone. 0, or
  *   -EBUSY   bytes were read ahead or gathered and are still in the stream
@@ -360,20 +369,32 @@ struct pier_relay_result {
 };
 
 struct pier_relay_opts {
-	int64_t idle_ms;  /* ends when nothing moves for so long; 0: never */
-	bool keep_open_a; /* b's end does not half-close a */
-	bool keep_open_b; /* a's end does not half-close b */
-	bool end_with_a;  /* a's end ends the relay once b has all of it */
-	bool end_with_b;
-	/* With end_with_b: once b has ended, a's bytes go on until a was
-	   silent for so long; 0: at once */
-	int64_t linger_a_ms;
-	int64_t linger_b_ms;
+	int64_t idle_ms; /* ends when nothing moves for so long; 0: never */
+	int64_t first_byte_ms; /* ends when b sent nothing for so long from the
+				  start; 0: never */
+	/* What the end of a's input does: by default it half-closes b. */
+	bool a_end_keeps; /* nothing: b is not told */
+	bool a_end_ends;  /* ends the relay once b has all of a's bytes */
+	bool b_end_keeps; /* the same the other way round */
+	bool b_end_ends;
+	/* With b_end_ends: after b's end a's bytes still go, until a ends, a
+	   write fails, or a was silent for so long; 0: only what was read of a
+	   already. For a_end_ends the same the other way round. */
+	int64_t a_linger_ms;
+	int64_t b_linger_ms;
+	/* A write to a that fails with EPIPE (its reader has gone): by default
+	   it ends the relay, without an error. */
+	bool a_closed_discards; /* b's bytes are read and dropped */
+	bool b_closed_discards;
 };
 
 /*
  * pier_relay(a, b, opts, result, deadline): copy both ways until both have
- * ended. The end of one half-closes the other. 0, or the error that ended it;
+ * ended. By default the end of one half-closes the other, and bytes go on the
+ * other way: nothing is cut off. The whole contract of ends that the tool
+ * keeps, pier-eof(7), is put together from the options.
+ *
+ * 0, or the error that ended it: -PIER_EDEADLINE also for the idle time;
  * result, when not NULL, is filled either way.
  */
 int pier_relay_sized(struct pier_stream *a, struct pier_stream *b,

@@ -31,12 +31,12 @@ struct pier__gather {
 	struct pier__before_wait hook;
 	/* One attempt to send; bytes or -errno; -EAGAIN: no room. */
 	ssize_t (*send)(struct pier__gather *it, const void *buf, size_t size);
-	void *owner;               /* for send */
-	struct pier__desc *desc;   /* whose writable events send on */
+	void *owner;             /* for send */
+	struct pier__desc *desc; /* whose writable events send on */
 	uint32_t begin;
 	uint32_t end;
 	bool blocked;
-	int error;                 /* the first one met; sending has ended */
+	int error; /* the first one met; sending has ended */
 	unsigned char data[PIER__GATHER_MAX];
 };
 

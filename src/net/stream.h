@@ -31,10 +31,10 @@
 
 struct pier__stream_ops {
 	/* One attempt. Bytes, 0 at the peer's end, or -errno; -EAGAIN: wait. */
-	ssize_t (*readv)(struct pier_stream *stream, const struct iovec *iov,
-		int count);
-	ssize_t (*writev)(struct pier_stream *stream, const struct iovec *iov,
-		int count);
+	ssize_t (*readv)(
+		struct pier_stream *stream, const struct iovec *iov, int count);
+	ssize_t (*writev)(
+		struct pier_stream *stream, const struct iovec *iov, int count);
 	/* How is PIER_READING… PIER_BOTH. -EAGAIN: wait to write, try again. */
 	int (*shutdown)(struct pier_stream *stream, enum pier_half half);
 	/* From any thread. */
@@ -44,8 +44,8 @@ struct pier__stream_ops {
 		pier_deadline deadline);
 	/* "tcp", "unix", "xor over tcp"… A constant string. */
 	const char *(*describe)(const struct pier_stream *stream);
-	/* The layer's own end, before the lower stream is closed by it; NULL
-	   for a stream on a descriptor. */
+	/* The end of what is the table's own: the struct, and what it holds;
+	   a lower stream is closed afterwards by the caller. */
 	void (*close)(struct pier_stream *stream);
 };
 
@@ -54,39 +54,40 @@ struct pier__stream_ops {
 struct pier__limits {
 	int64_t first_byte_at; /* until the first byte came */
 	int64_t lifetime_at;
-	int64_t idle_ns;       /* INT64_MAX: none */
+	int64_t idle_ns; /* INT64_MAX: none */
 	struct pier_conn *conn;
-	const struct sockaddr *peer; /* as accept gave it, peer_len bytes */
-	socklen_t peer_len;
-	const char *met;       /* the name of the limit that was met, or NULL */
+	const char *met; /* the name of the limit that was met, or NULL */
 };
 
 struct pier_stream {
 	const struct pier__stream_ops *ops;
-	struct pier_stream *lower;   /* NULL: on desc */
+	struct pier_stream *lower; /* NULL: on desc */
 	struct pier__desc desc;
+	struct pier__desc *out_desc; /* to write to: desc, but for two */
 	struct pier__limits *limits; /* NULL: none */
 	int64_t timeout_ms;          /* PIER__TIMEOUT_UNSET: the default's */
 	atomic_bool aborted;
-	bool layered;                /* another stream stands on this one */
+	bool layered; /* another stream stands on this one */
 
 	/* The reader's. */
 	unsigned char *in;
 	uint32_t in_begin;
 	uint32_t in_end;
 	uint32_t in_room;
-	bool read_done;              /* shut down on this side */
-	bool at_end;                 /* the peer's end was read */
+	bool read_done; /* shut down on this side */
+	bool at_end;    /* the peer's end was read */
 	uint64_t bytes_in;
 
 	/* The writer's. */
-	struct pier__gather *out;    /* NULL: nothing is gathered */
+	struct pier__gather *out; /* NULL: nothing is gathered */
 	int write_error;
 	bool write_done;
 	uint64_t bytes_out;
 
 	int16_t family;
-	const char *scheme;          /* "tcp", "unix", "fd", "pair" */
+	const char *scheme; /* "tcp", "unix", "fd", "pair" */
+	char *name;         /* the endpoint it was dialled by, owned;
+					NULL: shown by its addresses */
 };
 
 #define PIER__TIMEOUT_UNSET (-2)
@@ -95,16 +96,45 @@ struct pier_stream {
  * A stream on a descriptor that pier made (kind from its family): taken on
  * success. 0 or -ENOMEM.
  */
-int pier__stream_new(struct pier_stream **out, int fd, int family,
-	const char *scheme);
+int pier__stream_new(
+	struct pier_stream **out, int fd, int family, const char *scheme);
+/* Remember the endpoint that was dialled, for errors. 0 or -ENOMEM. */
+int pier__stream_set_name(struct pier_stream *stream, const char *endpoint);
+
 /* For layers: the members that every stream has. lower's owner is the layer. */
 void pier__stream_init(struct pier_stream *stream,
 	const struct pier__stream_ops *ops, struct pier_stream *lower,
 	const char *scheme);
 
-/* What deadline means on this stream: PIER_DEFAULT resolved. */
-pier_deadline pier__stream_deadline(
-	const struct pier_stream *stream, pier_deadline deadline);
+/* The stream that has the descriptor, below all layers. */
+static inline struct pier_stream *
+pier__stream_base(const struct pier_stream *stream)
+{
+	while (stream->lower != NULL)
+		stream = stream->lower;
+	return (struct pier_stream *)(uintptr_t)stream;
+}
+
+/* A timeout in milliseconds, PIER_NO_TIMEOUT or PIER__TIMEOUT_UNSET (then the
+   process-wide default) as a deadline from now. */
+pier_deadline pier__timeout_deadline(int64_t timeout_ms);
+
+/*
+ * What every operation begins with: PIER_DEFAULT becomes a moment, the task
+ * may use the stream, the deadline has not passed, no limit is met. 0 or the
+ * error.
+ */
+int pier__stream_enter(struct pier_stream *stream, pier_deadline *deadline);
+
+/* What the reader read ahead, for layers and framings above it. Fills `in`
+   until it has `want` bytes. 1: it has; 0: the peer's end came first; or an
+   error, not noted. want is at most PIER__READ_AHEAD. */
+int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
+	pier_deadline deadline);
+/* Bytes at in + in_begin are used up. */
+void pier__stream_consume(struct pier_stream *stream, size_t size);
+/* Bytes went in or out: counted, and noted as activity. */
+void pier__stream_moved(struct pier_stream *stream, size_t in, size_t out);
 
 /*
  * Wait by the deadline or the server's limits, whichever is earlier. As

@@ -51,6 +51,7 @@ struct pier__desc {
 	/* Called by the engine at a writable event when no task waits to
 	   write; NULL for none. Must not wait. */
 	void (*on_writable)(struct pier__desc *desc);
+	void *gather; /* for on_writable: see io/gather.h */
 };
 
 struct pier__engine_ops {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "task/group.h"
 #include "task/sched.h"
 
 #define DRAIN_DEFAULT_MS 5000
@@ -24,65 +25,29 @@ pier__run_hold(struct pier__run *run)
 void
 pier__run_drop(struct pier__run *run)
 {
-	if (run == NULL || atomic_fetch_sub_explicit(&run->references, 1,
-				   memory_order_acq_rel) != 1)
-		return;
-	(void)pthread_mutex_destroy(&run->lock);
-	pier__free(run);
+	if (run != NULL && atomic_fetch_sub_explicit(&run->references, 1,
+				   memory_order_acq_rel) == 1)
+		pier__free(run);
 }
 
-static struct pier__run *
-run_new(const struct pier_run_opts *opts)
+static int
+run_new(struct pier__run **out, const struct pier_run_opts *opts)
 {
 	struct pier__run *run = pier__alloc(sizeof(*run));
+	int rc;
 
 	if (run == NULL)
-		return NULL;
+		return -ENOMEM;
 	atomic_init(&run->references, 1);
-	(void)pthread_mutex_init(&run->lock, NULL);
-	pier__list_init(&run->threads);
 	run->kind = opts->kind;
 	run->stack_size = opts->stack_size;
-	run->first = pier__current;
-	return run;
-}
-
-int
-pier__run_join(struct pier__run *run, struct pier__task *task)
-{
-	int rc = 0;
-
-	(void)pthread_mutex_lock(&run->lock);
-	if (run->over) {
-		rc = -PIER_ECLOSED;
-	} else {
-		pier__list_push_back(&run->threads, &task->all_node);
-		run->left++;
-		task->id = ++run->tasks;
-		if (run->cancelled)
-			atomic_store_explicit(
-				&task->cancelled, true, memory_order_relaxed);
+	rc = pier_group_open(&run->group);
+	if (rc < 0) {
+		pier__free(run);
+		return rc;
 	}
-	(void)pthread_mutex_unlock(&run->lock);
-	return rc;
-}
-
-void
-pier__run_unlink(struct pier__run *run, struct pier__task *task)
-{
-	(void)pthread_mutex_lock(&run->lock);
-	pier__list_remove(&task->all_node);
-	(void)pthread_mutex_unlock(&run->lock);
-}
-
-void
-pier__run_done(struct pier__run *run)
-{
-	(void)pthread_mutex_lock(&run->lock);
-	if (--run->left == 0 && !run->over)
-		pier__wake(run->first);
-	(void)pthread_mutex_unlock(&run->lock);
-	pier__run_drop(run);
+	*out = run;
+	return 0;
 }
 
 /* The first fiber of a run: the user's function, then the end of the rest. */
@@ -98,7 +63,7 @@ first_main(void *arg)
 	struct first *first = arg;
 
 	first->rc = first->fn(first->arg);
-	pier__sched_cancel(pier__current->sched);
+	pier_group_cancel(pier__current->run->group);
 	return 0;
 }
 
@@ -111,55 +76,39 @@ run_fibers(struct pier__run *run, struct first *first,
 
 	if (rc < 0)
 		return rc;
-	rc = pier__sched_spawn(sched, NULL, first_main, first);
+	rc = pier__sched_spawn(sched, run->group, first_main, first);
 	if (rc == 0)
 		pier__sched_loop(sched);
-	result->tasks = sched->tasks;
 	result->stacks_peak = sched->stacks.peak;
 	result->guard = pier__guard_name(sched->stacks.guard);
 	pier__sched_close(sched);
 	return rc;
 }
 
-static void
-cancel_threads(struct pier__run *run)
+struct abandoned {
+	size_t count;
+	char *at;
+	size_t size;
+};
+
+static bool
+count_abandoned(struct pier__task *task, void *arg)
 {
-	struct pier__list *at;
-
-	(void)pthread_mutex_lock(&run->lock);
-	run->cancelled = true;
-	pier__list_each(at, &run->threads) {
-		struct pier__task *task =
-			pier__container_of(at, struct pier__task, all_node);
-
-		atomic_store_explicit(
-			&task->cancelled, true, memory_order_release);
-		pier__wake(task);
-	}
-	(void)pthread_mutex_unlock(&run->lock);
-}
-
-/* The first of the tasks that are left, as pier_run_result tells it. */
-static void
-describe_abandoned(const struct pier__run *run, char *at, size_t size)
-{
-	const struct pier__task *task;
-	const char *name;
-	const char *waits;
+	struct abandoned *abandoned = arg;
+	const char *name = __atomic_load_n(&task->name, __ATOMIC_RELAXED);
+	const char *waits =
+		__atomic_load_n(&task->last_waits, __ATOMIC_RELAXED);
 	int n;
 
-	/* What is left may be past its last step but one. */
-	if (pier__list_empty(&run->threads))
-		return;
-	task = pier__container_of(
-		run->threads.next, struct pier__task, all_node);
-	name = __atomic_load_n(&task->name, __ATOMIC_RELAXED);
-	waits = __atomic_load_n(&task->last_waits, __ATOMIC_RELAXED);
-	n = snprintf(at, size, "task %llu%s%s", (unsigned long long)task->id,
-		name != NULL ? " " : "", name != NULL ? name : "");
-	if (n > 0 && (size_t)n < size && waits != NULL)
-		(void)snprintf(at + n, size - (size_t)n,
+	if (abandoned->count++ > 0)
+		return true;
+	n = snprintf(abandoned->at, abandoned->size, "task %llu%s%s",
+		(unsigned long long)task->id, name != NULL ? " " : "",
+		name != NULL ? name : "");
+	if (n > 0 && (size_t)n < abandoned->size && waits != NULL)
+		(void)snprintf(abandoned->at + n, abandoned->size - (size_t)n,
 			", last waited for: %s", waits);
+	return true;
 }
 
 /* Threads have the drain time to end; then they are left behind, counted. */
@@ -167,23 +116,15 @@ static void
 drain_threads(
 	struct pier__run *run, int64_t drain_ms, struct pier_run_result *result)
 {
+	struct abandoned abandoned = { .at = result->abandoned_at,
+		.size = sizeof(result->abandoned_at) };
 	pier_deadline until = pier_in_ms(drain_ms);
 	pier_deadline shield = pier_shield(until);
-	int rc = 0;
 
-	(void)pthread_mutex_lock(&run->lock);
-	while (run->left > 0 && rc == 0) {
-		(void)pthread_mutex_unlock(&run->lock);
-		rc = pier__park(run->first, "group", -1, until);
-		(void)pthread_mutex_lock(&run->lock);
+	if (pier_group_wait(run->group, until) < 0) {
+		pier__group_each(run->group, count_abandoned, &abandoned);
+		result->abandoned = abandoned.count;
 	}
-	run->over = true;
-	result->tasks = run->tasks;
-	result->abandoned = run->left;
-	if (run->left > 0)
-		describe_abandoned(run, result->abandoned_at,
-			sizeof(result->abandoned_at));
-	(void)pthread_mutex_unlock(&run->lock);
 	(void)pier_shield(shield);
 }
 
@@ -191,21 +132,16 @@ static int
 run_threads(struct pier__run *run, struct first *first, int64_t drain_ms,
 	struct pier_run_result *result)
 {
-	struct pier__task *self = run->first;
+	struct pier__task *self = pier__current;
 	struct pier__run *outer = self->run;
-	uint64_t outer_id = self->id;
-	/* Before anything is started: its end could not be waited for. */
-	int rc = pier__thread_wakeable(self);
 
-	if (rc < 0)
-		return rc;
 	self->run = run;
-	self->id = ++run->tasks;
+	atomic_fetch_add_explicit(&run->tasks, 1, memory_order_relaxed);
 	first->rc = first->fn(first->arg);
-	cancel_threads(run);
+	pier_group_cancel(run->group);
 	drain_threads(run, drain_ms, result);
 	self->run = outer;
-	self->id = outer_id;
+	result->guard = "";
 	return 0;
 }
 
@@ -235,8 +171,8 @@ pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
 			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
 	if (self != NULL && self->kind == PIER_TASK_FIBER)
 		rc = -EDEADLK;
-	else if (self != NULL && (run = run_new(&opts)) != NULL)
-		rc = 0;
+	else if (self != NULL)
+		rc = run_new(&run, &opts);
 	if (rc == 0 && opts.kind == PIER_TASK_FIBER)
 		rc = run_fibers(run, &first, &result);
 	else if (rc == 0)
@@ -248,7 +184,11 @@ pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
 			rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
 				    .detail = "a run of tasks" });
 	result.rc = rc < 0 ? rc : first.rc;
-	pier__run_drop(run);
+	if (run != NULL) {
+		result.tasks = atomic_load(&run->tasks);
+		pier_group_close(run->group);
+		pier__run_drop(run);
+	}
 	result_give(out, result_size, &result);
 	return result.rc;
 }
@@ -261,7 +201,9 @@ pier_go(struct pier_group *group, pier_task_fn *fn, void *arg)
 
 	if (self == NULL)
 		return -ENOMEM;
-	if (group == NULL && self->run == NULL)
+	if (group == NULL && self->run != NULL)
+		group = self->run->group;
+	if (group == NULL)
 		rc = -EINVAL;
 	else if (self->kind == PIER_TASK_FIBER)
 		rc = pier__sched_spawn(self->sched, group, fn, arg);

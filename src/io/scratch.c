@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* io/scratch.c - see scratch.h. */
+#include "io/scratch.h"
+
+#include "task/sched.h"
+
+void *
+pier__scratch_get(void)
+{
+	struct pier__task *self = pier__current;
+	void *scratch;
+
+	if (self == NULL || self->sched == NULL || self->sched->scratch == NULL)
+		return pier__resize(NULL, PIER__SCRATCH_SIZE);
+	scratch = self->sched->scratch;
+	self->sched->scratch = NULL;
+	return scratch;
+}
+
+void
+pier__scratch_put(void *scratch)
+{
+	struct pier__task *self = pier__current;
+
+	if (self != NULL && self->sched != NULL && self->sched->scratch == NULL)
+		self->sched->scratch = scratch;
+	else
+		pier__free(scratch);
+}

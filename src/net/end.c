@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/end.c - the ways a stream ends: half-close, drain, the wait for the
+ * peer's end, close, abort.
+ */
+#include <errno.h>
+#include <netinet/tcp.h>
+
+#include "net/stream.h"
+
+/* Nothing tells when the peer has acknowledged: drain asks at growing
+   intervals, which is at most a tenth more than the truth. */
+#define DRAIN_FIRST_NS INT64_C(200000)
+#define DRAIN_MAX_NS   INT64_C(50000000)
+
+static int
+half_close(
+	struct pier_stream *stream, enum pier_half half, pier_deadline deadline)
+{
+	int rc;
+
+	for (;;) {
+		rc = stream->ops->shutdown(stream, half);
+		if (rc != -EAGAIN)
+			break;
+		rc = pier__stream_wait(stream, PIER__OUT, "write", deadline);
+		if (rc < 0)
+			return rc;
+	}
+	/* The connection is gone altogether: this half is closed too. */
+	return rc == -ENOTCONN ? 0 : rc;
+}
+
+static int
+shutdown_writing(struct pier_stream *stream, pier_deadline deadline)
+{
+	int rc;
+
+	if (stream->write_done)
+		return 0;
+	rc = pier__stream_flush(stream, deadline);
+	if (rc == 0)
+		rc = half_close(stream, PIER_WRITING, deadline);
+	if (rc == 0)
+		stream->write_done = true;
+	return rc;
+}
+
+static int
+shutdown_reading(struct pier_stream *stream, pier_deadline deadline)
+{
+	int rc;
+
+	if (stream->read_done)
+		return 0;
+	rc = half_close(stream, PIER_READING, deadline);
+	if (rc < 0)
+		return rc;
+	/* What was read ahead is given up with the half that it came by; a
+	   task that waits to read is woken by the kernel and finds this. */
+	stream->read_done = true;
+	pier__stream_consume(stream, stream->in_end - stream->in_begin);
+	return 0;
+}
+
+int
+pier_shutdown(
+	struct pier_stream *stream, enum pier_half half, pier_deadline deadline)
+{
+	int rc = pier__stream_enter(stream, &deadline);
+
+	if (rc == 0 && (half & PIER_WRITING) != 0)
+		rc = shutdown_writing(stream, deadline);
+	if (rc == 0 && (half & PIER_READING) != 0)
+		rc = shutdown_reading(stream, deadline);
+	return rc == 0 ? 0
+		       : pier__stream_fail(
+				 stream, rc, PIER_STEP_SHUTDOWN, 0, 0);
+}
+
+/* The connection's own error, that a queue which never empties hides. */
+static int
+connection_state(int fd)
+{
+	const struct pier__calls *calls = pier__calls();
+	struct tcp_info info;
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	if (calls->getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
+		error != 0)
+		return -error;
+	len = sizeof(info);
+	if (calls->getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+		info.tcpi_state == TCP_CLOSE)
+		return -ECONNRESET;
+	return 0;
+}
+
+static int
+drain_tcp(struct pier_stream *base, pier_deadline deadline)
+{
+	struct pier__task *self = pier__current;
+	int64_t interval = DRAIN_FIRST_NS;
+
+	for (;;) {
+		pier_deadline look;
+		int queued = 0;
+		int rc = pier__calls()->queued(base->desc.fd, &queued);
+
+		if (rc == 0 && queued == 0)
+			return 0;
+		if (rc == 0)
+			rc = connection_state(base->desc.fd);
+		if (rc < 0)
+			return rc;
+		look = pier_earlier(pier_in_ns(interval), deadline);
+		rc = pier__park(self, "drain", base->desc.fd, look);
+		if (rc < 0 && (rc != -PIER_EDEADLINE || look.ns == deadline.ns))
+			return rc;
+		if (interval < DRAIN_MAX_NS)
+			interval += interval / 8;
+	}
+}
+
+int
+pier_drain(struct pier_stream *stream, pier_deadline deadline)
+{
+	struct pier_stream *base = pier__stream_base(stream);
+	int rc = pier__stream_enter(stream, &deadline);
+
+	if (rc == 0)
+		rc = pier__stream_flush(stream, deadline);
+	if (rc == 0 && base->desc.kind == PIER__DESC_TCP)
+		rc = drain_tcp(base, deadline);
+	return rc == 0 ? 0
+		       : pier__stream_fail(stream, rc, PIER_STEP_SEND, 0, 0);
+}
+
+/* Read off and drop until the peer's end. */
+static int
+read_off(struct pier_stream *stream, pier_deadline deadline)
+{
+	int rc;
+
+	do {
+		pier__stream_consume(stream, stream->in_end - stream->in_begin);
+		rc = pier__stream_fill(stream, 1, "read", deadline);
+	} while (rc == 1);
+	return rc;
+}
+
+int
+pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
+{
+	int rc = pier__stream_enter(stream, &deadline);
+
+	if (rc < 0)
+		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN, 0, 0);
+	rc = shutdown_writing(stream, deadline);
+	if (rc < 0)
+		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN, 0, 0);
+	if (!stream->read_done && !stream->at_end)
+		rc = read_off(stream, deadline);
+	return rc == 0 ? 0
+		       : pier__stream_fail(stream, rc, PIER_STEP_RECEIVE, 0, 0);
+}
+
+void
+pier_close(struct pier_stream *stream)
+{
+	struct pier_stream *lower;
+
+	if (stream == NULL)
+		return;
+	if (stream->out != NULL) {
+		/* One try: what does not go now is lost, as documented. */
+		(void)pier__gather_send(stream->out);
+		pier__gather_close(stream->out);
+	}
+	pier__stream_consume(stream, stream->in_end - stream->in_begin);
+	lower = stream->lower;
+	if (lower != NULL)
+		lower->layered = false;
+	stream->ops->close(stream);
+	pier_close(lower);
+}
+
+void
+pier_abort(struct pier_stream *stream)
+{
+	struct pier_stream *base = pier__stream_base(stream);
+
+	atomic_store_explicit(&stream->aborted, true, memory_order_release);
+	atomic_store_explicit(&base->aborted, true, memory_order_release);
+	base->ops->abort(base);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/enter.c - what every operation of a stream goes through: its timeout
+ * becomes a moment, the task is let in, and waits end by the deadline or by a
+ * limit of the server, whichever is earlier.
+ */
+#include <errno.h>
+
+#include "net/stream.h"
+
+static _Atomic int64_t default_timeout_ms = PIER_NO_TIMEOUT;
+
+void
+pier_set_default_timeout(int64_t ms)
+{
+	atomic_store(&default_timeout_ms, ms < 0 ? PIER_NO_TIMEOUT : ms);
+}
+
+int64_t
+pier_default_timeout(void)
+{
+	return atomic_load_explicit(&default_timeout_ms, memory_order_relaxed);
+}
+
+int
+pier_set_timeout(struct pier_stream *stream, int64_t ms)
+{
+	stream->timeout_ms = ms < 0 ? PIER_NO_TIMEOUT : ms;
+	return 0;
+}
+
+int64_t
+pier_timeout(const struct pier_stream *stream)
+{
+	return stream->timeout_ms == PIER__TIMEOUT_UNSET
+		       ? pier_default_timeout()
+		       : stream->timeout_ms;
+}
+
+pier_deadline
+pier__timeout_deadline(int64_t timeout_ms)
+{
+	if (timeout_ms == PIER__TIMEOUT_UNSET)
+		timeout_ms = pier_default_timeout();
+	if (timeout_ms < 0)
+		return PIER_FOREVER;
+	return timeout_ms == 0 ? PIER_NOW : pier_in_ms(timeout_ms);
+}
+
+/* The moment at which the first of the server's limits is met, and which. */
+static int64_t
+limit_at(const struct pier__limits *limits, const char **name)
+{
+	const struct pier_conn *conn = limits->conn;
+	int64_t at = limits->lifetime_at;
+
+	*name = "lifetime";
+	if (conn->first_byte_ns == 0 && limits->first_byte_at < at) {
+		at = limits->first_byte_at;
+		*name = "first-byte timeout";
+	}
+	if (limits->idle_ns != INT64_MAX &&
+		conn->last_byte_ns + limits->idle_ns < at) {
+		at = conn->last_byte_ns + limits->idle_ns;
+		*name = "idle timeout";
+	}
+	return at;
+}
+
+int
+pier__stream_enter(struct pier_stream *stream, pier_deadline *deadline)
+{
+	struct pier_stream *base = pier__stream_base(stream);
+	struct pier__task *self = pier__self();
+	int rc;
+
+	if (self == NULL)
+		return -ENOMEM;
+	if (deadline->ns < 0)
+		*deadline = pier__timeout_deadline(stream->timeout_ms);
+	if (deadline->ns == 0) {
+		/* "Try once" means the kernel, not what we remember of it. */
+		base->desc.readable = true;
+		base->out_desc->writable = true;
+	}
+	rc = pier__desc_claim(&base->desc, self);
+	if (rc < 0)
+		return rc;
+	if (base->limits != NULL &&
+		(base->limits->met != NULL ||
+			base->limits->lifetime_at <= pier__task_now(self))) {
+		if (base->limits->met == NULL)
+			base->limits->met = "lifetime";
+		return -PIER_ELIMIT;
+	}
+	return pier__enter(self, *deadline);
+}
+
+int
+pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
+	pier_deadline deadline)
+{
+	struct pier_stream *base = pier__stream_base(stream);
+	struct pier__limits *limits = base->limits;
+	const char *name = NULL;
+	int64_t limit = INT64_MAX;
+	int rc;
+
+	if (atomic_load_explicit(&base->aborted, memory_order_acquire))
+		return -ECONNABORTED;
+	if (limits != NULL) {
+		limit = limit_at(limits, &name);
+		if (limit < deadline.ns)
+			deadline = pier_deadline_at(limit > 0 ? limit : 1);
+	}
+	rc = stream->ops->wait(stream, what, why, deadline);
+	if (atomic_load_explicit(&base->aborted, memory_order_acquire))
+		return -ECONNABORTED;
+	if (rc == -PIER_EDEADLINE && deadline.ns == limit) {
+		/* The other direction may have moved meanwhile. */
+		if (limit_at(limits, &name) > limit)
+			return 0;
+		limits->met = name;
+		return -PIER_ELIMIT;
+	}
+	return rc;
+}
+
+void
+pier__stream_moved(struct pier_stream *stream, size_t in, size_t out)
+{
+	const struct pier__limits *limits = stream->limits;
+
+	stream->bytes_in += in;
+	stream->bytes_out += out;
+	if (limits != NULL) {
+		struct pier_conn *conn = limits->conn;
+
+		conn->last_byte_ns = pier__task_now(pier__current);
+		if (in > 0 && conn->first_byte_ns == 0)
+			conn->first_byte_ns = conn->last_byte_ns;
+	}
+}

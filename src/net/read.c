@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/read.c - reading: what there is, exactly so much, a line, a look ahead.
+ *
+ * Reading ahead goes into a large scratch buffer that is shared by all who
+ * read on one thread: a stream takes it when there is something to read, and
+ * gives it back when nothing is left. Should it have to wait with a part of a
+ * message, it keeps a buffer of just that size. So a stream that waits for the
+ * next message holds no buffer at all.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "io/scratch.h"
+#include "net/stream.h"
+
+/* The smallest buffer that keeps a part of a message. */
+#define PART_MIN 256
+
+void
+pier__stream_consume(struct pier_stream *stream, size_t size)
+{
+	stream->in_begin += (uint32_t)size;
+	if (stream->in_begin < stream->in_end || stream->in == NULL)
+		return;
+	if (stream->in_room == PIER__SCRATCH_SIZE)
+		pier__scratch_put(stream->in);
+	else
+		pier__free(stream->in);
+	stream->in = NULL;
+	stream->in_begin = 0;
+	stream->in_end = 0;
+	stream->in_room = 0;
+}
+
+/* Room to read ahead: the bytes that are there move to the scratch buffer. */
+static int
+expand(struct pier_stream *stream)
+{
+	size_t have = stream->in_end - stream->in_begin;
+	unsigned char *scratch;
+
+	if (stream->in_room == PIER__SCRATCH_SIZE) {
+		if (stream->in_begin > 0)
+			memmove(stream->in, stream->in + stream->in_begin,
+				have);
+	} else {
+		scratch = pier__scratch_get();
+		if (scratch == NULL)
+			return -ENOMEM;
+		if (have > 0)
+			memcpy(scratch, stream->in + stream->in_begin, have);
+		pier__free(stream->in);
+		stream->in = scratch;
+		stream->in_room = PIER__SCRATCH_SIZE;
+	}
+	stream->in_begin = 0;
+	stream->in_end = (uint32_t)have;
+	return 0;
+}
+
+/* Before a wait: nothing, or a buffer of the size of what is there. */
+static int
+shrink(struct pier_stream *stream)
+{
+	size_t have = stream->in_end - stream->in_begin;
+	size_t room = PART_MIN;
+	unsigned char *part;
+
+	if (have == 0) {
+		pier__stream_consume(stream, 0);
+		return 0;
+	}
+	if (stream->in_room != PIER__SCRATCH_SIZE)
+		return 0;
+	while (room < have)
+		room *= 2;
+	if (room == PIER__SCRATCH_SIZE)
+		return 0;
+	part = pier__alloc(room);
+	if (part == NULL)
+		return -ENOMEM;
+	memcpy(part, stream->in + stream->in_begin, have);
+	pier__scratch_put(stream->in);
+	stream->in = part;
+	stream->in_room = (uint32_t)room;
+	stream->in_begin = 0;
+	stream->in_end = (uint32_t)have;
+	return 0;
+}
+
+/* One attempt into [buf, size): bytes, 0 at the end, -EAGAIN or an error. */
+static ssize_t
+attempt(struct pier_stream *stream, void *buf, size_t size)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	ssize_t n;
+
+	if (stream->read_done)
+		return -PIER_EDONE;
+	n = stream->ops->readv(stream, &iov, 1);
+	if (n > 0)
+		pier__stream_moved(stream, (size_t)n, 0);
+	else if (n != -EAGAIN &&
+		 atomic_load_explicit(&stream->aborted, memory_order_acquire))
+		return -ECONNABORTED;
+	else if (n == 0)
+		stream->at_end = true;
+	return n;
+}
+
+/* Attempts and waits until something came. */
+static ssize_t
+some(struct pier_stream *stream, void *buf, size_t size, const char *why,
+	pier_deadline deadline)
+{
+	int wait = 0;
+
+	for (;;) {
+		ssize_t n = attempt(stream, buf, size);
+
+		/* After a wait that failed there is one more attempt: a result
+		   that is there wins. */
+		if (n != -EAGAIN)
+			return n;
+		if (wait < 0)
+			return wait;
+		wait = pier__stream_wait(stream, PIER__IN, why, deadline);
+	}
+}
+
+int
+pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
+	pier_deadline deadline)
+{
+	int wait = 0;
+
+	while (stream->in_end - stream->in_begin < want) {
+		ssize_t n;
+		int rc = expand(stream);
+
+		if (rc < 0)
+			return rc;
+		n = attempt(stream, stream->in + stream->in_end,
+			stream->in_room - stream->in_end);
+		if (n > 0) {
+			stream->in_end += (uint32_t)n;
+			continue;
+		}
+		rc = shrink(stream);
+		if (n != -EAGAIN)
+			return (int)n;
+		if (wait < 0 || rc < 0)
+			return wait < 0 ? wait : rc;
+		wait = pier__stream_wait(stream, PIER__IN, why, deadline);
+	}
+	return 1;
+}
+
+static size_t
+take_buffered(struct pier_stream *stream, void *buf, size_t size)
+{
+	size_t have = stream->in_end - stream->in_begin;
+
+	if (size > have)
+		size = have;
+	if (size > 0) {
+		memcpy(buf, stream->in + stream->in_begin, size);
+		pier__stream_consume(stream, size);
+	}
+	return size;
+}
+
+ssize_t
+pier_read(struct pier_stream *stream, void *buf, size_t size,
+	pier_deadline deadline)
+{
+	ssize_t n = pier__stream_enter(stream, &deadline);
+
+	if (n == 0 && stream->read_done)
+		n = -PIER_EDONE;
+	if (n < 0)
+		return pier__stream_fail(
+			stream, (int)n, PIER_STEP_RECEIVE, 0, 0);
+	if (size == 0)
+		return 0;
+	if (stream->in != NULL)
+		return (ssize_t)take_buffered(stream, buf, size);
+	n = some(stream, buf, size, "read", deadline);
+	if (n < 0)
+		return pier__stream_fail(
+			stream, (int)n, PIER_STEP_RECEIVE, 0, 0);
+	return n;
+}
+
+ssize_t
+pier_read_full(struct pier_stream *stream, void *buf, size_t size,
+	pier_deadline deadline)
+{
+	size_t done = 0;
+	ssize_t n = pier__stream_enter(stream, &deadline);
+
+	if (n == 0 && stream->read_done)
+		n = -PIER_EDONE;
+	if (n == 0)
+		done = take_buffered(stream, buf, size);
+	while (n >= 0 && done < size) {
+		n = some(stream, (char *)buf + done, size - done, "read",
+			deadline);
+		if (n == 0)
+			n = -PIER_EEND;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	if (n < 0)
+		return pier__stream_fail(
+			stream, (int)n, PIER_STEP_RECEIVE, done, 0);
+	return (ssize_t)size;
+}
+
+/* A line in `in`: its length with the newline; 0: the end, nothing left; the
+   rest when the end came without a newline; or an error. */
+static ssize_t
+find_line(struct pier_stream *stream, size_t max, pier_deadline deadline)
+{
+	size_t looked = 0;
+
+	for (;;) {
+		size_t have = stream->in_end - stream->in_begin;
+		const unsigned char *at = stream->in + stream->in_begin;
+		const unsigned char *newline =
+			have > looked ? memchr(at + looked, '\n', have - looked)
+				      : NULL;
+		int rc;
+
+		if (newline != NULL)
+			have = (size_t)(newline - at) + 1;
+		if (have > max || (newline == NULL && have == max))
+			return -EMSGSIZE;
+		if (newline != NULL)
+			return (ssize_t)have;
+		looked = have;
+		rc = pier__stream_fill(stream, have + 1, "read", deadline);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			return (ssize_t)have;
+	}
+}
+
+ssize_t
+pier_read_line(struct pier_stream *stream, char *buf, size_t size,
+	pier_deadline deadline)
+{
+	ssize_t n = pier__stream_enter(stream, &deadline);
+	size_t max = size == 0 ? 0 : size - 1;
+
+	if (max > PIER__READ_AHEAD)
+		max = PIER__READ_AHEAD;
+	if (n == 0 && stream->read_done)
+		n = -PIER_EDONE;
+	if (n == 0)
+		n = max == 0 ? -EMSGSIZE : find_line(stream, max, deadline);
+	if (n < 0)
+		return pier__stream_fail(
+			stream, (int)n, PIER_STEP_RECEIVE, 0, 0);
+	(void)take_buffered(stream, buf, (size_t)n);
+	buf[n] = '\0';
+	return n;
+}
+
+ssize_t
+pier_peek(struct pier_stream *stream, const void **data, size_t min,
+	pier_deadline deadline)
+{
+	int rc = pier__stream_enter(stream, &deadline);
+
+	if (rc == 0 && stream->read_done)
+		rc = -PIER_EDONE;
+	if (rc == 0 && min > PIER__READ_AHEAD)
+		rc = -EMSGSIZE;
+	if (rc == 0)
+		rc = pier__stream_fill(
+			stream, min > 0 ? min : 1, "read", deadline);
+	if (rc < 0)
+		return pier__stream_fail(stream, rc, PIER_STEP_RECEIVE, 0, 0);
+	*data = stream->in + stream->in_begin;
+	return (ssize_t)(stream->in_end - stream->in_begin);
+}
+
+int
+pier_take(struct pier_stream *stream, size_t size)
+{
+	if (size > stream->in_end - stream->in_begin)
+		return pier__stream_fail(
+			stream, -EINVAL, PIER_STEP_RECEIVE, 0, 0);
+	if (size > 0)
+		pier__stream_consume(stream, size);
+	return 0;
+}

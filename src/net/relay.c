@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/relay.c - bytes both ways between two streams, and how it ends.
+ *
+ * One task does both directions: it moves what can be moved without waiting,
+ * then waits for whatever is next on either stream. All that decides about the
+ * end is in one place (finish_reading, finish_writing, next_deadline), pure of
+ * waiting.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "io/wait_many.h"
+#include "net/stream.h"
+
+/* Rounds that move bytes before other tasks get their turn. */
+#define ROUNDS_MAX 16
+
+/* One direction. */
+struct way {
+	struct pier_stream *from;
+	struct pier_stream *to;
+	uint64_t bytes;
+	bool read_ended; /* from has ended; what it sent may still be in it */
+	bool done;       /* nothing goes this way any more */
+	bool discards;   /* `to` is closed: read and drop */
+	bool wants_room; /* the last attempt could not write */
+	bool progress;
+};
+
+struct relay {
+	struct way ways[2]; /* a to b, b to a */
+	const struct pier_relay_opts *opts;
+	int64_t last_ns; /* the last byte either way */
+	int64_t start_ns;
+	int64_t linger_ns; /* > 0: lingering, and for how long in silence */
+	bool stopping;     /* only what was read already is sent */
+	bool over;
+	bool first_known;
+	int rc;
+	struct pier_relay_result result;
+};
+
+static enum pier_relay_end
+how_ended(int rc, bool sending)
+{
+	if (rc == 0)
+		return PIER_RELAY_END;
+	if (rc == -PIER_EDEADLINE || rc == -PIER_ELIMIT)
+		return PIER_RELAY_DEADLINE;
+	if (sending && rc == -EPIPE)
+		return PIER_RELAY_CLOSED;
+	return PIER_RELAY_RESET;
+}
+
+/* side (0 a, 1 b, -1 neither) is the first that ended, by rc. */
+static void
+note_first(struct relay *relay, int side, int rc, bool sending)
+{
+	if (relay->first_known)
+		return;
+	relay->first_known = true;
+	relay->result.first = side;
+	relay->result.how = how_ended(rc, sending);
+	relay->result.code = rc;
+}
+
+static void
+fail(struct relay *relay, int side, int rc, bool sending)
+{
+	note_first(relay, side, rc, sending);
+	relay->rc = rc;
+	relay->over = true;
+}
+
+static bool
+end_keeps(const struct relay *relay, int side)
+{
+	return side == 0 ? relay->opts->a_end_keeps : relay->opts->b_end_keeps;
+}
+
+static bool
+end_ends(const struct relay *relay, int side)
+{
+	return side == 0 ? relay->opts->a_end_ends : relay->opts->b_end_ends;
+}
+
+/* Side `side` has ended and the other stream has all of its bytes. */
+static void
+finish_reading(struct relay *relay, int side)
+{
+	struct way *way = &relay->ways[side];
+	int64_t linger_ms =
+		side == 0 ? relay->opts->b_linger_ms : relay->opts->a_linger_ms;
+	int rc = 0;
+
+	way->done = true;
+	if (end_ends(relay, side)) {
+		if (linger_ms > 0)
+			relay->linger_ns = linger_ms * 1000000;
+		else
+			relay->stopping = true;
+		relay->last_ns = pier_now();
+	}
+	if (!end_keeps(relay, side) && !way->discards)
+		rc = pier_shutdown(way->to, PIER_WRITING, PIER_FOREVER);
+	/* A terminal or file cannot be told of an end; it needs not be. */
+	if (rc < 0 && rc != -ENOTSUP)
+		fail(relay, 1 - side, rc, true);
+}
+
+/* A write to the other side of `side` failed. */
+static void
+finish_writing(struct relay *relay, int side, int rc)
+{
+	bool discards = side == 0 ? relay->opts->b_closed_discards
+				  : relay->opts->a_closed_discards;
+
+	if (rc == -EPIPE && discards) {
+		note_first(relay, 1 - side, rc, true);
+		relay->ways[side].discards = true;
+		return;
+	}
+	fail(relay, 1 - side, rc, true);
+	/* Who no longer reads has what he wanted. */
+	if (rc == -EPIPE)
+		relay->rc = 0;
+}
+
+/* Bytes that were read of `from`, to `to`. False: an end or no room. */
+static bool
+pass_on(struct relay *relay, int side, const void *data, size_t size)
+{
+	struct way *way = &relay->ways[side];
+	ssize_t n = way->discards
+			    ? (ssize_t)size
+			    : pier_write_some(way->to, data, size, PIER_NOW);
+
+	if (n == -EAGAIN) {
+		way->wants_room = true;
+		return false;
+	}
+	if (n < 0) {
+		finish_writing(relay, side, (int)n);
+		return false;
+	}
+	(void)pier_take(way->from, (size_t)n);
+	way->bytes += (uint64_t)n;
+	way->progress = true;
+	return true;
+}
+
+/* Move what moves without waiting. */
+static void
+move(struct relay *relay, int side)
+{
+	struct way *way = &relay->ways[side];
+	int rounds = 0;
+
+	way->wants_room = false;
+	while (!way->done && !relay->over && rounds++ < ROUNDS_MAX) {
+		const void *data;
+		ssize_t n;
+
+		if (relay->stopping && pier_buffered(way->from) == 0) {
+			way->done = true;
+			return;
+		}
+		n = pier_peek(way->from, &data, 1, PIER_NOW);
+		if (n == -EAGAIN)
+			return;
+		if (n < 0) {
+			fail(relay, side, (int)n, false);
+			return;
+		}
+		if (n == 0) {
+			note_first(relay, side, 0, false);
+			way->read_ended = true;
+			way->progress = true;
+			finish_reading(relay, side);
+			return;
+		}
+		if (!pass_on(relay, side, data, (size_t)n))
+			return;
+	}
+}
+
+/* When the present wait ends for want of anything. */
+static pier_deadline
+next_deadline(const struct relay *relay, pier_deadline deadline)
+{
+	const struct pier_relay_opts *opts = relay->opts;
+	int64_t until = deadline.ns;
+
+	if (opts->idle_ms > 0 &&
+		relay->last_ns + opts->idle_ms * 1000000 < until)
+		until = relay->last_ns + opts->idle_ms * 1000000;
+	if (opts->first_byte_ms > 0 && relay->ways[1].bytes == 0 &&
+		relay->start_ns + opts->first_byte_ms * 1000000 < until)
+		until = relay->start_ns + opts->first_byte_ms * 1000000;
+	if (relay->linger_ns > 0 && relay->last_ns + relay->linger_ns < until)
+		until = relay->last_ns + relay->linger_ns;
+	return pier_deadline_at(until);
+}
+
+static void
+wait_next(struct relay *relay, pier_deadline deadline)
+{
+	struct pier__want wants[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+	pier_deadline until = next_deadline(relay, deadline);
+	size_t count = 0;
+	int i;
+	int rc;
+
+	for (i = 0; i < 2; i++) {
+		struct way *way = &relay->ways[i];
+
+		if (way->done)
+			continue;
+		wants[count].want = way->wants_room ? PIER__OUT : PIER__IN;
+		wants[count++].desc =
+			way->wants_room ? pier__stream_base(way->to)->out_desc
+					: &pier__stream_base(way->from)->desc;
+	}
+	rc = pier__desc_wait_many(wants, count, "relay", until);
+	if (rc != -PIER_EDEADLINE)
+		relay->rc = rc < 0 ? rc : 0;
+	else if (relay->linger_ns > 0 && until.ns < deadline.ns)
+		relay->over = true; /* silent for long enough: a good end */
+	else
+		relay->rc = rc;
+	if (relay->rc < 0)
+		fail(relay, -1, relay->rc, false);
+}
+
+static void
+run(struct relay *relay, pier_deadline deadline)
+{
+	while (!relay->over && !(relay->ways[0].done && relay->ways[1].done)) {
+		relay->ways[0].progress = false;
+		relay->ways[1].progress = false;
+		move(relay, 0);
+		move(relay, 1);
+		if (relay->ways[0].progress || relay->ways[1].progress)
+			relay->last_ns = pier_now();
+		else if (!relay->over)
+			wait_next(relay, deadline);
+	}
+}
+
+static pier_deadline
+relay_deadline(const struct pier_stream *a, pier_deadline deadline)
+{
+	return deadline.ns < 0 ? pier__timeout_deadline(a->timeout_ms)
+			       : deadline;
+}
+
+int
+pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
+	const struct pier_relay_opts *given, size_t opts_size,
+	struct pier_relay_result *result, size_t result_size,
+	pier_deadline deadline)
+{
+	struct pier_relay_opts opts = { 0 };
+	struct relay relay = {
+		.ways = { { .from = a, .to = b }, { .from = b, .to = a } },
+		.opts = &opts,
+		.result = { .first = -1, .how = PIER_RELAY_END },
+	};
+
+	if (given != NULL)
+		memcpy(&opts, given,
+			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
+	relay.start_ns = pier_now();
+	relay.last_ns = relay.start_ns;
+	run(&relay, relay_deadline(a, deadline));
+	relay.result.a_to_b = relay.ways[0].bytes;
+	relay.result.b_to_a = relay.ways[1].bytes;
+	if (result != NULL) {
+		memset(result, 0, result_size);
+		memcpy(result, &relay.result,
+			result_size < sizeof(relay.result)
+				? result_size
+				: sizeof(relay.result));
+	}
+	if (relay.rc < 0)
+		return pier__stream_fail(b, relay.rc,
+			relay.rc == -PIER_EDEADLINE ? PIER_STEP_WAIT
+						    : PIER_STEP_SEND,
+			(size_t)(relay.ways[0].bytes), 0);
+	return 0;
+}

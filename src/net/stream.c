@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/stream.c - the life of a stream: made, adopted, entered, released; the
+ * operation table of streams on a descriptor. Reading, writing and ending have
+ * files of their own.
+ */
+#include "net/stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+static ssize_t
+fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
+{
+	/* Known to be drained: no system call to hear it again. */
+	if (!stream->desc.readable)
+		return -EAGAIN;
+	return pier__desc_readv(&stream->desc, iov, count);
+}
+
+static ssize_t
+fd_writev(struct pier_stream *stream, const struct iovec *iov, int count)
+{
+	if (!stream->out_desc->writable)
+		return -EAGAIN;
+	return pier__desc_writev(stream->out_desc, iov, count);
+}
+
+static int
+fd_shutdown(struct pier_stream *stream, enum pier_half half)
+{
+	int how = half == PIER_BOTH      ? SHUT_RDWR
+		  : half == PIER_READING ? SHUT_RD
+					 : SHUT_WR;
+	int rc = pier__calls()->shutdown(stream->desc.fd, how);
+
+	/* A pipe or terminal has one direction, or no halves. */
+	return rc == -ENOTSOCK ? -ENOTSUP : rc;
+}
+
+static void
+fd_abort(struct pier_stream *stream)
+{
+	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	const struct pier__calls *calls = pier__calls();
+
+	/* A TCP socket that is disconnected sends RST at once and wakes who
+	   waits on it, while the descriptor stays. */
+	if (stream->desc.kind == PIER__DESC_TCP &&
+		calls->connect(stream->desc.fd, &nowhere, sizeof(nowhere)) == 0)
+		return;
+	if (stream->desc.kind != PIER__DESC_FILE)
+		(void)calls->shutdown(stream->desc.fd, SHUT_RDWR);
+}
+
+static int
+fd_wait(struct pier_stream *stream, unsigned what, const char *why,
+	pier_deadline deadline)
+{
+	return pier__desc_wait(
+		what == PIER__OUT ? stream->out_desc : &stream->desc, what, why,
+		deadline);
+}
+
+static const char *
+fd_describe(const struct pier_stream *stream)
+{
+	return stream->scheme;
+}
+
+static void
+fd_close(struct pier_stream *stream)
+{
+	pier__desc_close(&stream->desc);
+	pier__free(stream->name);
+	pier__free(stream);
+}
+
+static const struct pier__stream_ops fd_ops = {
+	.readv = fd_readv,
+	.writev = fd_writev,
+	.shutdown = fd_shutdown,
+	.abort = fd_abort,
+	.wait = fd_wait,
+	.describe = fd_describe,
+	.close = fd_close,
+};
+
+void
+pier__stream_init(struct pier_stream *stream,
+	const struct pier__stream_ops *ops, struct pier_stream *lower,
+	const char *scheme)
+{
+	memset(stream, 0, sizeof(*stream));
+	stream->ops = ops;
+	stream->lower = lower;
+	stream->scheme = scheme;
+	stream->timeout_ms = PIER__TIMEOUT_UNSET;
+	stream->desc.fd = -1;
+	stream->out_desc = &stream->desc;
+	if (lower != NULL)
+		lower->layered = true;
+}
+
+int
+pier__stream_new(
+	struct pier_stream **out, int fd, int family, const char *scheme)
+{
+	struct pier_stream *stream = pier__alloc(sizeof(*stream));
+
+	if (stream == NULL)
+		return -ENOMEM;
+	pier__stream_init(stream, &fd_ops, NULL, scheme);
+	pier__desc_init(
+		&stream->desc, fd, pier__desc_kind(family, SOCK_STREAM));
+	stream->family = (int16_t)family;
+	*out = stream;
+	return 0;
+}
+
+int
+pier__stream_set_name(struct pier_stream *stream, const char *endpoint)
+{
+	size_t size = strlen(endpoint) + 1;
+	char *name = pier__alloc(size);
+
+	if (name == NULL)
+		return -ENOMEM;
+	memcpy(name, endpoint, size);
+	pier__free(stream->name);
+	stream->name = name;
+	return 0;
+}
+
+int
+pier_pair(struct pier_stream **a, struct pier_stream **b)
+{
+	struct pier_stream *first;
+	int fds[2];
+	int rc;
+
+	rc = pier__calls()->socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+	if (rc < 0)
+		goto fail;
+	rc = pier__stream_new(&first, fds[0], AF_UNIX, "pair");
+	if (rc < 0)
+		goto close_fds;
+	rc = pier__stream_new(b, fds[1], AF_UNIX, "pair");
+	if (rc < 0)
+		goto free_first;
+	*a = first;
+	return 0;
+
+free_first:
+	pier__free(first);
+close_fds:
+	pier__close(fds[0]);
+	pier__close(fds[1]);
+fail:
+	return pier__fail(rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
+				      .endpoint = "pair://" });
+}
+
+int
+pier_adopt(struct pier_stream **out, int fd)
+{
+	struct pier__desc desc;
+	struct pier_stream *stream;
+	struct pier_addr addr = { .len = sizeof(addr.u) };
+	const char *scheme = "fd";
+	int family = AF_UNSPEC;
+	int rc;
+
+	rc = pier__desc_adopt(&desc, fd);
+	if (rc < 0)
+		goto fail;
+	if (desc.kind != PIER__DESC_FILE &&
+		pier__calls()->getsockname(fd, &addr.u.sa, &addr.len) == 0) {
+		family = addr.u.sa.sa_family;
+		scheme = desc.kind == PIER__DESC_TCP ? "tcp"
+			 : family == AF_UNIX         ? "unix"
+						     : "fd";
+	}
+	rc = pier__stream_new(&stream, fd, family, scheme);
+	if (rc < 0)
+		goto fail;
+	stream->desc.kind = desc.kind;
+	*out = stream;
+	return 0;
+
+fail:
+	return pier__fail(rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
+				      .detail = "to adopt a descriptor" });
+}
+
+int
+pier_release(struct pier_stream *stream, int *fd)
+{
+	if (stream->lower != NULL || stream->out_desc != &stream->desc)
+		return pier__stream_fail(
+			stream, -EINVAL, PIER_STEP_CREATE, 0, 0);
+	if (stream->in != NULL || pier_gathered(stream) > 0 ||
+		stream->desc.reader != NULL || stream->desc.writer != NULL)
+		return pier__stream_fail(
+			stream, -EBUSY, PIER_STEP_CREATE, 0, 0);
+	pier__gather_close(stream->out);
+	pier__desc_forget(&stream->desc);
+	*fd = stream->desc.fd;
+	pier__free(stream->name);
+	pier__free(stream);
+	return 0;
+}
+
+int
+pier_move(struct pier_stream *stream)
+{
+	struct pier_stream *base = pier__stream_base(stream);
+
+	if (base->desc.reader != NULL || base->out_desc->writer != NULL ||
+		pier_gathered(stream) > 0)
+		return pier__stream_fail(stream, -EBUSY, PIER_STEP_WAIT, 0, 0);
+	pier__desc_forget(&base->desc);
+	pier__desc_forget(base->out_desc);
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/two.c - one stream of two descriptors: standard input and output, the
+ * ends of two pipes.
+ */
+#include <errno.h>
+
+#include "net/stream.h"
+
+struct two {
+	struct pier_stream stream; /* its desc is the one to read from */
+	struct pier__desc out;
+};
+
+static struct two *
+of(struct pier_stream *stream)
+{
+	return pier__container_of(stream, struct two, stream);
+}
+
+static ssize_t
+two_readv(struct pier_stream *stream, const struct iovec *iov, int count)
+{
+	if (!stream->desc.readable)
+		return -EAGAIN;
+	return pier__desc_readv(&stream->desc, iov, count);
+}
+
+static ssize_t
+two_writev(struct pier_stream *stream, const struct iovec *iov, int count)
+{
+	if (!stream->out_desc->writable)
+		return -EAGAIN;
+	return pier__desc_writev(stream->out_desc, iov, count);
+}
+
+static int
+two_shutdown(struct pier_stream *stream, enum pier_half half)
+{
+	/* The end of output is what its reader sees when nobody has it open
+	   any more. Reading just stops: the other end is not ours to tell. */
+	if ((half & PIER_WRITING) != 0)
+		pier__desc_close(stream->out_desc);
+	return 0;
+}
+
+static void
+two_abort(struct pier_stream *stream)
+{
+	const struct pier__calls *calls = pier__calls();
+
+	if (stream->desc.kind != PIER__DESC_FILE)
+		(void)calls->shutdown(stream->desc.fd, SHUT_RDWR);
+	if (stream->out_desc->kind != PIER__DESC_FILE)
+		(void)calls->shutdown(stream->out_desc->fd, SHUT_RDWR);
+}
+
+static int
+two_wait(struct pier_stream *stream, unsigned what, const char *why,
+	pier_deadline deadline)
+{
+	return pier__desc_wait(
+		what == PIER__OUT ? stream->out_desc : &stream->desc, what, why,
+		deadline);
+}
+
+static const char *
+two_describe(const struct pier_stream *stream)
+{
+	return stream->scheme;
+}
+
+static void
+two_close(struct pier_stream *stream)
+{
+	struct two *two = of(stream);
+
+	pier__desc_close(&stream->desc);
+	pier__desc_close(&two->out);
+	pier__free(stream->name);
+	pier__free(two);
+}
+
+static const struct pier__stream_ops two_ops = {
+	.readv = two_readv,
+	.writev = two_writev,
+	.shutdown = two_shutdown,
+	.abort = two_abort,
+	.wait = two_wait,
+	.describe = two_describe,
+	.close = two_close,
+};
+
+int
+pier_adopt_two(struct pier_stream **out, int in, int out_fd)
+{
+	struct two *two = pier__alloc(sizeof(*two));
+	int rc = two == NULL ? -ENOMEM : 0;
+
+	if (rc == 0) {
+		pier__stream_init(&two->stream, &two_ops, NULL, "fd");
+		rc = pier__desc_adopt(&two->stream.desc, in);
+	}
+	if (rc == 0)
+		rc = pier__desc_adopt(&two->out, out_fd);
+	if (rc < 0) {
+		pier__free(two);
+		return pier__fail(
+			rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
+				    .detail = "to adopt two descriptors" });
+	}
+	two->stream.out_desc = &two->out;
+	*out = &two->stream;
+	return 0;
+}
