@@ -13,6 +13,7 @@ import errno
 import os
 import resource
 import select
+import signal
 import socket
 import subprocess
 import threading
@@ -125,6 +126,23 @@ def states_at(port):
     return found
 
 
+def check_usage(name):
+    """A missing or bad port is one line of usage and exit 2."""
+    for arguments in ([], ["--port", "many"], ["--port", "70000"]):
+        process = start(name, *arguments)
+        said = process.communicate(timeout=LIMIT)[0].decode()
+        assert process.returncode == 2, f"{arguments}: {process.returncode}"
+        assert "usage" in said.lower(), f"{arguments}: {said}"
+
+
+def check_interrupt(process):
+    """Ctrl-C ends a server without a trace."""
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=LIMIT)[0].decode()
+    assert process.returncode in (0, 130, -signal.SIGINT), process.returncode
+    assert "ABORT" not in said and "Sanitizer" not in said, said
+
+
 def echo_once(host, port, data):
     with socket.create_connection((host, port), LIMIT) as client:
         client.sendall(data)
@@ -215,6 +233,8 @@ def echo_server():
     }
     for name, client in clients.items():
         assert client() == data, name
+    check_interrupt(server)
+    check_usage("echo_server")
 
 
 def check_pieces(said):
@@ -238,6 +258,7 @@ def echo_client():
         port = free_port()
         listening(port, start(*command(port)))
         check_pieces(output(start("echo_client", "--port", port)))
+    check_usage("echo_client")
 
 
 def echo6():
