@@ -51,17 +51,21 @@ pier__desc_adopt(struct pier__desc *desc, int fd)
 void
 pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted)
 {
+	struct pier__task *task;
+
 	if ((what & PIER__IN) != 0) {
-		desc->readable = true;
+		PIER__NOTE(desc->readable, true);
 		if (hinted)
-			desc->hinted = true;
-		if (desc->reader != NULL)
-			pier__wake(desc->reader);
+			PIER__NOTE(desc->hinted, true);
+		task = PIER__LOOK(desc->reader);
+		if (task != NULL)
+			pier__wake(task);
 	}
 	if ((what & PIER__OUT) != 0) {
-		desc->writable = true;
-		if (desc->writer != NULL)
-			pier__wake(desc->writer);
+		PIER__NOTE(desc->writable, true);
+		task = PIER__LOOK(desc->writer);
+		if (task != NULL)
+			pier__wake(task);
 		else if (desc->on_writable != NULL)
 			desc->on_writable(desc);
 	}
@@ -81,12 +85,12 @@ static ssize_t
 note_read(struct pier__desc *desc, ssize_t n, size_t asked)
 {
 	if (n == -EAGAIN) {
-		desc->readable = false;
+		PIER__NOTE(desc->readable, false);
 	} else if (n <= 0) {
-		desc->hinted = false;
+		PIER__NOTE(desc->hinted, false);
 	} else if ((size_t)n < asked && desc->kind == PIER__DESC_TCP &&
-		   !desc->hinted) {
-		desc->readable = false;
+		   !PIER__LOOK(desc->hinted)) {
+		PIER__NOTE(desc->readable, false);
 	}
 	return n;
 }
@@ -95,7 +99,7 @@ static ssize_t
 note_write(struct pier__desc *desc, ssize_t n)
 {
 	if (n == -EAGAIN)
-		desc->writable = false;
+		PIER__NOTE(desc->writable, false);
 	return n;
 }
 
@@ -199,7 +203,8 @@ pier__desc_writev(struct pier__desc *desc, const struct iovec *iov, int count)
 static bool
 is_ready(const struct pier__desc *desc, unsigned what)
 {
-	return what == PIER__IN ? desc->readable : desc->writable;
+	return what == PIER__IN ? PIER__LOOK(desc->readable)
+				: PIER__LOOK(desc->writable);
 }
 
 int

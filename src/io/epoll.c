@@ -130,8 +130,8 @@ epoll_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 	if (rc != -EPERM)
 		return rc;
 	/* A regular file or directory: never "not ready". */
-	desc->readable = true;
-	desc->writable = true;
+	PIER__NOTE(desc->readable, true);
+	PIER__NOTE(desc->writable, true);
 	return 0;
 }
 

@@ -8,9 +8,9 @@ ready_of(const struct pier__want *want)
 {
 	unsigned ready = 0;
 
-	if ((want->want & PIER__IN) != 0 && want->desc->readable)
+	if ((want->want & PIER__IN) != 0 && PIER__LOOK(want->desc->readable))
 		ready |= PIER__IN;
-	if ((want->want & PIER__OUT) != 0 && want->desc->writable)
+	if ((want->want & PIER__OUT) != 0 && PIER__LOOK(want->desc->writable))
 		ready |= PIER__OUT;
 	return ready;
 }

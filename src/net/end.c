@@ -67,7 +67,7 @@ int
 pier_shutdown(
 	struct pier_stream *stream, enum pier_half half, pier_deadline deadline)
 {
-	int rc = pier__stream_enter(stream, &deadline);
+	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
 	if (rc == 0 && (half & PIER_WRITING) != 0)
 		rc = shutdown_writing(stream, deadline);
@@ -127,7 +127,7 @@ int
 pier_drain(struct pier_stream *stream, pier_deadline deadline)
 {
 	struct pier_stream *base = pier__stream_base(stream);
-	int rc = pier__stream_enter(stream, &deadline);
+	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
 	if (rc == 0)
 		rc = pier__stream_flush(stream, deadline);
@@ -153,7 +153,7 @@ read_off(struct pier_stream *stream, pier_deadline deadline)
 int
 pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 {
-	int rc = pier__stream_enter(stream, &deadline);
+	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN, 0, 0);

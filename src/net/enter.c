@@ -68,7 +68,8 @@ limit_at(const struct pier__limits *limits, const char **name)
 }
 
 int
-pier__stream_enter(struct pier_stream *stream, pier_deadline *deadline)
+pier__stream_enter(
+	struct pier_stream *stream, unsigned what, pier_deadline *deadline)
 {
 	struct pier_stream *base = pier__stream_base(stream);
 	struct pier__task *self = pier__self();
@@ -80,8 +81,10 @@ pier__stream_enter(struct pier_stream *stream, pier_deadline *deadline)
 		*deadline = pier__timeout_deadline(stream->timeout_ms);
 	if (deadline->ns == 0) {
 		/* "Try once" means the kernel, not what we remember of it. */
-		base->desc.readable = true;
-		base->out_desc->writable = true;
+		if (what == PIER__IN)
+			PIER__NOTE(base->desc.readable, true);
+		else
+			PIER__NOTE(base->out_desc->writable, true);
 	}
 	rc = pier__desc_claim(&base->desc, self);
 	if (rc < 0)

@@ -175,7 +175,7 @@ ssize_t
 pier_read(struct pier_stream *stream, void *buf, size_t size,
 	pier_deadline deadline)
 {
-	ssize_t n = pier__stream_enter(stream, &deadline);
+	ssize_t n = pier__stream_enter(stream, PIER__IN, &deadline);
 
 	if (n == 0 && stream->read_done)
 		n = -PIER_EDONE;
@@ -198,7 +198,7 @@ pier_read_full(struct pier_stream *stream, void *buf, size_t size,
 	pier_deadline deadline)
 {
 	size_t done = 0;
-	ssize_t n = pier__stream_enter(stream, &deadline);
+	ssize_t n = pier__stream_enter(stream, PIER__IN, &deadline);
 
 	if (n == 0 && stream->read_done)
 		n = -PIER_EDONE;
@@ -252,7 +252,7 @@ ssize_t
 pier_read_line(struct pier_stream *stream, char *buf, size_t size,
 	pier_deadline deadline)
 {
-	ssize_t n = pier__stream_enter(stream, &deadline);
+	ssize_t n = pier__stream_enter(stream, PIER__IN, &deadline);
 	size_t max = size == 0 ? 0 : size - 1;
 
 	if (max > PIER__READ_AHEAD)
@@ -273,7 +273,7 @@ ssize_t
 pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	pier_deadline deadline)
 {
-	int rc = pier__stream_enter(stream, &deadline);
+	int rc = pier__stream_enter(stream, PIER__IN, &deadline);
 
 	if (rc == 0 && stream->read_done)
 		rc = -PIER_EDONE;

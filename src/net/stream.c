@@ -13,7 +13,7 @@ static ssize_t
 fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 {
 	/* Known to be drained: no system call to hear it again. */
-	if (!stream->desc.readable)
+	if (!PIER__LOOK(stream->desc.readable))
 		return -EAGAIN;
 	return pier__desc_readv(&stream->desc, iov, count);
 }
@@ -21,7 +21,7 @@ fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 static ssize_t
 fd_writev(struct pier_stream *stream, const struct iovec *iov, int count)
 {
-	if (!stream->out_desc->writable)
+	if (!PIER__LOOK(stream->out_desc->writable))
 		return -EAGAIN;
 	return pier__desc_writev(stream->out_desc, iov, count);
 }

@@ -120,11 +120,13 @@ pier__stream_base(const struct pier_stream *stream)
 pier_deadline pier__timeout_deadline(int64_t timeout_ms);
 
 /*
- * What every operation begins with: PIER_DEFAULT becomes a moment, the task
+ * What every operation, in the direction `what`, begins with: PIER_DEFAULT
+ * becomes a moment, the task
  * may use the stream, the deadline has not passed, no limit is met. 0 or the
  * error.
  */
-int pier__stream_enter(struct pier_stream *stream, pier_deadline *deadline);
+int pier__stream_enter(
+	struct pier_stream *stream, unsigned what, pier_deadline *deadline);
 
 /* What the reader read ahead, for layers and framings above it. Fills `in`
    until it has `want` bytes. 1: it has; 0: the peer's end came first; or an

@@ -192,10 +192,11 @@ reader(void *arg)
 static int
 abort_ends_a_wait(void *arg)
 {
+	static ssize_t n; /* tasks share what is on no fiber's stack */
 	struct pier_group *group;
-	ssize_t n = 1;
 
 	(void)arg;
+	n = 1;
 	open_pair();
 	assert_int_equal(pier_group_open(&group), 0);
 	assert_int_equal(pier_go(group, reader, &n), 0);
@@ -211,11 +212,12 @@ abort_ends_a_wait(void *arg)
 static int
 a_second_reader_is_told(void *arg)
 {
+	static ssize_t n; /* tasks share what is on no fiber's stack */
 	struct pier_group *group;
-	ssize_t n = 1;
 	char c;
 
 	(void)arg;
+	n = 1;
 	open_pair();
 	assert_int_equal(pier_group_open(&group), 0);
 	assert_int_equal(pier_go(group, reader, &n), 0);

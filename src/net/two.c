@@ -21,7 +21,7 @@ of(struct pier_stream *stream)
 static ssize_t
 two_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 {
-	if (!stream->desc.readable)
+	if (!PIER__LOOK(stream->desc.readable))
 		return -EAGAIN;
 	return pier__desc_readv(&stream->desc, iov, count);
 }
@@ -29,7 +29,7 @@ two_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 static ssize_t
 two_writev(struct pier_stream *stream, const struct iovec *iov, int count)
 {
-	if (!stream->out_desc->writable)
+	if (!PIER__LOOK(stream->out_desc->writable))
 		return -EAGAIN;
 	return pier__desc_writev(stream->out_desc, iov, count);
 }

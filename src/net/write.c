@@ -125,7 +125,7 @@ pier__stream_write_all(struct pier_stream *stream, struct iovec *iov, int count,
 static int
 begin(struct pier_stream *stream, pier_deadline *deadline)
 {
-	int rc = pier__stream_enter(stream, deadline);
+	int rc = pier__stream_enter(stream, PIER__OUT, deadline);
 
 	if (rc < 0)
 		return rc;
@@ -247,7 +247,7 @@ pier_printf(struct pier_stream *stream, const char *text, ...)
 	size_t done = 0;
 	va_list args;
 	int n;
-	int rc = pier__stream_enter(stream, &deadline);
+	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
 	if (rc == 0 && stream->write_done)
 		rc = -PIER_EDONE;
@@ -266,7 +266,7 @@ pier_printf(struct pier_stream *stream, const char *text, ...)
 int
 pier_flush(struct pier_stream *stream, pier_deadline deadline)
 {
-	int rc = pier__stream_enter(stream, &deadline);
+	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
 	if (rc == 0)
 		rc = pier__stream_flush(stream, deadline);

@@ -41,7 +41,8 @@ struct pier__desc {
 	uint32_t slot;    /* in its engine's table; 0: in none */
 	uint8_t kind;     /* enum pier__desc_kind */
 	uint8_t interest; /* what an edge-triggered engine watches for */
-	/* A byte each: in threads, reader and writer may be two of them. */
+	/* Read and written by PIER__LOOK and PIER__NOTE: in threads, reader and
+	   writer may be two of them, and a third may try and be refused. */
 	bool readable;
 	bool writable;
 	bool hinted; /* an end, error or urgent data is to be read */
@@ -53,6 +54,10 @@ struct pier__desc {
 	void (*on_writable)(struct pier__desc *desc);
 	void *gather; /* for on_writable: see io/gather.h */
 };
+
+#define PIER__LOOK(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+#define PIER__NOTE(field, value) \
+	__atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
 
 struct pier__engine_ops {
 	/* Watch desc for `what` from now on. Cheap when it already is. 0, or
