@@ -157,7 +157,8 @@ struct pier_task_info {
 
 /*
  * pier_tasks_each(each, arg): call each once for every task of the current
- * run, the caller's included; it must not wait. Returns the number of tasks.
+ * run, the caller's included; it must neither wait nor start tasks. Returns the
+ * number of tasks.
  * Outside of a run there is one, the calling thread. A result of each that
  * is not 0 ends the walk.
  */
@@ -169,12 +170,14 @@ size_t pier_tasks_each(
  * code that blocks outside pier, and wait for its result.
  *
  *   arg   taken: on the heap; after a result of fn it is the caller's again
- *   drop  called with arg, by the helper, when the caller has given up before
- *         fn came back; NULL when there is nothing to free
+ *   drop  called with arg when the caller has given up: by the helper when fn
+ *         comes back, or at once when fn has not begun; NULL when there is
+ *         nothing to free
  *
  * Returns what fn returned, or
- *   -PIER_EDEADLINE, -ECANCELED  gave up; fn still runs, then drop(arg)
- *   -EAGAIN, -ENOMEM             no helper to be had; arg was not touched
+ *   -PIER_EDEADLINE, -ECANCELED  gave up: drop(arg) follows
+ *   -EAGAIN, -ENOMEM             no helper to be had (or PIER_NOW, as this
+ *                                always waits); arg was not touched
  */
 int pier_offload(int (*fn)(void *), void *arg, void (*drop)(void *),
 	pier_deadline deadline);
@@ -183,8 +186,8 @@ int pier_offload(int (*fn)(void *), void *arg, void (*drop)(void *),
  * Channels: bounded queues of values of one size, between any tasks: fibers
  * of the same or of different threads, and plain threads. Values are copied.
  *
- * pier_channel_open(out, value_size, capacity): 0, -EINVAL (a size of 0) or
- *   -ENOMEM. One reference, dropped by pier_channel_close().
+ * pier_channel_open(out, value_size, capacity): 0, -EINVAL (a size or
+ *   capacity of 0) or -ENOMEM. One reference, dropped by pier_channel_close().
  * pier_channel_hold(channel): one more reference.
  * pier_channel_send(channel, value, deadline): 0 when value is in the queue;
  *   -PIER_ECLOSED after pier_channel_end(); -EAGAIN (PIER_NOW: full),

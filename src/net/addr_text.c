@@ -6,6 +6,7 @@
 #include <pier/addr.h>
 
 #include "net/addr.h"
+#include "net/failure.h"
 #include "net/ip.h"
 #include "os/interface.h"
 
@@ -184,8 +185,9 @@ int
 pier_addr_parse(struct pier_addr *out, const char *text)
 {
 	struct pier__why why;
+	int rc = pier__addr_parse(out, text, &why);
 
-	return pier__addr_parse(out, text, &why);
+	return rc < 0 ? pier__fail_parse(rc, text, &why) : rc;
 }
 
 static size_t

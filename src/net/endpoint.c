@@ -7,6 +7,7 @@
 #include "net/endpoint.h"
 
 #include "net/addr.h"
+#include "net/failure.h"
 #include "net/ip.h"
 #include "net/scheme.h"
 
@@ -196,6 +197,7 @@ pier_endpoint_check_sized(
 	if (rc < 0) {
 		full.offset = why.offset;
 		(void)snprintf(full.text, sizeof(full.text), "%s", why.text);
+		(void)pier__fail_parse(rc, text, &why);
 	}
 	if (out != NULL)
 		memcpy(out, &full, size < sizeof(full) ? size : sizeof(full));

@@ -28,11 +28,6 @@ struct pier_group {
 	bool owned; /* not closed yet */
 };
 
-struct waiter {
-	struct pier__list node;
-	struct pier__task *task;
-};
-
 int
 pier_group_open(struct pier_group **out)
 {
@@ -74,19 +69,11 @@ pier__group_join(struct pier_group *group, struct pier__task *task)
 	}
 	pier__list_push_back(&group->tasks, &task->group_node);
 	group->count++;
-	atomic_store_explicit(
-		&task->cancelled, group->cancelled, memory_order_relaxed);
+	if (group->cancelled)
+		atomic_store_explicit(
+			&task->cancelled, true, memory_order_relaxed);
 	(void)pthread_mutex_unlock(&group->lock);
 	return 0;
-}
-
-static void
-wake_waiters(struct pier_group *group)
-{
-	struct pier__list *at;
-
-	pier__list_each(at, &group->waiters)
-		pier__wake(pier__container_of(at, struct waiter, node)->task);
 }
 
 void
@@ -97,53 +84,61 @@ pier__group_unlink(struct pier_group *group, struct pier__task *task)
 	(void)pthread_mutex_unlock(&group->lock);
 }
 
-void
-pier__group_done(struct pier_group *group, int rc)
+/* Under the lock, which this gives back. */
+static void
+count_down(struct pier_group *group, int rc)
 {
-	(void)pthread_mutex_lock(&group->lock);
-	group->count--;
+	struct pier__list *at;
+
 	if (rc < 0 &&
-		atomic_load_explicit(&group->result, memory_order_relaxed) ==
-			0)
-		atomic_store_explicit(
-			&group->result, rc, memory_order_relaxed);
-	if (group->count == 0)
-		wake_waiters(group);
+		atomic_load_explicit(&group->result, memory_order_relaxed) == 0)
+		atomic_store_explicit(&group->result, rc, memory_order_relaxed);
+	if (--group->count == 0)
+		pier__list_each(at, &group->waiters)
+			pier__wake(pier__container_of(
+				at, struct pier__task, wait_node));
 	unlock(group);
 }
 
 void
-pier__group_each(struct pier_group *group,
-	bool (*each)(struct pier__task *task, void *arg), void *arg)
+pier__group_done(struct pier_group *group, int rc)
 {
-	struct pier__list *at;
-
 	(void)pthread_mutex_lock(&group->lock);
-	pier__list_each(at, &group->tasks) {
-		if (!each(pier__container_of(at, struct pier__task, group_node),
-			    arg))
-			break;
-	}
-	(void)pthread_mutex_unlock(&group->lock);
+	count_down(group, rc);
 }
 
-/* The wait itself. `waiter` is on the heap: others walk the list it is on. */
-static int
-wait_until_empty(struct pier_group *group, struct pier__task *self,
-	struct waiter *waiter, pier_deadline deadline)
+void
+pier__group_leave(struct pier_group *group, struct pier__task *task, int rc)
 {
-	int wait = 0;
-
 	(void)pthread_mutex_lock(&group->lock);
-	pier__list_push_back(&group->waiters, &waiter->node);
+	pier__list_remove(&task->group_node);
+	count_down(group, rc);
+}
+
+int
+pier__group_wait(
+	struct pier_group *group, const char *why, pier_deadline deadline)
+{
+	struct pier__task *self = pier__self();
+	int wait;
+
+	if (self == NULL)
+		return -ENOMEM;
+	if (deadline.ns < 0)
+		deadline = PIER_FOREVER;
+	wait = pier__enter(self, deadline);
+	if (wait < 0)
+		return wait;
+	(void)pthread_mutex_lock(&group->lock);
+	pier__list_push_back(&group->waiters, &self->wait_node);
 	while (group->count > 0 && wait == 0) {
 		(void)pthread_mutex_unlock(&group->lock);
-		wait = pier__park(self, "group", -1, deadline);
+		wait = pier__park(self, why, -1, deadline);
 		(void)pthread_mutex_lock(&group->lock);
 	}
 	if (group->count == 0)
 		wait = 0;
-	pier__list_remove(&waiter->node);
+	pier__list_remove(&self->wait_node);
 	unlock(group);
 	return wait;
 }
@@ -151,25 +146,8 @@ wait_until_empty(struct pier_group *group, struct pier__task *self,
 int
 pier_group_wait(struct pier_group *group, pier_deadline deadline)
 {
-	struct pier__task *self = pier__self();
-	struct waiter *waiter;
-	int rc;
+	int rc = pier__group_wait(group, "group", deadline);
 
-	if (self == NULL)
-		return -ENOMEM;
-	if (deadline.ns < 0)
-		deadline = PIER_FOREVER;
-	rc = pier__enter(self, deadline);
-	if (rc == 0 && pier_group_count(group) == 0)
-		return 0;
-	waiter = rc == 0 ? pier__alloc(sizeof(*waiter)) : NULL;
-	if (waiter != NULL) {
-		waiter->task = self;
-		rc = wait_until_empty(group, self, waiter, deadline);
-		pier__free(waiter);
-	} else if (rc == 0) {
-		rc = -ENOMEM;
-	}
 	return rc == 0 ? 0
 		       : pier__fail(rc, &(struct pier__failure){
 						.step = PIER_STEP_WAIT,

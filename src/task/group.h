@@ -20,8 +20,13 @@ void pier__group_unlink(struct pier_group *group, struct pier__task *task);
    it never ran). The group may be freed by this. */
 void pier__group_done(struct pier_group *group, int rc);
 
-/* Call each(task, arg) for every task, under the group's lock. */
-void pier__group_each(struct pier_group *group,
-	bool (*each)(struct pier__task *task, void *arg), void *arg);
+/* Both in one, for a fiber: nobody who waits for the group can get in the way
+   of what its scheduler still does with it. */
+void pier__group_leave(
+	struct pier_group *group, struct pier__task *task, int rc);
+
+/* pier_group_wait() under another name in lists, without a story. */
+int pier__group_wait(
+	struct pier_group *group, const char *why, pier_deadline deadline);
 
 #endif

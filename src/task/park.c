@@ -69,20 +69,41 @@ static int
 fiber_park(struct pier__task *self)
 {
 	struct pier__sched *sched = self->sched;
+	int rc = 0;
 
 	if (self->wake_pending) {
 		self->wake_pending = false;
 		return 0;
 	}
-	if (self->deadline <= sched->now)
+	if (self->deadline <= sched->now) {
+		/* Who only ever finds deadlines that have passed is no more
+		   waiting than who never has to wait. */
+		if (++self->ops >= OPS_MAX)
+			let_others_run(self);
 		return -PIER_EDEADLINE;
+	}
 	pier__timers_arm(&sched->timers, self);
 	self->state = PIER__PARKED;
 	pier__sched_switch_away(self);
-	if (!self->timed_out)
-		return 0;
-	self->timed_out = false;
-	return -PIER_EDEADLINE;
+	self->ops = 0;
+	self->deadline = INT64_MAX;
+	if (self->timed_out) {
+		self->timed_out = false;
+		rc = -PIER_EDEADLINE;
+	}
+	return rc;
+}
+
+/* For lists of tasks, which of a thread may be made by another thread. */
+static void
+note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
+{
+	__atomic_store_n(&self->waits, why, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->last_waits, why, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->wait_fd, fd, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->deadline, until, __ATOMIC_RELAXED);
+	if (self->sched != NULL)
+		self->wait_since = self->sched->now;
 }
 
 int
@@ -91,29 +112,23 @@ pier__park(struct pier__task *self, const char *why, int fd,
 {
 	bool cancelled =
 		atomic_load_explicit(&self->cancelled, memory_order_acquire);
+	int64_t until = deadline.ns;
 	int rc;
 
-	if (deadline.ns == 0)
+	if (until == 0)
 		return -EAGAIN;
-	self->deadline = deadline.ns;
 	if (cancelled) {
 		if (pier__task_cancel_state(self) < 0)
 			return -ECANCELED;
-		if (self->shield < self->deadline)
-			self->deadline = self->shield;
+		if (self->shield < until)
+			until = self->shield;
 	}
 	if (!pier__list_empty(&self->before_wait))
 		pier__before_wait_run(self);
-	self->waits = why;
-	__atomic_store_n(&self->last_waits, why, __ATOMIC_RELAXED);
-	self->wait_fd = fd;
-	self->wait_since = self->sched != NULL ? self->sched->now : 0;
-	rc = self->kind == PIER_TASK_FIBER
-		     ? fiber_park(self)
-		     : pier__thread_park(self, self->deadline);
-	self->waits = NULL;
-	self->ops = 0;
-	self->deadline = INT64_MAX;
+	note_wait(self, why, fd, until);
+	rc = self->kind == PIER_TASK_FIBER ? fiber_park(self)
+					   : pier__thread_park(self, until);
+	__atomic_store_n(&self->waits, NULL, __ATOMIC_RELAXED);
 	if (rc == -PIER_EDEADLINE && pier__task_cancel_state(self) < 0)
 		rc = -ECANCELED;
 	return rc;

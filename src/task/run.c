@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "task/group.h"
 #include "task/sched.h"
 
 #define DRAIN_DEFAULT_MS 5000
@@ -25,29 +24,65 @@ pier__run_hold(struct pier__run *run)
 void
 pier__run_drop(struct pier__run *run)
 {
-	if (run != NULL && atomic_fetch_sub_explicit(&run->references, 1,
-				   memory_order_acq_rel) == 1)
-		pier__free(run);
+	if (run == NULL || atomic_fetch_sub_explicit(&run->references, 1,
+				   memory_order_acq_rel) != 1)
+		return;
+	(void)pthread_mutex_destroy(&run->lock);
+	pier__free(run);
 }
 
-static int
-run_new(struct pier__run **out, const struct pier_run_opts *opts)
+static struct pier__run *
+run_new(const struct pier_run_opts *opts)
 {
 	struct pier__run *run = pier__alloc(sizeof(*run));
-	int rc;
 
 	if (run == NULL)
-		return -ENOMEM;
+		return NULL;
 	atomic_init(&run->references, 1);
+	(void)pthread_mutex_init(&run->lock, NULL);
+	pier__list_init(&run->threads);
 	run->kind = opts->kind;
 	run->stack_size = opts->stack_size;
-	rc = pier_group_open(&run->group);
-	if (rc < 0) {
-		pier__free(run);
-		return rc;
+	run->first = pier__current;
+	return run;
+}
+
+int
+pier__run_join(struct pier__run *run, struct pier__task *task)
+{
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&run->lock);
+	if (run->over) {
+		rc = -PIER_ECLOSED;
+	} else {
+		pier__list_push_back(&run->threads, &task->all_node);
+		run->left++;
+		task->id = ++run->tasks;
+		if (run->cancelled)
+			atomic_store_explicit(
+				&task->cancelled, true, memory_order_relaxed);
 	}
-	*out = run;
-	return 0;
+	(void)pthread_mutex_unlock(&run->lock);
+	return rc;
+}
+
+void
+pier__run_unlink(struct pier__run *run, struct pier__task *task)
+{
+	(void)pthread_mutex_lock(&run->lock);
+	pier__list_remove(&task->all_node);
+	(void)pthread_mutex_unlock(&run->lock);
+}
+
+void
+pier__run_done(struct pier__run *run)
+{
+	(void)pthread_mutex_lock(&run->lock);
+	if (--run->left == 0 && !run->over)
+		pier__wake(run->first);
+	(void)pthread_mutex_unlock(&run->lock);
+	pier__run_drop(run);
 }
 
 /* The first fiber of a run: the user's function, then the end of the rest. */
@@ -63,7 +98,7 @@ first_main(void *arg)
 	struct first *first = arg;
 
 	first->rc = first->fn(first->arg);
-	pier_group_cancel(pier__current->run->group);
+	pier__sched_cancel(pier__current->sched);
 	return 0;
 }
 
@@ -76,39 +111,55 @@ run_fibers(struct pier__run *run, struct first *first,
 
 	if (rc < 0)
 		return rc;
-	rc = pier__sched_spawn(sched, run->group, first_main, first);
+	rc = pier__sched_spawn(sched, NULL, first_main, first);
 	if (rc == 0)
 		pier__sched_loop(sched);
+	result->tasks = sched->tasks;
 	result->stacks_peak = sched->stacks.peak;
 	result->guard = pier__guard_name(sched->stacks.guard);
 	pier__sched_close(sched);
 	return rc;
 }
 
-struct abandoned {
-	size_t count;
-	char *at;
-	size_t size;
-};
-
-static bool
-count_abandoned(struct pier__task *task, void *arg)
+static void
+cancel_threads(struct pier__run *run)
 {
-	struct abandoned *abandoned = arg;
-	const char *name = __atomic_load_n(&task->name, __ATOMIC_RELAXED);
-	const char *waits =
-		__atomic_load_n(&task->last_waits, __ATOMIC_RELAXED);
+	struct pier__list *at;
+
+	(void)pthread_mutex_lock(&run->lock);
+	run->cancelled = true;
+	pier__list_each(at, &run->threads) {
+		struct pier__task *task =
+			pier__container_of(at, struct pier__task, all_node);
+
+		atomic_store_explicit(
+			&task->cancelled, true, memory_order_release);
+		pier__wake(task);
+	}
+	(void)pthread_mutex_unlock(&run->lock);
+}
+
+/* The first of the tasks that are left, as pier_run_result tells it. */
+static void
+describe_abandoned(const struct pier__run *run, char *at, size_t size)
+{
+	const struct pier__task *task;
+	const char *name;
+	const char *waits;
 	int n;
 
-	if (abandoned->count++ > 0)
-		return true;
-	n = snprintf(abandoned->at, abandoned->size, "task %llu%s%s",
-		(unsigned long long)task->id, name != NULL ? " " : "",
-		name != NULL ? name : "");
-	if (n > 0 && (size_t)n < abandoned->size && waits != NULL)
-		(void)snprintf(abandoned->at + n, abandoned->size - (size_t)n,
+	/* What is left may be past its last step but one. */
+	if (pier__list_empty(&run->threads))
+		return;
+	task = pier__container_of(
+		run->threads.next, struct pier__task, all_node);
+	name = __atomic_load_n(&task->name, __ATOMIC_RELAXED);
+	waits = __atomic_load_n(&task->last_waits, __ATOMIC_RELAXED);
+	n = snprintf(at, size, "task %llu%s%s", (unsigned long long)task->id,
+		name != NULL ? " " : "", name != NULL ? name : "");
+	if (n > 0 && (size_t)n < size && waits != NULL)
+		(void)snprintf(at + n, size - (size_t)n,
 			", last waited for: %s", waits);
-	return true;
 }
 
 /* Threads have the drain time to end; then they are left behind, counted. */
@@ -116,15 +167,23 @@ static void
 drain_threads(
 	struct pier__run *run, int64_t drain_ms, struct pier_run_result *result)
 {
-	struct abandoned abandoned = { .at = result->abandoned_at,
-		.size = sizeof(result->abandoned_at) };
 	pier_deadline until = pier_in_ms(drain_ms);
 	pier_deadline shield = pier_shield(until);
+	int rc = 0;
 
-	if (pier_group_wait(run->group, until) < 0) {
-		pier__group_each(run->group, count_abandoned, &abandoned);
-		result->abandoned = abandoned.count;
+	(void)pthread_mutex_lock(&run->lock);
+	while (run->left > 0 && rc == 0) {
+		(void)pthread_mutex_unlock(&run->lock);
+		rc = pier__park(run->first, "group", -1, until);
+		(void)pthread_mutex_lock(&run->lock);
 	}
+	run->over = true;
+	result->tasks = run->tasks;
+	result->abandoned = run->left;
+	if (run->left > 0)
+		describe_abandoned(run, result->abandoned_at,
+			sizeof(result->abandoned_at));
+	(void)pthread_mutex_unlock(&run->lock);
 	(void)pier_shield(shield);
 }
 
@@ -132,16 +191,21 @@ static int
 run_threads(struct pier__run *run, struct first *first, int64_t drain_ms,
 	struct pier_run_result *result)
 {
-	struct pier__task *self = pier__current;
+	struct pier__task *self = run->first;
 	struct pier__run *outer = self->run;
+	uint64_t outer_id = self->id;
+	/* Before anything is started: its end could not be waited for. */
+	int rc = pier__thread_wakeable(self);
 
+	if (rc < 0)
+		return rc;
 	self->run = run;
-	atomic_fetch_add_explicit(&run->tasks, 1, memory_order_relaxed);
+	self->id = ++run->tasks;
 	first->rc = first->fn(first->arg);
-	pier_group_cancel(run->group);
+	cancel_threads(run);
 	drain_threads(run, drain_ms, result);
 	self->run = outer;
-	result->guard = "";
+	self->id = outer_id;
 	return 0;
 }
 
@@ -171,8 +235,8 @@ pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
 			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
 	if (self != NULL && self->kind == PIER_TASK_FIBER)
 		rc = -EDEADLK;
-	else if (self != NULL)
-		rc = run_new(&run, &opts);
+	else if (self != NULL && (run = run_new(&opts)) != NULL)
+		rc = 0;
 	if (rc == 0 && opts.kind == PIER_TASK_FIBER)
 		rc = run_fibers(run, &first, &result);
 	else if (rc == 0)
@@ -184,11 +248,7 @@ pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
 			rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
 				    .detail = "a run of tasks" });
 	result.rc = rc < 0 ? rc : first.rc;
-	if (run != NULL) {
-		result.tasks = atomic_load(&run->tasks);
-		pier_group_close(run->group);
-		pier__run_drop(run);
-	}
+	pier__run_drop(run);
 	result_give(out, result_size, &result);
 	return result.rc;
 }
@@ -201,9 +261,7 @@ pier_go(struct pier_group *group, pier_task_fn *fn, void *arg)
 
 	if (self == NULL)
 		return -ENOMEM;
-	if (group == NULL && self->run != NULL)
-		group = self->run->group;
-	if (group == NULL)
+	if (group == NULL && self->run == NULL)
 		rc = -EINVAL;
 	else if (self->kind == PIER_TASK_FIBER)
 		rc = pier__sched_spawn(self->sched, group, fn, arg);

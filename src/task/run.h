@@ -9,22 +9,39 @@
 
 #include "task/task.h"
 
-/* Counted: an abandoned thread may outlive the call that made it. */
+/*
+ * Counted, as an abandoned thread may outlive the call that made it. Of a run
+ * of fibers the scheduler knows the tasks; of a run of threads this does, by
+ * lock, whatever groups they are in.
+ */
 struct pier__run {
 	atomic_uint references;
-	atomic_size_t tasks; /* started in all */
 	enum pier_task_kind kind;
 	size_t stack_size;
-	struct pier_group *group; /* of all its tasks */
+	struct pier__task *first; /* the thread that called pier_run() */
+	size_t tasks;             /* started in all */
+
+	pthread_mutex_t lock;
+	struct pier__list threads; /* those that did not end, by all_node */
+	size_t left;               /* those that are not quite gone */
+	bool cancelled;
+	bool over; /* nobody may join */
 };
 
 struct pier__run *pier__run_hold(struct pier__run *run);
 void pier__run_drop(struct pier__run *run);
+/* A thread task that has not begun joins. 0 or -PIER_ECLOSED. */
+int pier__run_join(struct pier__run *run, struct pier__task *task);
+/* task can no longer be found through the run. */
+void pier__run_unlink(struct pier__run *run, struct pier__task *task);
+/* A task that was unlinked is gone, its memory too. */
+void pier__run_done(struct pier__run *run);
 
 /* The task of a thread. */
 struct pier__thread {
 	struct pier__task task;
 	struct pier__engine *engine; /* made at the first wait, or NULL */
+	void *signal_stack;          /* see task/overflow.c, or NULL */
 	/* Whom to wake: read by other threads, hence the lock. NULL until the
 	   thread can be waited for by anything but its own descriptors. */
 	pthread_mutex_t wake_lock;
@@ -37,12 +54,15 @@ pier__thread_of(struct pier__task *task)
 	return pier__container_of(task, struct pier__thread, task);
 }
 
-/* Start a thread task that runs fn(arg). 0, -EAGAIN, -ENOMEM. */
+/* Start a thread task that runs fn(arg), in a run, a group or both. 0,
+   -EAGAIN, -ENOMEM, -PIER_ECLOSED. */
 int pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg);
 /* The wait of a thread task; the rest of pier__park(). */
 int pier__thread_park(struct pier__task *self, int64_t until);
 void pier__thread_wake(struct pier__task *task);
+/* Make what lets others wake this thread. 0, -ENOMEM, -EMFILE, -ENFILE. */
+int pier__thread_wakeable(struct pier__task *self);
 /* Direct wake-ups of this thread to engine (NULL: to nobody). */
 void pier__thread_set_wake_engine(
 	struct pier__task *self, struct pier__engine *engine);

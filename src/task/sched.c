@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "task/group.h"
+#include "task/overflow.h"
 #include "task/run.h"
 #include "task/switch.h"
 
@@ -73,14 +74,14 @@ put_away(struct pier__sched *sched)
 {
 	struct pier__task *task = sched->ended;
 	struct pier_group *group = task->group;
-	int rc = task->rc;
 
 	sched->ended = NULL;
 	pier__annotate_dead(&task->annotation);
 	pier__list_remove(&task->all_node);
 	pier__timers_remove(&sched->timers, task);
 	/* Out of the group first: afterwards nobody else knows the task. */
-	pier__group_unlink(group, task);
+	if (group != NULL)
+		pier__group_leave(group, task, task->rc);
 	if (atomic_load_explicit(&sched->remote_any, memory_order_acquire))
 		remote_withdraw(sched, task);
 	pier__error_record_free(task->error);
@@ -93,7 +94,6 @@ put_away(struct pier__sched *sched)
 	} else {
 		pier__free(task);
 	}
-	pier__group_done(group, rc);
 }
 
 #if defined(PIER_SCRAMBLE_STACKS)
@@ -157,8 +157,10 @@ check_stack(const struct pier__sched *sched, const struct pier__task *self)
 	/* Only stacks without a guard page have a canary to lose. What lies
 	   below is nobody's, so nothing is broken yet; going on would break
 	   it. This is the fault that a guard page would have given. */
-	if (!pier__stack_intact(&sched->stacks, self->stack))
+	if (self->canary && !pier__stack_intact(&sched->stacks, self->stack)) {
+		pier__overflow_tell(self);
 		abort();
+	}
 }
 
 void
@@ -184,8 +186,10 @@ fiber_main(void *arg)
 {
 	struct pier__task *self = arg;
 	struct pier__sched *sched = self->sched;
+	struct pier__task *to = NULL;
 
 	pier__annotate_arrive(&self->annotation, &sched->left->annotation);
+	self->started = true;
 	if (sched->ended != NULL)
 		put_away(sched);
 	self->rc = self->fn(self->arg);
@@ -193,7 +197,11 @@ fiber_main(void *arg)
 	pier__before_wait_run(self);
 	self->state = PIER__ENDED;
 	sched->ended = self;
-	switch_to(sched, self, sched->host, true);
+	/* Whoever comes next puts it away. */
+#if !defined(PIER_SCRAMBLE_STACKS)
+	to = next_ready(sched);
+#endif
+	switch_to(sched, self, to != NULL ? to : sched->host, true);
 	abort(); /* nobody switches to an ended fiber */
 }
 
@@ -227,11 +235,11 @@ fiber_init(struct pier__sched *sched, struct pier__task *task,
 	task->run = sched->run;
 	task->fn = fn;
 	task->arg = arg;
-	task->id = atomic_fetch_add_explicit(
-			   &sched->run->tasks, 1, memory_order_relaxed) +
-		   1;
+	task->id = ++sched->tasks;
+	task->canary = pier__stack_canary(&sched->stacks, task->stack);
 	pier__list_init(&task->before_wait);
 	pier__list_init(&task->group_node);
+	pier__list_init(&task->wait_node);
 	task->sp = pier__switch_make(top,
 		(size_t)((char *)top - (char *)task->stack), fiber_main, task);
 	pier__annotate_born(&task->annotation, task->stack, sched->stacks.size);
@@ -253,15 +261,20 @@ pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	if (rc < 0)
 		goto free_task;
 	fiber_init(sched, task, group, fn, arg);
-	rc = pier__group_join(group, task);
+	if (group != NULL)
+		rc = pier__group_join(group, task);
 	if (rc < 0)
 		goto put_stack;
+	if (sched->cancelled)
+		atomic_store_explicit(
+			&task->cancelled, true, memory_order_relaxed);
 	pier__list_push_back(&sched->all, &task->all_node);
 	sched->live++;
 	pier__sched_ready(sched, task);
 	return 0;
 
 put_stack:
+	sched->tasks--;
 	pier__annotate_dead(&task->annotation);
 	pier__stack_put(&sched->stacks, task->stack);
 free_task:
@@ -307,6 +320,24 @@ remote_take(struct pier__sched *sched)
 	(void)pthread_mutex_unlock(&sched->remote_lock);
 }
 
+void
+pier__sched_cancel(struct pier__sched *sched)
+{
+	struct pier__list *at;
+
+	if (sched->cancelled)
+		return;
+	sched->cancelled = true;
+	pier__list_each(at, &sched->all) {
+		struct pier__task *task =
+			pier__container_of(at, struct pier__task, all_node);
+
+		atomic_store_explicit(
+			&task->cancelled, true, memory_order_release);
+		pier__wake(task);
+	}
+}
+
 static void
 timers_take(struct pier__sched *sched)
 {
@@ -343,7 +374,7 @@ turn(struct pier__sched *sched)
 	remote_take(sched);
 	timers_take(sched);
 	if (atomic_load_explicit(&sched->host->cancelled, memory_order_relaxed))
-		pier_group_cancel(sched->run->group);
+		pier__sched_cancel(sched);
 	sched->budget =
 		sched->ready_count > TURN_MIN ? sched->ready_count : TURN_MIN;
 }
@@ -397,6 +428,7 @@ pier__sched_open(
 	sched->host->sched = sched;
 	sched->host->host = true;
 	pier__annotate_host(&sched->host->annotation);
+	pier__overflow_thread(sched->host);
 	pier__thread_set_wake_engine(sched->host, sched->engine);
 	*out = sched;
 	return 0;

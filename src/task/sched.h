@@ -32,6 +32,8 @@ struct pier__sched {
 	struct pier__task *ended; /* to be put away after the switch */
 	struct pier__task *left;  /* who ran before the last switch */
 	uint64_t ended_count;
+	size_t tasks;   /* started in all */
+	bool cancelled; /* all of them, and who is started now */
 	struct pier__stacks stacks;
 	struct pier__run *run;
 	void *scratch; /* one spare buffer: io/scratch.h */
@@ -46,9 +48,12 @@ struct pier__sched {
 int pier__sched_open(
 	struct pier__sched **out, struct pier__run *run, size_t stack_size);
 void pier__sched_close(struct pier__sched *sched);
-/* Start a fiber, ready to run. 0 or -ENOMEM… */
+/* Start a fiber, ready to run, in a group or in none but the run. 0, -ENOMEM
+   or -PIER_ECLOSED. */
 int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	pier_task_fn *fn, void *arg);
+/* Cancel every fiber, and those that are started from now on. */
+void pier__sched_cancel(struct pier__sched *sched);
 /* Run turns until no fiber is left. */
 void pier__sched_loop(struct pier__sched *sched);
 /* Called by pier__park() and pier__yield() on a fiber: run others until woken. */

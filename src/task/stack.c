@@ -190,6 +190,12 @@ pier__stack_top(const struct pier__stacks *stacks, void *stack)
 }
 
 bool
+pier__stack_canary(const struct pier__stacks *stacks, const void *stack)
+{
+	return head_of(stacks, stack)->guard == PIER__GUARD_CANARY;
+}
+
+bool
 pier__stack_intact(const struct pier__stacks *stacks, const void *stack)
 {
 	uint64_t word;

@@ -53,6 +53,8 @@ void pier__stacks_free(struct pier__stacks *stacks);
    fall into the same sets of the cache. Aligned to 64. */
 void *pier__stack_top(const struct pier__stacks *stacks, void *stack);
 
+/* Is the canary all that guards this stack? */
+bool pier__stack_canary(const struct pier__stacks *stacks, const void *stack);
 /* True while the canary at the low end is whole (always, where a real guard
    stands below). */
 bool pier__stack_intact(const struct pier__stacks *stacks, const void *stack);

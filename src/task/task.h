@@ -64,6 +64,8 @@ struct pier__task {
 	bool timed_out;        /* woken by its deadline */
 	bool error_lost;       /* no memory for the last failure */
 	bool on_remote;        /* on sched's remote list, by its lock */
+	bool started;          /* has run */
+	bool canary;           /* its stack has no guard but the word below */
 	uint8_t ops;           /* operations since the last wait */
 	atomic_bool cancelled; /* sticky */
 	atomic_bool woken;     /* threads: a wake-up is due */
@@ -71,18 +73,21 @@ struct pier__task {
 	int64_t timer_when;    /* key on the heap of timers */
 	int32_t timer_slot;    /* place on that heap, or -1 */
 
-	/* What it waits for, for lists of tasks. */
+	/* What it waits for, for lists of tasks. Of threads also read by
+	   others, each field whole. */
 	int wait_fd;
 	const char *waits; /* a constant string; NULL: it runs */
 	int64_t wait_since;
 
 	int64_t shield;                /* cancelled, it may wait until then */
 	struct pier__list before_wait; /* struct pier__before_wait */
-	struct pier__list all_node;    /* on sched->all */
+	struct pier__list all_node;    /* on sched->all; run->threads */
 	struct pier__list group_node;  /* on group->tasks, by its lock */
+	/* On the waiters of a group, channel or mutex, by its lock. */
+	struct pier__list wait_node;
 	struct pier__task *next_remote;
-	struct pier_group *group;
-	struct pier__run *run; /* NULL outside of pier_run() */
+	struct pier_group *group; /* NULL: the run's own */
+	struct pier__run *run;    /* NULL outside of pier_run() */
 
 	pier_task_fn *fn;
 	void *arg;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "task/group.h"
+#include "task/overflow.h"
 #include "task/run.h"
 #include "task/sched.h"
 
@@ -18,6 +19,7 @@ thread_free(struct pier__thread *thread)
 {
 	if (thread->engine != NULL)
 		thread->engine->ops->close(thread->engine);
+	pier__overflow_thread_end(&thread->task);
 	(void)pthread_mutex_destroy(&thread->wake_lock);
 	pier__error_record_free(thread->task.error);
 	pier__free(thread);
@@ -57,6 +59,7 @@ thread_new(const struct pier__calls *calls)
 	pier__list_init(&thread->task.before_wait);
 	pier__list_init(&thread->task.group_node);
 	pier__list_init(&thread->task.all_node);
+	pier__list_init(&thread->task.wait_node);
 	(void)pthread_mutex_init(&thread->wake_lock, NULL);
 	return thread;
 }
@@ -114,13 +117,31 @@ pier__thread_wake(struct pier__task *task)
 	(void)pthread_mutex_unlock(&thread->wake_lock);
 }
 
+int
+pier__thread_wakeable(struct pier__task *self)
+{
+	struct pier__engine *engine = pier__task_engine(self);
+	int rc;
+
+	if (engine == NULL)
+		return -ENOMEM;
+	if (pier__thread_of(self)->wake_engine != NULL)
+		return 0;
+	rc = engine->ops->wakeable(engine);
+	/* From here on a wake-up reaches us; one that came before has set
+	   woken, which is looked at after this. */
+	if (rc == 0)
+		pier__thread_set_wake_engine(self, engine);
+	return rc;
+}
+
 /* Can anything but the descriptor that it waits for end this wait? Then the
    thread needs its own wake-up descriptor; a program that only reads and
    writes from its main thread never pays for one. */
 static bool
 needs_wake(const struct pier__task *self)
 {
-	return self->group != NULL || self->wait_fd < 0;
+	return self->group != NULL || self->run != NULL || self->wait_fd < 0;
 }
 
 int
@@ -131,15 +152,11 @@ pier__thread_park(struct pier__task *self, int64_t until)
 
 	if (engine == NULL)
 		return -ENOMEM;
-	if (needs_wake(self) && pier__thread_of(self)->wake_engine == NULL) {
-		rc = engine->ops->wakeable(engine);
-		if (rc < 0)
-			return rc;
-		/* From here on a wake-up reaches us; one that came before has
-		   set woken, which is looked at after this. */
-		pier__thread_set_wake_engine(self, engine);
-	}
-	self->wait_since = pier__calls()->clock_ns();
+	rc = needs_wake(self) ? pier__thread_wakeable(self) : 0;
+	if (rc < 0)
+		return rc;
+	__atomic_store_n(
+		&self->wait_since, pier__calls()->clock_ns(), __ATOMIC_RELAXED);
 	for (;;) {
 		int64_t left = -1;
 
@@ -164,18 +181,52 @@ thread_main(void *arg)
 	struct pier__task *self = &thread->task;
 	struct pier_group *group = self->group;
 	struct pier__run *run = self->run;
+	/* Stands in for self in its last steps: its memory is the caller's who
+	   waits for the end. */
+	struct pier__task farewell = { .context = self->context,
+		.kind = PIER_TASK_THREAD };
 	int rc;
 
 	pier__current = self;
+	self->started = true;
 	rc = self->fn(self->arg);
 	pier__before_wait_run(self);
-	pier__group_unlink(group, self);
-	pier__run_drop(run);
+	if (group != NULL)
+		pier__group_unlink(group, self);
+	if (run != NULL)
+		pier__run_unlink(run, self);
 	thread_free(thread);
+	pier__current = &farewell;
+	/* The last step: who waits for it may end the program. */
+	if (group != NULL)
+		pier__group_done(group, rc);
+	if (run != NULL)
+		pier__run_done(run);
 	pier__current = NULL;
-	/* The last step: who waits for the group may end the program. */
-	pier__group_done(group, rc);
 	return NULL;
+}
+
+static int
+thread_start(struct pier__thread *thread)
+{
+	struct pier__run *run = thread->task.run;
+	struct pier_group *group = thread->task.group;
+	pthread_t id;
+	int rc = 0;
+
+	if (group != NULL)
+		rc = pier__group_join(group, &thread->task);
+	if (rc < 0)
+		return rc;
+	rc = pier__calls()->thread(
+		run != NULL ? run->stack_size : 0, thread_main, thread, &id);
+	if (rc == 0) {
+		(void)pthread_detach(id);
+		return 0;
+	}
+	if (group != NULL)
+		pier__group_leave(group, &thread->task, 0);
+	return rc;
 }
 
 int
@@ -183,8 +234,7 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg)
 {
 	struct pier__thread *thread = thread_new(pier__calls());
-	pthread_t id;
-	int rc;
+	int rc = 0;
 
 	if (thread == NULL)
 		return -ENOMEM;
@@ -193,24 +243,20 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	thread->task.group = group;
 	thread->task.run = pier__run_hold(run);
 	if (run != NULL)
-		thread->task.id = atomic_fetch_add_explicit(&run->tasks, 1,
-					  memory_order_relaxed) +
-				  1;
-	rc = pier__group_join(group, &thread->task);
-	if (rc < 0)
-		goto free_thread;
-	rc = pier__calls()->thread(
-		run != NULL ? run->stack_size : 0, thread_main, thread, &id);
+		rc = pier__run_join(run, &thread->task);
 	if (rc < 0) {
-		pier__group_unlink(group, &thread->task);
-		pier__group_done(group, 0);
+		pier__run_drop(run);
 		goto free_thread;
 	}
-	(void)pthread_detach(id);
-	return 0;
+	rc = thread_start(thread);
+	if (rc == 0)
+		return 0;
+	if (run != NULL) {
+		pier__run_unlink(run, &thread->task);
+		pier__run_done(run);
+	}
 
 free_thread:
-	pier__run_drop(run);
 	thread_free(thread);
 	return rc;
 }

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers: one block of memory each, holding the list and the canonical name,
+ * counted since equal questions share one. Read-only from the moment that a
+ * second holder can see it, hence only the count is atomic.
+ */
+#include "net/names.h"
+
+#include "base/list.h"
+
+#include <pier/error.h>
+
+#include <errno.h>
+#include <string.h>
+
+struct answer {
+	struct pier_names names;
+	atomic_uint holders;
+	struct pier_addr addrs[];
+};
+
+static struct answer *
+answer_of(struct pier_names *names)
+{
+	return pier__container_of(names, struct answer, names);
+}
+
+/* An answer of count entries, still to be filled, and this name. */
+static struct answer *
+answer_new(size_t count, const char *canonical)
+{
+	size_t size = sizeof(struct answer) + count * sizeof(struct pier_addr);
+	size_t len = strlen(canonical) + 1;
+	struct answer *answer = pier__alloc(size + len);
+
+	if (answer == NULL)
+		return NULL;
+	atomic_init(&answer->holders, 1);
+	answer->names.addrs = answer->addrs;
+	answer->names.count = count;
+	answer->names.canonical = memcpy((char *)answer + size, canonical, len);
+	return answer;
+}
+
+int
+pier_names_make(struct pier_names **out, const struct pier_addr *addrs,
+	size_t count, const char *canonical)
+{
+	struct answer *answer;
+
+	if (count == 0)
+		return -EINVAL;
+	answer = answer_new(count, canonical == NULL ? "" : canonical);
+	if (answer == NULL)
+		return -ENOMEM;
+	memcpy(answer->addrs, addrs, count * sizeof(*addrs));
+	*out = &answer->names;
+	return 0;
+}
+
+/* nsswitch modules fill the list: it is checked as input. */
+static bool
+fits(struct pier_addr *out, const struct addrinfo *info)
+{
+	return info->ai_addr != NULL &&
+	       (info->ai_family == AF_INET || info->ai_family == AF_INET6) &&
+	       info->ai_family == info->ai_addr->sa_family &&
+	       pier_addr_from_sockaddr(out, info->ai_addr, info->ai_addrlen) ==
+		       0;
+}
+
+int
+pier__names_from_addrinfo(struct pier_names **out, const struct addrinfo *list)
+{
+	const char *canonical = "";
+	const struct addrinfo *info;
+	struct pier_addr addr;
+	struct answer *answer;
+	size_t count = 0;
+
+	for (info = list; info != NULL; info = info->ai_next)
+		count += fits(&addr, info);
+	if (count == 0)
+		return -PIER_ENONAME;
+	if (list->ai_canonname != NULL)
+		canonical = list->ai_canonname;
+	answer = answer_new(count, canonical);
+	if (answer == NULL)
+		return -ENOMEM;
+	for (info = list, count = 0; info != NULL; info = info->ai_next)
+		if (fits(&addr, info))
+			answer->addrs[count++] = addr;
+	*out = &answer->names;
+	return 0;
+}
+
+struct pier_names *
+pier_names_hold(struct pier_names *names)
+{
+	(void)atomic_fetch_add_explicit(
+		&answer_of(names)->holders, 1, memory_order_relaxed);
+	return names;
+}
+
+void
+pier_names_free(struct pier_names *names)
+{
+	struct answer *answer;
+
+	if (names == NULL)
+		return;
+	answer = answer_of(names);
+	/* The last holder has to see what all the others read as done. */
+	if (atomic_fetch_sub_explicit(
+		    &answer->holders, 1, memory_order_acq_rel) == 1)
+		pier__free(answer);
+}
+
+int
+pier__names_error(int eai)
+{
+	if (eai <= PIER__EAI_ERRNO)
+		return eai - PIER__EAI_ERRNO;
+	switch (eai) {
+	case 0:
+		return 0;
+	case EAI_AGAIN:
+		return -PIER_EAGAINNAME;
+	case EAI_FAIL:
+		return -PIER_ENAMEFAIL;
+	case EAI_MEMORY:
+		return -ENOMEM;
+	case EAI_FAMILY:
+	case EAI_SOCKTYPE:
+	case EAI_BADFLAGS:
+		return -EINVAL;
+	default:
+		/* NONAME, SERVICE, and glibc's NODATA, ADDRFAMILY, IDN_ENCODE:
+		   there is nothing by that name. */
+		return -PIER_ENONAME;
+	}
+}

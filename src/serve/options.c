@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* serve/options.c - see options.h. */
+#include "serve/options.h"
+
+#include <errno.h>
+
+#define CONNECTIONS_DEFAULT 10000
+#define DATAGRAMS_DEFAULT   1000
+#define DATAGRAM_SIZE       65535
+#define DATAGRAM_SIZE_MAX   (1024 * 1024)
+#define WORKERS_MAX         1024
+#define RESERVE_MIN         8
+#define RESERVE_SHARE       16
+#define ITERATIVE_STACK     ((size_t)1024 * 1024)
+
+#define FIRST_BYTE_MS 10000
+#define IDLE_MS       300000
+#define LINGER_MS     2000
+#define DRAIN_MS      10000
+
+int
+pier__descriptor_reserve(int all)
+{
+	int reserve = all / RESERVE_SHARE;
+
+	return reserve < RESERVE_MIN ? RESERVE_MIN : reserve;
+}
+
+int64_t
+pier__options_ns(int64_t ms)
+{
+	return ms < 0 || ms > INT64_MAX / 1000000 ? INT64_MAX : ms * 1000000;
+}
+
+/* What is wrong, or NULL. */
+static const char *
+wrong(const struct pier_server_opts *opts)
+{
+	if (opts->endpoint == NULL &&
+		(opts->endpoints == NULL || opts->endpoints[0] == NULL))
+		return "no endpoint";
+	if (opts->endpoint != NULL && opts->endpoints != NULL)
+		return "endpoint and endpoints: give one of them";
+	if (opts->handler == NULL && opts->datagram_handler == NULL)
+		return "no handler";
+	if ((unsigned)opts->model > PIER_THREAD)
+		return "no such model";
+	if (opts->workers < PIER_CORES || opts->workers > WORKERS_MAX)
+		return "workers: -1 to 1024";
+	if (opts->model != PIER_FIBER && opts->workers != 0 &&
+		opts->workers != 1)
+		return "workers go with the fiber model";
+	if (opts->connections_max < 0)
+		return "connections_max: below 0";
+	if (opts->per_address_max < 0)
+		return "per_address_max: below 0";
+	if (opts->datagrams_max < 0)
+		return "datagrams_max: below 0";
+	if (opts->datagram_size > DATAGRAM_SIZE_MAX)
+		return "datagram_size: above 1 MiB";
+	if (opts->first_byte_ms < PIER_OFF || opts->idle_ms < PIER_OFF ||
+		opts->lifetime_ms < PIER_OFF || opts->linger_ms < PIER_OFF ||
+		opts->drain_ms < PIER_OFF)
+		return "a time below 0";
+	return NULL;
+}
+
+static void
+fill_ms(int64_t *ms, int64_t by_default)
+{
+	if (*ms == 0)
+		*ms = by_default;
+}
+
+/* As many as leave the reserve alone, and nothing less than one. */
+static int
+connections(const struct pier_server_opts *opts, int descriptors)
+{
+	int room = descriptors - pier__descriptor_reserve(descriptors);
+
+	if (opts->model == PIER_ITERATIVE)
+		return 1;
+	if (opts->connections_max > 0)
+		return opts->connections_max;
+	if (room < 1)
+		room = 1;
+	return room < CONNECTIONS_DEFAULT ? room : CONNECTIONS_DEFAULT;
+}
+
+int
+pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
+	const char **detail)
+{
+	*detail = wrong(opts);
+	if (*detail != NULL)
+		return -EINVAL;
+	if (opts->workers == PIER_CORES)
+		opts->workers = cores;
+	if (opts->workers == 0)
+		opts->workers = 1;
+	if (opts->stack_size == 0 && opts->model == PIER_ITERATIVE)
+		opts->stack_size = ITERATIVE_STACK;
+	opts->connections_max = connections(opts, descriptors);
+	if (opts->datagrams_max == 0)
+		opts->datagrams_max = DATAGRAMS_DEFAULT;
+	if (opts->datagram_size == 0)
+		opts->datagram_size = DATAGRAM_SIZE;
+	fill_ms(&opts->first_byte_ms, FIRST_BYTE_MS);
+	fill_ms(&opts->idle_ms, IDLE_MS);
+	fill_ms(&opts->lifetime_ms, PIER_OFF);
+	fill_ms(&opts->linger_ms, LINGER_MS);
+	fill_ms(&opts->drain_ms, DRAIN_MS);
+	return 0;
+}
