@@ -194,10 +194,11 @@ asked_new(
 	size_t service_size = text_size(question->service);
 	struct asked *asked =
 		pier__alloc(sizeof(*asked) + host_size + service_size);
-	char *text = (char *)(asked + 1);
+	char *text;
 
 	if (asked == NULL)
 		return NULL;
+	text = (char *)(asked + 1);
 	asked->question = *question;
 	if (host_size > 0)
 		asked->question.host = memcpy(text, question->host, host_size);
@@ -263,16 +264,16 @@ serve_one(struct pier__task *me)
 	pier__current = NULL;
 }
 
+/* By the machine's clock: no task and no simulation waits for this. */
 static struct timespec
 idle_until(void)
 {
-	struct timespec until;
-	int64_t ns;
+	int64_t ns = pier__calls_real.clock_ns() + pool.idle_ns;
+	struct timespec until = {
+		.tv_sec = (time_t)(ns / 1000000000),
+		.tv_nsec = (long)(ns % 1000000000),
+	};
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	ns = until.tv_nsec + pool.idle_ns;
-	until.tv_sec += (time_t)(ns / 1000000000);
-	until.tv_nsec = (long)(ns % 1000000000);
 	return until;
 }
 
@@ -457,6 +458,7 @@ pier__names_stop(void)
 	busy = pool.count;
 	(void)pthread_cond_broadcast(&pool.work);
 	unlock();
+	/* direct: to join a thread that is ending cannot fail. */
 	for (i = 0; i < count; i++)
 		(void)pthread_join(joined[i], NULL);
 	return busy;
