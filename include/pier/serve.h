@@ -33,7 +33,8 @@ struct pier_server;
 typedef int pier_handler(struct pier_stream *stream, void *ctx);
 
 /* One datagram; answer it with pier_reply(). A negative result is counted and
-   reported by on_error, nothing else. */
+   reported by on_error, nothing else. It runs in a fiber under every model;
+   with PIER_THREAD each datagram socket has a thread of its own. */
 typedef int pier_datagram_handler(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
@@ -56,11 +57,9 @@ enum pier_end_reason {
 };
 
 /* A connection, as hooks and handlers see it: pier_conn(stream). Lives until
-   finish has come back. */
+   finish has come back. Its addresses: pier_conn_peer(), pier_conn_local(). */
 struct pier_conn {
-	uint64_t id;           /* from 1, unique in this server */
-	struct pier_addr peer; /* len 0: unnamed */
-	struct pier_addr local;
+	uint64_t id;          /* from 1, unique in this server */
 	const char *endpoint; /* the one it was accepted on, as given */
 	struct pier_server *server;
 	int64_t accepted_ns;   /* moments of CLOCK_MONOTONIC */
@@ -82,8 +81,8 @@ struct pier_server_opts {
 	void *ctx; /* handed to handlers and hooks */
 	enum pier_model model;
 	int workers; /* PIER_FIBER: threads, 0: 1 */
-	/* Of fibers or threads; 0: 64 KiB for fibers, the system's for
-	   threads */
+	/* Of fibers or threads; 0: 64 KiB for fibers, 1 MiB for those of
+	   PIER_ITERATIVE, the system's for threads */
 	size_t stack_size;
 	struct pier_listen_opts listen; /* backlog, reuse, mode */
 
@@ -113,8 +112,9 @@ struct pier_server_opts {
 	int (*setup)(struct pier_stream *stream, void *ctx);
 	/* After it, the descriptor still open; conn->reason says why */
 	void (*finish)(struct pier_stream *stream, void *ctx);
-	/* A handler, setup or accept failed; conn is NULL for accept and
-	   datagrams; pier_error_line() has the story */
+	/* A handler, setup or accept failed, and was not cancelled at stop;
+	   conn is NULL for accept and datagrams; pier_error_line() has the
+	   story */
 	void (*on_error)(const struct pier_conn *conn, int rc, void *ctx);
 	/* Once, when all endpoints listen */
 	void (*on_listen)(struct pier_server *server, void *ctx);
@@ -181,7 +181,7 @@ struct pier_server_stats {
 	uint64_t active_peak;
 	uint64_t lingering;       /* ended, the peer's last bytes read off */
 	uint64_t finished;        /* handlers that came back with >= 0 */
-	uint64_t failed;          /* … with an error */
+	uint64_t failed;          /* … with an error, also of a limit */
 	uint64_t cancelled;       /* … after a cancel at stop */
 	uint64_t refused_address; /* over per_address_max */
 	uint64_t refused_setup;
@@ -212,6 +212,12 @@ pier_server_stats(
 
 /* The connection of a stream that a server accepted, else NULL. */
 struct pier_conn *pier_conn(const struct pier_stream *stream);
+
+/* The two ends of a connection. The peer's is the one that accept gave: it is
+   known also after a reset; len 0: an unnamed Unix socket. 0, or as
+   pier_local(). */
+int pier_conn_peer(const struct pier_conn *conn, struct pier_addr *out);
+int pier_conn_local(const struct pier_conn *conn, struct pier_addr *out);
 
 /* Handlers that are always there. */
 int pier_handler_echo(struct pier_stream *stream, void *ctx);    /* RFC 862 */

@@ -100,7 +100,8 @@ endpoint_text(const struct pier_stream *stream, char *buf, size_t size)
 		return;
 	}
 	if (base->limits != NULL)
-		addr = base->limits->conn->peer;
+		(void)pier_addr_from_sockaddr(
+			&addr, base->limits->peer, base->limits->peer_len);
 	else
 		(void)pier_peer(base, &addr);
 	if (pier_endpoint_format(base->scheme, &addr, buf, size) < 0)

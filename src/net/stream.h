@@ -56,6 +56,8 @@ struct pier__limits {
 	int64_t lifetime_at;
 	int64_t idle_ns; /* INT64_MAX: none */
 	struct pier_conn *conn;
+	const struct sockaddr *peer; /* as accept gave it, peer_len bytes */
+	socklen_t peer_len;
 	const char *met; /* the name of the limit that was met, or NULL */
 };
 
