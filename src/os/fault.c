@@ -13,11 +13,13 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
-static atomic_bool installed;
-static pier__fault_fn *tell;
-static struct sigaction before_segv;
-static struct sigaction before_bus;
+static struct {
+	pthread_mutex_t lock; /* of the installation */
+	atomic_bool installed;
+	pier__fault_fn *tell;
+	struct sigaction before_segv;
+	struct sigaction before_bus;
+} watch = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Nobody else wanted it: as if there were no handler. A fault comes again at
    once, as the instruction is tried again; a signal that somebody sent does
@@ -36,11 +38,11 @@ static void
 on_fault(int number, siginfo_t *info, void *context)
 {
 	const struct sigaction *before =
-		number == SIGSEGV ? &before_segv : &before_bus;
+		number == SIGSEGV ? &watch.before_segv : &watch.before_bus;
 	int saved = errno;
 
 	if (info->si_code > 0)
-		tell(info->si_addr);
+		watch.tell(info->si_addr);
 	errno = saved;
 	if ((before->sa_flags & SA_SIGINFO) != 0)
 		before->sa_sigaction(number, info, context);
@@ -59,8 +61,8 @@ install(void)
 
 	(void)sigemptyset(&action.sa_mask);
 	/* What was there is known before anything can come. */
-	if (sigaction(SIGSEGV, NULL, &before_segv) < 0 ||
-		sigaction(SIGBUS, NULL, &before_bus) < 0)
+	if (sigaction(SIGSEGV, NULL, &watch.before_segv) < 0 ||
+		sigaction(SIGBUS, NULL, &watch.before_bus) < 0)
 		return -errno;
 	if (sigaction(SIGSEGV, &action, NULL) < 0 ||
 		sigaction(SIGBUS, &action, NULL) < 0)
@@ -73,23 +75,23 @@ pier__fault_watch(pier__fault_fn *fn)
 {
 	int rc = 0;
 
-	(void)pthread_mutex_lock(&install_lock);
+	(void)pthread_mutex_lock(&watch.lock);
 	/* Never a second time: a handler that came over ours since then calls
 	   it, and would be called by it. */
-	if (!atomic_load(&installed)) {
-		tell = fn;
+	if (!atomic_load(&watch.installed)) {
+		watch.tell = fn;
 		rc = install();
 		if (rc == 0)
-			atomic_store(&installed, true);
+			atomic_store(&watch.installed, true);
 	}
-	(void)pthread_mutex_unlock(&install_lock);
+	(void)pthread_mutex_unlock(&watch.lock);
 	return rc;
 }
 
 bool
 pier__fault_watched(void)
 {
-	return atomic_load_explicit(&installed, memory_order_acquire);
+	return atomic_load_explicit(&watch.installed, memory_order_acquire);
 }
 
 void

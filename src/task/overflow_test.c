@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* task/overflow_test.c - what is said, and to whom else, when stacks run over.
+   Each case is a child process, whose end and last words are looked at. */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "os/faulty.h"
+#include "task/task.h"
+
+#define WORDS "ran over its stack of 65536 bytes\n"
+
+struct end {
+	char said[8192];
+	int status;
+};
+
+static void
+run_child(struct end *end, void (*child)(void))
+{
+	int fds[2];
+	size_t len = 0;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)dup2(fds[1], STDERR_FILENO);
+		/* The test runner has its own. */
+		(void)signal(SIGSEGV, SIG_DFL);
+		(void)signal(SIGBUS, SIG_DFL);
+		(void)signal(SIGABRT, SIG_DFL);
+		child();
+		_exit(0);
+	}
+	(void)close(fds[1]);
+	while ((n = read(fds[0], end->said + len,
+			sizeof(end->said) - 1 - len)) > 0)
+		len += (size_t)n;
+	end->said[len] = '\0';
+	(void)close(fds[0]);
+	assert_int_equal(waitpid(pid, &end->status, 0), pid);
+}
+
+/* Killed by the signal, or ended by a sanitizer that took it. */
+static void
+assert_ended_badly(const struct end *end, int number)
+{
+	if (WIFSIGNALED(end->status))
+		assert_int_equal(WTERMSIG(end->status), number);
+	else
+		assert_int_not_equal(WEXITSTATUS(end->status), 0);
+}
+
+__attribute__((noinline)) static int
+deep(int levels)
+{
+	volatile char frame[1024];
+
+	memset((void *)(uintptr_t)frame, 0x5a, sizeof(frame));
+	if (levels == 0)
+		return pier_yield();
+	return deep(levels - 1) + frame[0] - 0x5a;
+}
+
+static int
+too_deep(void *arg)
+{
+	pier_task_name("digger");
+	return deep(arg == NULL ? 1000 : *(int *)arg);
+}
+
+static void
+child_overflows(void)
+{
+	if (pier_report_overflow() == 0)
+		(void)pier_run(too_deep, NULL, NULL, NULL);
+}
+
+static void
+test_says_who(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_overflows);
+	assert_non_null(strstr(end.said, "pier: task 1 (digger) " WORDS));
+	assert_ended_badly(&end, SIGSEGV);
+}
+
+static void *
+overflow_here(void *arg)
+{
+	(void)pier_run(too_deep, NULL, NULL, NULL);
+	return arg;
+}
+
+static void
+child_overflows_in_a_thread(void)
+{
+	pthread_t other;
+
+	if (pier_report_overflow() == 0 &&
+		pthread_create(&other, NULL, overflow_here, NULL) == 0)
+		(void)pthread_join(other, NULL);
+}
+
+static void
+test_threads_that_come_later(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_overflows_in_a_thread);
+	assert_non_null(strstr(end.said, "pier: task 1 (digger) " WORDS));
+	assert_ended_badly(&end, SIGSEGV);
+}
+
+static void
+child_overflows_silently(void)
+{
+	(void)pier_run(too_deep, NULL, NULL, NULL);
+}
+
+static void
+test_nothing_unasked(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_overflows_silently);
+	assert_null(strstr(end.said, "pier:"));
+	assert_ended_badly(&end, SIGSEGV);
+}
+
+static void
+mine(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	_exit(number == SIGSEGV && info->si_addr == (void *)16 ? 7 : 8);
+}
+
+static void
+child_has_a_handler(void)
+{
+	struct sigaction action = { .sa_sigaction = mine,
+		.sa_flags = SA_SIGINFO };
+	int *volatile nowhere = (int *)16;
+
+	(void)sigaction(SIGSEGV, &action, NULL);
+	/* Twice is once: else the second would call the first for ever. */
+	if (pier_report_overflow() == 0 && pier_report_overflow() == 0)
+		*nowhere = 1;
+}
+
+static void
+test_other_faults_go_on(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_has_a_handler);
+	assert_null(strstr(end.said, "pier:"));
+	assert_true(WIFEXITED(end.status));
+	assert_int_equal(WEXITSTATUS(end.status), 7);
+}
+
+static void
+child_is_sent_one(void)
+{
+	if (pier_report_overflow() == 0)
+		(void)raise(SIGBUS);
+}
+
+static void
+test_a_signal_that_is_sent(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_is_sent_one);
+	assert_null(strstr(end.said, "pier:"));
+	assert_ended_badly(&end, SIGBUS);
+}
+
+/* A little too deep for a stack without a guard, whose canary is looked at
+   when the fiber parks. */
+static void
+child_has_no_guard(void)
+{
+	static int levels = 64;
+	static struct pier__faulty faulty;
+
+	pier__faulty_init(&faulty, &pier__calls_real);
+	pier__faulty_plan(
+		&faulty, &(struct pier__fault){ .call = PIER__CALL_ADVISE,
+				 .nth = 1,
+				 .every = 1,
+				 .error = EINVAL });
+	pier__faulty_plan(
+		&faulty, &(struct pier__fault){ .call = PIER__CALL_PROTECT_NONE,
+				 .nth = 1,
+				 .every = 1,
+				 .error = ENOMEM });
+	if (pier_report_overflow() < 0)
+		return;
+	pier__self()->context.calls = &faulty.calls;
+	(void)pier_run(too_deep, &levels, NULL, NULL);
+}
+
+static void
+test_without_a_guard(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_has_no_guard);
+	assert_non_null(strstr(end.said, "pier: task 1 (digger) " WORDS));
+	assert_ended_badly(&end, SIGABRT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_says_who),
+		cmocka_unit_test(test_threads_that_come_later),
+		cmocka_unit_test(test_nothing_unasked),
+		cmocka_unit_test(test_other_faults_go_on),
+		cmocka_unit_test(test_a_signal_that_is_sent),
+		cmocka_unit_test(test_without_a_guard),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
