@@ -53,15 +53,17 @@ limit_at(const struct pier__limits *limits, const char **name)
 {
 	const struct pier_conn *conn = limits->conn;
 	int64_t at = limits->lifetime_at;
+	int64_t last;
 
 	*name = "lifetime";
-	if (conn->first_byte_ns == 0 && limits->first_byte_at < at) {
+	if (PIER__LOOK(conn->first_byte_ns) == 0 &&
+		limits->first_byte_at < at) {
 		at = limits->first_byte_at;
 		*name = "first-byte timeout";
 	}
-	if (limits->idle_ns != INT64_MAX &&
-		conn->last_byte_ns + limits->idle_ns < at) {
-		at = conn->last_byte_ns + limits->idle_ns;
+	last = PIER__LOOK(conn->last_byte_ns);
+	if (limits->idle_ns != INT64_MAX && last + limits->idle_ns < at) {
+		at = last + limits->idle_ns;
 		*name = "idle timeout";
 	}
 	return at;
@@ -129,18 +131,31 @@ pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 	return rc;
 }
 
+/* In threads the reader and the writer may both note it: either is right. */
+static void
+note_activity(const struct pier__limits *limits)
+{
+	PIER__NOTE(limits->conn->last_byte_ns, pier__task_now(pier__current));
+}
+
 void
-pier__stream_moved(struct pier_stream *stream, size_t in, size_t out)
+pier__stream_moved_in(struct pier_stream *stream, size_t size)
 {
 	const struct pier__limits *limits = stream->limits;
 
-	stream->bytes_in += in;
-	stream->bytes_out += out;
-	if (limits != NULL) {
-		struct pier_conn *conn = limits->conn;
+	stream->bytes_in += size;
+	if (limits == NULL)
+		return;
+	note_activity(limits);
+	if (limits->conn->first_byte_ns == 0)
+		PIER__NOTE(limits->conn->first_byte_ns,
+			PIER__LOOK(limits->conn->last_byte_ns));
+}
 
-		conn->last_byte_ns = pier__task_now(pier__current);
-		if (in > 0 && conn->first_byte_ns == 0)
-			conn->first_byte_ns = conn->last_byte_ns;
-	}
+void
+pier__stream_moved_out(struct pier_stream *stream, size_t size)
+{
+	stream->bytes_out += size;
+	if (stream->limits != NULL)
+		note_activity(stream->limits);
 }

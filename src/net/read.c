@@ -100,7 +100,7 @@ attempt(struct pier_stream *stream, void *buf, size_t size)
 		return -PIER_EDONE;
 	n = stream->ops->readv(stream, &iov, 1);
 	if (n > 0)
-		pier__stream_moved(stream, (size_t)n, 0);
+		pier__stream_moved_in(stream, (size_t)n);
 	else if (n != -EAGAIN &&
 		 atomic_load_explicit(&stream->aborted, memory_order_acquire))
 		return -ECONNABORTED;

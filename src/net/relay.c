@@ -233,17 +233,23 @@ wait_next(struct relay *relay, pier_deadline deadline)
 		fail(relay, -1, relay->rc, false);
 }
 
+static bool
+is_finished(const struct relay *relay)
+{
+	return relay->over || (relay->ways[0].done && relay->ways[1].done);
+}
+
 static void
 run(struct relay *relay, pier_deadline deadline)
 {
-	while (!relay->over && !(relay->ways[0].done && relay->ways[1].done)) {
+	while (!is_finished(relay)) {
 		relay->ways[0].progress = false;
 		relay->ways[1].progress = false;
 		move(relay, 0);
 		move(relay, 1);
 		if (relay->ways[0].progress || relay->ways[1].progress)
 			relay->last_ns = pier_now();
-		else if (!relay->over)
+		else if (!is_finished(relay))
 			wait_next(relay, deadline);
 	}
 }

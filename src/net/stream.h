@@ -138,7 +138,8 @@ int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 /* Bytes at in + in_begin are used up. */
 void pier__stream_consume(struct pier_stream *stream, size_t size);
 /* Bytes went in or out: counted, and noted as activity. */
-void pier__stream_moved(struct pier_stream *stream, size_t in, size_t out);
+void pier__stream_moved_in(struct pier_stream *stream, size_t size);
+void pier__stream_moved_out(struct pier_stream *stream, size_t size);
 
 /*
  * Wait by the deadline or the server's limits, whichever is earlier. As

@@ -23,7 +23,7 @@ gather_send(struct pier__gather *it, const void *buf, size_t size)
 	ssize_t n = stream->ops->writev(stream, &iov, 1);
 
 	if (n > 0)
-		pier__stream_moved(stream, 0, (size_t)n);
+		pier__stream_moved_out(stream, (size_t)n);
 	return n;
 }
 
@@ -94,7 +94,7 @@ some(struct pier_stream *stream, const struct iovec *iov, int count,
 		ssize_t n = stream->ops->writev(stream, iov, count);
 
 		if (n >= 0) {
-			pier__stream_moved(stream, 0, (size_t)n);
+			pier__stream_moved_out(stream, (size_t)n);
 			return n;
 		}
 		if (n != -EAGAIN)
