@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/unix.h - Unix sockets that have a file: made with a mode, found stale,
+ * removed by who made them.
+ */
+#ifndef PIER_NET_UNIX_H
+#define PIER_NET_UNIX_H
+
+#include <pier/addr.h>
+#include <pier/deadline.h>
+#include <pier/error.h>
+
+#include "os/calls.h"
+
+/* The file that a bind made; of an abstract name, nothing. */
+struct pier__unix_file {
+	bool made;
+	dev_t device;
+	ino_t inode;
+};
+
+/*
+ * pier__unix_bind(file, fd, type, addr, mode, text): bind fd, a Unix socket of
+ * this type, to addr. A stale file of a socket there, one that refuses
+ * connections, is replaced; nothing else ever is.
+ *
+ *   mode  of the file; 0: 0777 less the umask
+ *   text  the endpoint, for errors
+ *
+ * 0, or the error, noted.
+ */
+int pier__unix_bind(struct pier__unix_file *file, int fd, int type,
+	const struct pier_addr *addr, unsigned int mode, const char *text);
+
+/*
+ * pier__unix_connect(addr, deadline, step): a stream socket connected to addr.
+ * A backlog that is full gives no sign when it has room again: it is tried
+ * again, ever more rarely, until the deadline.
+ *
+ *   step  set to where it failed
+ *
+ * The descriptor, or an error, not noted.
+ */
+int pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
+	enum pier_step *step);
+
+/* Remove the file, if it is still the one that was made. */
+void pier__unix_remove(
+	struct pier__unix_file *file, const struct pier_addr *addr);
+
+#endif
