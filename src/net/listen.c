@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/listen.c - listeners of every family: opened, accepted from, closed.
+ * What a family does of its own stands in tcp.c and unix.c.
+ */
+#include "net/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/failure.h"
+#include "net/stream.h"
+#include "net/tcp.h"
+
+/* Errors of the network that one accept skips before the caller gets a word
+   in: connections that were lost while they queued come in storms. */
+#define SKIPS_MAX 64
+
+int
+pier__listener_new(
+	struct pier_listener **out, int fd, int family, const char *scheme)
+{
+	struct pier_listener *listener = pier__alloc(sizeof(*listener));
+	struct pier_addr *addr;
+
+	if (listener == NULL)
+		return -ENOMEM;
+	addr = &listener->addr;
+	addr->len = sizeof(addr->u);
+	if (pier__calls()->getsockname(fd, &addr->u.sa, &addr->len) < 0)
+		addr->len = 0;
+	pier__desc_init(
+		&listener->desc, fd, pier__desc_kind(family, SOCK_STREAM));
+	listener->family = (int16_t)family;
+	listener->scheme = scheme;
+	listener->streams = family == AF_UNIX ? "unix" : "tcp";
+	*out = listener;
+	return 0;
+}
+
+static int
+listen_tcp(struct pier_listener **out, const struct pier__endpoint *endpoint,
+	const struct pier_listen_opts *opts, const char *text,
+	pier_deadline deadline)
+{
+	socklen_t len = sizeof(int);
+	int family = AF_INET;
+	int fd = pier__tcp_listen(endpoint, opts, text, deadline);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = pier__calls()->getsockopt(
+		fd, SOL_SOCKET, SO_DOMAIN, &family, &len);
+	if (rc == 0)
+		rc = pier__listener_new(out, fd, family, endpoint->scheme);
+	if (rc < 0) {
+		pier__close(fd);
+		return pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
+	}
+	return 0;
+}
+
+static int
+listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
+	const struct pier_listen_opts *opts, const char *text)
+{
+	const struct pier__calls *calls = pier__calls();
+	struct pier__unix_file file = { .made = false };
+	int fd = calls->socket(AF_UNIX, SOCK_STREAM, 0);
+	int rc;
+
+	if (fd < 0)
+		return pier__fail_step(fd, PIER_STEP_CREATE, text, NULL);
+	rc = pier__unix_bind(
+		&file, fd, SOCK_STREAM, &endpoint->addr, opts->mode, text);
+	if (rc < 0)
+		goto close_fd;
+	rc = calls->listen(fd, opts->backlog > 0 ? opts->backlog : 4096);
+	if (rc < 0) {
+		(void)pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
+		goto remove_file;
+	}
+	rc = pier__listener_new(out, fd, AF_UNIX, endpoint->scheme);
+	if (rc < 0) {
+		(void)pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
+		goto remove_file;
+	}
+	/* As it was written: what the kernel says of a path is the same. */
+	(*out)->addr = endpoint->addr;
+	(*out)->file = file;
+	return 0;
+
+remove_file:
+	pier__unix_remove(&file, &endpoint->addr);
+close_fd:
+	pier__close(fd);
+	return rc;
+}
+
+static int
+get_int(int fd, int name, int *value)
+{
+	socklen_t len = sizeof(*value);
+
+	return pier__calls()->getsockopt(fd, SOL_SOCKET, name, value, &len);
+}
+
+static int
+listen_fd(struct pier_listener **out, int fd, const char *text)
+{
+	int listens = 0;
+	int type = 0;
+	int family = AF_UNSPEC;
+	int flags;
+	int rc = get_int(fd, SO_ACCEPTCONN, &listens);
+
+	if (rc == 0)
+		rc = get_int(fd, SO_TYPE, &type);
+	if (rc == 0)
+		rc = get_int(fd, SO_DOMAIN, &family);
+	if (rc == 0 && (!listens || type != SOCK_STREAM))
+		return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
+			"it is not a stream socket that listens");
+	flags = pier__calls()->getfl(fd);
+	if (rc == 0)
+		rc = flags < 0 ? flags : 0;
+	if (rc == 0)
+		rc = pier__listener_new(
+			out, fd, family, family == AF_UNIX ? "unix" : "tcp");
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
+	(*out)->may_block = (flags & O_NONBLOCK) == 0;
+	return 0;
+}
+
+static int
+refuse_kind(const struct pier__endpoint *endpoint, const char *text)
+{
+	struct pier__why why;
+	int rc = pier__why_set(&why, 0,
+		"%s:// cannot be listened on for streams: tcp, tcp4, tcp6, "
+		"unix and fd can",
+		endpoint->scheme);
+
+	return pier__fail_parse(rc, text, &why);
+}
+
+int
+pier_listen_sized(struct pier_listener **out, const char *text,
+	const struct pier_listen_opts *given, size_t opts_size,
+	pier_deadline deadline)
+{
+	struct pier_listen_opts opts = { 0 };
+	struct pier__endpoint endpoint;
+	struct pier__why why;
+	int rc = pier__endpoint_parse(&endpoint, text, &why);
+
+	if (rc < 0)
+		return pier__fail_parse(rc, text, &why);
+	if (given != NULL)
+		memcpy(&opts, given,
+			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
+	switch (endpoint.kind) {
+	case PIER__ENDPOINT_TCP:
+		return listen_tcp(out, &endpoint, &opts, text, deadline);
+	case PIER__ENDPOINT_UNIX:
+		return listen_unix(out, &endpoint, &opts, text);
+	case PIER__ENDPOINT_FD:
+		return listen_fd(out, endpoint.fd, text);
+	default:
+		return refuse_kind(&endpoint, text);
+	}
+}
+
+/* accept(2) hands on what became of a connection while it queued: that one is
+   lost, the next one is not concerned. */
+static bool
+is_passing(int rc)
+{
+	switch (rc) {
+	case -ECONNABORTED:
+	case -EPROTO:
+	case -ENOPROTOOPT:
+	case -EHOSTDOWN:
+	case -ENONET:
+	case -EHOSTUNREACH:
+	case -EOPNOTSUPP:
+	case -ENETUNREACH:
+	case -ENETDOWN:
+	case -EINTR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+accept_once(struct pier_listener *listener, struct pier_addr *peer)
+{
+	const struct pier__calls *calls = pier__calls();
+	struct pollfd one = { .fd = listener->desc.fd, .events = POLLIN };
+
+	if (listener->may_block && calls->poll(&one, 1, 0) == 0)
+		return -EAGAIN;
+	if (peer == NULL)
+		return calls->accept(listener->desc.fd, NULL, NULL);
+	peer->len = sizeof(peer->u);
+	return calls->accept(listener->desc.fd, &peer->u.sa, &peer->len);
+}
+
+int
+pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
+{
+	int skips;
+	int fd;
+
+	for (skips = 0; skips < SKIPS_MAX; skips++) {
+		fd = accept_once(listener, peer);
+		if (fd == -EAGAIN)
+			listener->desc.readable = false;
+		if (fd >= 0 && peer != NULL &&
+			peer->len <= sizeof(peer->u.sa.sa_family))
+			peer->len = 0;
+		if (!is_passing(fd))
+			return fd;
+	}
+	return -EAGAIN;
+}
+
+static int
+accept_fail(const struct pier_listener *listener, int rc)
+{
+	char text[PIER_ENDPOINT_TEXT_MAX] = "";
+
+	(void)pier_listener_endpoint(listener, text, sizeof(text));
+	return pier__fail_step(rc, PIER_STEP_ACCEPT, text, NULL);
+}
+
+/* The next descriptor, waiting. Not noted. */
+static int
+accept_fd(struct pier_listener *listener, pier_deadline deadline)
+{
+	struct pier__task *self = pier__self();
+	int rc;
+
+	if (self == NULL)
+		return -ENOMEM;
+	rc = pier__desc_claim(&listener->desc, self);
+	if (rc == 0 && deadline.ns == 0) {
+		/* "Try once" means the kernel, not what we remember of it. */
+		listener->desc.readable = true;
+	}
+	while (rc == 0) {
+		rc = pier__enter(self, deadline);
+		if (rc < 0)
+			break;
+		rc = pier__listener_accept(listener, NULL);
+		if (rc == -EAGAIN)
+			rc = pier__desc_wait(
+				&listener->desc, PIER__IN, "accept", deadline);
+		else
+			break;
+	}
+	return rc;
+}
+
+int
+pier_accept(struct pier_stream **out, struct pier_listener *listener,
+	pier_deadline deadline)
+{
+	int fd, rc;
+
+	if (deadline.ns < 0)
+		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
+	fd = accept_fd(listener, deadline);
+	if (fd < 0)
+		return accept_fail(listener, fd);
+	rc = pier__stream_new(out, fd, listener->family, listener->streams);
+	if (rc < 0) {
+		pier__close(fd);
+		return accept_fail(listener, rc);
+	}
+	return 0;
+}
+
+int
+pier_listener_addr(const struct pier_listener *listener, struct pier_addr *out)
+{
+	*out = listener->addr;
+	return 0;
+}
+
+int
+pier_listener_endpoint(
+	const struct pier_listener *listener, char *buf, size_t size)
+{
+	int len = pier_endpoint_format(
+		listener->scheme, &listener->addr, buf, size);
+
+	/* A socket that was handed down may have no name. */
+	if (len != -EINVAL)
+		return len;
+	len = snprintf(buf, size, "fd://%d", listener->desc.fd);
+	return (size_t)len < size ? len : -ENOSPC;
+}
+
+int
+pier_listener_fd(const struct pier_listener *listener)
+{
+	return listener->desc.fd;
+}
+
+void
+pier_listener_close(struct pier_listener *listener)
+{
+	if (listener == NULL)
+		return;
+	/* First the name, so that nobody finds a socket that is closed. */
+	pier__unix_remove(&listener->file, &listener->addr);
+	pier__desc_close(&listener->desc);
+	pier__free(listener);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/listen.h - a listener from inside, for those who accept many: the
+ * server waits on desc and takes descriptors without making streams.
+ */
+#ifndef PIER_NET_LISTEN_H
+#define PIER_NET_LISTEN_H
+
+#include <pier/stream.h>
+
+#include "io/desc.h"
+#include "net/endpoint.h"
+#include "net/unix.h"
+
+struct pier_listener {
+	struct pier__desc desc;
+	int16_t family;      /* of what it accepts */
+	bool may_block;      /* adopted, and its flags let accept() block */
+	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
+	const char *streams; /* "tcp" or "unix": what its streams are */
+	struct pier_addr addr;
+	struct pier__unix_file file; /* of a Unix socket that it bound */
+};
+
+/*
+ * pier__listener_accept(listener, peer): one attempt. The errors that
+ * accept(2) passes on from the network are skipped, a bounded number of them.
+ *
+ *   peer  set on success, len 0 for an unnamed Unix socket; may be NULL
+ *
+ * The descriptor (close-on-exec, non-blocking), or
+ *   -EAGAIN  nobody is there: pier__desc_wait() on listener->desc, which
+ *            comes back at once after a great many passing errors
+ *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  the connection still queues
+ */
+int pier__listener_accept(
+	struct pier_listener *listener, struct pier_addr *peer);
+
+/* A listener on fd, which is taken on success. 0 or -ENOMEM. */
+int pier__listener_new(
+	struct pier_listener **out, int fd, int family, const char *scheme);
+
+#endif

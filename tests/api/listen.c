@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What pier_listen() promises: families, free ports, addresses that are used
+ * again or in use, and the files of Unix sockets.
+ */
+#include <pier.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fds.h"
+
+static char dir[64];
+
+static int
+begin(void **state)
+{
+	(void)state;
+	(void)strcpy(dir, "/tmp/pier-listen-XXXXXX");
+	return mkdtemp(dir) == NULL ? -1 : 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	/* A file that was left behind makes this fail. */
+	return rmdir(dir);
+}
+
+static const char *
+path_of(const char *name)
+{
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static const char *
+unix_of(const char *name)
+{
+	static char endpoint[160];
+
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s", path_of(name));
+	return endpoint;
+}
+
+static struct pier_listener *
+listening(const char *endpoint, const struct pier_listen_opts *opts)
+{
+	struct pier_listener *listener = NULL;
+	int rc = pier_listen(&listener, endpoint, opts, PIER_FOREVER);
+
+	if (rc < 0)
+		fail_msg("%s", pier_error_line());
+	return listener;
+}
+
+static void
+cannot_listen(const char *endpoint, int rc, enum pier_step step)
+{
+	struct pier_listener *listener = NULL;
+
+	assert_int_equal(
+		pier_listen(&listener, endpoint, NULL, PIER_FOREVER), rc);
+	assert_null(listener);
+	assert_int_equal(pier_last_error()->code, rc);
+	assert_int_equal(pier_last_error()->step, step);
+	assert_string_equal(pier_last_error()->endpoint, endpoint);
+}
+
+static unsigned int
+port_of(const struct pier_listener *listener)
+{
+	struct pier_addr addr;
+
+	assert_int_equal(pier_listener_addr(listener, &addr), 0);
+	assert_true(pier_addr_port(&addr) > 0);
+	return (unsigned int)pier_addr_port(&addr);
+}
+
+/* A plain client of the C library: 0 or -errno. */
+static int
+connect_to(const char *host, unsigned int port, int *out)
+{
+	struct pier_addr addr;
+	int fd;
+
+	assert_int_equal(pier_addr_parse(&addr, host), 0);
+	assert_int_equal(pier_addr_set_port(&addr, port), 0);
+	fd = socket(addr.u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	if (connect(fd, &addr.u.sa, addr.len) < 0) {
+		int rc = -errno;
+
+		(void)close(fd);
+		return rc;
+	}
+	*out = fd;
+	return 0;
+}
+
+static bool
+have_ip6(void)
+{
+	struct sockaddr_in6 name = { .sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int rc = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&name, sizeof(name));
+
+	if (fd >= 0)
+		(void)close(fd);
+	return rc == 0;
+}
+
+static void
+serves(struct pier_listener *listener, const char *host, const char *seen)
+{
+	char text[PIER_ADDR_TEXT_MAX];
+	struct pier_stream *stream;
+	struct pier_addr peer;
+	int fd;
+
+	assert_int_equal(connect_to(host, port_of(listener), &fd), 0);
+	assert_int_equal(pier_accept(&stream, listener, pier_in_ms(5000)), 0);
+	assert_int_equal(pier_peer(stream, &peer), 0);
+	assert_true(pier_addr_format_host(&peer, text, sizeof(text)) > 0);
+	assert_string_equal(text, seen);
+	pier_close(stream);
+	(void)close(fd);
+}
+
+static void
+test_both_families_on_a_free_port(void **state)
+{
+	struct pier_listener *listener;
+	char text[PIER_ENDPOINT_TEXT_MAX];
+	char expected[64];
+
+	(void)state;
+	if (!have_ip6())
+		skip();
+	listener = listening("tcp://:0", NULL);
+	(void)snprintf(
+		expected, sizeof(expected), "tcp://[::]:%u", port_of(listener));
+	assert_int_equal(pier_listener_endpoint(listener, text, sizeof(text)),
+		strlen(expected));
+	assert_string_equal(text, expected);
+	assert_int_equal(pier_listener_endpoint(listener, text, 5), -ENOSPC);
+	serves(listener, "127.0.0.1", "127.0.0.1");
+	serves(listener, "::1", "::1");
+	pier_listener_close(listener);
+}
+
+static void
+test_one_family(void **state)
+{
+	struct pier_listener *listener = listening("tcp4://:0", NULL);
+	int fd;
+
+	(void)state;
+	serves(listener, "127.0.0.1", "127.0.0.1");
+	assert_int_equal(
+		connect_to("::1", port_of(listener), &fd), -ECONNREFUSED);
+	pier_listener_close(listener);
+	listener = listening("tcp6://*:0", NULL);
+	serves(listener, "::1", "::1");
+	assert_int_equal(
+		connect_to("127.0.0.1", port_of(listener), &fd), -ECONNREFUSED);
+	pier_listener_close(listener);
+}
+
+static void
+test_an_address_and_a_name(void **state)
+{
+	struct pier_listener *listener = listening("tcp://127.0.0.1:0", NULL);
+	int fd;
+
+	(void)state;
+	serves(listener, "127.0.0.1", "127.0.0.1");
+	assert_int_equal(
+		connect_to("127.0.0.2", port_of(listener), &fd), -ECONNREFUSED);
+	pier_listener_close(listener);
+	listener = listening("tcp://localhost:0", NULL);
+	serves(listener, "127.0.0.1", "127.0.0.1");
+	pier_listener_close(listener);
+}
+
+static int
+option(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	assert_int_equal(getsockopt(fd, level, name, &value, &len), 0);
+	return value;
+}
+
+static void
+test_what_is_set_on_sockets(void **state)
+{
+	static const struct pier_listen_opts late = { .nodelay = PIER_OFF };
+	const struct pier_listen_opts *opts[] = { NULL, &late };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct pier_listener *listener =
+			listening("tcp4://127.0.0.1:0", opts[i]);
+		struct pier_stream *stream;
+		int fd;
+
+		assert_int_equal(
+			connect_to("127.0.0.1", port_of(listener), &fd), 0);
+		assert_int_equal(
+			pier_accept(&stream, listener, PIER_FOREVER), 0);
+		assert_int_equal(option(pier_fd(stream), IPPROTO_TCP, 1) != 0,
+			opts[i] == NULL);
+		assert_true(fcntl(pier_fd(stream), F_GETFD) & FD_CLOEXEC);
+		assert_true(fcntl(pier_fd(stream), F_GETFL) & O_NONBLOCK);
+		assert_true(fcntl(pier_listener_fd(listener), F_GETFD) &
+			    FD_CLOEXEC);
+		pier_close(stream);
+		pier_listener_close(listener);
+		(void)close(fd);
+	}
+}
+
+static void
+test_the_backlog(void **state)
+{
+	static const struct pier_listen_opts two = { .backlog = 2 };
+	static const struct pier_listen_opts bad = { .backlog = -2 };
+	struct pier_listener *listener = listening("tcp4://127.0.0.1:0", &two);
+	struct pier_listener *none = NULL;
+	struct tcp_info_head {
+		uint8_t head[24];
+		uint32_t unacked; /* of a listener: who queues */
+		uint32_t sacked;  /* and how many may */
+	} info;
+	socklen_t len = sizeof(info);
+
+	(void)state;
+	assert_int_equal(getsockopt(pier_listener_fd(listener), IPPROTO_TCP,
+				 11 /* TCP_INFO */, &info, &len),
+		0);
+	assert_int_equal(info.sacked, 2);
+	pier_listener_close(listener);
+	assert_int_equal(
+		pier_listen(&none, "tcp4://127.0.0.1:0", &bad, PIER_NOW),
+		-EINVAL);
+}
+
+/* The server's side closes first, so that its port is in TIME-WAIT. */
+static void
+leave_time_wait(struct pier_listener *listener)
+{
+	struct pier_stream *stream;
+	char byte;
+	int fd;
+
+	assert_int_equal(connect_to("127.0.0.1", port_of(listener), &fd), 0);
+	assert_int_equal(pier_accept(&stream, listener, PIER_FOREVER), 0);
+	pier_close(stream);
+	assert_int_equal(read(fd, &byte, 1), 0);
+	(void)close(fd);
+}
+
+static void
+test_a_port_is_used_again_at_once(void **state)
+{
+	static const struct pier_listen_opts strict = { .reuse_address =
+								PIER_OFF };
+	struct pier_listener *listener = listening("tcp4://127.0.0.1:0", NULL);
+	struct pier_listener *none = NULL;
+	char again[64];
+
+	(void)state;
+	(void)snprintf(
+		again, sizeof(again), "tcp4://127.0.0.1:%u", port_of(listener));
+	leave_time_wait(listener);
+	pier_listener_close(listener);
+	/* Without SO_REUSEADDR it is not to be had: TIME-WAIT is there. */
+	assert_int_equal(
+		pier_listen(&none, again, &strict, PIER_FOREVER), -EADDRINUSE);
+	listener = listening(again, NULL);
+	serves(listener, "127.0.0.1", "127.0.0.1");
+	pier_listener_close(listener);
+}
+
+static void
+test_an_address_in_use(void **state)
+{
+	static const struct pier_listen_opts shared = { .reuse_port = true };
+	struct pier_listener *listener = listening("tcp4://127.0.0.1:0", NULL);
+	struct pier_listener *other;
+	char again[64];
+
+	(void)state;
+	(void)snprintf(
+		again, sizeof(again), "tcp4://127.0.0.1:%u", port_of(listener));
+	cannot_listen(again, -EADDRINUSE, PIER_STEP_BIND);
+	pier_listener_close(listener);
+	listener = listening(again, &shared);
+	other = listening(again, &shared);
+	assert_int_equal(port_of(listener), port_of(other));
+	cannot_listen(again, -EADDRINUSE, PIER_STEP_BIND);
+	pier_listener_close(listener);
+	pier_listener_close(other);
+}
+
+static void
+test_what_cannot_be(void **state)
+{
+	(void)state;
+	cannot_listen("tcp://192.0.2.1:0", -EADDRNOTAVAIL, PIER_STEP_BIND);
+	cannot_listen("tcp://127.0.0.1", -EINVAL, PIER_STEP_PARSE);
+	cannot_listen("udp://127.0.0.1:0", -EINVAL, PIER_STEP_PARSE);
+	cannot_listen("pair://", -EINVAL, PIER_STEP_PARSE);
+	cannot_listen(
+		"tcp://nowhere.invalid:0", -PIER_ENONAME, PIER_STEP_RESOLVE);
+	cannot_listen("unix:///nowhere/at/all", -ENOENT, PIER_STEP_BIND);
+}
+
+static void
+test_accept_now_and_later(void **state)
+{
+	struct pier_listener *listener = listening("tcp4://127.0.0.1:0", NULL);
+	struct pier_stream *stream = NULL;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pier_accept(&stream, listener, PIER_NOW), -EAGAIN);
+	assert_int_equal(
+		pier_accept(&stream, listener, pier_in_ms(5)), -PIER_EDEADLINE);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_ACCEPT);
+	assert_null(stream);
+	assert_int_equal(connect_to("127.0.0.1", port_of(listener), &fd), 0);
+	assert_int_equal(pier_accept(&stream, listener, PIER_NOW), 0);
+	pier_close(stream);
+	(void)close(fd);
+	pier_set_default_timeout(5);
+	assert_int_equal(
+		pier_accept(&stream, listener, PIER_DEFAULT), -PIER_EDEADLINE);
+	pier_set_default_timeout(PIER_NO_TIMEOUT);
+	pier_listener_close(listener);
+}
+
+static int
+connect_unix(const char *path)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(strlen(path) < sizeof(name.sun_path));
+	(void)memcpy(name.sun_path, path, strlen(path));
+	if (connect(fd, (struct sockaddr *)&name, sizeof(name)) < 0) {
+		int rc = -errno;
+
+		(void)close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+static void
+test_a_unix_socket(void **state)
+{
+	struct pier_listener *listener = listening(unix_of("x"), NULL);
+	char text[PIER_ENDPOINT_TEXT_MAX];
+	struct pier_stream *stream;
+	struct stat file;
+	int fd;
+
+	(void)state;
+	assert_true(pier_listener_endpoint(listener, text, sizeof(text)) > 0);
+	assert_string_equal(text, unix_of("x"));
+	assert_int_equal(lstat(path_of("x"), &file), 0);
+	assert_true(S_ISSOCK(file.st_mode));
+	fd = connect_unix(path_of("x"));
+	assert_true(fd >= 0);
+	assert_int_equal(pier_accept(&stream, listener, PIER_FOREVER), 0);
+	pier_close(stream);
+	(void)close(fd);
+	/* Somebody listens: it is not taken away. */
+	cannot_listen(unix_of("x"), -EADDRINUSE, PIER_STEP_BIND);
+	pier_listener_close(listener);
+	assert_int_equal(lstat(path_of("x"), &file), -1);
+}
+
+static void
+test_the_mode_of_a_unix_socket(void **state)
+{
+	static const unsigned int modes[] = { 0600, 0660, 0666, 0777 };
+	mode_t before = umask(027);
+	struct stat file;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		const struct pier_listen_opts opts = { .mode = modes[i] };
+		struct pier_listener *listener =
+			listening(unix_of("mode"), &opts);
+
+		assert_int_equal(lstat(path_of("mode"), &file), 0);
+		assert_int_equal(file.st_mode & 07777, modes[i]);
+		pier_listener_close(listener);
+	}
+	pier_listener_close(listening(unix_of("mode"), NULL));
+	/* The umask is the process's, and still what it was. */
+	assert_int_equal(umask(before), 027);
+}
+
+/* A socket whose owner died: the file is there and nobody answers. */
+static void
+leave_stale(const char *path)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(strlen(path) < sizeof(name.sun_path));
+	(void)memcpy(name.sun_path, path, strlen(path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	(void)close(fd);
+}
+
+static void
+test_a_stale_unix_socket_is_replaced(void **state)
+{
+	struct pier_listener *listener;
+	int fd;
+
+	(void)state;
+	leave_stale(path_of("stale"));
+	assert_int_equal(connect_unix(path_of("stale")), -ECONNREFUSED);
+	listener = listening(unix_of("stale"), NULL);
+	fd = connect_unix(path_of("stale"));
+	assert_true(fd >= 0);
+	(void)close(fd);
+	pier_listener_close(listener);
+}
+
+static void
+test_what_is_no_socket_stays(void **state)
+{
+	char text[8] = "";
+	int fd = open(path_of("file"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_int_equal(write(fd, "mine", 4), 4);
+	cannot_listen(unix_of("file"), -EADDRINUSE, PIER_STEP_BIND);
+	assert_int_equal(pread(fd, text, sizeof(text), 0), 4);
+	(void)close(fd);
+	assert_int_equal(unlink(path_of("file")), 0);
+	/* A link to a stale socket is no socket either. */
+	leave_stale(path_of("stale"));
+	assert_int_equal(symlink("stale", path_of("link")), 0);
+	cannot_listen(unix_of("link"), -EADDRINUSE, PIER_STEP_BIND);
+	assert_int_equal(unlink(path_of("link")), 0);
+	assert_int_equal(unlink(path_of("stale")), 0);
+}
+
+static void
+test_only_its_own_file_is_removed(void **state)
+{
+	struct pier_listener *first = listening(unix_of("own"), NULL);
+	struct pier_listener *second;
+	struct stat file;
+
+	(void)state;
+	/* Somebody took the file away, and another server came. */
+	assert_int_equal(unlink(path_of("own")), 0);
+	second = listening(unix_of("own"), NULL);
+	pier_listener_close(first);
+	assert_int_equal(lstat(path_of("own"), &file), 0);
+	pier_listener_close(second);
+	assert_int_equal(lstat(path_of("own"), &file), -1);
+}
+
+static void
+test_an_abstract_name(void **state)
+{
+	char endpoint[64], text[PIER_ENDPOINT_TEXT_MAX];
+	struct pier_listener *listener;
+	struct pier_stream *client, *server;
+
+	(void)state;
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://@pier-listen-%d",
+		(int)getpid());
+	listener = listening(endpoint, NULL);
+	assert_true(pier_listener_endpoint(listener, text, sizeof(text)) > 0);
+	assert_string_equal(text, endpoint);
+	cannot_listen(endpoint, -EADDRINUSE, PIER_STEP_BIND);
+	assert_int_equal(pier_dial(&client, endpoint, NULL, PIER_FOREVER), 0);
+	assert_int_equal(pier_accept(&server, listener, PIER_FOREVER), 0);
+	pier_close(client);
+	pier_close(server);
+	pier_listener_close(listener);
+}
+
+static void
+test_a_socket_that_was_handed_down(void **state)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pier_listener *listener;
+	struct pier_stream *stream = NULL;
+	char endpoint[32];
+	int client;
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
+	(void)snprintf(endpoint, sizeof(endpoint), "fd://%d", fd);
+	cannot_listen(endpoint, -EINVAL, PIER_STEP_LISTEN);
+	assert_int_equal(listen(fd, 5), 0);
+	listener = listening(endpoint, NULL);
+	/* It blocks, and is left so; yet the deadline holds. */
+	assert_false(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_int_equal(
+		pier_accept(&stream, listener, pier_in_ms(5)), -PIER_EDEADLINE);
+	assert_int_equal(pier_accept(&stream, listener, PIER_NOW), -EAGAIN);
+	assert_int_equal(
+		connect_to("127.0.0.1", port_of(listener), &client), 0);
+	assert_int_equal(pier_accept(&stream, listener, pier_in_ms(5000)), 0);
+	assert_false(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	pier_close(stream);
+	(void)close(client);
+	pier_listener_close(listener);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	cannot_listen("fd://9999", -EBADF, PIER_STEP_LISTEN);
+}
+
+/* All of it again inside a fiber, on the other engine. */
+static int
+in_a_fiber(void *arg)
+{
+	void **state = arg;
+
+	test_both_families_on_a_free_port(state);
+	test_accept_now_and_later(state);
+	test_a_unix_socket(state);
+	test_a_socket_that_was_handed_down(state);
+	return 0;
+}
+
+static void
+test_in_a_fiber(void **state)
+{
+	static const struct pier_run_opts opts = { .stack_size = 262144 };
+
+	assert_int_equal(pier_run(in_a_fiber, state, &opts, NULL), 0);
+}
+
+static void
+test_no_descriptor_is_left(void **state)
+{
+	int before = open_fds();
+
+	test_an_address_in_use(state);
+	test_what_cannot_be(state);
+	test_what_is_no_socket_stays(state);
+	test_a_stale_unix_socket_is_replaced(state);
+	assert_int_equal(open_fds(), before);
+	pier_listener_close(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_both_families_on_a_free_port),
+		cmocka_unit_test(test_one_family),
+		cmocka_unit_test(test_an_address_and_a_name),
+		cmocka_unit_test(test_what_is_set_on_sockets),
+		cmocka_unit_test(test_the_backlog),
+		cmocka_unit_test(test_a_port_is_used_again_at_once),
+		cmocka_unit_test(test_an_address_in_use),
+		cmocka_unit_test(test_what_cannot_be),
+		cmocka_unit_test(test_accept_now_and_later),
+		cmocka_unit_test(test_a_unix_socket),
+		cmocka_unit_test(test_the_mode_of_a_unix_socket),
+		cmocka_unit_test(test_a_stale_unix_socket_is_replaced),
+		cmocka_unit_test(test_what_is_no_socket_stays),
+		cmocka_unit_test(test_only_its_own_file_is_removed),
+		cmocka_unit_test(test_an_abstract_name),
+		cmocka_unit_test(test_a_socket_that_was_handed_down),
+		cmocka_unit_test(test_in_a_fiber),
+		cmocka_unit_test(test_no_descriptor_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
