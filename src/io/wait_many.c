@@ -125,7 +125,7 @@ pier__desc_wait_many(struct pier__want *list, size_t count, const char *why,
 	rc = enter(list, count, self, engine);
 	if (rc < 0)
 		return rc;
-	while (rc == 0 && (ready = count_ready(list, count)) == 0)
+	while (rc == 0 && count_ready(list, count) == 0)
 		rc = pier__park(
 			self, why, count > 0 ? list[0].desc->fd : -1, deadline);
 	/* An event may have come with the deadline: it wins. */

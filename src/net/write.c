@@ -216,7 +216,7 @@ gather(struct pier_stream *stream, const char *buf, size_t size, size_t *done,
 	return rc;
 }
 
-static int
+__attribute__((format(printf, 4, 0))) static int
 format(char **out, char *room, size_t size, const char *text, va_list args)
 {
 	va_list again;
