@@ -176,7 +176,7 @@ size_t pier_tasks_each(
  *
  * Returns what fn returned, or
  *   -PIER_EDEADLINE, -ECANCELED  gave up: drop(arg) follows
- *   -EAGAIN, -ENOMEM             no helper to be had (or PIER_NOW, as this
+ *   -EAGAIN, -ENOMEM, -EMFILE    no helper to be had (or PIER_NOW, as this
  *                                always waits); arg was not touched
  */
 int pier_offload(int (*fn)(void *), void *arg, void (*drop)(void *),

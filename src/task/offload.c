@@ -46,14 +46,19 @@ helper_main(void *arg)
 	return 0;
 }
 
-/* Wait for the helper that was started in group. *rc: what fn returned, or why
-   this gave up; the job is not the caller's any more. */
+/* Wait for the helper that was started in group: what fn returned, or why this
+   gave up; the job is not the caller's any more. */
 static int
 await(struct job *job, struct pier_group *group, pier_deadline deadline)
 {
-	int rc = pier__group_wait(group, "offload", deadline);
 	int working = WORKING;
+	int rc;
 
+	/* A wait that the kernel refuses is no reason to give up: what became
+	   of the argument would be hard to tell. */
+	do {
+		rc = pier__group_wait(group, "offload", deadline);
+	} while (rc < 0 && rc != -PIER_EDEADLINE && rc != -ECANCELED);
 	if (rc < 0 &&
 		atomic_compare_exchange_strong(&job->state, &working, GIVEN_UP))
 		return rc;
@@ -113,9 +118,13 @@ pier_offload(int (*fn)(void *), void *arg, void (*drop)(void *),
 			drop(arg);
 		return fail(rc);
 	}
-	rc = pier_group_open(&group);
+	/* All that can fail comes before fn begins. */
+	if (self->kind == PIER_TASK_THREAD)
+		rc = pier__thread_wakeable(self);
+	if (rc == 0)
+		rc = pier_group_open(&group);
 	if (rc < 0)
-		return rc;
+		return fail(rc);
 	rc = start(&job, group, fn, arg, drop);
 	if (rc == 0)
 		rc = await(job, group, deadline);

@@ -191,41 +191,49 @@ test_given_up_before_it_began(void **state)
 	await_drop(work);
 }
 
+/* True when the nth call of that kind was there to fail. */
+static bool
+fails_cleanly(struct work *work, int call, unsigned long nth)
+{
+	struct pier__task *self = pier__self();
+	struct pier__faulty faulty;
+	bool failed;
+	int rc;
+
+	pier__faulty_init(&faulty, &pier__calls_real);
+	pier__faulty_plan(
+		&faulty, &(struct pier__fault){ .call = call, .nth = nth });
+	(void)sem_post(&work->go);
+	self->context.calls = &faulty.calls;
+	rc = pier_offload(block, work, drop, PIER_FOREVER);
+	pier__error_record_free(self->error);
+	self->error = NULL;
+	self->context.calls = &pier__calls_real;
+	failed = faulty.hits > 0;
+	if (rc != 42) {
+		assert_true(failed);
+		assert_true(rc == -ENOMEM || rc == -EAGAIN);
+		/* fn has not run. */
+		assert_int_equal(sem_trywait(&work->go), 0);
+	}
+	assert_int_equal(work->drops, 0);
+	assert_int_equal(pier__faulty_leaks(&faulty, stderr), 0);
+	pier__faulty_end(&faulty);
+	return failed;
+}
+
 /* Each allocation and the thread fail once: arg is untouched, nothing leaks. */
 static void
 test_no_helper(void **state)
 {
-	struct pier__task *self = pier__self();
 	struct work *work = work_new(0);
-	bool failed = true;
+	unsigned long nth = 1;
 
 	(void)state;
-	for (unsigned nth = 1; failed; nth++) {
-		struct pier__faulty faulty;
-		int rc;
-
-		pier__faulty_init(&faulty, &pier__calls_real);
-		pier__faulty_plan(
-			&faulty, &(struct pier__fault){ .call = PIER__CALL_ANY,
-					 .nth = nth,
-					 .pick = 0 });
-		(void)sem_post(&work->go);
-		self->context.calls = &faulty.calls;
-		rc = pier_offload(block, work, drop, PIER_FOREVER);
-		pier__error_record_free(self->error);
-		self->error = NULL;
-		self->context.calls = &pier__calls_real;
-		failed = faulty.hits > 0;
-		if (rc == 42)
-			goto next;
-		assert_true(rc == -ENOMEM || rc == -EAGAIN);
-		/* fn has not run. */
-		assert_int_equal(sem_trywait(&work->go), 0);
-next:
-		assert_int_equal(work->drops, 0);
-		assert_int_equal(pier__faulty_leaks(&faulty, stderr), 0);
-		pier__faulty_end(&faulty);
-	}
+	while (fails_cleanly(work, PIER__CALL_ALLOC, nth))
+		nth++;
+	assert_true(nth > 3); /* the group, the job, the thread */
+	assert_true(fails_cleanly(work, PIER__CALL_THREAD, 1));
 	work_free(work);
 }
 

@@ -62,22 +62,26 @@ assert_ended_badly(const struct end *end, int number)
 		assert_int_not_equal(WEXITSTATUS(end->status), 0);
 }
 
+/* 1 KiB of stack a level, which no compiler may turn into a loop. */
 __attribute__((noinline)) static int
 deep(int levels)
 {
-	volatile char frame[1024];
+	char frame[1024];
+	int rc;
 
-	memset((void *)(uintptr_t)frame, 0x5a, sizeof(frame));
-	if (levels == 0)
-		return pier_yield();
-	return deep(levels - 1) + frame[0] - 0x5a;
+	memset(frame, 0x5a, sizeof(frame));
+	__asm__ volatile("" : : "r"(frame) : "memory");
+	rc = levels == 0 ? pier_yield() : deep(levels - 1);
+	__asm__ volatile("" : : "r"(frame) : "memory");
+	return rc;
 }
 
 static int
 too_deep(void *arg)
 {
+	(void)arg;
 	pier_task_name("digger");
-	return deep(arg == NULL ? 1000 : *(int *)arg);
+	return deep(1000);
 }
 
 static void
@@ -146,8 +150,12 @@ test_nothing_unasked(void **state)
 static void
 mine(int number, siginfo_t *info, void *context)
 {
+	static const char known[] = "known\n";
+
 	(void)context;
-	_exit(number == SIGSEGV && info->si_addr == (void *)16 ? 7 : 8);
+	if (number == SIGSEGV && info->si_addr == (void *)16)
+		(void)!write(STDERR_FILENO, known, sizeof(known) - 1);
+	_exit(7);
 }
 
 static void
@@ -171,8 +179,8 @@ test_other_faults_go_on(void **state)
 	(void)state;
 	run_child(&end, child_has_a_handler);
 	assert_null(strstr(end.said, "pier:"));
+	assert_non_null(strstr(end.said, "known\n"));
 	assert_true(WIFEXITED(end.status));
-	assert_int_equal(WEXITSTATUS(end.status), 7);
 }
 
 static void
@@ -193,12 +201,20 @@ test_a_signal_that_is_sent(void **state)
 	assert_ended_badly(&end, SIGBUS);
 }
 
-/* A little too deep for a stack without a guard, whose canary is looked at
+/* As a frame would that reaches a little too far: the canary is looked at
    when the fiber parks. */
+static int
+a_word_too_deep(void *arg)
+{
+	(void)arg;
+	pier_task_name("digger");
+	memset(pier__current->stack, 0x5a, sizeof(uint64_t));
+	return pier_yield();
+}
+
 static void
 child_has_no_guard(void)
 {
-	static int levels = 64;
 	static struct pier__faulty faulty;
 
 	pier__faulty_init(&faulty, &pier__calls_real);
@@ -215,7 +231,7 @@ child_has_no_guard(void)
 	if (pier_report_overflow() < 0)
 		return;
 	pier__self()->context.calls = &faulty.calls;
-	(void)pier_run(too_deep, &levels, NULL, NULL);
+	(void)pier_run(a_word_too_deep, NULL, NULL, NULL);
 }
 
 static void
