@@ -121,7 +121,7 @@ pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 	rc = stream->ops->wait(stream, what, why, deadline);
 	if (atomic_load_explicit(&base->aborted, memory_order_acquire))
 		return -ECONNABORTED;
-	if (rc == -PIER_EDEADLINE && deadline.ns == limit) {
+	if (limits != NULL && rc == -PIER_EDEADLINE && deadline.ns == limit) {
 		/* The other direction may have moved meanwhile. */
 		if (limit_at(limits, &name) > limit)
 			return 0;
