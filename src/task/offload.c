@@ -79,7 +79,7 @@ start(struct job **out, struct pier_group *group, int (*fn)(void *), void *arg,
 	job->fn = fn;
 	job->arg = arg;
 	job->drop = drop;
-	rc = pier__thread_spawn(NULL, group, helper_main, job);
+	rc = pier__thread_spawn(NULL, group, helper_main, job, 0);
 	if (rc == 0)
 		*out = job;
 	else

@@ -266,7 +266,8 @@ pier_go(struct pier_group *group, pier_task_fn *fn, void *arg)
 	else if (self->kind == PIER_TASK_FIBER)
 		rc = pier__sched_spawn(self->sched, group, fn, arg);
 	else
-		rc = pier__thread_spawn(self->run, group, fn, arg);
+		rc = pier__thread_spawn(self->run, group, fn, arg,
+			self->run != NULL ? self->run->stack_size : 0);
 	return rc == 0 ? 0
 		       : pier__fail(rc, &(struct pier__failure){
 						.step = PIER_STEP_CREATE,

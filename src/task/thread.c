@@ -207,9 +207,8 @@ thread_main(void *arg)
 }
 
 static int
-thread_start(struct pier__thread *thread)
+thread_start(struct pier__thread *thread, size_t stack_size)
 {
-	struct pier__run *run = thread->task.run;
 	struct pier_group *group = thread->task.group;
 	pthread_t id;
 	int rc = 0;
@@ -218,8 +217,7 @@ thread_start(struct pier__thread *thread)
 		rc = pier__group_join(group, &thread->task);
 	if (rc < 0)
 		return rc;
-	rc = pier__calls()->thread(
-		run != NULL ? run->stack_size : 0, thread_main, thread, &id);
+	rc = pier__calls()->thread(stack_size, thread_main, thread, &id);
 	if (rc == 0) {
 		(void)pthread_detach(id);
 		return 0;
@@ -231,7 +229,7 @@ thread_start(struct pier__thread *thread)
 
 int
 pier__thread_spawn(struct pier__run *run, struct pier_group *group,
-	pier_task_fn *fn, void *arg)
+	pier_task_fn *fn, void *arg, size_t stack_size)
 {
 	struct pier__thread *thread = thread_new(pier__calls());
 	int rc = 0;
@@ -248,7 +246,7 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 		pier__run_drop(run);
 		goto free_thread;
 	}
-	rc = thread_start(thread);
+	rc = thread_start(thread, stack_size);
 	if (rc == 0)
 		return 0;
 	if (run != NULL) {
