@@ -256,8 +256,12 @@ static int
 real_eventfd_wake(int fd)
 {
 	static const uint64_t one = 1;
+	int saved = errno;
+	int rc = result(write(fd, &one, sizeof(one)) < 0 ? -1 : 0);
 
-	return result(write(fd, &one, sizeof(one)) < 0 ? -1 : 0);
+	/* Called in signal handlers, where errno is the interrupted code's. */
+	errno = saved;
+	return rc;
 }
 
 static int64_t
