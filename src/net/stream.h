@@ -49,6 +49,11 @@ struct pier__stream_ops {
 	void (*close)(struct pier_stream *stream);
 };
 
+/* The names of limits, as details of errors and for struct pier_conn. */
+#define PIER__LIMIT_FIRST_BYTE "first-byte timeout"
+#define PIER__LIMIT_IDLE       "idle timeout"
+#define PIER__LIMIT_LIFETIME   "lifetime"
+
 /* What a server holds a connection to; moments, INT64_MAX for none. Kept by
    the server, looked at in every wait. */
 struct pier__limits {
@@ -137,26 +142,9 @@ int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline);
 /* Bytes at in + in_begin are used up. */
 void pier__stream_consume(struct pier_stream *stream, size_t size);
-/* The peer sent, or took, something. */
-void pier__limits_note_in(const struct pier__limits *limits);
-void pier__limits_note_out(const struct pier__limits *limits);
-
 /* Bytes went in or out: counted, and noted as activity. */
-static inline void
-pier__stream_moved_in(struct pier_stream *stream, size_t size)
-{
-	stream->bytes_in += size;
-	if (stream->limits != NULL)
-		pier__limits_note_in(stream->limits);
-}
-
-static inline void
-pier__stream_moved_out(struct pier_stream *stream, size_t size)
-{
-	stream->bytes_out += size;
-	if (stream->limits != NULL)
-		pier__limits_note_out(stream->limits);
-}
+void pier__stream_moved_in(struct pier_stream *stream, size_t size);
+void pier__stream_moved_out(struct pier_stream *stream, size_t size);
 
 /*
  * Wait by the deadline or the server's limits, whichever is earlier. As

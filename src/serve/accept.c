@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/accept.c - accepting: one fiber for each port of a worker.
+ *
+ * It takes what queues until the kernel has no more, lets the connections run
+ * after every few, and waits when the server is full or descriptors or memory
+ * run out. Whatever it waits for, connections that are there go on, nothing is
+ * polled, and who queues stays in the queue: nobody is lost but to a reset of
+ * his own, or of ours where his address has too many.
+ *
+ * A descriptor's number is the lowest that is free. One above the reserve
+ * shows that all below are taken, at no cost.
+ */
+#include <errno.h>
+
+#include "serve/conn.h"
+
+/* Accepted in a row before others run. */
+#define BURST 32
+/* Taken at most after the server was told to stop. */
+#define DRAIN_BURST 4096
+
+#define PAUSE_FIRST_MS 100
+#define PAUSE_MAX_MS   1000
+
+/* Do the descriptors below the reserve still run short? */
+static bool
+still_near_limit(struct pier__acceptor *it)
+{
+	const struct pier__calls *calls = pier__calls();
+	int fd;
+
+	if (!it->near_limit)
+		return false;
+	/* Which one would be next. */
+	fd = calls->eventfd();
+	if (fd >= 0)
+		pier__close(fd);
+	it->near_limit = fd < 0 || fd >= it->worker->server->descriptors_high;
+	return it->near_limit;
+}
+
+/* Closed with a reset: what is refused costs nothing more. */
+static void
+reset(int fd)
+{
+	static const struct linger at_once = { .l_onoff = 1 };
+
+	/* Where that is not known, closing is all there is. */
+	(void)pier__calls()->setsockopt(
+		fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	pier__close(fd);
+}
+
+/* A connection for it->fd, once there is room. 0, or what is wanting: then
+   descriptor, room and connection stay in `it` for another try. */
+static int
+admit(struct pier__acceptor *it)
+{
+	struct pier__worker *worker = it->worker;
+	int rc = 0;
+
+	if (it->conn == NULL)
+		rc = pier__conn_new(&it->conn, it);
+	if (rc == 0)
+		rc = worker->server->model->start(worker, it->conn);
+	if (rc < 0 && rc != -PIER_ELIMIT)
+		return rc;
+	if (rc == -PIER_ELIMIT) {
+		pier__count(&worker->counters, PIER__COUNT_REFUSED_ADDRESS, 1);
+		reset(it->fd);
+		pier__room_give(worker->server);
+	}
+	it->conn = NULL;
+	it->fd = -1;
+	it->has_room = false;
+	return 0;
+}
+
+/* A descriptor into it->fd: 0; -EAGAIN: nobody is there; else what is
+   wanting. */
+static int
+take(struct pier__acceptor *it)
+{
+	int fd;
+
+	if (still_near_limit(it))
+		return -EMFILE;
+	if (!PIER__LOOK(it->listener->desc.readable))
+		return -EAGAIN;
+	fd = pier__listener_accept(it->listener, &it->peer);
+	if (fd < 0)
+		return fd;
+	it->fd = fd;
+	it->near_limit = fd >= it->worker->server->descriptors_high;
+	pier__count(&it->worker->counters, PIER__COUNT_ACCEPTED, 1);
+	return 0;
+}
+
+/* For want of descriptors or memory: until something was given back, or a
+   while. Told once, however often it is tried again. */
+static int
+hold_off(struct pier__acceptor *it, uint64_t seen, int want)
+{
+	struct pier_server *server = it->worker->server;
+	int rc;
+
+	if (it->pause_ms == 0) {
+		it->pause_ms = PAUSE_FIRST_MS;
+		pier__count(
+			&it->worker->counters, PIER__COUNT_ACCEPT_PAUSES, 1);
+		(void)pier__fail(
+			want, &(struct pier__failure){ .step = PIER_STEP_ACCEPT,
+				      .endpoint = it->port->endpoint,
+				      .detail = "accepting pauses" });
+		pier__report_error(server, NULL, want);
+	} else if (it->pause_ms < PAUSE_MAX_MS) {
+		it->pause_ms *= 2;
+		if (it->pause_ms > PAUSE_MAX_MS)
+			it->pause_ms = PAUSE_MAX_MS;
+	}
+	rc = pier__release_wait(it, seen, pier_in_ms(it->pause_ms));
+	return rc == -PIER_EDEADLINE ? 0 : rc;
+}
+
+static int
+wait_for_clients(struct pier__acceptor *it, uint64_t seen)
+{
+	int rc = pier__desc_wait(
+		&it->listener->desc, PIER__IN, "accept", PIER_FOREVER);
+
+	/* The engine may have no memory to watch it. */
+	return rc == 0 || rc == -ECANCELED ? rc : hold_off(it, seen, rc);
+}
+
+/* One connection, or one wait. 0, -ECANCELED, or 1: all done. */
+static int
+step(struct pier__acceptor *it)
+{
+	struct pier_server *server = it->worker->server;
+	uint64_t seen = atomic_load(&server->releases);
+	int rc = 0;
+
+	if (it->draining && atomic_load(&server->stops) > 1)
+		return 1;
+	if (it->fd < 0 && pier__room_is_full(server))
+		return pier__release_wait(it, seen, PIER_FOREVER);
+	if (it->fd < 0)
+		rc = take(it);
+	if (rc == -EAGAIN)
+		return it->draining ? 1 : wait_for_clients(it, seen);
+	/* Another worker may have been quicker. */
+	if (rc == 0 && !it->has_room && !pier__room_take(server))
+		return pier__release_wait(it, seen, PIER_FOREVER);
+	if (rc == 0) {
+		it->has_room = true;
+		rc = admit(it);
+	}
+	if (rc < 0)
+		return hold_off(it, seen, rc);
+	it->pause_ms = 0;
+	return 0;
+}
+
+/* The server stops: those that queue were promised a connection by the kernel
+   and get one, as long as there is time. */
+static bool
+drain(struct pier__acceptor *it)
+{
+	struct pier_server *server = it->worker->server;
+
+	if (it->draining || server->opts.drain_ms == PIER_OFF ||
+		atomic_load(&server->stops) > 1)
+		return false;
+	it->draining = true;
+	PIER__NOTE(it->listener->desc.readable, true);
+	(void)pier_shield(pier_deadline_at(it->worker->drain_until));
+	return true;
+}
+
+void
+pier__acceptor_leave(struct pier__acceptor *it)
+{
+	struct pier__port *port = it->port;
+
+	if (it->listener == NULL)
+		return;
+	if (it->conn != NULL)
+		pier__conn_drop(it->conn);
+	else
+		pier__close(it->fd);
+	if (it->has_room)
+		pier__room_give(it->worker->server);
+	pier__desc_forget(&it->listener->desc);
+	if (it->listener != port->listener)
+		pier__free(it->listener);
+	it->listener = NULL;
+	if (atomic_fetch_sub(&port->users, 1) == 1) {
+		pier_listener_close(port->listener);
+		port->listener = NULL;
+	}
+}
+
+int
+pier__acceptor_main(void *arg)
+{
+	struct pier__acceptor *it = arg;
+	int taken = 0;
+	int rc;
+
+	pier_task_name("acceptor");
+	for (;;) {
+		rc = step(it);
+		if (rc == 0 && ++taken % BURST == 0)
+			(void)pier_yield();
+		if (it->draining && (rc != 0 || taken >= DRAIN_BURST))
+			break;
+		if (rc == -ECANCELED && drain(it))
+			taken = 0;
+		else if (rc < 0)
+			break;
+	}
+	pier__acceptor_leave(it);
+	return rc < 0 && rc != -ECANCELED ? rc : 0;
+}

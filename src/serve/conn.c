@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/conn.c - the life of one connection, the same under every model.
+ *
+ * A handler that ended well may leave bytes unread; closing then resets the
+ * connection and takes the reply with it. So its end lingers: FIN first, then
+ * what the peer still sends is read off, bounded in bytes and time. Where the
+ * peer's end was read already there is nothing to wait for.
+ */
+#include "serve/conn.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "serve/options.h"
+
+/* What is read off at most after a handler. */
+#define LINGER_BYTES 65536
+
+int
+pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
+{
+	struct pier_server *server = acceptor->worker->server;
+	const struct pier_addr *peer = &acceptor->peer;
+	struct pier__conn *conn = pier__alloc(sizeof(*conn) + peer->len);
+	int rc;
+
+	if (conn == NULL)
+		return -ENOMEM;
+	if (server->addresses != NULL) {
+		rc = pier__address_take(server->addresses, &conn->address, peer,
+			server->opts.per_address_max);
+		if (rc < 0)
+			goto free_conn;
+	}
+	rc = pier__stream_new(&conn->stream, acceptor->fd,
+		acceptor->listener->family, acceptor->listener->streams);
+	if (rc < 0)
+		goto give_address;
+	memcpy(conn->peer, &peer->u, peer->len);
+	conn->worker = acceptor->worker;
+	conn->shown.id = 1 + atomic_fetch_add_explicit(
+				     &server->next_id, 1, memory_order_relaxed);
+	conn->shown.endpoint = acceptor->port->endpoint;
+	conn->shown.server = server;
+	conn->shown.accepted_ns = pier__task_now(pier__current);
+	conn->shown.last_byte_ns = conn->shown.accepted_ns;
+	conn->shown.limit = "";
+	conn->limits.conn = &conn->shown;
+	conn->limits.peer = (const struct sockaddr *)(void *)conn->peer;
+	conn->limits.peer_len = peer->len;
+	pier__limits_begin(
+		&conn->limits, &server->opts, conn->shown.accepted_ns);
+	conn->stream->limits = &conn->limits;
+	*out = conn;
+	return 0;
+
+give_address:
+	pier__address_give(server->addresses, conn->address);
+free_conn:
+	pier__free(conn);
+	return rc;
+}
+
+void
+pier__report_error(struct pier_server *server, struct pier__conn *conn, int rc)
+{
+	const struct pier_server_opts *opts = &server->opts;
+
+	if (opts->on_error == NULL)
+		return;
+	/* A handler may return what no call of pier gave. */
+	if (pier_last_error()->code != rc) {
+		if (conn != NULL)
+			(void)pier__stream_fail(
+				conn->stream, rc, PIER_STEP_HANDLER, 0, 0);
+		else
+			(void)pier__fail(
+				rc, &(struct pier__failure){
+					    .step = PIER_STEP_HANDLER });
+	}
+	opts->on_error(conn != NULL ? &conn->shown : NULL, rc, opts->ctx);
+}
+
+/* Setup, handler, and what the handler gathered. */
+static int
+converse(struct pier__conn *conn)
+{
+	const struct pier_server_opts *opts = &conn->worker->server->opts;
+	struct pier_stream *stream = conn->stream;
+	int rc = 0;
+
+	conn->shown.reason = PIER_END_SETUP;
+	if (opts->setup != NULL)
+		rc = opts->setup(stream, opts->ctx);
+	if (rc >= 0) {
+		conn->shown.reason = PIER_END_HANDLER;
+		rc = opts->handler(stream, opts->ctx);
+		if (rc >= 0 && pier_gathered(stream) > 0) {
+			int flushed = pier_flush(stream, PIER_DEFAULT);
+
+			rc = flushed < 0 ? flushed : rc;
+		}
+	}
+	return rc;
+}
+
+/* Why it ended, counted. */
+static void
+settle(struct pier__conn *conn, int rc)
+{
+	struct pier__counters *counters = &conn->worker->counters;
+	struct pier_conn *shown = &conn->shown;
+	enum pier__count count = PIER__COUNT_FAILED;
+
+	shown->rc = rc;
+	if (shown->reason == PIER_END_SETUP)
+		count = PIER__COUNT_REFUSED_SETUP;
+	else if (rc >= 0)
+		count = PIER__COUNT_FINISHED;
+	else
+		shown->reason = PIER_END_ERROR;
+	if (conn->limits.met != NULL) {
+		shown->reason = PIER_END_LIMIT;
+		shown->limit = conn->limits.met;
+		pier__count(counters, pier__limits_count(&conn->limits), 1);
+	} else if (shown->reason == PIER_END_ERROR && pier_cancelled()) {
+		shown->reason = PIER_END_CANCELLED;
+		count = PIER__COUNT_CANCELLED;
+	}
+	pier__count(counters, count, 1);
+	if (count != PIER__COUNT_REFUSED_SETUP)
+		pier__count_handler(counters,
+			pier__calls()->clock_ns() - shown->accepted_ns);
+	if (rc < 0 && shown->reason != PIER_END_CANCELLED)
+		pier__report_error(conn->worker->server, conn, rc);
+}
+
+static bool
+wants_linger(const struct pier__conn *conn)
+{
+	return conn->shown.reason == PIER_END_HANDLER &&
+	       !conn->stream->at_end && !conn->stream->read_done &&
+	       conn->worker->server->opts.linger_ms != PIER_OFF;
+}
+
+static void
+read_off(struct pier_stream *stream, pier_deadline deadline)
+{
+	size_t left = LINGER_BYTES;
+
+	while (left > 0) {
+		const void *data;
+		ssize_t n = pier_peek(stream, &data, 1, deadline);
+
+		if (n <= 0)
+			return;
+		(void)pier_take(stream, (size_t)n);
+		left -= (size_t)n < left ? (size_t)n : left;
+	}
+}
+
+/* The connection is no longer active. As many may linger as may be active;
+   false: one too many. */
+static bool
+linger_begin(struct pier_server *server)
+{
+	if (atomic_fetch_add(&server->lingering, 1) >=
+		server->opts.connections_max) {
+		(void)atomic_fetch_sub(&server->lingering, 1);
+		return false;
+	}
+	pier__room_give(server);
+	return true;
+}
+
+static void
+linger_end(struct pier_server *server)
+{
+	(void)atomic_fetch_sub(&server->lingering, 1);
+	pier__release(server);
+}
+
+static void
+linger(struct pier__conn *conn)
+{
+	struct pier_server *server = conn->worker->server;
+	pier_deadline deadline = pier_in_ms(server->opts.linger_ms);
+
+	pier__limits_end(&conn->limits);
+	if (pier_shutdown(conn->stream, PIER_WRITING, deadline) == 0)
+		read_off(conn->stream, deadline);
+}
+
+static void
+finish(struct pier__conn *conn)
+{
+	const struct pier_server_opts *opts = &conn->worker->server->opts;
+	struct pier__counters *counters = &conn->worker->counters;
+
+	if (opts->finish != NULL)
+		opts->finish(conn->stream, opts->ctx);
+	pier__count(
+		counters, PIER__COUNT_BYTES_IN, pier_bytes_in(conn->stream));
+	pier__count(
+		counters, PIER__COUNT_BYTES_OUT, pier_bytes_out(conn->stream));
+}
+
+void
+pier__conn_drop(struct pier__conn *conn)
+{
+	struct pier_server *server = conn->worker->server;
+
+	pier_close(conn->stream);
+	if (conn->address != NULL)
+		pier__address_give(server->addresses, conn->address);
+	pier__free(conn);
+}
+
+int
+pier__conn_main(void *arg)
+{
+	struct pier__conn *conn = arg;
+	struct pier_server *server = conn->worker->server;
+	bool lingers;
+
+	pier_task_name("connection");
+	settle(conn, converse(conn));
+	lingers = wants_linger(conn) && linger_begin(server);
+	if (lingers)
+		linger(conn);
+	finish(conn);
+	pier__conn_drop(conn);
+	if (lingers)
+		linger_end(server);
+	else
+		pier__room_give(server);
+	return 0;
+}
+
+struct pier_conn *
+pier_conn(const struct pier_stream *stream)
+{
+	const struct pier__limits *limits = pier__stream_base(stream)->limits;
+
+	return limits != NULL ? limits->conn : NULL;
+}
+
+static const struct pier__conn *
+of(const struct pier_conn *shown)
+{
+	return pier__container_of(
+		(struct pier_conn *)(uintptr_t)shown, struct pier__conn, shown);
+}
+
+int
+pier_conn_peer(const struct pier_conn *shown, struct pier_addr *out)
+{
+	const struct pier__conn *conn = of(shown);
+
+	memset(out, 0, sizeof(*out));
+	memcpy(&out->u, conn->peer, conn->limits.peer_len);
+	out->len = conn->limits.peer_len;
+	return 0;
+}
+
+int
+pier_conn_local(const struct pier_conn *shown, struct pier_addr *out)
+{
+	return pier_local(of(shown)->stream, out);
+}

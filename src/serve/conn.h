@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/conn.h - one connection. What it costs while idle is this struct, its
+ * stream and its task, so addresses are kept as short as they are.
+ */
+#ifndef PIER_SERVE_CONN_H
+#define PIER_SERVE_CONN_H
+
+#include "serve/server.h"
+
+struct pier__conn {
+	struct pier_conn shown;
+	struct pier__limits limits;
+	struct pier__worker *worker;
+	struct pier_stream *stream;
+	struct pier__address_entry *address;
+	unsigned char peer[]; /* a sockaddr of limits.peer_len bytes */
+};
+
+/*
+ * The connection of acceptor->fd, which is taken on success. 0, -PIER_ELIMIT
+ * (the address has enough), -ENOMEM.
+ */
+int pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor);
+
+/* The whole life of a connection: setup, handler, linger, finish; arg is the
+   struct, which is gone at the end. Always 0. */
+int pier__conn_main(void *arg);
+
+/* It never ran: closed and freed. */
+void pier__conn_drop(struct pier__conn *conn);
+
+/* Tell on_error of rc; conn is NULL for what concerns no connection. What the
+   record of the task holds is of rc already, or is made so. */
+void pier__report_error(
+	struct pier_server *server, struct pier__conn *conn, int rc);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/endpoints.c - opening the sockets of a server.
+ *
+ * With several workers each has a listener of its own on a TCP endpoint, and
+ * the kernel deals connections out. The first is bound as any server's, so
+ * that a second server finds the address in use; only then SO_REUSEPORT is
+ * set, which lets the others join it. What cannot be opened twice, a Unix
+ * socket or one that was handed down, is accepted on by all workers.
+ */
+#include "serve/endpoints.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/failure.h"
+
+static const char *
+endpoint_at(const struct pier_server_opts *opts, size_t i)
+{
+	if (opts->endpoint != NULL)
+		return i == 0 ? opts->endpoint : NULL;
+	return opts->endpoints[i];
+}
+
+static bool
+fd_is_datagram(int fd)
+{
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	/* What is no socket fails later, with the words for streams. */
+	return pier__calls()->getsockopt(
+		       fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_DGRAM;
+}
+
+/* 1: for datagrams; 0: for streams; or an error, noted. */
+static int
+kind_of(const char *text)
+{
+	struct pier__endpoint endpoint;
+	struct pier__why why;
+	int rc = pier__endpoint_parse(&endpoint, text, &why);
+
+	if (rc < 0)
+		return pier__fail_parse(rc, text, &why);
+	if (endpoint.kind == PIER__ENDPOINT_FD)
+		return fd_is_datagram(endpoint.fd) ? 1 : 0;
+	return endpoint.kind == PIER__ENDPOINT_UDP ||
+	       endpoint.kind == PIER__ENDPOINT_UNIXGRAM;
+}
+
+int
+pier__endpoints_count(
+	const struct pier_server *server, size_t *streams, size_t *datagrams)
+{
+	const struct pier_server_opts *opts = &server->opts;
+	const char *text;
+	size_t i;
+
+	*streams = 0;
+	*datagrams = 0;
+	for (i = 0; (text = endpoint_at(opts, i)) != NULL; i++) {
+		int kind = kind_of(text);
+
+		if (kind < 0)
+			return kind;
+		if (kind == 0 && opts->handler == NULL)
+			return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
+				"no handler for streams");
+		if (kind == 1 && opts->datagram_handler == NULL)
+			return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
+				"no handler for datagrams");
+		*streams += kind == 0;
+		*datagrams += kind == 1;
+	}
+	return 0;
+}
+
+static int
+add_name(struct pier_server *server, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char **names = pier__resize(server->names,
+		(server->name_count + 1) * sizeof(*server->names));
+	char *name;
+
+	if (names == NULL)
+		return -ENOMEM;
+	server->names = names;
+	name = pier__alloc(size);
+	if (name == NULL)
+		return -ENOMEM;
+	memcpy(name, text, size);
+	names[server->name_count++] = name;
+	return 0;
+}
+
+/* worker accepts on port by `listener`, which is its own view of it. */
+static void
+add_acceptor(struct pier__worker *worker, struct pier__port *port,
+	struct pier_listener *listener)
+{
+	struct pier__acceptor *it =
+		&worker->acceptors[worker->acceptor_count++];
+
+	it->worker = worker;
+	it->port = port;
+	it->listener = listener;
+	it->fd = -1;
+	pier__list_init(&it->waiter);
+	(void)atomic_fetch_add(&port->users, 1);
+}
+
+static struct pier__port *
+add_port(struct pier_server *server, struct pier_listener *listener,
+	const char *text)
+{
+	struct pier__port *port = &server->ports[server->port_count++];
+
+	port->listener = listener;
+	port->endpoint = text;
+	return port;
+}
+
+/* The others accept on the first one's socket too. */
+static int
+share(struct pier_server *server, struct pier__port *port)
+{
+	const struct pier_listener *first = port->listener;
+	size_t i;
+
+	for (i = 1; i < server->worker_count; i++) {
+		struct pier_listener *view = pier__alloc(sizeof(*view));
+
+		if (view == NULL)
+			return -ENOMEM;
+		*view = *first;
+		pier__desc_init(&view->desc, first->desc.fd,
+			(enum pier__desc_kind)first->desc.kind);
+		add_acceptor(&server->workers[i], port, view);
+	}
+	return 0;
+}
+
+/* The others listen on the same address. */
+static int
+join(struct pier_server *server, const struct pier__port *first,
+	const char *text, const char *real)
+{
+	static const int on = 1;
+	struct pier_listen_opts opts = server->opts.listen;
+	struct pier_listener *listener;
+	size_t i;
+	int rc = pier__calls()->setsockopt(first->listener->desc.fd, SOL_SOCKET,
+		SO_REUSEPORT, &on, sizeof(on));
+
+	if (rc < 0)
+		return pier__fail_step(
+			rc, PIER_STEP_OPTION, text, "SO_REUSEPORT");
+	opts.reuse_port = true;
+	for (i = 1; i < server->worker_count; i++) {
+		rc = pier_listen(&listener, real, &opts, PIER_FOREVER);
+		if (rc < 0)
+			return rc;
+		add_acceptor(&server->workers[i],
+			add_port(server, listener, text), listener);
+	}
+	return 0;
+}
+
+static int
+open_stream(struct pier_server *server, const char *text)
+{
+	char real[PIER_ENDPOINT_TEXT_MAX];
+	struct pier_listener *listener;
+	struct pier__port *port;
+	int rc = pier_listen(
+		&listener, text, &server->opts.listen, PIER_FOREVER);
+
+	if (rc < 0)
+		return rc;
+	port = add_port(server, listener, text);
+	add_acceptor(&server->workers[0], port, listener);
+	rc = pier_listener_endpoint(listener, real, sizeof(real));
+	if (rc >= 0)
+		rc = add_name(server, real);
+	if (rc == 0 && server->worker_count > 1) {
+		if (server->model != &pier__model_fiber)
+			return 0;
+		if (listener->family == AF_UNIX || strncmp(text, "fd:", 3) == 0)
+			rc = share(server, port);
+		else
+			return join(server, port, text, real);
+	}
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL) : 0;
+}
+
+int
+pier__endpoints_open(struct pier_server *server)
+{
+	size_t streams, datagrams;
+	const char *text;
+	size_t i;
+	int rc = pier__endpoints_count(server, &streams, &datagrams);
+
+	for (i = 0; rc == 0 && (text = endpoint_at(&server->opts, i)) != NULL;
+		i++) {
+		rc = kind_of(text);
+		if (rc == 0)
+			rc = open_stream(server, text);
+		else if (rc == 1)
+			rc = pier__fail_step(-ENOTSUP, PIER_STEP_LISTEN, text,
+				"datagram endpoints are not served yet");
+	}
+	return rc;
+}
+
+void
+pier__endpoints_close(struct pier_server *server)
+{
+	size_t i, j;
+
+	for (i = 0; i < server->worker_count; i++) {
+		struct pier__worker *worker = &server->workers[i];
+
+		for (j = 0; j < worker->acceptor_count; j++)
+			pier__acceptor_leave(&worker->acceptors[j]);
+	}
+	for (i = 0; i < server->name_count; i++)
+		pier__free(server->names[i]);
+	pier__free(server->names);
+	server->names = NULL;
+	server->name_count = 0;
+}

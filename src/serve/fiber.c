@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/fiber.c - the model of fibers: one for each connection, on as many
+ * threads as there are workers. A connection stays with the worker that
+ * accepted it; the kernel deals out those of a TCP endpoint among them.
+ */
+#include "serve/conn.h"
+#include "task/sched.h"
+
+int
+pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn)
+{
+	return pier__sched_spawn(
+		pier__current->sched, worker->handling, pier__conn_main, conn);
+}
+
+static size_t
+workers(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
+{
+	size_t wanted = (size_t)opts->workers;
+
+	/* A datagram socket has one worker. */
+	return streams > 0 || wanted < datagrams ? wanted : datagrams;
+}
+
+static size_t
+receiver(size_t i, size_t streams, size_t count)
+{
+	(void)streams;
+	return i % count;
+}
+
+const struct pier__model pier__model_fiber = {
+	.workers = workers,
+	.receiver = receiver,
+	.start = pier__start_fiber,
+	.patience_ns = INT64_MAX,
+};

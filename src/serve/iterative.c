@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/iterative.c - the iterative model: one connection after the other, on
+ * the thread that serves. It is a fiber all the same, the only one that may be
+ * active, so that limits, cancel and a linger beside the next connection are
+ * those of the other models.
+ */
+#include "serve/conn.h"
+
+static size_t
+workers(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
+{
+	(void)opts;
+	(void)streams;
+	(void)datagrams;
+	return 1;
+}
+
+static size_t
+receiver(size_t i, size_t streams, size_t count)
+{
+	(void)i;
+	(void)streams;
+	(void)count;
+	return 0;
+}
+
+const struct pier__model pier__model_iterative = {
+	.workers = workers,
+	.receiver = receiver,
+	.start = pier__start_fiber,
+	.patience_ns = INT64_MAX,
+};

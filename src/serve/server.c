@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* serve/server.c - a server is opened, run and closed. */
+#include "serve/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "os/machine.h"
+#include "serve/endpoints.h"
+#include "serve/options.h"
+#include "task/run.h"
+
+static const struct pier__model *const models[] = {
+	[PIER_FIBER] = &pier__model_fiber,
+	[PIER_ITERATIVE] = &pier__model_iterative,
+	[PIER_THREAD] = &pier__model_thread,
+};
+
+void
+pier__server_hold(struct pier_server *server)
+{
+	(void)atomic_fetch_add(&server->references, 1);
+}
+
+void
+pier__server_drop(struct pier_server *server)
+{
+	size_t i;
+
+	if (atomic_fetch_sub(&server->references, 1) > 1)
+		return;
+	for (i = 0; i < server->worker_count; i++)
+		pier__free(server->workers[i].acceptors);
+	pier__address_count_close(server->addresses);
+	pier__free(server->workers);
+	pier__free(server->ports);
+	(void)pthread_mutex_destroy(&server->lock);
+	pier__free(server);
+}
+
+/* Workers, and room for what they will accept on. */
+static int
+make_workers(struct pier_server *server, size_t streams, size_t datagrams)
+{
+	size_t count =
+		server->model->workers(&server->opts, streams, datagrams);
+	size_t i;
+
+	server->workers = pier__alloc(count * sizeof(*server->workers));
+	server->ports =
+		pier__alloc((count * streams + 1) * sizeof(*server->ports));
+	if (server->workers == NULL || server->ports == NULL)
+		return -ENOMEM;
+	server->worker_count = count;
+	for (i = 0; i < count; i++)
+		pier__list_init(&server->workers[i].datagrams);
+	for (i = 0; i < count; i++) {
+		struct pier__worker *worker = &server->workers[i];
+
+		worker->server = server;
+		worker->acceptors =
+			pier__alloc((streams + 1) * sizeof(*worker->acceptors));
+		if (worker->acceptors == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+make_rest(struct pier_server *server)
+{
+	int rc = pier__calls()->eventfd();
+
+	if (rc < 0)
+		return rc;
+	server->stop_fd = rc;
+	if (server->opts.per_address_max > 0)
+		return pier__address_count_open(
+			&server->addresses, server->opts.connections_max);
+	return 0;
+}
+
+static struct pier_server *
+server_new(const struct pier_server_opts *given, size_t size)
+{
+	struct pier_server *server = pier__alloc(sizeof(*server));
+
+	if (server == NULL)
+		return NULL;
+	memcpy(&server->opts, given,
+		size < sizeof(server->opts) ? size : sizeof(server->opts));
+	server->calls = pier__calls();
+	server->stop_fd = -1;
+	atomic_init(&server->references, 1);
+	(void)pthread_mutex_init(&server->lock, NULL);
+	pier__list_init(&server->waiters);
+	return server;
+}
+
+static int
+fail_create(int rc, const char *detail)
+{
+	return pier__fail(rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
+				      .detail = detail });
+}
+
+static int
+server_fill(struct pier_server *server)
+{
+	int descriptors = pier__machine_descriptors();
+	const char *detail = NULL;
+	size_t streams, datagrams;
+	int rc = pier__options_fill(
+		&server->opts, descriptors, pier__machine_cores(), &detail);
+
+	if (rc < 0)
+		return fail_create(rc, detail);
+	server->descriptors_high =
+		descriptors - pier__descriptor_reserve(descriptors);
+	server->model = models[server->opts.model];
+	rc = pier__endpoints_count(server, &streams, &datagrams);
+	if (rc < 0)
+		return rc;
+	rc = make_workers(server, streams, datagrams);
+	if (rc == 0)
+		rc = make_rest(server);
+	if (rc < 0)
+		return fail_create(rc, "a server");
+	return pier__endpoints_open(server);
+}
+
+int
+pier_server_open_sized(struct pier_server **out,
+	const struct pier_server_opts *opts, size_t size)
+{
+	struct pier_server *server = server_new(opts, size);
+	int rc;
+
+	if (server == NULL)
+		return fail_create(-ENOMEM, "a server");
+	rc = server_fill(server);
+	if (rc < 0) {
+		pier_server_close(server);
+		return rc;
+	}
+	*out = server;
+	return 0;
+}
+
+void
+pier_server_close(struct pier_server *server)
+{
+	if (server == NULL)
+		return;
+	pier__endpoints_close(server);
+	pier__close(server->stop_fd);
+	server->stop_fd = -1;
+	pier__server_drop(server);
+}
+
+/* A worker on this thread, which has no scheduler yet. */
+static int
+run_here(struct pier__worker *worker)
+{
+	const struct pier_run_opts opts = {
+		.kind = PIER_TASK_FIBER,
+		.stack_size = worker->server->opts.model == PIER_THREAD
+				      ? 0
+				      : worker->server->opts.stack_size,
+	};
+	int rc = pier_run(pier__worker_main, worker, &opts, NULL);
+
+	worker->rc = rc;
+	if (rc < 0) {
+		/* The others cannot stand in for it. */
+		pier_server_stop(worker->server);
+		pier_server_stop(worker->server);
+	}
+	return rc;
+}
+
+static int
+crew_main(void *arg)
+{
+	return run_here(arg);
+}
+
+/* The other workers, each on a thread of its own. */
+static int
+start_crew(struct pier_server *server)
+{
+	size_t i;
+	int rc;
+
+	if (server->worker_count == 1)
+		return 0;
+	rc = pier_group_open(&server->crew);
+	for (i = 1; rc == 0 && i < server->worker_count; i++)
+		rc = pier__thread_spawn(
+			NULL, server->crew, crew_main, &server->workers[i], 0);
+	if (rc < 0) {
+		pier_server_stop(server);
+		pier_server_stop(server);
+		return fail_create(rc, "the threads of a server");
+	}
+	return 0;
+}
+
+static void
+end_crew(struct pier_server *server)
+{
+	pier_deadline shield = pier_shield(PIER_FOREVER);
+
+	if (server->crew != NULL)
+		(void)pier_group_wait(server->crew, PIER_FOREVER);
+	(void)pier_shield(shield);
+	pier_group_close(server->crew);
+	server->crew = NULL;
+}
+
+/* The first worker's error, or the number of handlers that were cancelled. */
+static int
+result(const struct pier_server *server)
+{
+	struct pier_server_stats stats;
+	size_t i;
+
+	for (i = 0; i < server->worker_count; i++) {
+		if (server->workers[i].rc < 0)
+			return server->workers[i].rc;
+	}
+	pier_server_stats(server, &stats);
+	return (int)stats.cancelled;
+}
+
+int
+pier_server_run(struct pier_server *server)
+{
+	const struct pier_server_opts *opts = &server->opts;
+	struct pier__task *self = pier__self();
+	int rc;
+
+	if (self == NULL)
+		return -ENOMEM;
+	if (opts->on_listen != NULL)
+		opts->on_listen(server, opts->ctx);
+	rc = start_crew(server);
+	if (rc == 0 && self->kind == PIER_TASK_FIBER)
+		rc = pier__worker_main(&server->workers[0]);
+	else if (rc == 0)
+		rc = run_here(&server->workers[0]);
+	end_crew(server);
+	return rc < 0 ? rc : result(server);
+}
+
+int
+pier_serve_sized(const struct pier_server_opts *opts, size_t size)
+{
+	struct pier_server *server;
+	int rc = pier_server_open_sized(&server, opts, size);
+
+	if (rc < 0)
+		return rc;
+	rc = pier_server_run(server);
+	pier_server_close(server);
+	return rc;
+}
+
+size_t
+pier_server_endpoint_count(const struct pier_server *server)
+{
+	return server->name_count;
+}
+
+int
+pier_server_endpoint(
+	const struct pier_server *server, size_t i, char *buf, size_t size)
+{
+	int n;
+
+	if (i >= server->name_count)
+		return -ENOENT;
+	n = snprintf(buf, size, "%s", server->names[i]);
+	return (size_t)n < size ? n : -ENOSPC;
+}
+
+void
+pier_server_stats_sized(const struct pier_server *server,
+	struct pier_server_stats *out, size_t size)
+{
+	struct pier_server_stats stats = { 0 };
+	size_t i;
+
+	for (i = 0; i < server->worker_count; i++)
+		pier__counters_add(&stats, &server->workers[i].counters);
+	stats.active = (uint64_t)atomic_load(&server->active);
+	stats.active_peak = (uint64_t)atomic_load(&server->active_peak);
+	stats.lingering = (uint64_t)atomic_load(&server->lingering);
+	memset(out, 0, size);
+	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/server.h - a server from inside.
+ *
+ * A server has workers: schedulers that accept, each on a thread of its own
+ * but for the first, which runs on the thread that called pier_server_run().
+ * A port is a listening socket, shared by the workers where it cannot be
+ * opened once for each. A model says how many workers there are and as what a
+ * connection runs; all else is the same under every model.
+ *
+ * Invariants:
+ *   1. active counts the connections that were accepted, or are about to be,
+ *      and have not come back from their handler; it never passes
+ *      connections_max;
+ *   2. releases goes up after every change that an acceptor may wait for: a
+ *      connection became inactive or its descriptor was closed. Who waits is
+ *      on waiters before it looks a last time;
+ *   3. a port's socket is closed by the last acceptor that had it.
+ */
+#ifndef PIER_SERVE_SERVER_H
+#define PIER_SERVE_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <pier/serve.h>
+#include <pier/task.h>
+
+#include "base/list.h"
+#include "net/listen.h"
+#include "net/stream.h"
+#include "serve/address_count.h"
+#include "serve/stats.h"
+#include "task/task.h"
+
+struct pier__conn;
+struct pier__datagrams;
+struct pier__model;
+
+/* A listening socket. */
+struct pier__port {
+	struct pier_listener *listener; /* the one that owns the descriptor */
+	const char *endpoint;           /* as it was given */
+	atomic_int users;               /* acceptors that have it */
+};
+
+/* A task of a worker that accepts on a port. */
+struct pier__acceptor {
+	struct pier__worker *worker;
+	struct pier__port *port;
+	struct pier_listener *listener; /* the worker's own view of the port */
+	/* Accepted, and not yet started for want of memory: */
+	int fd;
+	struct pier_addr peer;
+	struct pier__conn *conn;
+	int64_t pause_ms; /* the last pause; 0: the last attempt went well */
+	bool has_room;    /* room is taken for fd */
+	bool near_limit;  /* the last descriptor was one of the reserve */
+	bool draining;    /* the server stops: what queues is taken, then end */
+	/* Waiting for a release: */
+	struct pier__list waiter;
+	struct pier__task *task;
+};
+
+struct pier__worker {
+	struct pier__counters counters;
+	char apart[64]; /* the next worker counts in other cache lines */
+	struct pier_server *server;
+	struct pier__acceptor *acceptors; /* one for each port it serves */
+	size_t acceptor_count;
+	struct pier__list datagrams; /* struct pier__datagrams by node */
+	struct pier_group *accepting;
+	struct pier_group *handling; /* connections and datagrams */
+	struct pier__desc stop;      /* its own view of server->stop_fd */
+	int64_t drain_until;         /* meaningful once it stops */
+	int rc;
+};
+
+struct pier_server {
+	struct pier_server_opts opts; /* filled in */
+	const struct pier__model *model;
+	const struct pier__calls *calls; /* for who stops it from anywhere */
+	atomic_int references;
+	int descriptors_high; /* from here on they are the reserve */
+
+	atomic_int stops; /* how often it was told to */
+	int stop_fd;      /* readable from the first time on */
+
+	atomic_int active;
+	atomic_int active_peak;
+	atomic_int lingering;
+	atomic_int datagrams_waiting; /* handlers */
+	atomic_uint_fast64_t next_id;
+	struct pier__address_count *addresses; /* NULL: no limit */
+
+	atomic_uint_fast64_t releases;
+	atomic_int waiting;   /* acceptors on waiters */
+	pthread_mutex_t lock; /* of waiters */
+	struct pier__list waiters;
+
+	struct pier__port *ports; /* opened; room for one a worker each */
+	size_t port_count;
+	struct pier__worker *workers;
+	size_t worker_count;
+	struct pier_group *crew; /* the threads of the other workers */
+	char **names;            /* of the endpoints really listened on */
+	size_t name_count;
+};
+
+/* Who runs connections. One file each: iterative.c, thread.c, fiber.c. */
+struct pier__model {
+	/* How many workers, for so many endpoints of each kind. */
+	size_t (*workers)(const struct pier_server_opts *opts, size_t streams,
+		size_t datagrams);
+	/* The worker that receives on the i-th datagram socket. */
+	size_t (*receiver)(size_t i, size_t streams, size_t workers);
+	/* Start pier__conn_main(conn) as a task of worker->handling; called
+	   by a fiber of the worker. 0 or the error; conn is then untouched. */
+	int (*start)(struct pier__worker *worker, struct pier__conn *conn);
+	/* How long tasks that were cancelled are waited for, INT64_MAX: until
+	   they end. Threads may hang outside of pier. */
+	int64_t patience_ns;
+};
+
+extern const struct pier__model pier__model_fiber;
+extern const struct pier__model pier__model_iterative;
+extern const struct pier__model pier__model_thread;
+
+/* fiber.c: start conn as a fiber of the calling one's scheduler. */
+int pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn);
+
+/* server.c: what keeps a server's memory, besides its owner. */
+void pier__server_hold(struct pier_server *server);
+void pier__server_drop(struct pier_server *server);
+
+/* room.c: how many at once. */
+bool pier__room_is_full(struct pier_server *server);
+bool pier__room_take(struct pier_server *server);
+/* A connection is no longer active. */
+void pier__room_give(struct pier_server *server);
+/* Something that acceptors may wait for has changed. */
+void pier__release(struct pier_server *server);
+/* Wait until releases is not `seen`. 0, -PIER_EDEADLINE, -ECANCELED. */
+int pier__release_wait(
+	struct pier__acceptor *acceptor, uint64_t seen, pier_deadline deadline);
+
+/* accept.c: the task of an acceptor; arg is its struct. */
+int pier__acceptor_main(void *arg);
+/* Done with the port, which closes when nobody has it. Idempotent. */
+void pier__acceptor_leave(struct pier__acceptor *acceptor);
+
+/* worker.c: everything a worker does, on a fiber; arg is the worker. 0 or the
+   error that kept it from its work. */
+int pier__worker_main(void *arg);
+
+/* stop.c: wait until the server was told to stop `times` times. 0, or
+   -ECANCELED: the worker's own task was cancelled. */
+int pier__stop_wait(struct pier__worker *worker, int times);
+
+/* limit.c: what opts hold a connection to that was accepted at `now`. */
+void pier__limits_begin(struct pier__limits *limits,
+	const struct pier_server_opts *opts, int64_t now);
+/* From now on nothing. */
+void pier__limits_end(struct pier__limits *limits);
+/* The counter of the limit that was met. */
+enum pier__count pier__limits_count(const struct pier__limits *limits);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/stop.c - telling a server to stop, from anywhere, and hearing it.
+ *
+ * The eventfd is written to and never read: it stays readable, so that a
+ * worker that looks later finds out too, and each write is a new edge for
+ * those that wait for the second time.
+ */
+#include "serve/server.h"
+
+void
+pier_server_stop(struct pier_server *server)
+{
+	/* Async-signal-safe: one atomic, one write by the server's own table;
+	   the current task's may belong to anybody. */
+	(void)atomic_fetch_add(&server->stops, 1);
+	(void)server->calls->eventfd_wake(server->stop_fd);
+}
+
+int
+pier__stop_wait(struct pier__worker *worker, int times)
+{
+	int rc = 0;
+
+	while (rc == 0) {
+		/* Before the look: a write after it is an edge that sets it. */
+		PIER__NOTE(worker->stop.readable, false);
+		if (atomic_load(&worker->server->stops) >= times)
+			return 0;
+		rc = pier__desc_wait(
+			&worker->stop, PIER__IN, "stop", PIER_FOREVER);
+	}
+	return rc;
+}

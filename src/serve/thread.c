@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/thread.c - the model of threads: one for each connection, so that a
+ * handler may block outside of pier. Datagram handlers are fibers, hence each
+ * datagram socket has a worker of its own: one that blocks delays that socket
+ * and nothing else.
+ */
+#include "serve/conn.h"
+#include "task/run.h"
+
+/* A thread that hangs outside of pier cannot be stopped; then it is left
+   behind. */
+#define PATIENCE_NS INT64_C(5000000000)
+
+/* Threads that are left behind outlive the run, and keep the server's memory
+   with them. */
+static int
+thread_main(void *arg)
+{
+	struct pier__conn *conn = arg;
+	struct pier_server *server = conn->worker->server;
+
+	(void)pier__conn_main(conn);
+	pier__server_drop(server);
+	return 0;
+}
+
+static int
+start(struct pier__worker *worker, struct pier__conn *conn)
+{
+	int rc;
+
+	pier__server_hold(worker->server);
+	rc = pier__thread_spawn(NULL, worker->handling, thread_main, conn,
+		worker->server->opts.stack_size);
+	if (rc < 0)
+		pier__server_drop(worker->server);
+	return rc;
+}
+
+/* Those that accept streams share one. */
+static size_t
+workers(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
+{
+	(void)opts;
+	return (streams > 0 ? 1 : 0) + datagrams;
+}
+
+static size_t
+receiver(size_t i, size_t streams, size_t count)
+{
+	(void)count;
+	return (streams > 0 ? 1 : 0) + i;
+}
+
+const struct pier__model pier__model_thread = {
+	.workers = workers,
+	.receiver = receiver,
+	.start = start,
+	.patience_ns = PATIENCE_NS,
+};

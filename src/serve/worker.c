@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/worker.c - what a worker does: it starts its acceptors and receivers,
+ * waits to be told to stop, and then ends in this order: nothing new is let
+ * in but what queues; handlers have the drain time; the rest is cancelled.
+ */
+#include <errno.h>
+
+#include "serve/options.h"
+#include "serve/server.h"
+#include "task/group.h"
+#include "task/sched.h"
+
+static int
+start_tasks(struct pier__worker *worker)
+{
+	struct pier__sched *sched = pier__current->sched;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < worker->acceptor_count; i++)
+		rc = pier__sched_spawn(sched, worker->accepting,
+			pier__acceptor_main, &worker->acceptors[i]);
+	return rc;
+}
+
+static int
+begin(struct pier__worker *worker)
+{
+	int rc = pier_group_open(&worker->accepting);
+
+	if (rc == 0)
+		rc = pier_group_open(&worker->handling);
+	if (rc == 0)
+		rc = start_tasks(worker);
+	return rc < 0 ? pier__fail(rc,
+				&(struct pier__failure){
+					.step = PIER_STEP_CREATE,
+					.detail = "the tasks of a server" })
+		      : 0;
+}
+
+/* Told a second time: what is left is cancelled now. */
+static int
+hurry_main(void *arg)
+{
+	struct pier__worker *worker = arg;
+
+	pier_task_name("stop");
+	if (pier__stop_wait(worker, 2) == 0) {
+		pier_group_cancel(worker->handling);
+		pier__release(worker->server);
+	}
+	return 0;
+}
+
+/* Handlers end by themselves, or are cancelled; how many of these are still
+   there after all patience? */
+static size_t
+drain(struct pier__worker *worker)
+{
+	struct pier_server *server = worker->server;
+	int64_t patience = server->model->patience_ns;
+
+	if (server->opts.drain_ms != PIER_OFF &&
+		atomic_load(&server->stops) < 2 &&
+		pier__group_wait(worker->handling, "drain",
+			pier_deadline_at(worker->drain_until)) == 0)
+		return 0;
+	pier_group_cancel(worker->handling);
+	(void)pier__group_wait(worker->handling, "drain",
+		patience == INT64_MAX ? PIER_FOREVER : pier_in_ns(patience));
+	return pier_group_count(worker->handling);
+}
+
+static void
+end(struct pier__worker *worker)
+{
+	const struct pier_server_opts *opts = &worker->server->opts;
+	struct pier_group *hurry = NULL;
+	size_t i;
+
+	worker->drain_until = pier_in_ms(opts->drain_ms).ns;
+	if (pier_group_open(&hurry) == 0)
+		(void)pier__sched_spawn(
+			pier__current->sched, hurry, hurry_main, worker);
+	pier_group_cancel(worker->accepting);
+	(void)pier__group_wait(worker->accepting, "drain", PIER_FOREVER);
+	for (i = 0; i < worker->acceptor_count; i++)
+		pier__acceptor_leave(&worker->acceptors[i]);
+	pier__count(&worker->counters, PIER__COUNT_CANCELLED, drain(worker));
+	if (hurry != NULL) {
+		pier_group_cancel(hurry);
+		(void)pier__group_wait(hurry, "drain", PIER_FOREVER);
+		pier_group_close(hurry);
+	}
+}
+
+int
+pier__worker_main(void *arg)
+{
+	struct pier__worker *worker = arg;
+	pier_deadline shield;
+
+	pier_task_name("server");
+	pier__desc_init(
+		&worker->stop, worker->server->stop_fd, PIER__DESC_SOCKET);
+	worker->rc = begin(worker);
+	if (worker->rc < 0 || pier__stop_wait(worker, 1) < 0) {
+		/* It cannot go on, or its own task was cancelled: the whole
+		   server ends, without a drain. */
+		pier_server_stop(worker->server);
+		pier_server_stop(worker->server);
+	}
+	shield = pier_shield(PIER_FOREVER);
+	if (worker->accepting != NULL && worker->handling != NULL)
+		end(worker);
+	(void)pier_shield(shield);
+	pier__desc_forget(&worker->stop);
+	pier_group_close(worker->accepting);
+	pier_group_close(worker->handling);
+	worker->accepting = NULL;
+	worker->handling = NULL;
+	return worker->rc;
+}
