@@ -531,7 +531,8 @@ a_child_begins_with_an_empty_pool(void **state)
 
 	(void)state;
 #if defined(PIER__TSAN)
-	/* It takes a thread of the child for one of the parent. */
+	print_message("# the thread sanitizer takes a thread of the child for "
+		      "one of the parent\n");
 	skip();
 #endif
 	run_as(PIER_TASK_THREAD, give_up_when_cancelled);
