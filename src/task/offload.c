@@ -99,7 +99,7 @@ pier_offload(int (*fn)(void *), void *arg, void (*drop)(void *),
 	pier_deadline deadline)
 {
 	struct pier__task *self = pier__self();
-	struct pier_group *group;
+	struct pier_group *group = NULL;
 	struct job *job = NULL;
 	int rc;
 
