@@ -84,13 +84,14 @@ file_ready(const struct pier__desc *desc, short events)
 static ssize_t
 note_read(struct pier__desc *desc, ssize_t n, size_t asked)
 {
-	if (n == -EAGAIN) {
+	if (n > 0) {
+		if ((size_t)n < asked && desc->kind == PIER__DESC_TCP &&
+			!PIER__LOOK(desc->hinted))
+			PIER__NOTE(desc->readable, false);
+	} else if (n == -EAGAIN) {
 		PIER__NOTE(desc->readable, false);
-	} else if (n <= 0) {
+	} else {
 		PIER__NOTE(desc->hinted, false);
-	} else if ((size_t)n < asked && desc->kind == PIER__DESC_TCP &&
-		   !PIER__LOOK(desc->hinted)) {
-		PIER__NOTE(desc->readable, false);
 	}
 	return n;
 }
@@ -103,37 +104,58 @@ note_write(struct pier__desc *desc, ssize_t n)
 	return n;
 }
 
-ssize_t
-pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
+static ssize_t
+file_read(struct pier__desc *desc, void *buf, size_t size)
 {
-	const struct pier__calls *calls = pier__calls();
 	ssize_t n;
 
-	if (desc->kind == PIER__DESC_FILE && !file_ready(desc, POLLIN))
+	if (!file_ready(desc, POLLIN))
 		return note_read(desc, -EAGAIN, size);
 	do {
-		n = desc->kind == PIER__DESC_FILE
-			    ? calls->read(desc->fd, buf, size)
-			    : calls->recv(desc->fd, buf, size, MSG_DONTWAIT);
+		n = pier__calls()->read(desc->fd, buf, size);
 	} while (n == -EINTR);
 	return note_read(desc, n, size);
 }
 
 ssize_t
-pier__desc_write(struct pier__desc *desc, const void *buf, size_t size)
+pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
 {
-	const struct pier__calls *calls = pier__calls();
 	ssize_t n;
 
-	if (desc->kind == PIER__DESC_FILE) {
-		struct iovec one = { .iov_len = size };
-
-		/* The callee reads only; iovec has no const. */
-		one.iov_base = (void *)(uintptr_t)buf;
-		return pier__desc_writev(desc, &one, 1);
-	}
+	if (desc->kind == PIER__DESC_FILE)
+		return file_read(desc, buf, size);
 	do {
-		n = calls->send(
+		n = pier__calls()->recv(desc->fd, buf, size, MSG_DONTWAIT);
+	} while (n == -EINTR);
+	return note_read(desc, n, size);
+}
+
+/* A pipe with room for PIPE_BUF bytes takes so many without blocking. */
+static ssize_t
+file_write(struct pier__desc *desc, const void *buf, size_t size)
+{
+	/* The callee reads only; iovec has no const. */
+	struct iovec piece = { .iov_base = (void *)(uintptr_t)buf,
+		.iov_len = size < PIPE_BUF ? size : PIPE_BUF };
+	ssize_t n;
+
+	if (!file_ready(desc, POLLOUT))
+		return note_write(desc, -EAGAIN);
+	do {
+		n = pier__calls()->writev(desc->fd, &piece, 1);
+	} while (n == -EINTR);
+	return note_write(desc, n);
+}
+
+ssize_t
+pier__desc_write(struct pier__desc *desc, const void *buf, size_t size)
+{
+	ssize_t n;
+
+	if (desc->kind == PIER__DESC_FILE)
+		return file_write(desc, buf, size);
+	do {
+		n = pier__calls()->send(
 			desc->fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n == -EINTR);
 	return note_write(desc, n);
@@ -153,46 +175,29 @@ iov_size(const struct iovec *iov, int count)
 ssize_t
 pier__desc_readv(struct pier__desc *desc, const struct iovec *iov, int count)
 {
-	struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov,
-		.msg_iovlen = (size_t)count };
+	struct msghdr msg;
 	ssize_t n;
 
 	if (count == 1 || desc->kind == PIER__DESC_FILE)
 		return pier__desc_read(desc, iov[0].iov_base, iov[0].iov_len);
+	msg = (struct msghdr){ .msg_iov = (struct iovec *)(uintptr_t)iov,
+		.msg_iovlen = (size_t)count };
 	do {
 		n = pier__calls()->recvmsg(desc->fd, &msg, MSG_DONTWAIT);
 	} while (n == -EINTR);
 	return note_read(desc, n, iov_size(iov, count));
 }
 
-/* A pipe with room for PIPE_BUF bytes takes so many without blocking. */
-static ssize_t
-file_write(struct pier__desc *desc, const struct iovec *iov)
-{
-	struct iovec piece = iov[0];
-	ssize_t n;
-
-	if (!file_ready(desc, POLLOUT))
-		return note_write(desc, -EAGAIN);
-	if (piece.iov_len > PIPE_BUF)
-		piece.iov_len = PIPE_BUF;
-	do {
-		n = pier__calls()->writev(desc->fd, &piece, 1);
-	} while (n == -EINTR);
-	return note_write(desc, n);
-}
-
 ssize_t
 pier__desc_writev(struct pier__desc *desc, const struct iovec *iov, int count)
 {
-	struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov,
-		.msg_iovlen = (size_t)count };
+	struct msghdr msg;
 	ssize_t n;
 
-	if (desc->kind == PIER__DESC_FILE)
-		return file_write(desc, iov);
-	if (count == 1)
+	if (count == 1 || desc->kind == PIER__DESC_FILE)
 		return pier__desc_write(desc, iov[0].iov_base, iov[0].iov_len);
+	msg = (struct msghdr){ .msg_iov = (struct iovec *)(uintptr_t)iov,
+		.msg_iovlen = (size_t)count };
 	do {
 		n = pier__calls()->sendmsg(
 			desc->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -207,6 +212,22 @@ is_ready(const struct pier__desc *desc, unsigned what)
 				: PIER__LOOK(desc->writable);
 }
 
+/* Be the one who waits in a direction. Fibers that get so far are all of one
+   scheduler, so on one thread; threads may share a stream. */
+static bool
+take_place(struct pier__task **who, struct pier__task *self)
+{
+	struct pier__task *nobody = NULL;
+
+	if (self->sched == NULL)
+		return __atomic_compare_exchange_n(who, &nobody, self, false,
+			__ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	if (*who != NULL)
+		return false;
+	*who = self;
+	return true;
+}
+
 int
 pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	pier_deadline deadline)
@@ -214,7 +235,6 @@ pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	struct pier__task **who =
 		what == PIER__IN ? &desc->reader : &desc->writer;
 	struct pier__task *self = pier__self();
-	struct pier__task *nobody = NULL;
 	struct pier__engine *engine;
 	int rc;
 
@@ -228,11 +248,11 @@ pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	engine = pier__task_engine(self);
 	if (engine == NULL)
 		return -ENOMEM;
-	/* Atomic for the sake of threads that share a stream. */
-	if (!__atomic_compare_exchange_n(who, &nobody, self, false,
-		    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!take_place(who, self))
 		return -EBUSY;
-	rc = engine->ops->add(engine, desc, what);
+	/* Interest is what an engine goes on watching between the waits. */
+	if ((desc->interest & what) == 0)
+		rc = engine->ops->add(engine, desc, what);
 	if (rc == 0) {
 		while (rc == 0 && !is_ready(desc, what))
 			rc = pier__park(self, why, desc->fd, deadline);

@@ -18,6 +18,7 @@
 #define PIER_IO_DESC_H
 
 #include <errno.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -50,6 +51,20 @@ pier__desc_claim(struct pier__desc *desc, const struct pier__task *self)
 /* For engines: desc became ready for `what`; hinted: besides data there is an
    end, error or urgent mark. Wakes whom it concerns. */
 void pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted);
+
+/* The same, from the bits that epoll gives. */
+static inline void
+pier__desc_epoll_event(struct pier__desc *desc, uint32_t mask)
+{
+	const uint32_t hints = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
+	unsigned what = 0;
+
+	if ((mask & (EPOLLIN | hints)) != 0)
+		what |= PIER__IN;
+	if ((mask & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
+		what |= PIER__OUT;
+	pier__desc_event(desc, what, (mask & hints) != 0);
+}
 
 /* One attempt. The result of the system call, -EAGAIN when it has to wait. */
 ssize_t pier__desc_read(struct pier__desc *desc, void *buf, size_t size);

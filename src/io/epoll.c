@@ -172,9 +172,7 @@ static void
 event_take(struct epoll_engine *it, const struct epoll_event *event)
 {
 	uint32_t number = (uint32_t)event->data.u64;
-	uint32_t mask = event->events;
 	const struct slot *slot;
-	unsigned what = 0;
 
 	if (number == 0) {
 		woken(it);
@@ -184,13 +182,7 @@ event_take(struct epoll_engine *it, const struct epoll_event *event)
 	if (slot->desc == NULL ||
 		slot->generation != (uint32_t)(event->data.u64 >> 32))
 		return;
-	if ((mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) !=
-		0)
-		what |= PIER__IN;
-	if ((mask & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
-		what |= PIER__OUT;
-	pier__desc_event(slot->desc, what,
-		(mask & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) != 0);
+	pier__desc_epoll_event(slot->desc, event->events);
 }
 
 static int

@@ -37,14 +37,21 @@ pier_timeout(const struct pier_stream *stream)
 		       : stream->timeout_ms;
 }
 
-pier_deadline
-pier__timeout_deadline(int64_t timeout_ms)
+static inline pier_deadline
+timeout_deadline(int64_t timeout_ms)
 {
 	if (timeout_ms == PIER__TIMEOUT_UNSET)
-		timeout_ms = pier_default_timeout();
+		timeout_ms = atomic_load_explicit(
+			&default_timeout_ms, memory_order_relaxed);
 	if (timeout_ms < 0)
 		return PIER_FOREVER;
 	return timeout_ms == 0 ? PIER_NOW : pier_in_ms(timeout_ms);
+}
+
+pier_deadline
+pier__timeout_deadline(int64_t timeout_ms)
+{
+	return timeout_deadline(timeout_ms);
 }
 
 /* The moment at which the first of the server's limits is met, and which. */
@@ -80,7 +87,7 @@ pier__stream_enter(
 	if (self == NULL)
 		return -ENOMEM;
 	if (deadline->ns < 0)
-		*deadline = pier__timeout_deadline(stream->timeout_ms);
+		*deadline = timeout_deadline(stream->timeout_ms);
 	if (deadline->ns == 0) {
 		/* "Try once" means the kernel, not what we remember of it. */
 		if (what == PIER__IN)
@@ -132,30 +139,17 @@ pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 }
 
 /* In threads the reader and the writer may both note it: either is right. */
-static void
-note_activity(const struct pier__limits *limits)
+void
+pier__limits_note_out(const struct pier__limits *limits)
 {
 	PIER__NOTE(limits->conn->last_byte_ns, pier__task_now(pier__current));
 }
 
 void
-pier__stream_moved_in(struct pier_stream *stream, size_t size)
+pier__limits_note_in(const struct pier__limits *limits)
 {
-	const struct pier__limits *limits = stream->limits;
-
-	stream->bytes_in += size;
-	if (limits == NULL)
-		return;
-	note_activity(limits);
+	pier__limits_note_out(limits);
 	if (limits->conn->first_byte_ns == 0)
 		PIER__NOTE(limits->conn->first_byte_ns,
 			PIER__LOOK(limits->conn->last_byte_ns));
-}
-
-void
-pier__stream_moved_out(struct pier_stream *stream, size_t size)
-{
-	stream->bytes_out += size;
-	if (stream->limits != NULL)
-		note_activity(stream->limits);
 }

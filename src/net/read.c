@@ -129,6 +129,30 @@ some(struct pier_stream *stream, void *buf, size_t size, const char *why,
 	}
 }
 
+/* One attempt to read ahead. The buffer goes back when it brought nothing. */
+static ssize_t
+read_ahead(struct pier_stream *stream)
+{
+	ssize_t n;
+	int rc;
+
+	/* Known to be drained: no buffer to hear it again. */
+	if (stream->in == NULL && stream->desc.fd >= 0 &&
+		!PIER__LOOK(stream->desc.readable))
+		return -EAGAIN;
+	rc = expand(stream);
+	if (rc < 0)
+		return rc;
+	n = attempt(stream, stream->in + stream->in_end,
+		stream->in_room - stream->in_end);
+	if (n > 0) {
+		stream->in_end += (uint32_t)n;
+		return n;
+	}
+	rc = shrink(stream);
+	return rc < 0 ? rc : n;
+}
+
 int
 pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline)
@@ -136,22 +160,14 @@ pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	int wait = 0;
 
 	while (stream->in_end - stream->in_begin < want) {
-		ssize_t n;
-		int rc = expand(stream);
+		ssize_t n = read_ahead(stream);
 
-		if (rc < 0)
-			return rc;
-		n = attempt(stream, stream->in + stream->in_end,
-			stream->in_room - stream->in_end);
-		if (n > 0) {
-			stream->in_end += (uint32_t)n;
+		if (n > 0)
 			continue;
-		}
-		rc = shrink(stream);
 		if (n != -EAGAIN)
 			return (int)n;
-		if (wait < 0 || rc < 0)
-			return wait < 0 ? wait : rc;
+		if (wait < 0)
+			return wait;
 		wait = pier__stream_wait(stream, PIER__IN, why, deadline);
 	}
 	return 1;

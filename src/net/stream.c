@@ -15,6 +15,9 @@ fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 	/* Known to be drained: no system call to hear it again. */
 	if (!PIER__LOOK(stream->desc.readable))
 		return -EAGAIN;
+	if (count == 1)
+		return pier__desc_read(
+			&stream->desc, iov[0].iov_base, iov[0].iov_len);
 	return pier__desc_readv(&stream->desc, iov, count);
 }
 
@@ -23,6 +26,9 @@ fd_writev(struct pier_stream *stream, const struct iovec *iov, int count)
 {
 	if (!PIER__LOOK(stream->out_desc->writable))
 		return -EAGAIN;
+	if (count == 1)
+		return pier__desc_write(
+			stream->out_desc, iov[0].iov_base, iov[0].iov_len);
 	return pier__desc_writev(stream->out_desc, iov, count);
 }
 

@@ -142,9 +142,26 @@ int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline);
 /* Bytes at in + in_begin are used up. */
 void pier__stream_consume(struct pier_stream *stream, size_t size);
+/* The peer sent, or took, something. */
+void pier__limits_note_in(const struct pier__limits *limits);
+void pier__limits_note_out(const struct pier__limits *limits);
+
 /* Bytes went in or out: counted, and noted as activity. */
-void pier__stream_moved_in(struct pier_stream *stream, size_t size);
-void pier__stream_moved_out(struct pier_stream *stream, size_t size);
+static inline void
+pier__stream_moved_in(struct pier_stream *stream, size_t size)
+{
+	stream->bytes_in += size;
+	if (stream->limits != NULL)
+		pier__limits_note_in(stream->limits);
+}
+
+static inline void
+pier__stream_moved_out(struct pier_stream *stream, size_t size)
+{
+	stream->bytes_out += size;
+	if (stream->limits != NULL)
+		pier__limits_note_out(stream->limits);
+}
 
 /*
  * Wait by the deadline or the server's limits, whichever is earlier. As

@@ -83,6 +83,19 @@ is_aborted(const struct pier_stream *stream)
 	return atomic_load_explicit(&stream->aborted, memory_order_acquire);
 }
 
+/* One attempt: bytes, -EAGAIN or an error. */
+static ssize_t
+attempt(struct pier_stream *stream, const struct iovec *iov, int count)
+{
+	ssize_t n = stream->ops->writev(stream, iov, count);
+
+	if (n >= 0)
+		pier__stream_moved_out(stream, (size_t)n);
+	else if (n != -EAGAIN && is_aborted(stream))
+		return -ECONNABORTED;
+	return n;
+}
+
 /* Attempts and waits until something went. */
 static ssize_t
 some(struct pier_stream *stream, const struct iovec *iov, int count,
@@ -91,14 +104,10 @@ some(struct pier_stream *stream, const struct iovec *iov, int count,
 	int wait = 0;
 
 	for (;;) {
-		ssize_t n = stream->ops->writev(stream, iov, count);
+		ssize_t n = attempt(stream, iov, count);
 
-		if (n >= 0) {
-			pier__stream_moved_out(stream, (size_t)n);
-			return n;
-		}
 		if (n != -EAGAIN)
-			return is_aborted(stream) ? -ECONNABORTED : n;
+			return n;
 		if (wait < 0)
 			return wait;
 		wait = pier__stream_wait(stream, PIER__OUT, "write", deadline);
@@ -160,6 +169,19 @@ pier_write(struct pier_stream *stream, const void *buf, size_t size,
 	size_t done = 0;
 	int rc = begin(stream, &deadline);
 
+	/* Most writes are taken whole by one attempt. */
+	if (rc == 0 && size > 0) {
+		ssize_t n = attempt(stream, &iov, 1);
+
+		if (n == (ssize_t)size)
+			return 0;
+		if (n > 0)
+			done = (size_t)n;
+		else if (n != -EAGAIN)
+			rc = (int)n;
+		iov.iov_base = (char *)iov.iov_base + done;
+		iov.iov_len -= done;
+	}
 	if (rc == 0)
 		rc = pier__stream_write_all(stream, &iov, 1, &done, deadline);
 	return rc == 0 ? 0

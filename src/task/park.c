@@ -8,9 +8,6 @@
 #include "task/sched.h"
 #include "task/task.h"
 
-/* A fiber lets the others run after this many operations without a wait. */
-#define OPS_MAX 64
-
 int64_t
 pier__task_now(const struct pier__task *self)
 {
@@ -41,10 +38,13 @@ let_others_run(struct pier__task *self)
 }
 
 int
-pier__enter(struct pier__task *self, pier_deadline deadline)
+pier__enter_slow(struct pier__task *self, pier_deadline deadline)
 {
-	if (self->kind == PIER_TASK_FIBER && ++self->ops >= OPS_MAX)
-		let_others_run(self);
+	if (self->ops >= PIER__OPS_MAX) {
+		if (self->kind == PIER_TASK_FIBER)
+			let_others_run(self);
+		self->ops = 0;
+	}
 	if (deadline.ns == INT64_MAX || deadline.ns == 0)
 		return 0;
 	if (deadline.ns > pier__task_now(self))
@@ -78,7 +78,7 @@ fiber_park(struct pier__task *self)
 	if (self->deadline <= sched->now) {
 		/* Who only ever finds deadlines that have passed is no more
 		   waiting than who never has to wait. */
-		if (++self->ops >= OPS_MAX)
+		if (++self->ops >= PIER__OPS_MAX)
 			let_others_run(self);
 		return -PIER_EDEADLINE;
 	}

@@ -127,7 +127,19 @@ int64_t pier__task_now(const struct pier__task *self);
  * 0, or -PIER_EDEADLINE (it has passed already), -ECANCELED (the same, and
  * the task is cancelled: cancel wins). deadline is not PIER_DEFAULT.
  */
-int pier__enter(struct pier__task *self, pier_deadline deadline);
+int pier__enter_slow(struct pier__task *self, pier_deadline deadline);
+
+/* A fiber lets the others run after this many operations without a wait. */
+#define PIER__OPS_MAX 64
+
+static inline int
+pier__enter(struct pier__task *self, pier_deadline deadline)
+{
+	if (++self->ops < PIER__OPS_MAX &&
+		(deadline.ns == INT64_MAX || deadline.ns == 0))
+		return 0;
+	return pier__enter_slow(self, deadline);
+}
 
 /*
  * pier__park(self, why, fd, deadline): wait until pier__wake(self). The only

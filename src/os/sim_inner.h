@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os/sim_inner.h - what the files of the simulator share.
+ *
+ *   sim.c         the clock, what happens when, chance, trace
+ *   sim_net.c     hosts, links, ports, packets on their way
+ *   sim_calls.c   the call table: descriptors to sockets, vectors to bytes
+ *   sim_option.c  socket options
+ *   sim_tcp.c     tcp as a program sees it; sim_tcp_wire.c as the peer does
+ *   sim_udp.c     udp
+ *   sim_unix.c    unix streams and datagrams; their names in sim_names.c
+ *
+ * A socket is made by its protocol, which embeds struct pier__sim_socket, and
+ * freed by it: at the program's close or, for a tcp connection that still has
+ * something to say, later (fd is -1 then). All addresses inside are IPv6,
+ * IPv4 as mapped ones, so that dual-stack sockets need no second case.
+ */
+#ifndef PIER_OS_SIM_INNER_H
+#define PIER_OS_SIM_INNER_H
+
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "base/list.h"
+#include "os/sim.h"
+
+struct pier__sim_socket;
+
+/* Something that happens at a moment. On the heap exactly when place > 0. */
+struct pier__sim_event {
+	int64_t at;
+	uint64_t order; /* of those at the same moment: first come */
+	size_t place;
+	void (*fn)(struct pier__sim *sim, struct pier__sim_event *event);
+};
+
+struct pier__sim_addr {
+	struct in6_addr ip;
+	uint16_t port; /* host byte order */
+};
+
+struct pier__sim_host {
+	struct pier__calls calls;
+	struct pier__sim *sim;
+	struct pier__list node;
+	struct in6_addr addresses[8];
+	size_t address_count;
+	uint16_t next_port;
+	struct pier__list sockets; /* every socket made here */
+	struct pier__list names;   /* of unix sockets: sim_names.h */
+};
+
+struct pier__sim_route {
+	struct pier__list node;
+	const struct pier__sim_host *from, *to; /* NULL: any */
+	struct pier__sim_link link;
+	int64_t last_at; /* order is kept: nothing arrives before this */
+};
+
+struct pier__sim {
+	int64_t now;
+	uint64_t order;
+	uint64_t chance;
+	struct pier__sim_event **heap; /* from 1 */
+	size_t heap_count, heap_max;
+	struct pier__list hosts, routes;
+	struct pier__sim_host *local;
+	struct pier__sim_limits limits;
+	int (*engine_open)(struct pier__engine **out, int for_fibers);
+	struct pier__sim_socket **fds;
+	size_t fd_max;
+	unsigned fd_count;
+	struct pier__list ready; /* watched sockets with news */
+	FILE *trace;
+	char *trace_text;
+	size_t trace_size;
+};
+
+/* Descriptors begin here, so that none is ever taken for a real one. */
+#define PIER__SIM_FD_BASE 100000
+
+/* What a protocol does. Bytes come and go as vectors; -errno as the kernel.
+   NULL where the kernel says -EOPNOTSUPP. */
+struct pier__sim_ops {
+	int (*bind)(
+		struct pier__sim_socket *, const struct sockaddr *, socklen_t);
+	int (*listen)(struct pier__sim_socket *, int backlog);
+	int (*connect)(
+		struct pier__sim_socket *, const struct sockaddr *, socklen_t);
+	int (*accept)(struct pier__sim_socket *, struct pier__sim_socket **);
+	ssize_t (*send)(
+		struct pier__sim_socket *, const struct msghdr *, int flags);
+	ssize_t (*recv)(struct pier__sim_socket *, struct msghdr *, int flags);
+	int (*shutdown)(struct pier__sim_socket *, int how);
+	int (*name)(struct pier__sim_socket *, bool peer, struct sockaddr *,
+		socklen_t *);
+	int (*queued)(struct pier__sim_socket *);
+	uint32_t (*poll)(struct pier__sim_socket *); /* EPOLL bits */
+	void (*close)(struct pier__sim_socket *);    /* by the program */
+	void (*destroy)(struct pier__sim_socket *);  /* with the simulation */
+};
+
+enum {
+	PIER__SIM_RD = 1,
+	PIER__SIM_WR = 2
+};
+
+struct pier__sim_socket {
+	const struct pier__sim_ops *ops;
+	struct pier__sim_host *host;
+	struct pier__list node; /* on host->sockets */
+	int fd;                 /* -1: not the program's, or not any more */
+	int family, type, protocol;
+	int error;     /* the kernel's sk_err */
+	unsigned shut; /* PIER__SIM_RD | PIER__SIM_WR */
+	bool listening;
+
+	/* inet only */
+	struct pier__sim_addr local, peer;
+	bool bound, connected;
+
+	/* options */
+	int sndbuf, rcvbuf;
+	bool reuseaddr, reuseport, v6only, nodelay, keepalive, broadcast;
+	bool pktinfo;
+	struct linger linger;
+	unsigned user_timeout_ms;
+
+	/* The engine's: see io/sim_engine.c. */
+	void *watcher;
+	struct pier__list ready_node;
+};
+
+/* sim.c */
+void pier__sim_schedule(
+	struct pier__sim *sim, struct pier__sim_event *event, int64_t at);
+void pier__sim_cancel(struct pier__sim *sim, struct pier__sim_event *event);
+void pier__sim_run_due(struct pier__sim *sim);
+uint64_t pier__sim_chance(struct pier__sim *sim); /* 64 random bits */
+void pier__sim_note(struct pier__sim *sim, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void *pier__sim_memory(size_t size); /* zeroed; tests end without */
+
+/* sim_net.c */
+bool pier__sim_addr_get(const struct pier__sim_socket *socket,
+	const struct sockaddr *sa, socklen_t len, struct pier__sim_addr *out,
+	int *rc);
+void pier__sim_addr_put(const struct pier__sim_socket *socket,
+	const struct pier__sim_addr *addr, struct sockaddr *sa, socklen_t *len);
+void pier__sim_addr_text(const struct pier__sim_addr *addr, char text[64]);
+bool pier__sim_addr_equal(
+	const struct pier__sim_addr *a, const struct pier__sim_addr *b);
+bool pier__sim_any(const struct in6_addr *ip);
+bool pier__sim_is_v4(const struct in6_addr *ip);
+bool pier__sim_is_local(
+	const struct pier__sim_host *host, const struct in6_addr *ip);
+struct pier__sim_host *pier__sim_find_host(struct pier__sim *sim,
+	const struct pier__sim_host *from, const struct in6_addr *ip);
+/* Give a socket its local address: bind(2) and what comes without one. */
+int pier__sim_bind_inet(struct pier__sim_socket *socket,
+	const struct sockaddr *sa, socklen_t len);
+int pier__sim_autobind(struct pier__sim_socket *socket);
+int pier__sim_source(const struct pier__sim_host *host,
+	const struct in6_addr *to, struct in6_addr *out);
+int pier__sim_name_inet(struct pier__sim_socket *socket, bool peer,
+	struct sockaddr *sa, socklen_t *len);
+
+enum pier__sim_packet_kind {
+	PIER__SIM_TCP,
+	PIER__SIM_UDP,
+	PIER__SIM_ICMP_PORT, /* nobody there: answers to what came for it */
+	PIER__SIM_ICMP_HOST
+};
+
+enum {
+	PIER__SIM_SYN = 1,
+	PIER__SIM_ACK = 2,
+	PIER__SIM_FIN = 4,
+	PIER__SIM_RST = 8
+};
+
+struct pier__sim_packet {
+	struct pier__sim_event event;
+	struct pier__sim_host *to; /* NULL: a hole */
+	enum pier__sim_packet_kind kind;
+	enum pier__sim_packet_kind about; /* of ICMP */
+	struct pier__sim_addr src, dst;
+	unsigned flags;
+	uint64_t seq, ack, edge;
+	size_t len;
+	unsigned char data[];
+};
+
+struct pier__sim_packet *pier__sim_packet(enum pier__sim_packet_kind kind,
+	const struct pier__sim_addr *src, const struct pier__sim_addr *dst,
+	size_t len);
+/* Takes the packet. */
+void pier__sim_transmit(
+	struct pier__sim_host *from, struct pier__sim_packet *packet);
+
+/* sim_calls.c */
+void pier__sim_socket_init(struct pier__sim_socket *socket,
+	struct pier__sim_host *host, const struct pier__sim_ops *ops,
+	int family, int type);
+void pier__sim_socket_end(struct pier__sim_socket *socket);
+/* News for whoever watches: what the kernel calls a wake-up. */
+void pier__sim_news(struct pier__sim_socket *socket);
+struct pier__sim_socket *pier__sim_socket_of(struct pier__sim *sim, int fd);
+/* Give and take the pending error, as sock_error() does. */
+int pier__sim_take_error(struct pier__sim_socket *socket);
+size_t pier__sim_iov_size(const struct msghdr *msg);
+/* Copy out of (or into) a vector from its beginning. */
+void pier__sim_iov_get(
+	const struct msghdr *msg, size_t skip, void *to, size_t size);
+size_t pier__sim_iov_put(struct msghdr *msg, const void *from, size_t size);
+extern const struct pier__calls pier__sim_call_table;
+
+/* sim_option.c */
+int pier__sim_getsockopt(struct pier__sim_socket *socket, int level, int name,
+	void *value, socklen_t *len);
+int pier__sim_setsockopt(struct pier__sim_socket *socket, int level, int name,
+	const void *value, socklen_t len);
+
+/* The protocols. */
+struct pier__sim_socket *pier__sim_tcp_make(
+	struct pier__sim_host *host, int family);
+struct pier__sim_socket *pier__sim_udp_make(
+	struct pier__sim_host *host, int family);
+struct pier__sim_socket *pier__sim_unix_make(
+	struct pier__sim_host *host, int type);
+void pier__sim_unix_pair(
+	struct pier__sim_socket *a, struct pier__sim_socket *b);
+void pier__sim_tcp_input(
+	struct pier__sim_host *host, const struct pier__sim_packet *packet);
+void pier__sim_udp_input(
+	struct pier__sim_host *host, const struct pier__sim_packet *packet);
+unsigned pier__sim_tcp_reset_port(struct pier__sim_host *host, uint16_t port);
+int pier__sim_unix_stat(
+	struct pier__sim_host *host, const char *path, struct stat *out);
+int pier__sim_unix_unlink(struct pier__sim_host *host, const char *path);
+int pier__sim_unix_chmod(
+	struct pier__sim_host *host, const char *path, mode_t mode);
+int pier__sim_unix_fstat(struct pier__sim_socket *socket, struct stat *out);
+int pier__sim_unix_fchmod(struct pier__sim_socket *socket, mode_t mode);
+void pier__sim_unix_forget_names(struct pier__sim_host *host);
+/* Its name is gone from the file system. */
+void pier__sim_unix_unname(struct pier__sim_socket *socket);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os/sim_udp.c - datagrams over the simulated network: connected or not,
+ * dropped when the receiver's buffer is full, and the port unreachable that
+ * only a connected socket hears of, as ECONNREFUSED of its next call.
+ */
+#include "os/sim_inner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAYLOAD_MAX 65507
+
+struct datagram {
+	struct pier__list node;
+	struct pier__sim_addr src, dst;
+	size_t len;
+	unsigned char data[];
+};
+
+struct udp {
+	struct pier__sim_socket base;
+	struct pier__list queue; /* struct datagram */
+	size_t queued;           /* bytes in it, with their overhead */
+};
+
+/* What one datagram costs of the buffer beside its bytes. */
+#define OVERHEAD 768
+
+static struct udp *
+of(struct pier__sim_socket *socket)
+{
+	return pier__container_of(socket, struct udp, base);
+}
+
+static int
+udp_bind(struct pier__sim_socket *socket, const struct sockaddr *sa,
+	socklen_t len)
+{
+	return pier__sim_bind_inet(socket, sa, len);
+}
+
+static int
+udp_connect(struct pier__sim_socket *socket, const struct sockaddr *sa,
+	socklen_t len)
+{
+	struct pier__sim_addr to;
+	struct in6_addr source;
+	int rc;
+
+	if (len >= sizeof(sa_family_t) && sa->sa_family == AF_UNSPEC) {
+		socket->connected = false;
+		return 0;
+	}
+	if (!pier__sim_addr_get(socket, sa, len, &to, &rc))
+		return rc;
+	rc = pier__sim_source(socket->host, &to.ip, &source);
+	if (rc == 0)
+		rc = pier__sim_autobind(socket);
+	if (rc < 0)
+		return rc;
+	if (pier__sim_any(&socket->local.ip))
+		socket->local.ip = source;
+	socket->peer = to;
+	socket->connected = true;
+	return 0;
+}
+
+/* The source that a control message asks for. */
+static bool
+asked_source(const struct msghdr *msg, struct in6_addr *out)
+{
+	union {
+		const struct msghdr *in;
+		struct msghdr *out;
+	} header = { msg };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+
+	for (; cmsg != NULL; cmsg = CMSG_NXTHDR(header.out, cmsg)) {
+		struct in_pktinfo info4;
+		struct in6_pktinfo info6;
+
+		if (cmsg->cmsg_level == IPPROTO_IP &&
+			cmsg->cmsg_type == IP_PKTINFO) {
+			memcpy(&info4, CMSG_DATA(cmsg), sizeof(info4));
+			memset(out, 0, sizeof(*out));
+			out->s6_addr[10] = 0xff;
+			out->s6_addr[11] = 0xff;
+			memcpy(&out->s6_addr[12], &info4.ipi_spec_dst, 4);
+			return !pier__sim_any(out);
+		}
+		if (cmsg->cmsg_level == IPPROTO_IPV6 &&
+			cmsg->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info6, CMSG_DATA(cmsg), sizeof(info6));
+			*out = info6.ipi6_addr;
+			return !pier__sim_any(out);
+		}
+	}
+	return false;
+}
+
+/* Where to, and from where: 0, or why not. */
+static int
+udp_ends(struct pier__sim_socket *socket, const struct msghdr *msg,
+	struct pier__sim_addr *src, struct pier__sim_addr *dst)
+{
+	struct in6_addr source;
+	int rc;
+
+	*dst = socket->peer;
+	if (msg->msg_name != NULL && msg->msg_namelen > 0) {
+		if (!pier__sim_addr_get(
+			    socket, msg->msg_name, msg->msg_namelen, dst, &rc))
+			return rc;
+		if (dst->port == 0)
+			return -EINVAL;
+	} else if (!socket->connected) {
+		return -EDESTADDRREQ;
+	}
+	rc = pier__sim_source(socket->host, &dst->ip, &source);
+	if (rc == 0)
+		rc = pier__sim_autobind(socket);
+	if (rc < 0)
+		return rc;
+	*src = socket->local;
+	if (pier__sim_any(&src->ip))
+		src->ip = source;
+	if (asked_source(msg, &source)) {
+		if (!pier__sim_is_local(socket->host, &source))
+			return -EINVAL;
+		src->ip = source;
+	}
+	return 0;
+}
+
+static ssize_t
+udp_send(struct pier__sim_socket *socket, const struct msghdr *msg, int flags)
+{
+	size_t size = pier__sim_iov_size(msg);
+	struct pier__sim_packet *packet;
+	struct pier__sim_addr src, dst;
+	int rc;
+
+	(void)flags;
+	if (size > PAYLOAD_MAX)
+		return -EMSGSIZE;
+	rc = udp_ends(socket, msg, &src, &dst);
+	if (rc < 0)
+		return rc;
+	if (socket->error != 0)
+		return -pier__sim_take_error(socket);
+	if ((socket->shut & PIER__SIM_WR) != 0)
+		return -EPIPE;
+	packet = pier__sim_packet(PIER__SIM_UDP, &src, &dst, size);
+	pier__sim_iov_get(msg, 0, packet->data, size);
+	pier__sim_transmit(socket->host, packet);
+	return (ssize_t)size;
+}
+
+static void
+put_pktinfo(const struct pier__sim_socket *socket, struct msghdr *msg,
+	const struct pier__sim_addr *dst)
+{
+	struct in6_pktinfo info6 = { .ipi6_addr = dst->ip, .ipi6_ifindex = 1 };
+	struct in_pktinfo info4 = { .ipi_ifindex = 1 };
+	bool v4 = socket->family == AF_INET;
+	const void *info = v4 ? (const void *)&info4 : (const void *)&info6;
+	size_t size = v4 ? sizeof(info4) : sizeof(info6);
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+
+	if (cmsg == NULL || msg->msg_controllen < CMSG_SPACE(size)) {
+		msg->msg_flags |= MSG_CTRUNC;
+		msg->msg_controllen = 0;
+		return;
+	}
+	memcpy(&info4.ipi_spec_dst, &dst->ip.s6_addr[12], 4);
+	info4.ipi_addr = info4.ipi_spec_dst;
+	cmsg->cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+	cmsg->cmsg_type = v4 ? IP_PKTINFO : IPV6_PKTINFO;
+	cmsg->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(cmsg), info, size);
+	msg->msg_controllen = CMSG_SPACE(size);
+}
+
+static ssize_t
+udp_recv(struct pier__sim_socket *socket, struct msghdr *msg, int flags)
+{
+	struct udp *udp = of(socket);
+	struct datagram *datagram;
+	size_t n;
+
+	if (socket->error != 0)
+		return -pier__sim_take_error(socket);
+	if (pier__list_empty(&udp->queue))
+		return (socket->shut & PIER__SIM_RD) != 0 ? 0 : -EAGAIN;
+	datagram = pier__container_of(udp->queue.next, struct datagram, node);
+	n = pier__sim_iov_put(msg, datagram->data, datagram->len);
+	if (n < datagram->len) {
+		msg->msg_flags |= MSG_TRUNC;
+		if ((flags & MSG_TRUNC) != 0)
+			n = datagram->len;
+	}
+	pier__sim_addr_put(
+		socket, &datagram->src, msg->msg_name, &msg->msg_namelen);
+	if (socket->pktinfo)
+		put_pktinfo(socket, msg, &datagram->dst);
+	else
+		msg->msg_controllen = 0;
+	if ((flags & MSG_PEEK) == 0) {
+		pier__list_remove(&datagram->node);
+		udp->queued -= datagram->len + OVERHEAD;
+		free(datagram);
+	}
+	return (ssize_t)n;
+}
+
+static int
+udp_shutdown(struct pier__sim_socket *socket, int how)
+{
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	if (!socket->connected)
+		return -ENOTCONN;
+	socket->shut |= (unsigned)how + 1; /* SHUT_RD is 0 */
+	pier__sim_news(socket);
+	return 0;
+}
+
+static int
+udp_queued(struct pier__sim_socket *socket)
+{
+	(void)socket;
+	return 0;
+}
+
+static uint32_t
+udp_poll(struct pier__sim_socket *socket)
+{
+	uint32_t mask = EPOLLOUT;
+
+	if (socket->error != 0)
+		mask |= EPOLLERR;
+	if ((socket->shut & PIER__SIM_RD) != 0)
+		mask |= EPOLLRDHUP | EPOLLIN;
+	if (socket->shut == (PIER__SIM_RD | PIER__SIM_WR))
+		mask |= EPOLLHUP;
+	if (!pier__list_empty(&of(socket)->queue))
+		mask |= EPOLLIN;
+	return mask;
+}
+
+static void
+udp_close(struct pier__sim_socket *socket)
+{
+	struct pier__list *node;
+
+	while ((node = pier__list_pop_front(&of(socket)->queue)) != NULL)
+		free(pier__container_of(node, struct datagram, node));
+	pier__sim_socket_end(socket);
+}
+
+static const struct pier__sim_ops udp_ops = {
+	.bind = udp_bind,
+	.connect = udp_connect,
+	.send = udp_send,
+	.recv = udp_recv,
+	.shutdown = udp_shutdown,
+	.name = pier__sim_name_inet,
+	.queued = udp_queued,
+	.poll = udp_poll,
+	.close = udp_close,
+	.destroy = udp_close,
+};
+
+struct pier__sim_socket *
+pier__sim_udp_make(struct pier__sim_host *host, int family)
+{
+	struct udp *udp = pier__sim_memory(sizeof(*udp));
+
+	pier__sim_socket_init(&udp->base, host, &udp_ops, family, SOCK_DGRAM);
+	pier__list_init(&udp->queue);
+	return &udp->base;
+}
+
+/* How well socket fits a packet for dst from src: 0 not at all. */
+static int
+fit(const struct pier__sim_socket *socket, const struct pier__sim_addr *src,
+	const struct pier__sim_addr *dst)
+{
+	bool v4 = pier__sim_is_v4(&dst->ip);
+	bool any = pier__sim_any(&socket->local.ip);
+
+	if (socket->ops != &udp_ops || !socket->bound ||
+		socket->local.port != dst->port)
+		return 0;
+	if (!any && !IN6_ARE_ADDR_EQUAL(&socket->local.ip, &dst->ip))
+		return 0;
+	if (any && v4 != pier__sim_is_v4(&socket->local.ip) &&
+		(socket->family == AF_INET || socket->v6only || !v4))
+		return 0;
+	if (socket->connected && !pier__sim_addr_equal(&socket->peer, src))
+		return 0;
+	return 1 + !any + 2 * socket->connected +
+	       (v4 == (socket->family == AF_INET));
+}
+
+static struct udp *
+find(struct pier__sim_host *host, const struct pier__sim_addr *src,
+	const struct pier__sim_addr *dst)
+{
+	struct udp *best = NULL;
+	struct pier__list *node;
+	int best_fit = 0;
+
+	pier__list_each(node, &host->sockets) {
+		struct pier__sim_socket *socket =
+			pier__container_of(node, struct pier__sim_socket, node);
+		int this_fit = fit(socket, src, dst);
+
+		if (this_fit > best_fit) {
+			best_fit = this_fit;
+			best = of(socket);
+		}
+	}
+	return best;
+}
+
+static void
+refuse(struct pier__sim_host *host, const struct pier__sim_packet *packet)
+{
+	struct pier__sim_packet *icmp = pier__sim_packet(
+		PIER__SIM_ICMP_PORT, &packet->dst, &packet->src, 0);
+
+	icmp->about = PIER__SIM_UDP;
+	pier__sim_transmit(host, icmp);
+}
+
+void
+pier__sim_udp_input(
+	struct pier__sim_host *host, const struct pier__sim_packet *packet)
+{
+	struct udp *udp = find(host, &packet->src, &packet->dst);
+	struct datagram *datagram;
+
+	if (packet->kind != PIER__SIM_UDP) {
+		if (udp != NULL && udp->base.connected) {
+			udp->base.error = packet->kind == PIER__SIM_ICMP_PORT
+						  ? ECONNREFUSED
+						  : EHOSTUNREACH;
+			pier__sim_news(&udp->base);
+		}
+		return;
+	}
+	if (udp == NULL) {
+		refuse(host, packet);
+		return;
+	}
+	if (udp->queued + packet->len + OVERHEAD > (size_t)udp->base.rcvbuf) {
+		pier__sim_note(host->sim, "udp: no room, dropped");
+		return;
+	}
+	datagram = pier__sim_memory(sizeof(*datagram) + packet->len);
+	datagram->src = packet->src;
+	datagram->dst = packet->dst;
+	datagram->len = packet->len;
+	memcpy(datagram->data, packet->data, packet->len);
+	pier__list_push_back(&udp->queue, &datagram->node);
+	udp->queued += packet->len + OVERHEAD;
+	pier__sim_news(&udp->base);
+}
