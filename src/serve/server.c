@@ -197,8 +197,8 @@ start_crew(struct pier_server *server)
 		return 0;
 	rc = pier_group_open(&server->crew);
 	for (i = 1; rc == 0 && i < server->worker_count; i++)
-		rc = pier__thread_spawn(
-			NULL, server->crew, crew_main, &server->workers[i], 0);
+		rc = pier__thread_spawn(NULL, server->crew, crew_main,
+			&server->workers[i], &(struct pier__thread_opts){ 0 });
 	if (rc < 0) {
 		pier_server_stop(server);
 		pier_server_stop(server);

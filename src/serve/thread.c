@@ -28,11 +28,15 @@ thread_main(void *arg)
 static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
+	/* Better not taken on than to fail at its first wait. */
+	const struct pier__thread_opts opts = {
+		.stack_size = worker->server->opts.stack_size, .wakeable = true
+	};
 	int rc;
 
 	pier__server_hold(worker->server);
-	rc = pier__thread_spawn(NULL, worker->handling, thread_main, conn,
-		worker->server->opts.stack_size);
+	rc = pier__thread_spawn(
+		NULL, worker->handling, thread_main, conn, &opts);
 	if (rc < 0)
 		pier__server_drop(worker->server);
 	return rc;

@@ -79,7 +79,8 @@ start(struct job **out, struct pier_group *group, int (*fn)(void *), void *arg,
 	job->fn = fn;
 	job->arg = arg;
 	job->drop = drop;
-	rc = pier__thread_spawn(NULL, group, helper_main, job, 0);
+	rc = pier__thread_spawn(NULL, group, helper_main, job,
+		&(struct pier__thread_opts){ 0 });
 	if (rc == 0)
 		*out = job;
 	else

@@ -267,7 +267,10 @@ pier_go(struct pier_group *group, pier_task_fn *fn, void *arg)
 		rc = pier__sched_spawn(self->sched, group, fn, arg);
 	else
 		rc = pier__thread_spawn(self->run, group, fn, arg,
-			self->run != NULL ? self->run->stack_size : 0);
+			&(struct pier__thread_opts){
+				.stack_size = self->run != NULL
+						      ? self->run->stack_size
+						      : 0 });
 	return rc == 0 ? 0
 		       : pier__fail(rc, &(struct pier__failure){
 						.step = PIER_STEP_CREATE,

@@ -54,11 +54,15 @@ pier__thread_of(struct pier__task *task)
 	return pier__container_of(task, struct pier__thread, task);
 }
 
-/* Start a thread task that runs fn(arg), in a run, a group or both, on a stack
-   of so many bytes (0: the system's default). 0, -EAGAIN, -ENOMEM,
-   -PIER_ECLOSED. */
+struct pier__thread_opts {
+	size_t stack_size; /* 0: the system's default */
+	bool wakeable;     /* at once: none of its waits lacks a descriptor */
+};
+
+/* Start a thread task that runs fn(arg), in a run, a group or both. 0,
+   -EAGAIN, -ENOMEM, -PIER_ECLOSED, and -EMFILE, -ENFILE when wakeable. */
 int pier__thread_spawn(struct pier__run *run, struct pier_group *group,
-	pier_task_fn *fn, void *arg, size_t stack_size);
+	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts);
 /* The wait of a thread task; the rest of pier__park(). */
 int pier__thread_park(struct pier__task *self, int64_t until);
 void pier__thread_wake(struct pier__task *task);

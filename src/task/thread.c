@@ -229,7 +229,7 @@ thread_start(struct pier__thread *thread, size_t stack_size)
 
 int
 pier__thread_spawn(struct pier__run *run, struct pier_group *group,
-	pier_task_fn *fn, void *arg, size_t stack_size)
+	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts)
 {
 	struct pier__thread *thread = thread_new(pier__calls());
 	int rc = 0;
@@ -240,13 +240,15 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	thread->task.arg = arg;
 	thread->task.group = group;
 	thread->task.run = pier__run_hold(run);
-	if (run != NULL)
+	if (opts->wakeable)
+		rc = pier__thread_wakeable(&thread->task);
+	if (rc == 0 && run != NULL)
 		rc = pier__run_join(run, &thread->task);
 	if (rc < 0) {
 		pier__run_drop(run);
 		goto free_thread;
 	}
-	rc = thread_start(thread, stack_size);
+	rc = thread_start(thread, opts->stack_size);
 	if (rc == 0)
 		return 0;
 	if (run != NULL) {
