@@ -12,13 +12,15 @@
  * shows that all below are taken, at no cost.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 
 #include "serve/conn.h"
 
 /* Accepted in a row before others run. */
 #define BURST 32
-/* Taken at most after the server was told to stop. */
-#define DRAIN_BURST 4096
+/* Taken at most after the server was told to stop, where the kernel does not
+   say how many queue. */
+#define DRAIN_MAX 4096
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   1000
@@ -74,6 +76,7 @@ admit(struct pier__acceptor *it)
 	it->conn = NULL;
 	it->fd = -1;
 	it->has_room = false;
+	it->drain_left -= it->draining;
 	return 0;
 }
 
@@ -133,7 +136,7 @@ wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 	return rc == 0 || rc == -ECANCELED ? rc : hold_off(it, seen, rc);
 }
 
-/* One connection, or one wait. 0, -ECANCELED, or 1: all done. */
+/* One connection, or one wait. 0, -ECANCELED, or 1: drained. */
 static int
 step(struct pier__acceptor *it)
 {
@@ -141,7 +144,8 @@ step(struct pier__acceptor *it)
 	uint64_t seen = atomic_load(&server->releases);
 	int rc = 0;
 
-	if (it->draining && atomic_load(&server->stops) > 1)
+	if (it->draining &&
+		(it->drain_left == 0 || atomic_load(&server->stops) > 1))
 		return 1;
 	if (it->fd < 0 && pier__room_is_full(server))
 		return pier__release_wait(it, seen, PIER_FOREVER);
@@ -162,6 +166,20 @@ step(struct pier__acceptor *it)
 	return 0;
 }
 
+/* How many queue. A listening TCP socket tells it where others tell of what is
+   not acknowledged. */
+static uint32_t
+queued(const struct pier__acceptor *it)
+{
+	struct tcp_info info = { .tcpi_unacked = DRAIN_MAX };
+	socklen_t len = sizeof(info);
+
+	if (it->listener->family != AF_UNIX)
+		(void)pier__calls()->getsockopt(it->listener->desc.fd,
+			IPPROTO_TCP, TCP_INFO, &info, &len);
+	return info.tcpi_unacked;
+}
+
 /* The server stops: those that queue were promised a connection by the kernel
    and get one, as long as there is time. */
 static bool
@@ -173,6 +191,7 @@ drain(struct pier__acceptor *it)
 		atomic_load(&server->stops) > 1)
 		return false;
 	it->draining = true;
+	it->drain_left = queued(it) + (it->fd >= 0);
 	PIER__NOTE(it->listener->desc.readable, true);
 	(void)pier_shield(pier_deadline_at(it->worker->drain_until));
 	return true;
@@ -205,21 +224,17 @@ int
 pier__acceptor_main(void *arg)
 {
 	struct pier__acceptor *it = arg;
-	int taken = 0;
-	int rc;
+	unsigned steps = 0;
+	int rc = 0;
 
 	pier_task_name("acceptor");
-	for (;;) {
+	while (rc == 0) {
 		rc = step(it);
-		if (rc == 0 && ++taken % BURST == 0)
-			(void)pier_yield();
-		if (it->draining && (rc != 0 || taken >= DRAIN_BURST))
-			break;
 		if (rc == -ECANCELED && drain(it))
-			taken = 0;
-		else if (rc < 0)
-			break;
+			rc = 0;
+		if (++steps % BURST == 0)
+			(void)pier_yield();
 	}
 	pier__acceptor_leave(it);
-	return rc < 0 && rc != -ECANCELED ? rc : 0;
+	return 0;
 }

@@ -57,6 +57,7 @@ struct pier__acceptor {
 	bool has_room;    /* room is taken for fd */
 	bool near_limit;  /* the last descriptor was one of the reserve */
 	bool draining;    /* the server stops: what queues is taken, then end */
+	uint32_t drain_left; /* of what queued */
 	/* Waiting for a release: */
 	struct pier__list waiter;
 	struct pier__task *task;
