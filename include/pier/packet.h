@@ -45,7 +45,8 @@ struct pier_packet_opts {
  * there is closed. A server is bound.
  *
  *   endpoint  udp:// udp4:// udp6:// unixgram:// fd://. A server on udp://:port
- *             needs two sockets, one per family: pier_packet_open_all()
+ *             needs two sockets, one per family: it is -EINVAL here, see
+ *             pier_packet_open_all()
  *
  * 0, or the errors of pier_dial() and pier_listen().
  */
@@ -113,11 +114,12 @@ pier_recv(struct pier_packet *packet, struct pier_msg *msg, void *buf,
 /*
  * pier_send(packet, to, data, size, deadline): one message, whole.
  *
- *   to  NULL: the address it is connected to
+ *   to  NULL: the address it is connected to, or that a client which is not
+ *       connected was opened for
  *
  * 0, or
  *   -EMSGSIZE      too long for the protocol or the path
- *   -EDESTADDRREQ  to is NULL and the socket is not connected
+ *   -EDESTADDRREQ  to is NULL and the socket is a server's
  *   -ECONNREFUSED  an earlier message met a closed port, or nobody has the
  *                  Unix socket
  *   -EACCES        a broadcast address without SO_BROADCAST

@@ -220,7 +220,7 @@ pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 	for (skips = 0; skips < SKIPS_MAX; skips++) {
 		fd = accept_once(listener, peer);
 		if (fd == -EAGAIN)
-			listener->desc.readable = false;
+			PIER__NOTE(listener->desc.readable, false);
 		if (fd >= 0 && peer != NULL &&
 			peer->len <= sizeof(peer->u.sa.sa_family))
 			peer->len = 0;
@@ -251,7 +251,7 @@ accept_fd(struct pier_listener *listener, pier_deadline deadline)
 	rc = pier__desc_claim(&listener->desc, self);
 	if (rc == 0 && deadline.ns == 0) {
 		/* "Try once" means the kernel, not what we remember of it. */
-		listener->desc.readable = true;
+		PIER__NOTE(listener->desc.readable, true);
 	}
 	while (rc == 0) {
 		rc = pier__enter(self, deadline);

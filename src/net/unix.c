@@ -158,20 +158,22 @@ pier__unix_bind(struct pier__unix_file *file, int fd, int type,
 	return 0;
 }
 
-/* 0 after the pause, or why there will be none. */
-static int
-pause_for(int64_t ns, pier_deadline deadline)
+int
+pier__unix_pause(int64_t *pause_ns, const char *why, pier_deadline deadline)
 {
 	struct pier__task *self = pier__self();
-	pier_deadline until = pier_in_ns(ns);
+	pier_deadline until;
 	int rc;
 
 	if (self == NULL)
 		return -ENOMEM;
+	if (*pause_ns < PAUSE_MAX_NS)
+		*pause_ns = *pause_ns == 0 ? PAUSE_MIN_NS : *pause_ns * 2;
+	until = pier_in_ns(*pause_ns);
 	if (deadline.ns < until.ns)
 		until = deadline;
 	do {
-		rc = pier__park(self, "connect", -1, until);
+		rc = pier__park(self, why, -1, until);
 	} while (rc == 0);
 	return rc == -PIER_EDEADLINE && until.ns != deadline.ns ? 0 : rc;
 }
@@ -181,7 +183,7 @@ pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
 	enum pier_step *step)
 {
 	const struct pier__calls *calls = pier__calls();
-	int64_t pause = PAUSE_MIN_NS;
+	int64_t pause_ns = 0;
 	int fd = calls->socket(AF_UNIX, SOCK_STREAM, 0);
 	int rc;
 
@@ -195,11 +197,9 @@ pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
 			continue;
 		if (rc != -EAGAIN)
 			break;
-		rc = pause_for(pause, deadline);
+		rc = pier__unix_pause(&pause_ns, "connect", deadline);
 		if (rc < 0)
 			break;
-		if (pause < PAUSE_MAX_NS)
-			pause *= 2;
 	}
 	if (rc < 0)
 		pier__close(fd);

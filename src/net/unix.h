@@ -44,6 +44,14 @@ int pier__unix_bind(struct pier__unix_file *file, int fd, int type,
 int pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
 	enum pier_step *step);
 
+/*
+ * pier__unix_pause(pause_ns, why, deadline): wait a little, twice as long each
+ * time, for what the kernel gives no sign of: room in a peer's queue.
+ * *pause_ns is 0 the first time. 0 when it is over, or as pier__park().
+ */
+int pier__unix_pause(
+	int64_t *pause_ns, const char *why, pier_deadline deadline);
+
 /* Remove the file, if it is still the one that was made. */
 void pier__unix_remove(
 	struct pier__unix_file *file, const struct pier_addr *addr);

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/packet.c - packet sockets of every family: opened, sent on, received
+ * from, ended.
+ *
+ * A message is taken or sent whole by one system call, so nothing is buffered
+ * here. What came with it (the address asked, the link) stays in struct
+ * pier_msg, and an answer is sent by that.
+ */
+#include "net/packet.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/failure.h"
+#include "net/stream.h"
+#include "net/udp.h"
+#include "net/unixgram.h"
+
+int
+pier__packet_new(struct pier_packet **out, int fd, int family,
+	const struct pier__packet_plan *plan)
+{
+	size_t size = strlen(plan->text) + 1;
+	struct pier_packet *packet = pier__alloc(sizeof(*packet) + size);
+
+	if (packet == NULL)
+		return -ENOMEM;
+	pier__desc_init(&packet->desc, fd, PIER__DESC_SOCKET);
+	packet->timeout_ms = PIER__TIMEOUT_UNSET;
+	packet->family = (int16_t)family;
+	packet->scheme = plan->endpoint.scheme;
+	memcpy(packet->text, plan->text, size);
+	*out = packet;
+	return 0;
+}
+
+static int
+get_int(int fd, int name, int *value)
+{
+	socklen_t len = sizeof(*value);
+
+	return pier__calls()->getsockopt(fd, SOL_SOCKET, name, value, &len);
+}
+
+static int
+open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
+{
+	struct pier_addr peer;
+	int fd = plan->endpoint.fd;
+	int family = AF_UNSPEC;
+	int type = 0;
+	int rc = get_int(fd, SO_TYPE, &type);
+
+	if (rc == 0)
+		rc = get_int(fd, SO_DOMAIN, &family);
+	if (rc == 0 && type != SOCK_DGRAM)
+		return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
+			"it is not a datagram socket");
+	if (rc == 0)
+		rc = pier__packet_new(out, fd, family, plan);
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+	(*out)->scheme = family == AF_UNIX ? "unixgram" : "udp";
+	peer.len = sizeof(peer.u);
+	(*out)->connected =
+		pier__calls()->getpeername(fd, &peer.u.sa, &peer.len) == 0;
+	return 0;
+}
+
+static int
+open_one(struct pier_packet **out, const struct pier__packet_plan *plan)
+{
+	struct pier__why why;
+	int rc;
+
+	switch (plan->endpoint.kind) {
+	case PIER__ENDPOINT_UNIXGRAM:
+		return pier__unixgram_open(out, plan);
+	case PIER__ENDPOINT_FD:
+		return open_fd(out, plan);
+	default:
+		rc = pier__why_set(&why, 0,
+			"%s:// has no messages: udp, udp4, udp6, unixgram "
+			"and fd have",
+			plan->endpoint.scheme);
+		return pier__fail_parse(rc, plan->text, &why);
+	}
+}
+
+static int
+enter_open(struct pier__packet_plan *plan)
+{
+	struct pier__task *self = pier__self();
+	struct pier__why why;
+	int rc = pier__endpoint_parse(&plan->endpoint, plan->text, &why);
+
+	if (rc < 0)
+		return pier__fail_parse(rc, plan->text, &why);
+	if (plan->deadline.ns < 0)
+		plan->deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
+	rc = self == NULL ? -ENOMEM : pier__enter(self, plan->deadline);
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+	return 0;
+}
+
+int
+pier_packet_open_all_sized(struct pier_packet **out, size_t max,
+	const char *text, const struct pier_packet_opts *opts, size_t opts_size,
+	pier_deadline deadline)
+{
+	struct pier__packet_plan *plan;
+	int rc;
+
+	if (max == 0)
+		return pier__fail_step(
+			-EINVAL, PIER_STEP_CREATE, text, "max is 0");
+	/* On the heap: a host's name would take much of a fiber's stack. */
+	plan = pier__alloc(sizeof(*plan));
+	if (plan == NULL)
+		return pier__fail_step(-ENOMEM, PIER_STEP_CREATE, text, NULL);
+	plan->text = text;
+	plan->deadline = deadline;
+	if (opts != NULL)
+		memcpy(&plan->opts, opts,
+			opts_size < sizeof(plan->opts) ? opts_size
+						       : sizeof(plan->opts));
+	rc = enter_open(plan);
+	if (rc == 0 && plan->endpoint.kind == PIER__ENDPOINT_UDP) {
+		rc = pier__udp_open(out, max, plan);
+	} else if (rc == 0) {
+		rc = open_one(out, plan);
+		if (rc == 0)
+			rc = 1;
+	}
+	pier__free(plan);
+	return rc;
+}
+
+int
+pier_packet_open_sized(struct pier_packet **out, const char *text,
+	const struct pier_packet_opts *opts, size_t opts_size,
+	pier_deadline deadline)
+{
+	int rc = pier_packet_open_all_sized(
+		out, 1, text, opts, opts_size, deadline);
+
+	return rc < 0 ? rc : 0;
+}
+
+static bool
+is_aborted(const struct pier_packet *packet)
+{
+	return atomic_load_explicit(&packet->aborted, memory_order_acquire);
+}
+
+/* What every call that may wait begins with. Not noted. */
+static int
+enter(struct pier_packet *packet, unsigned what, pier_deadline *deadline)
+{
+	struct pier__task *self = pier__self();
+	int rc;
+
+	if (self == NULL)
+		return -ENOMEM;
+	if (deadline->ns < 0)
+		*deadline = pier__timeout_deadline(packet->timeout_ms);
+	if (deadline->ns == 0) {
+		/* "Try once" means the kernel, not what we remember of it. */
+		if (what == PIER__IN)
+			PIER__NOTE(packet->desc.readable, true);
+		else
+			PIER__NOTE(packet->desc.writable, true);
+	}
+	rc = pier__desc_claim(&packet->desc, self);
+	if (rc == 0)
+		rc = pier__enter(self, *deadline);
+	return rc == 0 && is_aborted(packet) ? -ECONNABORTED : rc;
+}
+
+static int
+wait_for(struct pier_packet *packet, unsigned what, pier_deadline deadline)
+{
+	int rc = pier__desc_wait(&packet->desc, what,
+		what == PIER__IN ? "receive" : "send", deadline);
+
+	return is_aborted(packet) ? -ECONNABORTED : rc;
+}
+
+/* Its port never changes once it has one: asked for once. */
+static unsigned int
+own_port(struct pier_packet *packet)
+{
+	struct pier_addr own = { .len = sizeof(own.u) };
+
+	if (packet->port == 0 && pier__calls()->getsockname(packet->desc.fd,
+					 &own.u.sa, &own.len) == 0)
+		packet->port = (uint16_t)pier_addr_port(&own);
+	return packet->port;
+}
+
+/* One attempt. 0, or -errno. */
+static int
+receive(struct pier_packet *packet, struct pier_msg *msg, void *buf,
+	size_t size)
+{
+	alignas(struct cmsghdr) unsigned char control[PIER__PKTINFO_MAX];
+	struct iovec piece = { .iov_base = buf, .iov_len = size };
+	struct msghdr header = { .msg_name = &msg->peer.u,
+		.msg_namelen = sizeof(msg->peer.u),
+		.msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n;
+
+	/* On a Unix socket there is no room for descriptors that somebody
+	   passes: the kernel closes them. */
+	if (packet->family == AF_UNIX)
+		header.msg_controllen = 0;
+	n = pier__calls()->recvmsg(
+		packet->desc.fd, &header, MSG_DONTWAIT | MSG_TRUNC);
+	if (n == -EAGAIN)
+		PIER__NOTE(packet->desc.readable, false);
+	if (n < 0)
+		return (int)n;
+	msg->data = buf;
+	msg->full_size = (size_t)n;
+	msg->truncated = (size_t)n > size;
+	msg->size = msg->truncated ? size : (size_t)n;
+	msg->peer.len = header.msg_namelen;
+	if (msg->peer.len <= sizeof(msg->peer.u.sa.sa_family))
+		msg->peer.len = 0;
+	if (header.msg_controllen > 0)
+		pier__pktinfo_read(msg, &header, own_port(packet));
+	return 0;
+}
+
+static int
+fail(const struct pier_packet *packet, int rc, enum pier_step step,
+	const char *detail)
+{
+	return pier__fail_step(rc, step, packet->text, detail);
+}
+
+int
+pier_recv_sized(struct pier_packet *packet, struct pier_msg *out,
+	size_t msg_size, void *buf, size_t size, pier_deadline deadline)
+{
+	struct pier_msg msg = { .peer = { .len = 0 } };
+	int rc = enter(packet, PIER__IN, &deadline);
+
+	while (rc == 0) {
+		rc = receive(packet, &msg, buf, size);
+		if (rc == -EINTR)
+			rc = 0;
+		else if (rc == -EAGAIN)
+			rc = wait_for(packet, PIER__IN, deadline);
+		else
+			break;
+	}
+	if (is_aborted(packet))
+		rc = -ECONNABORTED;
+	if (rc < 0)
+		return fail(packet, rc, PIER_STEP_RECEIVE,
+			rc == -ECONNREFUSED ? "an earlier message met a closed "
+					      "port"
+					    : NULL);
+	memcpy(out, &msg, msg_size < sizeof(msg) ? msg_size : sizeof(msg));
+	return 0;
+}
+
+/* Waits until another attempt makes sense. An unconnected Unix socket counts
+   as writable also when its peer's queue is full, hence the pause. */
+static int
+wait_to_send(struct pier_packet *packet, const struct msghdr *header,
+	int64_t *pause_ns, pier_deadline deadline)
+{
+	if (packet->family == AF_UNIX && header->msg_name != NULL)
+		return deadline.ns == 0
+			       ? -EAGAIN
+			       : pier__unix_pause(pause_ns, "send", deadline);
+	PIER__NOTE(packet->desc.writable, false);
+	return wait_for(packet, PIER__OUT, deadline);
+}
+
+static const char *
+explain(int rc)
+{
+	switch (rc) {
+	case -EMSGSIZE:
+		return "longer than the protocol or the path takes at once";
+	case -EDESTADDRREQ:
+		return "the socket has no peer, and none was given";
+	case -ECONNREFUSED:
+		return "an earlier message met a closed port, or the socket's "
+		       "server is gone";
+	case -EACCES:
+		return "broadcast needs SO_BROADCAST";
+	default:
+		return NULL;
+	}
+}
+
+static int
+send_message(struct pier_packet *packet, struct msghdr *header,
+	pier_deadline deadline)
+{
+	int64_t pause_ns = 0;
+	int rc = enter(packet, PIER__OUT, &deadline);
+
+	while (rc == 0) {
+		ssize_t n = pier__calls()->sendmsg(
+			packet->desc.fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n >= 0)
+			return 0;
+		rc = (int)n;
+		if (rc == -EINTR)
+			rc = 0;
+		else if (rc == -EAGAIN)
+			rc = wait_to_send(packet, header, &pause_ns, deadline);
+	}
+	if (is_aborted(packet))
+		rc = -ECONNABORTED;
+	return fail(packet, rc, PIER_STEP_SEND, explain(rc));
+}
+
+/* The header of one message; iov has room for its one piece. */
+static void
+fill(struct msghdr *header, struct iovec *iov, const struct pier_addr *to,
+	const void *data, size_t size)
+{
+	/* The kernel reads only; neither struct has a const. */
+	iov->iov_base = (void *)(uintptr_t)data;
+	iov->iov_len = size;
+	*header = (struct msghdr){ .msg_iov = iov, .msg_iovlen = 1 };
+	if (to != NULL) {
+		header->msg_name = (void *)(uintptr_t)&to->u;
+		header->msg_namelen = to->len;
+	}
+}
+
+int
+pier_send(struct pier_packet *packet, const struct pier_addr *to,
+	const void *data, size_t size, pier_deadline deadline)
+{
+	struct msghdr header;
+	struct iovec iov;
+
+	if (to == NULL && !packet->connected)
+		to = &packet->to;
+	if (to != NULL && to->len == 0)
+		return fail(packet, -EDESTADDRREQ, PIER_STEP_SEND,
+			explain(-EDESTADDRREQ));
+	fill(&header, &iov, to, data, size);
+	return send_message(packet, &header, deadline);
+}
+
+int
+pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
+	const void *data, size_t size, pier_deadline deadline)
+{
+	alignas(struct cmsghdr) unsigned char control[PIER__PKTINFO_MAX];
+	struct msghdr header;
+	struct iovec iov;
+
+	if (packet->connected)
+		return pier_send(packet, NULL, data, size, deadline);
+	if (msg->peer.len == 0)
+		return fail(packet, -EDESTADDRREQ, PIER_STEP_SEND,
+			"the sender has no name to answer to");
+	fill(&header, &iov, &msg->peer, data, size);
+	if (msg->local.len > 0 || msg->interface != 0)
+		pier__pktinfo_write(&header, control, msg);
+	return send_message(packet, &header, deadline);
+}
+
+int
+pier_packet_local(const struct pier_packet *packet, struct pier_addr *out)
+{
+	struct pier_addr addr = { .len = sizeof(addr.u) };
+	int rc = pier__calls()->getsockname(
+		packet->desc.fd, &addr.u.sa, &addr.len);
+
+	if (rc < 0)
+		return fail(packet, rc, PIER_STEP_OPTION, "its own address");
+	*out = addr;
+	return 0;
+}
+
+int
+pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out)
+{
+	struct pier_addr addr = { .len = sizeof(addr.u) };
+	int rc = pier__calls()->getpeername(
+		packet->desc.fd, &addr.u.sa, &addr.len);
+
+	if (rc < 0)
+		return fail(packet, rc, PIER_STEP_OPTION, "its peer's address");
+	*out = addr;
+	return 0;
+}
+
+int
+pier_packet_endpoint(const struct pier_packet *packet, char *buf, size_t size)
+{
+	struct pier_addr own;
+	int len = pier_packet_local(packet, &own);
+
+	if (len == 0)
+		len = pier_endpoint_format(packet->scheme, &own, buf, size);
+	if (len != -EINVAL)
+		return len;
+	/* A Unix socket that was handed down may have no name. */
+	len = snprintf(buf, size, "fd://%d", packet->desc.fd);
+	return (size_t)len < size ? len : -ENOSPC;
+}
+
+int
+pier_packet_fd(const struct pier_packet *packet)
+{
+	return packet->desc.fd;
+}
+
+int
+pier_packet_set_timeout(struct pier_packet *packet, int64_t ms)
+{
+	packet->timeout_ms = ms < 0 ? PIER_NO_TIMEOUT : ms;
+	return 0;
+}
+
+int64_t
+pier_packet_timeout(const struct pier_packet *packet)
+{
+	return packet->timeout_ms == PIER__TIMEOUT_UNSET
+		       ? pier_default_timeout()
+		       : packet->timeout_ms;
+}
+
+int
+pier_packet_move(struct pier_packet *packet)
+{
+	if (packet->desc.reader != NULL || packet->desc.writer != NULL)
+		return fail(packet, -EBUSY, PIER_STEP_WAIT, NULL);
+	pier__desc_forget(&packet->desc);
+	return 0;
+}
+
+void
+pier_packet_abort(struct pier_packet *packet)
+{
+	atomic_store_explicit(&packet->aborted, true, memory_order_release);
+	/* Wakes who waits, also where it answers ENOTCONN. */
+	(void)pier__calls()->shutdown(packet->desc.fd, SHUT_RDWR);
+}
+
+void
+pier_packet_close(struct pier_packet *packet)
+{
+	if (packet == NULL)
+		return;
+	pier__unix_remove(&packet->file, &packet->path);
+	pier__desc_close(&packet->desc);
+	pier__free(packet);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/unixgram.c - see unixgram.h.
+ *
+ * A Unix datagram says who sent it only if the sender has a name. So a client
+ * without one gets an abstract name from the kernel ("autobind"), and can be
+ * answered.
+ */
+#include "net/unixgram.h"
+
+#include <errno.h>
+
+#include "net/addr.h"
+#include "net/failure.h"
+
+static int
+parse_name(struct pier_addr *out, const char *text)
+{
+	struct pier__why why;
+	int rc = pier__addr_parse(out, text, &why);
+
+	if (rc == 0 && pier_addr_family(out) != AF_UNIX)
+		rc = pier__why_set(&why, 0,
+			"the name of a Unix socket is a path or @name");
+	return rc < 0 ? pier__fail_parse(rc, text, &why) : 0;
+}
+
+/* The client's own name. Noted. */
+static int
+bind_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
+{
+	static const struct sockaddr unnamed = { .sa_family = AF_UNIX };
+	int rc;
+
+	if (plan->opts.bind == NULL) {
+		rc = pier__calls()->bind(
+			packet->desc.fd, &unnamed, sizeof(unnamed.sa_family));
+		return rc < 0 ? pier__fail_step(rc, PIER_STEP_BIND, plan->text,
+					"an abstract name of its own")
+			      : 0;
+	}
+	rc = parse_name(&packet->path, plan->opts.bind);
+	if (rc < 0)
+		return rc;
+	return pier__unix_bind(&packet->file, packet->desc.fd, SOCK_DGRAM,
+		&packet->path, plan->opts.mode, plan->opts.bind);
+}
+
+static const char *
+explain(int rc)
+{
+	switch (rc) {
+	case -ECONNREFUSED:
+		return "the socket's file is there, its server is not";
+	case -EPROTOTYPE:
+		return "it is not a datagram socket";
+	case -EPERM:
+		return "it is connected to another socket";
+	default:
+		return NULL;
+	}
+}
+
+static int
+connect_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
+{
+	const struct pier_addr *addr = &plan->endpoint.addr;
+	int rc;
+
+	packet->to = *addr;
+	if (plan->opts.unconnected)
+		return 0;
+	do {
+		rc = pier__calls()->connect(
+			packet->desc.fd, &addr->u.sa, addr->len);
+	} while (rc == -EINTR);
+	if (rc < 0)
+		return pier__fail_step(
+			rc, PIER_STEP_CONNECT, plan->text, explain(rc));
+	packet->connected = true;
+	return 0;
+}
+
+static int
+bind_server(struct pier_packet *packet, const struct pier__packet_plan *plan)
+{
+	packet->path = plan->endpoint.addr;
+	return pier__unix_bind(&packet->file, packet->desc.fd, SOCK_DGRAM,
+		&packet->path, plan->opts.mode, plan->text);
+}
+
+int
+pier__unixgram_open(
+	struct pier_packet **out, const struct pier__packet_plan *plan)
+{
+	struct pier_packet *packet;
+	int fd = pier__calls()->socket(AF_UNIX, SOCK_DGRAM, 0);
+	int rc = fd < 0 ? fd : pier__packet_new(&packet, fd, AF_UNIX, plan);
+
+	if (rc < 0) {
+		pier__close(fd);
+		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+	}
+	if (plan->opts.listen) {
+		rc = bind_server(packet, plan);
+	} else {
+		rc = bind_client(packet, plan);
+		if (rc == 0)
+			rc = connect_client(packet, plan);
+	}
+	if (rc < 0) {
+		pier_packet_close(packet);
+		return rc;
+	}
+	*out = packet;
+	return 0;
+}
