@@ -125,6 +125,8 @@ WORKLOADS = [
 IDLE = Workload("idle", "idle", [], connections=10000)
 IDLE_TARGETS = {"pier": 5 * 1024, "pier-array": 9 * 1024}
 
+NAMES = [workload.name for workload in WORKLOADS] + ["idle", "tasks"]
+
 
 def judge(good, target):
     return f'{target:<11} {"PASS" if good else "miss"}'
@@ -288,7 +290,7 @@ def parse():
                         help="all workloads, briefly: within a minute")
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="this workload alone (may be repeated): "
-                        + " ".join([w.name for w in WORKLOADS] + ["idle", "tasks"]))
+                        + " ".join(NAMES))
     parser.add_argument("--subject", default="pier", choices=SERVERS)
     parser.add_argument("--rivals", default="epoll,uv",
                         help="comma-separated (default: %(default)s)")
@@ -297,10 +299,9 @@ def parse():
     parser.add_argument("--json", metavar="FILE",
                         help="write every single result there")
     args = parser.parse_args()
-    known = [w.name for w in WORKLOADS] + ["idle", "tasks"]
     for name in args.only or []:
-        if name not in known:
-            parser.error(f'no workload {name}: there are {" ".join(known)}')
+        if name not in NAMES:
+            parser.error(f'no workload {name}: there are {" ".join(NAMES)}')
     for name in args.rivals.split(","):
         if name not in SERVERS:
             parser.error(f'no server {name}: there are {" ".join(SERVERS)}')

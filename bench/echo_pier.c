@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The subject: pier's echo server, the fiber model with one worker.
+ *
+ * It runs the handler that the library brings along, or with --array the one
+ * that every guide shows: a buffer on the stack, read, write. The difference
+ * is memory: the array is a page of every waiting fiber.
+ *
+ * Limits are the defaults but for the number of connections, so that their
+ * bookkeeping is part of what is measured.
+ */
+#include <pier.h>
+
+#include "common.h"
+#include "yard.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECTIONS_MAX 18000
+
+static int
+echo_by_array(struct pier_stream *client, void *ctx)
+{
+	char buf[4096];
+	ssize_t n;
+	int rc = 0;
+
+	(void)ctx;
+	while (rc == 0 &&
+		(n = pier_read(client, buf, sizeof(buf), PIER_DEFAULT)) > 0)
+		rc = pier_write(client, buf, (size_t)n, PIER_DEFAULT);
+	return rc < 0 ? rc : (int)n;
+}
+
+static void
+say_ready(struct pier_server *server, void *ctx)
+{
+	char text[PIER_ENDPOINT_TEXT_MAX];
+
+	(void)ctx;
+	if (pier_server_endpoint(server, 0, text, sizeof(text)) < 0)
+		bench_fail(0, "%s", pier_error_line());
+	/* tcp4://127.0.0.1:PORT */
+	yard_ready((int)bench_number("port", strrchr(text, ':') + 1, 1, 65535));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct yard_options options;
+	char endpoint[64];
+
+	/* --buf is for the others: pier reads what there is. */
+	yard_parse(&options, argc, argv, 1);
+	bench_raise_descriptor_limit();
+	snprintf(endpoint, sizeof(endpoint), "tcp4://127.0.0.1:%d",
+		options.port);
+	if (pier_serve(&(struct pier_server_opts){
+		    .endpoint = endpoint,
+		    .handler =
+			    options.array ? echo_by_array : pier_handler_echo,
+		    .on_listen = say_ready,
+		    .connections_max = CONNECTIONS_MAX,
+	    }) < 0)
+		bench_fail(0, "%s", pier_error_line());
+	return 0;
+}
