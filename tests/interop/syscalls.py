@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""syscalls.py COMMAND...: what one echo costs in system calls.
+
+In its steady state an echo server on fibers receives once and sends once per
+message and waits once per turn, and calls the kernel for nothing else. This
+attaches strace to a server that has its connections already, lets all of them
+send again and again, and reads the trace: each wait that returned N events is
+followed by N receives, each with a send of as many bytes, then by a wait.
+
+Each COMMAND, one word with its arguments in it, starts a server that prints
+"READY port"; those of bench/ do. Without strace, or where it may not attach,
+all is skipped.
+"""
+
+import collections
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+CONNECTIONS = 16
+ROUNDS = 40
+MESSAGE = bytes(range(64))
+
+KINDS = {
+    "recv": ("recv", "recvfrom", "recvmsg", "read", "readv"),
+    "send": ("send", "sendto", "sendmsg", "write", "writev"),
+    "wait": ("epoll_wait", "epoll_pwait", "epoll_pwait2"),
+}
+KIND = {name: kind for kind, names in KINDS.items() for name in names}
+LINE = re.compile(r"^(?:\d+ +)?(?:<\.\.\. )?(\w+)(?:\(| resumed).*= (-?\d+|\?)")
+
+
+class Wrong(Exception):
+    """The server did what it should not."""
+
+
+def skip(reason):
+    print(f"1..0 # SKIP {reason}")
+    sys.exit(0)
+
+
+def start(command):
+    """The process and its port."""
+    server = subprocess.Popen(
+        command.split(), stdout=subprocess.PIPE, text=True
+    )
+    line = server.stdout.readline()
+    if not line.startswith("READY "):
+        raise Wrong(f"{command} said {line!r} in place of READY and its port")
+    return server, int(line.removeprefix("READY "))
+
+
+def volley(clients):
+    for client in clients:
+        client.sendall(MESSAGE)
+    for client in clients:
+        back = b""
+        while len(back) < len(MESSAGE):
+            more = client.recv(len(MESSAGE) - len(back))
+            if not more:
+                raise Wrong("the server closed a connection")
+            back += more
+        if back != MESSAGE:
+            raise Wrong("the echo differs from what was sent")
+
+
+def trace(pid, clients, path):
+    """Have all clients send ROUNDS times while strace writes to path."""
+    strace = subprocess.Popen(
+        ["strace", "-f", "-p", str(pid), "-o", path],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = strace.stderr.readline()
+    if "attached" not in said:
+        strace.wait()
+        skip(f"strace cannot attach: {said.strip()}")
+    for _ in range(ROUNDS):
+        volley(clients)
+    strace.send_signal(signal.SIGINT)
+    strace.stderr.read()
+    strace.wait()
+
+
+def calls(path):
+    """(name, result) of each call in the trace that returned."""
+    found = []
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            match = LINE.match(line)
+            if match and match[2] != "?":
+                found.append((match[1], int(match[2])))
+    return found
+
+
+def turns(found):
+    """The calls, cut before each wait; what precedes the first is left out:
+    strace came in the middle of it."""
+    cut = []
+    for name, result in found:
+        if KIND.get(name) == "wait":
+            cut.append((result, []))
+        elif cut:
+            cut[-1][1].append((name, result))
+    return cut
+
+
+def wrong(events, made):
+    """What is not as it should be in one turn, or None."""
+    if events < 1:
+        return f"a wait that returned {events}"
+    kinds = [KIND.get(name, name) for name, _ in made]
+    if kinds != ["recv", "send"] * events:
+        return f"{events} events were followed by {' '.join(kinds) or 'none'}"
+    if any(result != len(MESSAGE) for _, result in made):
+        return f"results {[result for _, result in made]}"
+    return None
+
+
+def judge(found):
+    """Wrong, or a line that counts the calls."""
+    cut = turns(found)
+    echoes = sum(max(events, 0) for events, _ in cut)
+    if echoes != CONNECTIONS * ROUNDS:
+        raise Wrong(f"{CONNECTIONS * ROUNDS} messages, {echoes} events")
+    bad = [text for text in (wrong(*turn) for turn in cut) if text]
+    if bad:
+        raise Wrong(f"{len(bad)} of {len(cut)} turns:\n" + "\n".join(bad[:5]))
+    names = collections.Counter(name for name, _ in found)
+    return ", ".join(f"{names[name]} {name}" for name in names)
+
+
+def check(command):
+    server, port = start(command)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = os.path.join(scratch, "trace")
+        try:
+            clients = [
+                socket.create_connection(("127.0.0.1", port), 10)
+                for _ in range(CONNECTIONS)
+            ]
+            volley(clients)
+            trace(server.pid, clients, path)
+        finally:
+            server.terminate()
+            server.wait()
+        return judge(calls(path))
+
+
+def main():
+    commands = sys.argv[1:]
+    failed = 0
+    if not shutil.which("strace"):
+        skip("no strace")
+    for number, command in enumerate(commands, 1):
+        title = os.path.basename(command)
+        try:
+            print(f"ok {number} - {title}: {check(command)}", flush=True)
+        except (Wrong, OSError) as what:
+            failed += 1
+            print(f"not ok {number} - {title}")
+            print("\n".join(f"# {line}" for line in str(what).splitlines()))
+    print(f"1..{len(commands)}")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
