@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/wait_any.c - several streams, listeners, packet sockets and plain
+ * descriptors at once.
+ *
+ * What a descriptor's readiness is remembered as may be out of date in both
+ * directions here: a stream may not have been tried since its last event. So
+ * the kernel is asked first, in one call for all; only where it knows of
+ * nothing does the task wait for events, and then the kernel is asked again.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "io/wait_many.h"
+#include "net/listen.h"
+#include "net/packet.h"
+#include "net/stream.h"
+
+#define WAITABLES_MAX 1024
+
+/* Everything an engine looks at while the task waits, on the heap. */
+struct place {
+	struct pier__want want;
+	struct pier__desc plain; /* of an entry that is a bare descriptor */
+	struct pollfd poll;
+};
+
+static int
+place_desc(struct place *place, const struct pier_waitable *one)
+{
+	if (one->stream != NULL) {
+		if (one->stream->lower != NULL ||
+			one->stream->out_desc != &one->stream->desc)
+			return -EINVAL;
+		place->want.desc = &one->stream->desc;
+	} else if (one->listener != NULL) {
+		place->want.desc = &one->listener->desc;
+	} else if (one->packet != NULL) {
+		place->want.desc = &one->packet->desc;
+	} else {
+		place->want.desc = &place->plain;
+		return pier__desc_adopt(&place->plain, one->fd);
+	}
+	return 0;
+}
+
+static int
+place_one(struct place *place, const struct pier_waitable *one)
+{
+	int rc;
+
+	if ((one->want & PIER_BOTH) == 0)
+		return -EINVAL;
+	rc = place_desc(place, one);
+	if (rc < 0)
+		return rc;
+	place->poll.fd = place->want.desc->fd;
+	if ((one->want & PIER_READING) != 0) {
+		place->want.want |= PIER__IN;
+		place->poll.events |= POLLIN | POLLRDHUP;
+	}
+	if ((one->want & PIER_WRITING) != 0) {
+		place->want.want |= PIER__OUT;
+		place->poll.events |= POLLOUT;
+	}
+	return 0;
+}
+
+/* What is ready of one, by the kernel's word and by what was read ahead. */
+static unsigned
+ready_of(const struct pier_waitable *one, const struct pollfd *poll)
+{
+	const short broken = POLLERR | POLLHUP | POLLNVAL;
+	unsigned ready = 0;
+
+	if ((poll->revents & (POLLIN | POLLRDHUP | broken)) != 0 ||
+		(one->stream != NULL && pier_buffered(one->stream) > 0))
+		ready |= PIER_READING;
+	if ((poll->revents & (POLLOUT | broken)) != 0)
+		ready |= PIER_WRITING;
+	return ready & one->want;
+}
+
+/* Ask the kernel about all of them. How many are ready; those that are not are
+   remembered so: the next change is an event. */
+static int
+ask(struct pier_waitable *list, struct place *places, struct pollfd *polls,
+	size_t count)
+{
+	int ready = 0;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < count; i++)
+		polls[i] = places[i].poll;
+	rc = pier__calls()->poll(polls, count, 0);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < count; i++) {
+		struct pier__desc *desc = places[i].want.desc;
+		unsigned now = ready_of(&list[i], &polls[i]);
+
+		list[i].ready = (enum pier_half)now;
+		ready += now != 0;
+		if ((list[i].want & ~now & PIER_READING) != 0)
+			PIER__NOTE(desc->readable, false);
+		if ((list[i].want & ~now & PIER_WRITING) != 0)
+			PIER__NOTE(desc->writable, false);
+	}
+	return ready;
+}
+
+static int
+wait_for_any(struct pier_waitable *list, struct place *places,
+	struct pier__want *wants, struct pollfd *polls, size_t count,
+	pier_deadline deadline)
+{
+	int wait = 0;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < count; i++) {
+		rc = place_one(&places[i], &list[i]);
+		if (rc < 0)
+			return rc;
+	}
+	for (;;) {
+		rc = ask(list, places, polls, count);
+		if (rc != 0)
+			return rc;
+		if (wait < 0)
+			return wait;
+		for (i = 0; i < count; i++)
+			wants[i] = places[i].want;
+		wait = pier__desc_wait_many(wants, count, "any", deadline);
+	}
+}
+
+static void
+forget_plain(struct place *places, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (places[i].want.desc == &places[i].plain)
+			pier__desc_forget(&places[i].plain);
+	}
+}
+
+int
+pier_wait_any(struct pier_waitable *list, size_t count, pier_deadline deadline)
+{
+	struct pier__task *self = pier__self();
+	struct place *places = NULL;
+	struct pier__want *wants = NULL;
+	struct pollfd *polls = NULL;
+	int rc = -ENOMEM;
+
+	if (deadline.ns < 0)
+		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
+	if (count == 0 || count > WAITABLES_MAX)
+		rc = -EINVAL;
+	else if (self != NULL)
+		rc = pier__enter(self, deadline);
+	if (rc < 0)
+		goto fail;
+	places = pier__alloc(count * sizeof(*places));
+	wants = pier__alloc(count * sizeof(*wants));
+	polls = pier__alloc(count * sizeof(*polls));
+	if (places == NULL || wants == NULL || polls == NULL) {
+		rc = -ENOMEM;
+	} else {
+		rc = wait_for_any(list, places, wants, polls, count, deadline);
+		forget_plain(places, count);
+	}
+	pier__free(places);
+	pier__free(wants);
+	pier__free(polls);
+	if (rc >= 0)
+		return rc;
+fail:
+	return pier__fail(rc, &(struct pier__failure){ .step = PIER_STEP_WAIT,
+				      .detail = "several at once" });
+}
