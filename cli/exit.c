@@ -26,8 +26,9 @@ static const struct {
 			  "it early" },
 	{ CLI_EXIT_PROTOCOL, "the peer broke the rules of the protocol" },
 	{ CLI_EXIT_PERMISSION, "permission denied" },
-	{ CLI_EXIT_RESOURCE, "something is missing here: address in use, "
-			     "descriptors, memory, a kernel feature" },
+	{ CLI_EXIT_RESOURCE,
+		"missing here: a free address, descriptors, memory, "
+		"a kernel feature" },
 };
 
 enum cli_exit

@@ -75,8 +75,8 @@ hint_in_use(const struct pier_error *error, char *text, size_t size)
 			authority(error->endpoint));
 	else
 		snprintf(text, size,
-			"another user's process holds it: "
-			"sudo ss -%slnp 'sport = :%u'",
+			"no holder can be seen from here; is it given twice? "
+			"else: sudo ss -%slnp 'sport = :%u'",
 			is_udp(error->endpoint) ? "u" : "t",
 			port_of(error->endpoint));
 }
@@ -162,7 +162,13 @@ static const struct row {
 	{ -EACCES, PIER_STEP_BIND, NULL, hint_no_bind },
 	{ -EPERM, PIER_STEP_BIND, NULL, hint_no_bind },
 	{ -ECONNREFUSED, PIER_STEP_NONE, NULL, hint_refused },
+	{ -ENOENT, PIER_STEP_BIND,
+		"make the directory first, or choose another", NULL },
 	{ -ENOENT, PIER_STEP_NONE, NULL, hint_no_socket },
+	{ -EINVAL, PIER_STEP_PARSE, "'man pier-endpoint' has the grammar",
+		NULL },
+	{ -EBADF, PIER_STEP_NONE, "that descriptor is not open in this process",
+		NULL },
 	{ -PIER_ENONAME, PIER_STEP_NONE, NULL, hint_no_name },
 	{ -PIER_EAGAINNAME, PIER_STEP_NONE,
 		"no name server answered: cat /etc/resolv.conf", NULL },

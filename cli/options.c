@@ -307,16 +307,16 @@ cli_parse_head(const struct cli_option *options, int argc, char **argv,
 }
 
 const struct cli_verb *
-cli_verb_find(const struct cli_verb *verbs, const char *name)
+cli_verb_find(const struct cli_verb *const *verbs, const char *name)
 {
-	for (; verbs->name != NULL; verbs++)
-		if (strcmp(verbs->name, name) == 0)
-			return verbs;
+	for (; *verbs != NULL; verbs++)
+		if (strcmp((*verbs)->name, name) == 0)
+			return *verbs;
 	return NULL;
 }
 
 void
-cli_verb_unknown(const struct cli_verb *verbs, const char *name,
+cli_verb_unknown(const struct cli_verb *const *verbs, const char *name,
 	struct cli_complaint *why)
 {
 	struct cli_suggest suggest;
@@ -324,8 +324,8 @@ cli_verb_unknown(const struct cli_verb *verbs, const char *name,
 	memset(why, 0, sizeof(*why));
 	(void)cli_complain(why, "unknown verb '%s'", name);
 	cli_suggest_start(&suggest, name);
-	for (; verbs->name != NULL; verbs++)
-		cli_suggest_try(&suggest, verbs->name);
+	for (; *verbs != NULL; verbs++)
+		cli_suggest_try(&suggest, (*verbs)->name);
 	if (suggest.best != NULL)
 		cli_advise(why, "did you mean 'pier %s'?", suggest.best);
 	else

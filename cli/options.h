@@ -85,7 +85,6 @@ struct cli_example {
 
 struct cli_tool;
 
-/* A list of verbs ends with a NULL name. */
 struct cli_verb {
 	const char *name;
 	const char *summary; /* one line for the list of verbs */
@@ -143,12 +142,12 @@ int cli_parse(const struct cli_verb *verb, int argc, char **argv,
 int cli_parse_head(const struct cli_option *options, int argc, char **argv,
 	void *settings, struct cli_complaint *why);
 
-/* The verb of that name in a list, or NULL. */
+/* The verb of that name in a list that ends with NULL; NULL if none has. */
 const struct cli_verb *cli_verb_find(
-	const struct cli_verb *verbs, const char *name);
+	const struct cli_verb *const *verbs, const char *name);
 
 /* Say in why that no verb has that name, with the nearest one as hint. */
-void cli_verb_unknown(const struct cli_verb *verbs, const char *name,
+void cli_verb_unknown(const struct cli_verb *const *verbs, const char *name,
 	struct cli_complaint *why);
 
 #endif

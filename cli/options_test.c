@@ -284,14 +284,13 @@ test_flags_before_the_verb(void **state)
 static void
 test_verbs(void **state)
 {
-	static const struct cli_verb verbs[] = {
-		{ .name = "serve" },
-		{ .name = "connect" },
-		{ .name = NULL },
-	};
+	static const struct cli_verb serve = { .name = "serve" };
+	static const struct cli_verb connect = { .name = "connect" };
+	static const struct cli_verb *const verbs[] = { &serve, &connect,
+		NULL };
 
 	(void)state;
-	assert_ptr_equal(cli_verb_find(verbs, "connect"), &verbs[1]);
+	assert_ptr_equal(cli_verb_find(verbs, "connect"), &connect);
 	assert_null(cli_verb_find(verbs, "conn"));
 	cli_verb_unknown(verbs, "sevre", &why);
 	assert_string_equal(why.line, "unknown verb 'sevre'");

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier connect: reads its endpoints and hands over to the way that fits them:
+ * a stream, packets, or a probe.
+ */
+#include "connect.h"
+
+#include "ports.h"
+#include "store.h"
+
+#include <string.h>
+
+static bool
+is_packet(const struct pier_endpoint_check *check)
+{
+	return strncmp(check->scheme, "udp", 3) == 0 ||
+	       strcmp(check->scheme, "unixgram") == 0;
+}
+
+/* "host 80", as other tools want it: say how pier does. */
+static int
+second_endpoint(const struct cli_tool *tool, const struct cli_texts *endpoints)
+{
+	const char *host = endpoints->item[0], *port = endpoints->item[1];
+	struct cli_complaint why = { "", "" };
+
+	(void)cli_complain(&why, "unexpected argument '%s'", port);
+	if (strpbrk(host, ":/") == NULL && strpbrk(port, ":/.") == NULL)
+		cli_advise(&why, "did you mean '%s:%s'?", host, port);
+	else
+		cli_advise(&why, "only --probe takes several endpoints");
+	return cli_usage_error(tool, "connect", &why);
+}
+
+/* An endpoint of --probe, with the first of its ports in place of all. */
+static int
+check_probe(const struct cli_tool *tool, const char *text)
+{
+	struct cli_complaint why = { "", "" };
+	struct pier_endpoint_check check;
+	struct cli_ports ports;
+	char one[PIER_ENDPOINT_TEXT_MAX], wrong[128];
+
+	if (cli_ports_start(&ports, text, wrong, sizeof(wrong)) < 0) {
+		(void)cli_complain(&why, "%s: %s", text, wrong);
+		cli_advise(&why, "write ports as 80, 20-25 or 20-25,80");
+		return cli_usage_error(tool, "connect", &why);
+	}
+	(void)cli_ports_next(&ports, one, sizeof(one));
+	if (pier_endpoint_check(one, &check) < 0)
+		return cli_endpoint_error(tool, "connect", one, &check);
+	if (!is_packet(&check))
+		return CLI_EXIT_OK;
+	(void)cli_complain(
+		&why, "%s: a datagram has no answer that says open", text);
+	cli_advise(&why, "send one and wait: --replies 1 --wait 1s");
+	return cli_usage_error(tool, "connect", &why);
+}
+
+int
+connect_run(struct cli_tool *tool, const void *given)
+{
+	const struct connect_settings *settings = given;
+	const struct cli_texts *endpoints = &settings->endpoints;
+	struct pier_endpoint_check check;
+	int code = CLI_EXIT_OK;
+	size_t i;
+
+	if (settings->probe) {
+		for (i = 0; code == CLI_EXIT_OK && i < endpoints->n; i++)
+			code = check_probe(tool, endpoints->item[i]);
+		return code != CLI_EXIT_OK ? code
+					   : connect_probe(tool, settings);
+	}
+	if (endpoints->n > 1)
+		return second_endpoint(tool, endpoints);
+	if (pier_endpoint_check(endpoints->item[0], &check) < 0)
+		return cli_endpoint_error(
+			tool, "connect", endpoints->item[0], &check);
+	return is_packet(&check) ? connect_packets(tool, settings)
+				 : connect_stream(tool, settings);
+}

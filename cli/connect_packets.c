@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier connect to a packet socket: what one read of standard input gives is
+ * one datagram; each that comes goes to standard output.
+ *
+ * The first fiber receives; a second one reads and sends, and when standard
+ * input has ended it sleeps for --wait and ends the conversation.
+ */
+#include "talk.h"
+#include "values.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* --wait is over: fine, unless --replies asked for more. */
+static void
+wait_is_over(struct talk *talk)
+{
+	const struct connect_settings *settings = talk->settings;
+	char detail[128], wait[CLI_VALUE_TEXT];
+	int code = CLI_EXIT_OK;
+
+	if (settings->replies > 0) {
+		cli_format_limit(settings->wait, wait, sizeof(wait));
+		snprintf(detail, sizeof(detail),
+			"%llu of %lld replies within --wait %s",
+			(unsigned long long)talk->received_messages,
+			(long long)settings->replies, wait);
+		code = cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
+			talk->endpoint, -PIER_EDEADLINE, detail);
+	}
+	talk_stop(talk, code == CLI_EXIT_OK ? TALK_STDIN_END : TALK_DEADLINE,
+		code);
+}
+
+static int
+send_one(struct talk *talk)
+{
+	int rc;
+
+	rc = pier_send(
+		talk->packet, NULL, talk->up, talk->up_len, PIER_FOREVER);
+	if (rc < 0)
+		return rc;
+	talk->sent += talk->up_len;
+	talk->sent_messages++;
+	talk->active_ns = pier_now();
+	cli_say(talk->tool, 2, "sent %zu bytes", talk->up_len);
+	return 0;
+}
+
+static int
+send_up(void *arg)
+{
+	struct talk *talk = arg;
+	ssize_t n = 0;
+	int rc = 0;
+
+	pier_task_name("stdin");
+	while (rc == 0 && (n = talk_read_up(talk, PIER_FOREVER)) > 0)
+		rc = send_one(talk);
+	if (rc == -ECANCELED || n == -ECANCELED)
+		return 0;
+	if (rc < 0 || n < 0)
+		talk_fail(talk);
+	else if (pier_sleep(pier_in_ns(talk->settings->wait)) == 0)
+		wait_is_over(talk);
+	return 0;
+}
+
+static void
+say_received(const struct talk *talk, const struct pier_msg *msg)
+{
+	char from[PIER_ADDR_TEXT_MAX];
+
+	(void)pier_addr_format(&msg->peer, from, sizeof(from));
+	cli_say(talk->tool, 1, "%s: %zu bytes%s", from, msg->full_size,
+		msg->truncated ? ", cut off" : "");
+}
+
+static void
+receive(struct talk *talk)
+{
+	struct pier_msg msg;
+	int rc;
+
+	while (talk->reason == TALK_GOES_ON) {
+		rc = pier_recv(talk->packet, &msg, talk->down,
+			sizeof(talk->down), talk_limit(talk));
+		if (rc == -ECANCELED ||
+			(rc == -PIER_EDEADLINE && talk_over_limit(talk)))
+			return;
+		if (rc == -PIER_EDEADLINE)
+			continue;
+		if (rc < 0) {
+			talk_fail(talk);
+			return;
+		}
+		talk->received += msg.size;
+		talk->received_messages++;
+		talk->active_ns = pier_now();
+		say_received(talk, &msg);
+		talk_put_down(talk, msg.size, &msg.peer);
+		if (talk->settings->replies > 0 &&
+			talk->received_messages >=
+				(uint64_t)talk->settings->replies)
+			talk_stop(talk, TALK_PEER_END, CLI_EXIT_OK);
+	}
+}
+
+static int
+open_packet(struct talk *talk, pier_deadline deadline)
+{
+	const struct pier_packet_opts opts = { .bind = talk->settings->bind };
+
+	return pier_packet_open(&talk->packet, talk->endpoint, &opts, deadline);
+}
+
+int
+connect_packets(struct cli_tool *tool, const struct connect_settings *settings)
+{
+	static const struct talk_kind kind = {
+		.open = open_packet, .run = receive, .read_up = send_up
+	};
+
+	return talk_hold(tool, settings, &kind);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier connect --probe: who listens, at any number of endpoints and ports.
+ *
+ * A fixed number of fibers take the next target each until there is none.
+ * Results are printed in the order of the command line, each as soon as all
+ * before it are there.
+ */
+#include "connect.h"
+
+#include "conduct.h"
+#include "json.h"
+#include "ports.h"
+#include "values.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PROBES_MAX = 64, /* dials at a time: far below any descriptor limit */
+	TARGETS_MAX = 1000000,
+};
+
+#define TIMEOUT_NS INT64_C(3000000000)
+
+struct result {
+	bool done;
+	int rc;
+	int64_t elapsed_ns;
+	char *endpoint;
+};
+
+struct probe {
+	struct cli_tool *tool;
+	const struct connect_settings *settings;
+	struct cli_ports ports; /* of the current endpoint */
+	size_t endpoint;        /* index of the one behind it */
+	pier_deadline until;
+	size_t count, next, printed, open;
+	int code; /* of the last failure */
+	struct result *results;
+};
+
+/* The next target's text; false when there are no more. */
+static bool
+next_target(struct probe *probe, char *text, size_t size)
+{
+	const struct cli_texts *endpoints = &probe->settings->endpoints;
+	char why[128];
+
+	while (probe->endpoint == 0 ||
+		!cli_ports_next(&probe->ports, text, size)) {
+		if (probe->endpoint == endpoints->n)
+			return false;
+		/* They were checked before. */
+		(void)cli_ports_start(&probe->ports,
+			endpoints->item[probe->endpoint++], why, sizeof(why));
+	}
+	return true;
+}
+
+static int
+print_event(const struct result *result)
+{
+	json_t *event = cli_event("probe");
+
+	cli_event_text(event, "endpoint", result->endpoint);
+	cli_event_flag(event, "open", result->rc == 0);
+	cli_event_text(event, "result",
+		result->rc == 0 ? "ok" : pier_error_name(result->rc));
+	cli_event_seconds(event, "elapsed_s", result->elapsed_ns);
+	return cli_event_print(event);
+}
+
+static int
+print_line(const struct result *result)
+{
+	char took[CLI_VALUE_TEXT];
+
+	cli_format_duration(result->elapsed_ns, took, sizeof(took));
+	if (result->rc == 0)
+		printf("%s open (%s)\n", result->endpoint, took);
+	else
+		printf("%s closed: %s (%s) after %s\n", result->endpoint,
+			pier_strerror(result->rc), pier_error_name(result->rc),
+			took);
+	return fflush(stdout) != 0 ? -errno : 0;
+}
+
+/* Print what can be printed in order. */
+static void
+print_ready(struct probe *probe)
+{
+	while (probe->printed < probe->count &&
+		probe->results[probe->printed].done) {
+		struct result *result = &probe->results[probe->printed++];
+
+		/* Nobody reads any more: the exit code still counts. */
+		(void)(probe->tool->json ? print_event(result)
+					 : print_line(result));
+		free(result->endpoint);
+		result->endpoint = NULL;
+	}
+}
+
+static void
+probe_one(struct probe *probe, struct result *result, const char *endpoint)
+{
+	const struct connect_settings *settings = probe->settings;
+	const struct pier_dial_opts opts = { .bind = settings->bind };
+	int64_t timeout = settings->connect_timeout, start_ns = pier_now();
+	struct pier_stream *stream = NULL;
+
+	if (timeout == 0)
+		timeout = TIMEOUT_NS;
+	result->rc = pier_dial(&stream, endpoint, &opts,
+		pier_earlier(probe->until, pier_in_ns(timeout)));
+	result->elapsed_ns = pier_now() - start_ns;
+	if (result->rc == -ECANCELED)
+		return;
+	if (result->rc == 0)
+		probe->open++;
+	else
+		probe->code = cli_exit_for(pier_last_error());
+	if (result->rc < 0)
+		cli_say(probe->tool, 1, "%s", pier_error_line());
+	result->done = true;
+	pier_close(stream);
+}
+
+static int
+work(void *arg)
+{
+	struct probe *probe = arg;
+	char text[PIER_ENDPOINT_TEXT_MAX];
+
+	while (!pier_cancelled() && next_target(probe, text, sizeof(text))) {
+		struct result *result = &probe->results[probe->next++];
+
+		result->endpoint = strdup(text);
+		if (result->endpoint == NULL) {
+			probe->code = CLI_EXIT_RESOURCE;
+			return 0;
+		}
+		probe_one(probe, result, text);
+		print_ready(probe);
+	}
+	return 0;
+}
+
+static int
+run(struct pier_group *group, void *arg)
+{
+	struct probe *probe = arg;
+	size_t workers = probe->count, i;
+
+	if (probe->settings->timeout > 0)
+		probe->until = pier_in_ns(probe->settings->timeout);
+	else
+		probe->until = PIER_FOREVER;
+	if (workers > PROBES_MAX)
+		workers = PROBES_MAX;
+	/* This fiber is one of them, so fewer is only slower. */
+	for (i = 1; i < workers; i++)
+		if (pier_go(group, work, probe) < 0)
+			break;
+	return work(probe);
+}
+
+/* The number of targets, 0 when there are too many. */
+static size_t
+count_targets(struct probe *probe)
+{
+	char text[PIER_ENDPOINT_TEXT_MAX];
+	size_t n = 0;
+
+	while (n <= TARGETS_MAX && next_target(probe, text, sizeof(text)))
+		n++;
+	probe->endpoint = 0;
+	return n <= TARGETS_MAX ? n : 0;
+}
+
+int
+connect_probe(struct cli_tool *tool, const struct connect_settings *settings)
+{
+	struct probe probe = { .tool = tool, .settings = settings };
+	size_t i;
+	int code;
+
+	probe.count = count_targets(&probe);
+	probe.results = calloc(probe.count, sizeof(*probe.results));
+	if (probe.results == NULL || probe.count == 0)
+		return cli_own_failure(tool, PIER_STEP_CREATE, "probes",
+			-ENOMEM, "at most a million");
+	code = cli_conduct(tool, run, &probe);
+	for (i = 0; i < probe.count; i++)
+		free(probe.results[i].endpoint);
+	free(probe.results);
+	if (code != CLI_EXIT_OK)
+		return code;
+	if (probe.open == probe.count)
+		return CLI_EXIT_OK;
+	/* One port: why it is closed. Several: that not all are open. */
+	return probe.count == 1 ? probe.code : CLI_EXIT_NO;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier connect to a stream: who does what when; the ends follow pier-eof(7).
+ *
+ * The fiber that dialled then reads down, from the peer; a second one reads
+ * up, from standard input. At the peer's end the second is cancelled, which
+ * stops it only where it waits, for standard input or for room to send. What
+ * it had read and not sent is still in the talk, and the first fiber goes on
+ * with it from there (settle).
+ */
+#include "talk.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void
+stdin_ended(struct talk *talk)
+{
+	int rc = 0;
+
+	talk->stdin_ended = true;
+	switch (talk->settings->on_stdin_end) {
+	case CONNECT_HALF_CLOSE:
+		rc = pier_shutdown(talk->net, PIER_WRITING, PIER_FOREVER);
+		/* A terminal or a file behind fd:// has no half to close. */
+		if (rc == 0)
+			talk_ended(talk, TALK_US, TALK_FIN);
+		break;
+	case CONNECT_CLOSE:
+		rc = pier_drain(talk->net, PIER_FOREVER);
+		if (rc < 0)
+			break;
+		talk_ended(talk, TALK_US, TALK_FIN);
+		talk_stop(talk, TALK_STDIN_END, CLI_EXIT_OK);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Sending failed; what the peer still says is read to its end. */
+static void
+cannot_send(struct talk *talk, int rc)
+{
+	talk->stdin_ended = true;
+	/* EPIPE: the reset came behind the peer's end, see pier-eof(7). */
+	if (rc == -EPIPE || rc == -ECANCELED)
+		return;
+	talk_ended(
+		talk, TALK_PEER, pier_is_dead_peer(rc) ? TALK_DEAD : TALK_RST);
+	if (talk->reason == TALK_GOES_ON) {
+		talk->reason = TALK_ERROR;
+		talk->code = cli_failure(talk->tool, pier_last_error());
+	}
+}
+
+static int
+read_up(void *arg)
+{
+	struct talk *talk = arg;
+	ssize_t n = 0;
+	int rc = 0;
+
+	pier_task_name("stdin");
+	while (rc == 0 && (n = talk_read_up(talk, PIER_FOREVER)) > 0)
+		rc = talk_send_up(talk, PIER_FOREVER);
+	if (rc < 0)
+		cannot_send(talk, rc);
+	else if (n == 0)
+		stdin_ended(talk);
+	else if (n != -ECANCELED)
+		talk_fail(talk);
+	return 0;
+}
+
+/* Until the peer has ended, or the conversation was ended otherwise. */
+static void
+read_down(struct talk *talk)
+{
+	ssize_t n;
+
+	for (;;) {
+		n = pier_read(talk->net, talk->down, sizeof(talk->down),
+			talk_limit(talk));
+		if (n == -PIER_EDEADLINE && !talk_over_limit(talk))
+			continue;
+		if (n <= 0)
+			break;
+		talk->received += (uint64_t)n;
+		talk->active_ns = pier_now();
+		cli_say(talk->tool, 2, "received %zd bytes", n);
+		talk_put_down(talk, (size_t)n, NULL);
+		if (talk->reason != TALK_GOES_ON && talk->reason != TALK_ERROR)
+			return;
+	}
+	if (n == 0 && talk->peer == TALK_OPEN)
+		talk_ended(talk, TALK_PEER, TALK_FIN);
+	else if (n < 0 && n != -ECANCELED && n != -PIER_EDEADLINE) {
+		talk_ended(talk, TALK_PEER,
+			pier_is_dead_peer((int)n) ? TALK_DEAD : TALK_RST);
+		talk_fail(talk);
+	}
+}
+
+static pier_deadline
+settle_limit(const struct talk *talk)
+{
+	pier_deadline limit = talk_limit(talk);
+
+	if (talk->settings->on_peer_end == CONNECT_WAIT)
+		return limit;
+	return pier_earlier(limit, pier_in_ns(talk->settings->eof_wait));
+}
+
+/* The peer has ended and may still listen: send on as pier-eof(7) says. */
+static void
+settle(struct talk *talk)
+{
+	bool more = talk->settings->on_peer_end != CONNECT_END;
+	ssize_t n = 1;
+	int rc;
+
+	if (talk->settings->on_peer_end == CONNECT_SETTLE &&
+		isatty(STDIN_FILENO))
+		more = false;
+	rc = talk_send_up(talk, talk_limit(talk));
+	while (rc == 0 && more && n > 0) {
+		n = talk_read_up(talk, settle_limit(talk));
+		if (n > 0)
+			rc = talk_send_up(talk, talk_limit(talk));
+	}
+	/* Silent for --eof-wait is an end as good as any; a send that fails
+	   is the peer's, which had ended before. */
+	if (rc == -PIER_EDEADLINE || n == -PIER_EDEADLINE)
+		(void)talk_over_limit(talk);
+	if (rc == 0 && n == 0)
+		talk_ended(talk, TALK_US, TALK_FIN);
+}
+
+static int
+dial(struct talk *talk, pier_deadline deadline)
+{
+	const struct pier_dial_opts opts = { .bind = talk->settings->bind,
+		.report = &talk->report };
+
+	return pier_dial(&talk->net, talk->endpoint, &opts, deadline);
+}
+
+static void
+run(struct talk *talk)
+{
+	read_down(talk);
+	talk_join_up(talk);
+	if (talk->reason == TALK_GOES_ON && !talk->stdin_ended &&
+		talk->peer == TALK_FIN)
+		settle(talk);
+}
+
+int
+connect_stream(struct cli_tool *tool, const struct connect_settings *settings)
+{
+	static const struct talk_kind kind = {
+		.open = dial, .run = run, .read_up = read_up
+	};
+
+	return talk_hold(tool, settings, &kind);
+}

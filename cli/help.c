@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier help, and the pages about the tool itself. What a page says about a
+ * verb comes from that verb's tables.
+ */
+#include "verbs.h"
+
+#include "exit.h"
+#include "page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct settings {
+	struct cli_common common;
+	const char *topic; /* NULL: the tool itself */
+};
+
+static void
+put_verbs(FILE *out, const struct cli_verb *const *verbs)
+{
+	for (; *verbs != NULL; verbs++)
+		fprintf(out, "  %-9s %s\n", (*verbs)->name, (*verbs)->summary);
+}
+
+void
+cli_help_front(const struct cli_tool *tool)
+{
+	printf("usage: pier VERB [OPTION...] [ARGUMENT...]\n\n"
+	       "  pier serve echo tcp://:7000             "
+	       "an echo server, IPv4 and IPv6\n"
+	       "  pier connect localhost:7000             "
+	       "talk to it: your lines, its answers\n"
+	       "  pier connect -z tcp://localhost:20-25   "
+	       "which of these ports are open\n\n");
+	put_verbs(stdout, tool->verbs);
+	printf("\n'pier VERB -h' lists the options of a verb, "
+	       "'pier VERB --help' explains them.\n");
+}
+
+void
+cli_help_tool(const struct cli_tool *tool, const struct cli_option *options)
+{
+	const char *strong = tool->out.strong, *plain = tool->out.plain;
+
+	cli_help_front(tool);
+	cli_page_options(stdout, options, &tool->out);
+	cli_page_options(stdout, cli_common_options, &tool->out);
+	printf("\n%sExit codes%s\n", strong, plain);
+	cli_exit_print(stdout);
+	printf("\n%sEndpoints%s\n"
+	       "  tcp://HOST:PORT  tcp4://  tcp6://    "
+	       "udp://HOST:PORT  udp4://  udp6://\n"
+	       "  unix:///PATH  unix://@NAME           "
+	       "unixgram:///PATH  fd://NUMBER\n"
+	       "  HOST:PORT is tcp; what begins with /, ./ or @ is unix. "
+	       "See man pier-endpoint.\n",
+		strong, plain);
+}
+
+static int
+run(struct cli_tool *tool, const void *given)
+{
+	const struct settings *settings = given;
+	const struct cli_verb *verb;
+	struct cli_complaint why;
+
+	if (settings->topic == NULL) {
+		cli_help_front(tool);
+		return CLI_EXIT_OK;
+	}
+	if (strcmp(settings->topic, "exit-codes") == 0) {
+		cli_exit_print(stdout);
+		return CLI_EXIT_OK;
+	}
+	verb = cli_verb_find(tool->verbs, settings->topic);
+	if (verb == NULL) {
+		cli_verb_unknown(tool->verbs, settings->topic, &why);
+		return cli_usage_error(tool, "help", &why);
+	}
+	cli_page_full(stdout, verb, &tool->out);
+	return CLI_EXIT_OK;
+}
+
+static const struct cli_example examples[] = {
+	{ "pier help connect", "explain pier connect, as its --help does" },
+	{ "pier help exit-codes", "what each exit code means" },
+	{ NULL, NULL },
+};
+
+static const struct cli_option options[] = {
+	{ .name = NULL },
+};
+
+static const struct cli_operand operands[] = {
+	{ .metavar = "TOPIC",
+		.kind = CLI_TEXT,
+		.help = "a verb, or exit-codes",
+		.min = 0,
+		.offset = offsetof(struct settings, topic) },
+	{ .metavar = NULL },
+};
+
+const struct cli_verb cli_verb_help = {
+	.name = "help",
+	.summary = "explain a verb, or list them",
+	.about = "Without a topic, lists the verbs.",
+	.examples = examples,
+	.options = options,
+	.operands = operands,
+	.settings_size = sizeof(struct settings),
+	.run = run,
+};

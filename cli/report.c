@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each line goes to standard error by one write, so that lines of several
+ * threads, or of several processes on one terminal, do not mix.
+ */
+#include "report.h"
+
+#include "hint.h"
+#include "json.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	LINE_BYTES = 2048,
+};
+
+static bool
+wants_color(int64_t wish, int fd)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (wish != CLI_COLOR_AUTO)
+		return wish == CLI_COLOR_ALWAYS;
+	return isatty(fd) && (no_color == NULL || no_color[0] == '\0') &&
+	       term != NULL && strcmp(term, "dumb") != 0;
+}
+
+static struct cli_paint
+paint(bool color, const char *strong)
+{
+	struct cli_paint result = { "", "" };
+
+	if (color) {
+		result.strong = strong;
+		result.plain = "\033[0m";
+	}
+	return result;
+}
+
+void
+cli_tool_setup(struct cli_tool *tool, const struct cli_common *common)
+{
+	bool out = wants_color(common->color, STDOUT_FILENO);
+	bool err = wants_color(common->color, STDERR_FILENO);
+
+	tool->json = common->json;
+	tool->quiet = common->quiet;
+	tool->verbose = common->verbose;
+	tool->out = paint(out, "\033[1m");
+	tool->error = paint(err, "\033[1;31m");
+	tool->hint = paint(err, "\033[36m");
+}
+
+/* Write "LEAD text" and a newline. */
+static void
+put_line(const struct cli_paint *paint, const char *lead, const char *text)
+{
+	char line[LINE_BYTES];
+	int len;
+
+	len = snprintf(line, sizeof(line) - 1, "%s%s%s %s", paint->strong, lead,
+		paint->plain, text);
+	if (len > (int)sizeof(line) - 2)
+		len = (int)sizeof(line) - 2;
+	line[len++] = '\n';
+	/* There is nowhere left to say that standard error is gone. */
+	if (write(STDERR_FILENO, line, (size_t)len) < 0)
+		return;
+}
+
+static void
+put_error(const struct cli_tool *tool, const char *line, const char *hint)
+{
+	put_line(&tool->error, "pier:", line);
+	if (hint[0] != '\0')
+		put_line(&tool->hint, "hint:", hint);
+}
+
+int
+cli_usage_error(const struct cli_tool *tool, const char *verb,
+	const struct cli_complaint *why)
+{
+	char line[LINE_BYTES];
+
+	snprintf(line, sizeof(line), "%s%s%s", verb,
+		verb[0] != '\0' ? ": " : "", why->line);
+	put_error(tool, line, why->hint);
+	return CLI_EXIT_USAGE;
+}
+
+static void
+print_error_event(const struct cli_tool *tool, const struct pier_error *error,
+	const char *line, const char *hint, int code)
+{
+	json_t *event;
+
+	if (!tool->json)
+		return;
+	event = cli_event("error");
+	cli_event_text(event, "step", pier_step_name(error->step));
+	cli_event_text(event, "endpoint", error->endpoint);
+	cli_event_text(event, "cause", pier_error_name(error->code));
+	cli_event_text(event, "text", line);
+	if (hint[0] != '\0')
+		cli_event_text(event, "hint", hint);
+	cli_event_seconds(event, "elapsed_s", error->elapsed_ns);
+	cli_event_number(event, "exit", code);
+	/* Standard error has it already; the exit code says the rest. */
+	(void)cli_event_print(event);
+}
+
+int
+cli_failure(const struct cli_tool *tool, const struct pier_error *error)
+{
+	char line[LINE_BYTES], hint[LINE_BYTES];
+	int code = cli_exit_for(error);
+
+	snprintf(line, sizeof(line), "%s", pier_error_line());
+	cli_hint_for(error, hint, sizeof(hint));
+	put_error(tool, line, hint);
+	print_error_event(tool, error, line, hint, code);
+	return code;
+}
+
+int
+cli_own_failure(const struct cli_tool *tool, enum pier_step step,
+	const char *where, int code, const char *detail)
+{
+	const struct pier_error error = {
+		.code = code, .step = step, .endpoint = where, .detail = detail
+	};
+	char line[LINE_BYTES];
+	int exit_code = cli_exit_for(&error);
+
+	snprintf(line, sizeof(line), "%s: %s: %s (%s)%s%s",
+		pier_step_name(step), where, pier_strerror(code),
+		pier_error_name(code), detail[0] != '\0' ? ": " : "", detail);
+	put_error(tool, line, "");
+	print_error_event(tool, &error, line, "", exit_code);
+	return exit_code;
+}
+
+int
+cli_endpoint_error(const struct cli_tool *tool, const char *verb,
+	const char *endpoint, const struct pier_endpoint_check *check)
+{
+	char line[LINE_BYTES], mark[LINE_BYTES];
+	int before;
+
+	before = snprintf(line, sizeof(line), "%s: ", verb);
+	snprintf(line + before, sizeof(line) - (size_t)before, "%s: %s",
+		endpoint, check->text);
+	/* The same distance on the line below, where "pier:" stood above. */
+	snprintf(mark, sizeof(mark), "%*s^", before + (int)check->offset, "");
+	put_line(&tool->error, "pier:", line);
+	put_line(&(const struct cli_paint){ "", "" }, "     ", mark);
+	put_line(&tool->hint, "hint:", "'man pier-endpoint' has the grammar");
+	return CLI_EXIT_USAGE;
+}
+
+void
+cli_say(const struct cli_tool *tool, int level, const char *format, ...)
+{
+	const struct cli_paint none = { "", "" };
+	char text[LINE_BYTES];
+	va_list args;
+
+	if (tool->quiet || tool->verbose < level)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	put_line(&none, "pier:", text);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tool says to people, all of it on standard error, and how it ends.
+ *
+ * An error is one line that names the step, the address, the cause with its
+ * errno name and the time spent, then a "hint:" line with what to do next.
+ * Under --json the same is also an event of type "error" on standard output.
+ */
+#ifndef PIER_CLI_REPORT_H
+#define PIER_CLI_REPORT_H
+
+#include "exit.h"
+#include "page.h"
+#include "options.h"
+
+#include <stdbool.h>
+
+/* One run of the tool; constant once the verb runs. */
+struct cli_tool {
+	const struct cli_verb *const *verbs; /* all, for help; NULL-ended */
+	bool json, quiet;
+	int verbose;
+	int signal_fd;          /* see cli_signals_start() */
+	struct cli_paint out;   /* for text on standard output */
+	struct cli_paint error; /* for the word "pier:" before an error */
+	struct cli_paint hint;
+};
+
+/* Take the common options and decide on colour. */
+void cli_tool_setup(struct cli_tool *tool, const struct cli_common *common);
+
+/* Say what is wrong with a command line; CLI_EXIT_USAGE. */
+int cli_usage_error(const struct cli_tool *tool, const char *verb,
+	const struct cli_complaint *why);
+
+/* Report the failure of a call of libpier; its exit code. */
+int cli_failure(const struct cli_tool *tool, const struct pier_error *error);
+
+/*
+ * cli_own_failure(tool, step, where, code, detail): a failure that is the
+ * tool's own, in the form of libpier's: code is a negative error, detail may
+ * be empty. Its exit code.
+ */
+int cli_own_failure(const struct cli_tool *tool, enum pier_step step,
+	const char *where, int code, const char *detail);
+
+/* An endpoint that does not follow the grammar, with a mark below the place
+   where it goes wrong; CLI_EXIT_USAGE. */
+int cli_endpoint_error(const struct cli_tool *tool, const char *verb,
+	const char *endpoint, const struct pier_endpoint_check *check);
+
+/*
+ * cli_say(tool, level, format…): a line for people, when -v was given at least
+ * level times; level 0 is shown unless -q was given.
+ */
+void cli_say(const struct cli_tool *tool, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

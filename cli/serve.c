@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier serve: settings to options of the server, run it until a signal stops
+ * it, and say how it went.
+ */
+#include "serve.h"
+
+#include "signals.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Telling formats numbers and JSON, deep inside the C library. */
+#define STACK_BYTES (256 * 1024)
+
+static pier_handler *const handlers[] = {
+	[SERVE_ECHO] = pier_handler_echo,
+	[SERVE_UPPER] = pier_handler_upper,
+	[SERVE_DISCARD] = pier_handler_discard,
+};
+
+/* Rounded up: a limit never comes early. 0 and PIER_OFF stay. */
+static int64_t
+to_ms(int64_t ns)
+{
+	return ns > 0 ? (ns + 999999) / 1000000 : ns;
+}
+
+/* The kernel cuts a longer queue without a word. */
+static void
+tell_backlog(const struct serve *serve)
+{
+	long wanted = (long)serve->settings->backlog, most = 0;
+	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+
+	if (wanted == 0)
+		wanted = 4096;
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%ld", &most) == 1 && most < wanted)
+		cli_say(serve->tool, 1,
+			"backlog %ld is cut to %ld by net.core.somaxconn",
+			wanted, most);
+	fclose(file);
+}
+
+static int
+open_server(struct serve *serve, const char *const *endpoints)
+{
+	const struct serve_settings *settings = serve->settings;
+	bool loud = serve->tool->verbose >= 2;
+	bool tell = serve->tool->verbose > 0 || serve->tool->json;
+	const struct pier_server_opts opts = {
+		.endpoints = endpoints,
+		.handler = loud ? serve_loud_stream : handlers[settings->what],
+		.ctx = serve,
+		.model = (enum pier_model)settings->model,
+		.workers = (int)settings->workers,
+		.listen = { .backlog = (int)settings->backlog },
+		.connections_max = (int)settings->max_connections,
+		.per_address_max = (int)settings->max_per_address,
+		.first_byte_ms = to_ms(settings->first_byte_timeout),
+		.idle_ms = to_ms(settings->idle_timeout),
+		.lifetime_ms = to_ms(settings->lifetime),
+		.linger_ms = to_ms(settings->linger),
+		.drain_ms = to_ms(settings->drain),
+		.stack_size = tell ? STACK_BYTES : 0,
+		.setup = tell ? serve_tell_open : NULL,
+		.finish = tell ? serve_tell_close : NULL,
+		.on_error = serve_tell_error,
+		.on_listen = serve_tell_listening,
+	};
+
+	return pier_server_open(&serve->server, &opts);
+}
+
+static void
+stop(void *server)
+{
+	pier_server_stop(server);
+}
+
+static int
+run_server(struct serve *serve)
+{
+	int rc;
+
+	serve->start_ns = pier_now();
+	cli_signals_call(stop, serve->server);
+	rc = pier_server_run(serve->server);
+	cli_signals_call(NULL, NULL);
+	if (rc < 0)
+		return cli_failure(serve->tool, pier_last_error());
+	serve_tell_summary(serve);
+	if (serve->code != CLI_EXIT_OK)
+		return serve->code;
+	return rc > 0 ? CLI_EXIT_NO : CLI_EXIT_OK;
+}
+
+int
+serve_run(struct cli_tool *tool, const void *given)
+{
+	const struct serve_settings *settings = given;
+	const char *endpoints[CLI_TEXTS_MAX + 1] = { NULL };
+	struct serve serve = { .tool = tool, .settings = settings };
+	struct pier_endpoint_check check;
+	size_t i;
+	int code;
+
+	for (i = 0; i < settings->endpoints.n; i++) {
+		endpoints[i] = settings->endpoints.item[i];
+		if (pier_endpoint_check(endpoints[i], &check) < 0)
+			return cli_endpoint_error(
+				tool, "serve", endpoints[i], &check);
+	}
+	tell_backlog(&serve);
+	if (open_server(&serve, endpoints) < 0)
+		return cli_failure(tool, pier_last_error());
+	code = run_server(&serve);
+	serve_remove_ready(&serve);
+	pier_server_close(serve.server);
+	return code;
+}

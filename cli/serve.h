@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier serve: its settings, and the parts of one run.
+ */
+#ifndef PIER_CLI_SERVE_H
+#define PIER_CLI_SERVE_H
+
+#include "options.h"
+#include "report.h"
+
+#include <stdatomic.h>
+
+enum serve_what {
+	SERVE_ECHO,
+	SERVE_UPPER,
+	SERVE_DISCARD,
+};
+
+/* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
+   none. */
+struct serve_settings {
+	struct cli_common common;
+	int64_t what; /* enum serve_what */
+	struct cli_texts endpoints;
+	int64_t model; /* enum pier_model */
+	int64_t workers;
+	int64_t backlog;
+	int64_t max_connections;
+	int64_t max_per_address;
+	int64_t first_byte_timeout;
+	int64_t idle_timeout;
+	int64_t lifetime;
+	int64_t drain;
+	int64_t linger;
+	const char *ready_file;
+};
+
+/* One run; hooks and handlers of several threads share it and only read it,
+   but for what is atomic. */
+struct serve {
+	struct cli_tool *tool;
+	const struct serve_settings *settings;
+	struct pier_server *server;
+	int64_t start_ns;
+	bool ready_written; /* the ready file is there and is ours */
+	atomic_int code;    /* what the hooks found wrong */
+};
+
+int serve_run(struct cli_tool *tool, const void *settings);
+
+/* The handler that tells each message (-vv); the quiet ones are libpier's. ctx
+   is the struct serve. */
+int serve_loud_stream(struct pier_stream *stream, void *ctx);
+
+/* Hooks of the server that tell what happens; ctx is the struct serve. */
+void serve_tell_listening(struct pier_server *server, void *ctx);
+int serve_tell_open(struct pier_stream *stream, void *ctx);
+void serve_tell_close(struct pier_stream *stream, void *ctx);
+void serve_tell_error(const struct pier_conn *conn, int rc, void *ctx);
+void serve_tell_summary(struct serve *serve);
+
+/* A message that came, or an answer: which of the two is in type. conn may be
+   NULL for datagrams. */
+void serve_tell_message(struct serve *serve, const struct pier_conn *conn,
+	const struct pier_addr *peer, const void *data, size_t size);
+
+/*
+ * serve_write_ready(serve): write the endpoints to the ready file, in one
+ * step, so that who waits for the file never reads half of it. 0 or -errno.
+ */
+int serve_write_ready(struct serve *serve);
+void serve_remove_ready(struct serve *serve);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of pier serve.
+ */
+#include "serve.h"
+
+#include "verbs.h"
+
+#define MS   INT64_C(1000000)
+#define S    (1000 * MS)
+#define WEEK (7 * 24 * 3600 * S)
+
+#define AT(field) offsetof(struct serve_settings, field)
+
+static const struct cli_word what_words[] = {
+	{ "echo", SERVE_ECHO, "send back what comes" },
+	{ "upper", SERVE_UPPER, "send it back in upper case (ASCII letters)" },
+	{ "discard", SERVE_DISCARD, "read it and say nothing" },
+	{ NULL, 0, NULL },
+};
+
+static const struct cli_word model_words[] = {
+	{ "fiber", PIER_FIBER, "fibers on --workers threads" },
+	{ "thread", PIER_THREAD, "a thread for each connection" },
+	{ "iterative", PIER_ITERATIVE,
+		"one connection at a time; the others queue" },
+	{ NULL, 0, NULL },
+};
+
+static const struct cli_word core_words[] = {
+	{ "cores", PIER_CORES, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct cli_word off_words[] = {
+	{ "off", PIER_OFF, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct cli_option options[] = {
+	{ .name = "model",
+		.kind = CLI_CHOICE,
+		.metavar = "MODEL",
+		.group = "Running",
+		.help = "who runs the handlers",
+		.otherwise = "fiber",
+		.words = model_words,
+		.offset = AT(model) },
+	{ .name = "workers",
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "Running",
+		.help = "threads of the fiber model, or 'cores' for one per "
+			"processor",
+		.otherwise = "1",
+		.words = core_words,
+		.min = 1,
+		.max = 1024,
+		.offset = AT(workers) },
+	{ .name = "backlog",
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "Listening",
+		.help = "connections that may queue before they are accepted; "
+			"net.core.somaxconn caps it",
+		.otherwise = "4096",
+		.min = 1,
+		.max = 65535,
+		.offset = AT(backlog) },
+	{ .name = "ready-file",
+		.kind = CLI_TEXT,
+		.metavar = "FILE",
+		.group = "Listening",
+		.help = "write the real endpoints here, one per line, once "
+			"all are listening",
+		.offset = AT(ready_file) },
+	{ .name = "max-connections",
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "Limits",
+		.help = "connections at a time; when full, others queue",
+		.otherwise = "10000, or what the descriptor limit allows",
+		.min = 1,
+		.max = 10000000,
+		.offset = AT(max_connections) },
+	{ .name = "max-per-address",
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "Limits",
+		.help = "connections at a time from one address; one more is "
+			"reset",
+		.otherwise = "none",
+		.min = 1,
+		.max = 10000000,
+		.offset = AT(max_per_address) },
+	{ .name = "first-byte-timeout",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "Limits",
+		.help = "how long a new connection may be silent, or 'off'",
+		.otherwise = "10s",
+		.words = off_words,
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(first_byte_timeout) },
+	{ .name = "idle-timeout",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "Limits",
+		.help = "how long a connection may be silent, or 'off'",
+		.otherwise = "5m",
+		.words = off_words,
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(idle_timeout) },
+	{ .name = "lifetime",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "Limits",
+		.help = "how long a connection may last",
+		.otherwise = "none",
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(lifetime) },
+	{ .name = "drain",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "Ending",
+		.help = "how long handlers may go on after the first signal, "
+			"or 'off': not at all",
+		.otherwise = "10s",
+		.words = off_words,
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(drain) },
+	{ .name = "linger",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "Ending",
+		.help = "how long to read off what a peer still sends once "
+			"its handler is done, or 'off'",
+		.otherwise = "2s",
+		.words = off_words,
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(linger) },
+	{ .name = NULL },
+};
+
+static const struct cli_operand operands[] = {
+	{ .metavar = "HANDLER",
+		.kind = CLI_CHOICE,
+		.help = "what to answer with",
+		.words = what_words,
+		.min = 1,
+		.offset = AT(what) },
+	{ .metavar = "ENDPOINT",
+		.kind = CLI_TEXTS,
+		.help = "where to listen: tcp://:7000, udp://127.0.0.1:7000, "
+			"unix:///run/x.sock; port 0 is any free one",
+		.min = 1,
+		.offset = AT(endpoints) },
+	{ .metavar = NULL },
+};
+
+static const struct cli_example examples[] = {
+	{ "pier serve echo tcp://:7000",
+		"an echo server on every address, IPv4 and IPv6" },
+	{ "pier serve upper -v tcp://:7000 udp://:7000 unix:///run/upper.sock",
+		"the same service on three kinds of socket, and who comes "
+		"and goes" },
+	{ "pier serve echo --json --ready-file ready tcp://127.0.0.1:0",
+		"for scripts: any free port, written to a file; one JSON "
+		"object per event" },
+	{ "pier serve discard --max-per-address 4 --idle-timeout 30s tcp://:9",
+		"with limits" },
+	{ NULL, NULL },
+};
+
+const struct cli_verb cli_verb_serve = {
+	.name = "serve",
+	.summary = "answer on any number of endpoints",
+	.about = "Runs one of the built-in handlers for every connection and "
+		 "every datagram that comes, until SIGINT or SIGTERM. Then it "
+		 "stops accepting, lets handlers end for as long as --drain "
+		 "says, cancels those that are left, and prints a summary. "
+		 "A second signal ends it at once.",
+	.examples = examples,
+	.options = options,
+	.operands = operands,
+	.settings_size = sizeof(struct serve_settings),
+	.run = serve_run,
+};

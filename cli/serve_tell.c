@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What pier serve tells: the same events as lines for people on standard error
+ * and as JSON on standard output. Hooks run in any of the server's threads;
+ * each event goes out by one write.
+ */
+#include "serve.h"
+
+#include "json.h"
+#include "values.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How much of a message is shown to people. */
+enum {
+	SHOWN_BYTES = 256,
+};
+
+static const char *const reason_names[] = {
+	[PIER_END_HANDLER] = "done",
+	[PIER_END_ERROR] = "error",
+	[PIER_END_LIMIT] = "limit",
+	[PIER_END_CANCELLED] = "cancelled",
+	[PIER_END_SETUP] = "refused",
+};
+
+/* Whoever reads the events has gone: then nobody needs the server. */
+static void
+print_event(struct serve *serve, json_t *event)
+{
+	int rc = cli_event_print(event);
+
+	if (rc == 0)
+		return;
+	if (rc != -EPIPE)
+		serve->code = cli_own_failure(
+			serve->tool, PIER_STEP_SEND, "standard output", rc, "");
+	pier_server_stop(serve->server);
+}
+
+static void
+tell_endpoint(struct serve *serve, const char *endpoint)
+{
+	json_t *event;
+
+	cli_say(serve->tool, 0, "listening on %s", endpoint);
+	if (!serve->tool->json)
+		return;
+	event = cli_event("listening");
+	cli_event_text(event, "endpoint", endpoint);
+	print_event(serve, event);
+}
+
+void
+serve_tell_listening(struct pier_server *server, void *ctx)
+{
+	struct serve *serve = ctx;
+	size_t n = pier_server_endpoint_count(server), i;
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+	int rc;
+
+	for (i = 0; i < n; i++) {
+		rc = pier_server_endpoint(
+			server, i, endpoint, sizeof(endpoint));
+		if (rc >= 0)
+			tell_endpoint(serve, endpoint);
+	}
+	rc = serve_write_ready(serve);
+	if (rc == 0)
+		return;
+	serve->code = cli_own_failure(serve->tool, PIER_STEP_CREATE,
+		serve->settings->ready_file, rc, "--ready-file");
+	pier_server_stop(server);
+}
+
+/* A client's Unix socket rarely has a name. */
+static void
+format_addr(const struct pier_addr *addr, char *text, size_t size)
+{
+	if (addr->len == 0)
+		snprintf(text, size, "(unnamed)");
+	else
+		(void)pier_addr_format(addr, text, size);
+}
+
+int
+serve_tell_open(struct pier_stream *stream, void *ctx)
+{
+	struct serve *serve = ctx;
+	const struct pier_conn *conn = pier_conn(stream);
+	char peer[PIER_ADDR_TEXT_MAX], local[PIER_ADDR_TEXT_MAX];
+	struct pier_addr addr = { .len = 0 };
+	json_t *event;
+
+	/* Without an address len stays 0. */
+	(void)pier_conn_peer(conn, &addr);
+	format_addr(&addr, peer, sizeof(peer));
+	addr.len = 0;
+	(void)pier_conn_local(conn, &addr);
+	format_addr(&addr, local, sizeof(local));
+	cli_say(serve->tool, 1, "#%" PRIu64 " connected by %s on %s", conn->id,
+		peer, conn->endpoint);
+	if (!serve->tool->json)
+		return 0;
+	event = cli_event("open");
+	cli_event_number(event, "id", (int64_t)conn->id);
+	cli_event_text(event, "endpoint", conn->endpoint);
+	cli_event_text(event, "peer", peer);
+	cli_event_text(event, "local", local);
+	print_event(serve, event);
+	return 0;
+}
+
+static void
+say_close(struct serve *serve, const struct pier_conn *conn,
+	const struct pier_stream *stream, const struct pier_tcp_info *info)
+{
+	char in[CLI_VALUE_TEXT], out[CLI_VALUE_TEXT], took[CLI_VALUE_TEXT];
+	char rtt[CLI_VALUE_TEXT], kernel[96] = "", why[128] = "";
+
+	cli_format_bytes(pier_bytes_in(stream), in, sizeof(in));
+	cli_format_bytes(pier_bytes_out(stream), out, sizeof(out));
+	cli_format_duration(pier_now() - conn->accepted_ns, took, sizeof(took));
+	if (conn->reason == PIER_END_LIMIT)
+		snprintf(why, sizeof(why), " (%s)", conn->limit);
+	else if (conn->reason == PIER_END_ERROR)
+		snprintf(why, sizeof(why), " (%s)", pier_strerror(conn->rc));
+	if (info->have & PIER_INFO_RTT) {
+		cli_format_duration(
+			info->rtt_us * INT64_C(1000), rtt, sizeof(rtt));
+		snprintf(kernel, sizeof(kernel),
+			"; rtt %s, %u retransmission%s", rtt, info->retransmits,
+			info->retransmits == 1 ? "" : "s");
+	}
+	cli_say(serve->tool, 1,
+		"#%" PRIu64 " closed: %s%s; received %s, sent %s in %s%s",
+		conn->id, reason_names[conn->reason], why, in, out, took,
+		kernel);
+}
+
+void
+serve_tell_close(struct pier_stream *stream, void *ctx)
+{
+	struct serve *serve = ctx;
+	const struct pier_conn *conn = pier_conn(stream);
+	struct pier_tcp_info info = { .have = 0 };
+	json_t *event;
+
+	/* Other families have none: then have stays 0. */
+	(void)pier_tcp_info(pier_fd(stream), &info);
+	say_close(serve, conn, stream, &info);
+	if (!serve->tool->json)
+		return;
+	event = cli_event("close");
+	cli_event_number(event, "id", (int64_t)conn->id);
+	cli_event_text(event, "reason", reason_names[conn->reason]);
+	if (conn->reason == PIER_END_LIMIT)
+		cli_event_text(event, "limit", conn->limit);
+	if (conn->rc < 0)
+		cli_event_text(event, "error", pier_error_name(conn->rc));
+	cli_event_number(event, "received", (int64_t)pier_bytes_in(stream));
+	cli_event_number(event, "sent", (int64_t)pier_bytes_out(stream));
+	cli_event_seconds(event, "elapsed_s", pier_now() - conn->accepted_ns);
+	if (info.have & PIER_INFO_RTT)
+		cli_event_seconds(event, "rtt_s", info.rtt_us * INT64_C(1000));
+	if (info.have & PIER_INFO_RETRANSMITS)
+		cli_event_number(event, "retransmissions", info.retransmits);
+	print_event(serve, event);
+}
+
+void
+serve_tell_error(const struct pier_conn *conn, int rc, void *ctx)
+{
+	struct serve *serve = ctx;
+
+	(void)rc;
+	/* A failed handler is told at its close; what fails outside of a
+	   connection is the machine's trouble, or one datagram's. */
+	if (conn == NULL)
+		cli_say(serve->tool, 0, "%s", pier_error_line());
+}
+
+/* Printable text as it is, everything else as a dot. */
+static void
+show(const char *data, size_t size, char *text, size_t room)
+{
+	json_t *utf8 = json_stringn(data, size);
+	size_t i, len = size < room - 1 ? size : room - 1;
+
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)data[i];
+		bool plain = c >= 0x80 ? utf8 != NULL : c >= ' ' && c != 0x7f;
+
+		text[i] = plain ? data[i] : '.';
+	}
+	text[len] = '\0';
+	json_decref(utf8);
+}
+
+void
+serve_tell_message(struct serve *serve, const struct pier_conn *conn,
+	const struct pier_addr *peer, const void *data, size_t size)
+{
+	char from[PIER_ADDR_TEXT_MAX], text[SHOWN_BYTES + 1];
+	json_t *event;
+
+	format_addr(peer, from, sizeof(from));
+	show(data, size, text, sizeof(text));
+	cli_say(serve->tool, 2, "%s: %zu bytes: %s", from, size, text);
+	if (!serve->tool->json)
+		return;
+	event = cli_event("message");
+	if (conn != NULL)
+		cli_event_number(event, "id", (int64_t)conn->id);
+	cli_event_text(event, "peer", from);
+	cli_event_number(event, "bytes", (int64_t)size);
+	cli_event_bytes(event, "data", data, size);
+	print_event(serve, event);
+}
+
+static void
+say_summary(struct serve *serve, const struct pier_server_stats *stats)
+{
+	char in[CLI_VALUE_TEXT], out[CLI_VALUE_TEXT], took[CLI_VALUE_TEXT];
+	uint64_t limited = stats->limit_first_byte + stats->limit_idle +
+			   stats->limit_lifetime;
+	uint64_t refused = stats->refused_address + stats->refused_setup;
+
+	cli_format_bytes(stats->bytes_in, in, sizeof(in));
+	cli_format_bytes(stats->bytes_out, out, sizeof(out));
+	cli_format_duration(pier_now() - serve->start_ns, took, sizeof(took));
+	cli_say(serve->tool, 0,
+		"served %" PRIu64 " connection%s and %" PRIu64
+		" datagram%s in %s; received %s, sent %s",
+		stats->accepted, stats->accepted == 1 ? "" : "s",
+		stats->datagrams, stats->datagrams == 1 ? "" : "s", took, in,
+		out);
+	if (stats->failed + stats->cancelled + limited + refused +
+			stats->datagrams_dropped + stats->accept_pauses >
+		0)
+		cli_say(serve->tool, 0,
+			"%" PRIu64 " failed, %" PRIu64
+			" met a time limit, %" PRIu64 " refused, %" PRIu64
+			" cancelled, %" PRIu64 " datagrams dropped, %" PRIu64
+			" pauses for want of descriptors",
+			stats->failed, limited, refused, stats->cancelled,
+			stats->datagrams_dropped, stats->accept_pauses);
+}
+
+void
+serve_tell_summary(struct serve *serve)
+{
+	struct pier_server_stats stats;
+	json_t *event;
+
+	pier_server_stats(serve->server, &stats);
+	say_summary(serve, &stats);
+	if (!serve->tool->json)
+		return;
+	event = cli_event("summary");
+	cli_event_seconds(event, "elapsed_s", pier_now() - serve->start_ns);
+#define NUMBER(name) cli_event_number(event, #name, (int64_t)stats.name)
+	NUMBER(accepted);
+	NUMBER(active_peak);
+	NUMBER(finished);
+	NUMBER(failed);
+	NUMBER(cancelled);
+	NUMBER(refused_address);
+	NUMBER(limit_first_byte);
+	NUMBER(limit_idle);
+	NUMBER(limit_lifetime);
+	NUMBER(accept_pauses);
+	NUMBER(datagrams);
+	NUMBER(datagrams_dropped);
+#undef NUMBER
+	cli_event_number(event, "received", (int64_t)stats.bytes_in);
+	cli_event_number(event, "sent", (int64_t)stats.bytes_out);
+	print_event(serve, event);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The moves of a conversation. Time limits are judged in one place: the fiber
+ * that reads from the peer always waits by talk_limit(), so whatever the other
+ * one does needs none of its own while the peer has not ended.
+ */
+#include "talk.h"
+
+#include "conduct.h"
+#include "signals.h"
+#include "story.h"
+#include "values.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void
+talk_ended(struct talk *talk, enum talk_side side, enum talk_end how)
+{
+	if (talk->first == TALK_NOBODY)
+		talk->first = side;
+	if (side == TALK_US)
+		talk->us = how;
+	else
+		talk->peer = how;
+}
+
+void
+talk_stop(struct talk *talk, enum talk_reason reason, int code)
+{
+	if (talk->reason != TALK_GOES_ON)
+		return;
+	talk->reason = reason;
+	talk->code = code;
+	pier_group_cancel(talk->up_group);
+	pier_group_cancel(talk->group);
+}
+
+void
+talk_fail(struct talk *talk)
+{
+	if (talk->reason == TALK_GOES_ON)
+		talk_stop(talk, TALK_ERROR,
+			cli_failure(talk->tool, pier_last_error()));
+}
+
+/* The limits, as the user named them; 0 is none. */
+static int64_t
+first_byte_limit(const struct talk *talk)
+{
+	bool silent = talk->received == 0 && talk->received_messages == 0;
+
+	return silent ? talk->settings->first_byte_timeout : 0;
+}
+
+static pier_deadline
+moment(int64_t from_ns, int64_t limit_ns)
+{
+	if (limit_ns == 0)
+		return PIER_FOREVER;
+	return pier_deadline_at(from_ns + limit_ns);
+}
+
+pier_deadline
+talk_limit(const struct talk *talk)
+{
+	pier_deadline first =
+		moment(talk->connected_ns, first_byte_limit(talk));
+	pier_deadline idle =
+		moment(talk->active_ns, talk->settings->idle_timeout);
+
+	return pier_earlier(talk->until, pier_earlier(first, idle));
+}
+
+bool
+talk_over_limit(struct talk *talk)
+{
+	const struct connect_settings *settings = talk->settings;
+	int64_t now = pier_now(), limit;
+	char text[CLI_VALUE_TEXT], detail[64];
+	const char *option;
+
+	if (talk->until.ns <= now) {
+		option = "--timeout";
+		limit = settings->timeout;
+	} else if (first_byte_limit(talk) > 0 &&
+		   talk->connected_ns + first_byte_limit(talk) <= now) {
+		option = "--first-byte-timeout";
+		limit = settings->first_byte_timeout;
+	} else if (settings->idle_timeout > 0 &&
+		   talk->active_ns + settings->idle_timeout <= now) {
+		option = "--idle-timeout";
+		limit = settings->idle_timeout;
+	} else {
+		return false;
+	}
+	cli_format_limit(limit, text, sizeof(text));
+	snprintf(detail, sizeof(detail), "%s %s", option, text);
+	talk_stop(talk, TALK_DEADLINE,
+		cli_own_failure(talk->tool, PIER_STEP_RECEIVE, talk->endpoint,
+			-PIER_EDEADLINE, detail));
+	return true;
+}
+
+/* CR before each LF that has none. */
+static void
+add_crlf(struct talk *talk, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (talk->raw[i] == '\n' && !talk->after_cr)
+			talk->up[talk->up_len++] = '\r';
+		talk->up[talk->up_len++] = talk->raw[i];
+		talk->after_cr = talk->raw[i] == '\r';
+	}
+}
+
+ssize_t
+talk_read_up(struct talk *talk, pier_deadline deadline)
+{
+	bool crlf = talk->settings->crlf;
+	char *buf = crlf ? talk->raw : talk->up;
+	ssize_t n;
+
+	talk->up_at = talk->up_len = 0;
+	n = pier_read(talk->in, buf, TALK_CHUNK, deadline);
+	if (n <= 0)
+		return n;
+	if (crlf)
+		add_crlf(talk, (size_t)n);
+	else
+		talk->up_len = (size_t)n;
+	return n;
+}
+
+int
+talk_send_up(struct talk *talk, pier_deadline deadline)
+{
+	while (talk->up_at < talk->up_len) {
+		ssize_t n = pier_write_some(talk->net, talk->up + talk->up_at,
+			talk->up_len - talk->up_at, deadline);
+
+		if (n < 0)
+			return (int)n;
+		talk->up_at += (size_t)n;
+		talk->sent += (uint64_t)n;
+		talk->active_ns = pier_now();
+		cli_say(talk->tool, 2, "sent %zd bytes", n);
+	}
+	return 0;
+}
+
+void
+talk_join_up(struct talk *talk)
+{
+	/* We may have been cancelled too, and must not leave it running with
+	   what is about to be closed. It ends at its next wait. */
+	pier_deadline before = pier_shield(PIER_FOREVER);
+
+	if (talk->up_group != NULL) {
+		pier_group_cancel(talk->up_group);
+		(void)pier_group_wait(talk->up_group, PIER_FOREVER);
+	}
+	(void)pier_shield(before);
+}
+
+static int
+open_talk(struct talk *talk)
+{
+	const struct connect_settings *settings = talk->settings;
+	pier_deadline deadline = talk->until;
+	int rc;
+
+	if (settings->connect_timeout > 0)
+		deadline = pier_earlier(
+			deadline, pier_in_ns(settings->connect_timeout));
+	rc = talk->kind->open(talk, deadline);
+	if (rc == 0 || rc == -ECANCELED)
+		return rc;
+	story_attempts(talk);
+	talk->code = cli_failure(talk->tool, pier_last_error());
+	return rc;
+}
+
+static void
+converse(struct talk *talk)
+{
+	int rc;
+
+	talk->connected_ns = talk->active_ns = pier_now();
+	story_connected(talk);
+	rc = talk_open_standard(talk);
+	if (rc == 0)
+		talk->kind->run(talk);
+	talk_join_up(talk);
+	if (rc < 0) {
+		talk->code = cli_own_failure(talk->tool, PIER_STEP_CREATE,
+			"standard input and output", rc, "");
+		return;
+	}
+	if (talk->reason == TALK_GOES_ON)
+		talk->reason =
+			cli_signals_caught() != 0 ? TALK_SIGNAL : TALK_PEER_END;
+	if (talk->first == TALK_NOBODY)
+		talk->first = TALK_US;
+	story_closed(talk);
+}
+
+static int
+run(struct pier_group *group, void *arg)
+{
+	struct talk *talk = arg;
+
+	talk->group = group;
+	if (talk->settings->timeout > 0)
+		talk->until = pier_in_ns(talk->settings->timeout);
+	else
+		talk->until = PIER_FOREVER;
+	if (open_talk(talk) == 0)
+		converse(talk);
+	/* Ends the watcher of standard output too. */
+	pier_group_cancel(group);
+	pier_group_close(talk->up_group);
+	pier_close(talk->net);
+	pier_packet_close(talk->packet);
+	pier_close(talk->in);
+	pier_close(talk->out);
+	return talk->code;
+}
+
+int
+talk_hold(struct cli_tool *tool, const struct connect_settings *settings,
+	const struct talk_kind *kind)
+{
+	struct talk *talk = calloc(1, sizeof(*talk));
+	int code;
+
+	if (talk == NULL)
+		return cli_own_failure(
+			tool, PIER_STEP_CREATE, "buffers", -ENOMEM, "");
+	talk->tool = tool;
+	talk->settings = settings;
+	talk->kind = kind;
+	talk->endpoint = settings->endpoints.item[0];
+	code = cli_conduct(tool, run, talk);
+	free(talk);
+	return code;
+}

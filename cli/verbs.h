@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The verbs that main.c lists. One file per verb holds its tables and what it
+ * does.
+ */
+#ifndef PIER_CLI_VERBS_H
+#define PIER_CLI_VERBS_H
+
+#include "options.h"
+#include "report.h"
+
+extern const struct cli_verb cli_verb_serve;
+extern const struct cli_verb cli_verb_connect;
+extern const struct cli_verb cli_verb_help;
+
+/* The tool in twelve lines; in full. options: those of the tool itself. */
+void cli_help_front(const struct cli_tool *tool);
+void cli_help_tool(
+	const struct cli_tool *tool, const struct cli_option *options);
+
+#endif
