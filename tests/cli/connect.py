@@ -1,0 +1,492 @@
+# SPDX-License-Identifier: MIT
+"""pier connect to streams, against servers in plain Python."""
+
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import tap
+import tool
+from peer import Peer, answer_after_end, black_hole, read_all, read_exactly, reset
+from tap import contains, equal
+from tool import ENV, PIER, events, expect, of_type, run
+
+EVERY_BYTE = bytes(range(256))
+CHINESE = "汉语/漢語 Hànyǔ\n".encode()
+
+
+started_here = []
+
+
+def end_all():
+    """A case that failed may have left its processes."""
+    for process in started_here:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    started_here.clear()
+
+
+tap.after.append(end_all)
+
+
+def start(*words, **kwargs):
+    """pier connect with its three ends as pipes."""
+    process = subprocess.Popen(
+        [PIER, "connect", *words],
+        **{
+            "stdin": subprocess.PIPE,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "env": ENV,
+            **kwargs,
+        },
+    )
+    started_here.append(process)
+    return process
+
+
+def test_bytes_arrive_as_they_are():
+    for data in (b"", b"x", CHINESE, EVERY_BYTE, os.urandom(1 << 20)):
+        with Peer(answer_after_end) as peer:
+            done = expect(0, "connect", peer.endpoint, stdin=data)
+            equal(peer.join(), data, "what the peer got")
+            equal(done.out, b"got:" + data, "what came back")
+            equal(done.err, "")
+
+
+def test_ipv6_and_unix():
+    with Peer(answer_after_end, socket.AF_INET6) as peer:
+        equal(expect(0, "connect", peer.endpoint, stdin=b"six").out, b"got:six")
+    with tool.scratch() as folder:
+        path = f"{folder}/x.sock"
+        with Peer(answer_after_end, socket.AF_UNIX, path) as peer:
+            done = expect(0, "connect", path, stdin=CHINESE)
+            equal(done.out, b"got:" + CHINESE)
+
+
+def test_input_from_a_file():
+    with tool.scratch() as folder:
+        path = f"{folder}/input"
+        data = os.urandom(300000)
+        with open(path, "wb") as file:
+            file.write(data)
+        with Peer(answer_after_end) as peer, open(path, "rb") as file:
+            done = expect(0, "connect", peer.endpoint, stdin=file)
+            equal(done.out, b"got:" + data)
+
+
+def test_bare_host_and_port():
+    with Peer(answer_after_end) as peer:
+        done = expect(0, "connect", f"127.0.0.1:{peer.name[1]}", stdin=b"x")
+        equal(done.out, b"got:x")
+
+
+def test_stdin_end_close():
+    """The connection ends though the peer never does."""
+
+    def silent(connection):
+        got = read_all(connection)
+        time.sleep(0.3)
+        return got
+
+    with Peer(silent) as peer:
+        started = time.monotonic()
+        done = expect(
+            0, "connect", "-v", "--on-stdin-end=close", peer.endpoint,
+            stdin=EVERY_BYTE * 100,
+        )
+        assert time.monotonic() - started < 5
+        equal(peer.join(), EVERY_BYTE * 100)
+        contains(done.err, "we closed first")
+
+
+def test_stdin_end_ignore():
+    """The peer sees no end, answers what it got, and ends."""
+
+    def script(connection):
+        got = read_exactly(connection, 5)
+        connection.settimeout(0.2)
+        try:
+            rest = connection.recv(1)
+        except socket.timeout:
+            rest = None
+        connection.sendall(b"answer")
+        return got, rest
+
+    with Peer(script) as peer:
+        done = expect(
+            0, "connect", "--on-stdin-end", "ignore", peer.endpoint,
+            stdin=b"hello",
+        )
+        equal(peer.join(), (b"hello", None))
+        equal(done.out, b"answer")
+
+
+def say_and_close(connection):
+    connection.sendall(b"bye")
+
+
+def test_peer_end_with_silent_stdin():
+    """Standard input stays open and silent: pier ends after --eof-wait."""
+    with Peer(say_and_close) as peer:
+        started = time.monotonic()
+        done = expect(
+            0, "connect", "-v", "--eof-wait=300ms", peer.endpoint, stdin=None
+        )
+        took = time.monotonic() - started
+        assert 0.3 <= took < 5, took
+        equal(done.out, b"bye")
+        contains(done.err, "the peer closed first (FIN)")
+
+
+def test_peer_end_end():
+    with Peer(say_and_close) as peer:
+        started = time.monotonic()
+        done = expect(
+            0, "connect", "--on-peer-end=end", "--eof-wait=1h", peer.endpoint,
+            stdin=None,
+        )
+        assert time.monotonic() - started < 5
+        equal(done.out, b"bye")
+
+
+def listens_on(connection):
+    """Half-close at once, then read to the end."""
+    connection.shutdown(socket.SHUT_WR)
+    return read_all(connection)
+
+
+def test_peer_end_and_input_goes_on():
+    """A peer that has finished sending still gets what stdin gives."""
+    with Peer(listens_on) as peer:
+        client = start("--eof-wait=5s", peer.endpoint)
+        for _ in range(3):
+            time.sleep(0.1)
+            client.stdin.write(b"more ")
+            client.stdin.flush()
+        client.communicate(timeout=20)
+        equal(client.returncode, 0)
+        equal(peer.join(), b"more " * 3)
+
+
+def test_peer_end_wait():
+    """However long standard input is silent, its end is waited for."""
+    with Peer(listens_on) as peer:
+        client = start("--on-peer-end=wait", "--eof-wait=1ms", peer.endpoint)
+        time.sleep(0.3)
+        out, _ = client.communicate(b"late", timeout=20)
+        equal(client.returncode, 0)
+        equal((out, peer.join()), (b"", b"late"))
+
+
+def test_peer_end_on_a_terminal():
+    with Peer(say_and_close) as peer:
+        master, slave = pty.openpty()
+        started = time.monotonic()
+        done = run("connect", "--eof-wait=1h", peer.endpoint, stdin=slave)
+        assert time.monotonic() - started < 5
+        equal((done.code, done.out), (0, b"bye"))
+        os.close(slave)
+        os.close(master)
+
+
+def test_stdout_closes_while_peer_is_silent():
+    with Peer(read_all) as peer:
+        client = start(peer.endpoint)
+        client.stdout.close()
+        equal(client.wait(20), 0)
+        equal(peer.join(), b"")
+        client.stdin.close()
+        equal(client.stderr.read(), b"")
+
+
+def test_stdout_discard():
+    def script(connection):
+        for _ in range(20):
+            connection.sendall(b"x" * 1000)
+            time.sleep(0.01)
+        return read_all(connection)
+
+    with Peer(script) as peer:
+        client = start("--on-stdout-close=discard", peer.endpoint)
+        client.stdout.close()
+        time.sleep(0.1)
+        client.stdin.write(b"still here")
+        client.stdin.close()
+        equal(client.wait(20), 0)
+        equal(peer.join(), b"still here")
+
+
+def test_reset_by_peer():
+    def script(connection):
+        connection.sendall(b"before")
+        read_exactly(connection, 2)
+        reset(connection)
+
+    with Peer(script) as peer:
+        done = expect(7, "connect", "-v", peer.endpoint, stdin=b"go")
+        equal(done.out, b"before")
+        contains(done.err, "ECONNRESET")
+        contains(done.err, "hint: ")
+        contains(done.err, "(RST)")
+
+
+def test_refused():
+    port = tool.free_port()
+    done = expect(4, "connect", f"127.0.0.1:{port}")
+    assert re.match(
+        rf"pier: connect: \S*127\.0\.0\.1:{port}\S*: connection refused "
+        r"\(ECONNREFUSED\) after .*\nhint: .*\n$",
+        done.err,
+    ), done.err
+    contains(done.err, f"sport = :{port}")
+
+
+def test_no_unix_socket():
+    with tool.scratch() as folder:
+        done = expect(4, "connect", f"{folder}/nothing.sock")
+        contains(done.err, "ENOENT")
+        done = expect(4, "connect", f"unix://@pier-nobody-{os.getpid()}")
+        contains(done.err, "ECONNREFUSED")
+
+
+def test_no_such_name():
+    done = run("connect", "--connect-timeout=5s", "no-such-host.invalid:80")
+    if done.code == 6:
+        raise tap.Skip("no name server answers here")
+    equal(done.code, 3, done)
+    contains(done.err, "resolve: ")
+
+
+def test_connect_timeout():
+    with black_hole() as endpoint:
+        started = time.monotonic()
+        done = expect(6, "connect", "--connect-timeout=200ms", endpoint)
+        assert time.monotonic() - started < 5
+        contains(done.err, "pier: connect: ")
+        contains(done.err, "PIER_EDEADLINE")
+        contains(done.err, "hint: ")
+
+
+def silent(connection):
+    return read_all(connection)
+
+
+def test_total_timeout():
+    with Peer(silent) as peer:
+        done = expect(
+            6, "connect", "--timeout=200ms", peer.endpoint, stdin=None
+        )
+        contains(done.err, "PIER_EDEADLINE): --timeout 200ms")
+
+
+def test_timeout_bounds_connecting_too():
+    with black_hole() as endpoint:
+        contains(
+            expect(6, "connect", "-w", "0.2", endpoint).err, "pier: connect: "
+        )
+
+
+def test_first_byte_timeout():
+    with Peer(silent) as peer:
+        done = expect(
+            6, "connect", "--first-byte-timeout=200ms", peer.endpoint,
+            stdin=None,
+        )
+        contains(done.err, "--first-byte-timeout 200ms")
+
+
+def test_first_byte_timeout_is_over_after_it():
+    def script(connection):
+        connection.sendall(b"a")
+        time.sleep(0.4)
+        connection.sendall(b"b")
+
+    with Peer(script) as peer:
+        done = expect(0, "connect", "--first-byte-timeout=200ms", peer.endpoint)
+        equal(done.out, b"ab")
+
+
+def test_idle_timeout():
+    def script(connection):
+        for _ in range(4):
+            connection.sendall(b".")
+            time.sleep(0.15)
+        return read_all(connection)
+
+    with Peer(script) as peer:
+        done = expect(
+            6, "connect", "--idle-timeout=400ms", peer.endpoint, stdin=None
+        )
+        equal(done.out, b"....")
+        contains(done.err, "--idle-timeout 400ms")
+
+
+def test_idle_timeout_counts_both_ways():
+    """Input that goes on keeps the conversation from being idle."""
+    with Peer(silent) as peer:
+        client = start("--idle-timeout=400ms", peer.endpoint)
+        for _ in range(6):
+            client.stdin.write(b".")
+            client.stdin.flush()
+            time.sleep(0.15)
+            equal(client.poll(), None)
+        _, err = client.communicate(timeout=20)
+        equal(peer.join(), b"......")
+        equal((client.returncode, err), (0, b""))
+
+
+def test_bind():
+    port = tool.free_port()
+    with Peer(lambda connection: connection.getpeername()) as peer:
+        expect(0, "connect", f"--bind=127.0.0.3:{port}", peer.endpoint)
+        equal(peer.join(), ("127.0.0.3", port))
+    done = expect(10, "connect", "--bind=192.0.2.1:0", "127.0.0.1:1")
+    contains(done.err, "EADDRNOTAVAIL")
+
+
+def test_crlf():
+    with Peer(answer_after_end) as peer:
+        expect(
+            0, "connect", "--crlf", peer.endpoint, stdin=b"a\nb\r\n\n\r\rc\n"
+        )
+        equal(peer.join(), b"a\r\nb\r\n\r\n\r\rc\r\n")
+
+
+def test_story_for_people():
+    with Peer(answer_after_end) as peer:
+        done = expect(0, "connect", "-v", peer.endpoint, stdin=b"hello")
+        said = done.err.splitlines()
+        address = f"127.0.0.1:{peer.name[1]}"
+        assert re.search(rf"{address}: connected after \S+ .?s", said[0]), done
+        assert re.search(rf"connected, \S+ -> {address}$", said[1]), done
+        assert re.fullmatch(
+            r"pier: we closed first \(FIN\), then the peer \(FIN\); "
+            r"sent 5 bytes, received 9 bytes in \S+ .?s; "
+            r"rtt \S+ .s, 0 retransmissions",
+            said[2],
+        ), done
+        contains(
+            expect(0, "connect", "-vv", "--eof-wait=1ms", server(b"x"),
+                   stdin=None).err,
+            "received 1 byte",
+        )
+
+
+def server(data):
+    """The endpoint of a peer that says data and closes."""
+    return Peer(lambda connection: connection.sendall(data)).endpoint
+
+
+def test_json():
+    with Peer(answer_after_end) as peer:
+        done = expect(0, "connect", "--json", peer.endpoint, stdin=CHINESE)
+        lines = events(done, "connect")
+        equal(lines[0]["type"], "connected")
+        equal(lines[0]["peer"], f"127.0.0.1:{peer.name[1]}")
+        equal([one["result"] for one in lines[0]["attempts"]], ["ok"])
+        said = "".join(one["data"] for one in of_type(lines, "data"))
+        equal(said, "got:" + CHINESE.decode())
+        last = lines[-1]
+        equal(last["type"], "close")
+        equal(
+            [last[key] for key in ("reason", "first", "us", "peer")],
+            ["peer-end", "us", "fin", "fin"],
+        )
+        equal((last["sent"], last["received"]), (len(CHINESE), 4 + len(CHINESE)))
+        assert last["rtt_s"] < 1 and last["retransmissions"] == 0, last
+
+
+def test_json_base64():
+    with Peer(answer_after_end) as peer:
+        done = expect(0, "connect", "--json", peer.endpoint, stdin=b"\xff\0")
+        (data,) = of_type(events(done, "connect"), "data")
+        equal(data["data_base64"], "Z290Ov8A")
+        assert "data" not in data
+
+
+def test_json_errors():
+    port = tool.free_port()
+    done = expect(4, "connect", "--json", f"127.0.0.1:{port}")
+    (line,) = events(done, "connect")
+    equal(
+        [line[key] for key in ("type", "step", "cause", "exit")],
+        ["error", "connect", "ECONNREFUSED", 4],
+    )
+    contains(line["hint"], f":{port}")
+    with Peer(silent) as peer:
+        done = expect(
+            6, "connect", "--json", "--timeout=100ms", peer.endpoint, stdin=None
+        )
+        lines = events(done, "connect")
+        equal([x["type"] for x in lines], ["connected", "error", "close"])
+        equal(lines[-1]["reason"], "deadline")
+
+
+def interrupted(*numbers):
+    """Exit code and time of a conversation that gets these signals."""
+    with Peer(silent) as peer:
+        client = start("-v", peer.endpoint)
+        while b"->" not in client.stderr.readline():
+            pass
+        started = time.monotonic()
+        for number in numbers:
+            client.send_signal(number)
+        client.wait(20)
+        took = time.monotonic() - started
+        client.communicate()
+        return client.returncode, took
+
+
+def test_signals_end_it():
+    code, took = interrupted(signal.SIGINT)
+    equal(code, 130)
+    assert took < 1, took
+    equal(interrupted(signal.SIGTERM)[0], 143)
+
+
+def test_signal_while_connecting():
+    with black_hole() as endpoint:
+        client = start(endpoint)
+        time.sleep(0.3)
+        client.send_signal(signal.SIGINT)
+        equal(client.wait(5), 130)
+        client.communicate()
+
+
+def test_peer_that_does_not_read():
+    """A full connection does not keep the signal away."""
+    release = []
+
+    def script(connection):
+        while not release:
+            time.sleep(0.01)
+
+    with Peer(script) as peer, open("/dev/zero", "rb") as zero:
+        client = start(peer.endpoint, stdin=zero)
+        time.sleep(0.3)
+        equal(client.poll(), None)
+        client.send_signal(signal.SIGTERM)
+        equal(client.wait(5), 143)
+        client.communicate()
+        release.append(True)
+
+
+def test_closed_standard_descriptors():
+    """Nothing of the conversation goes to a descriptor that was closed."""
+    with Peer(answer_after_end) as peer:
+        script = f'"$0" connect {peer.endpoint} <&- >&- 2>&-'
+        done = subprocess.run(
+            ["sh", "-c", script, PIER], env=ENV, timeout=20, check=False
+        )
+        equal(done.returncode, 0)
+        equal(peer.join(), b"")
+
+
+if __name__ == "__main__":
+    tap.main(globals())

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""Help, usage errors and what surrounds every verb."""
+
+import os
+import re
+import subprocess
+
+import tap
+import tool
+from tap import contains, equal
+from tool import expect
+
+VERBS = ["serve", "connect", "help"]
+
+
+def lines(text):
+    return text.splitlines()
+
+
+def test_alone_is_twelve_lines_with_three_examples():
+    shown = expect(2)
+    assert len(lines(shown.text)) <= 12, shown
+    equal(len(re.findall(r"^  pier (?=\w)", shown.text, re.M)), 3)
+    for verb in VERBS:
+        assert re.search(rf"^  {verb}\b", shown.text, re.M), shown
+    equal(shown.err, "")
+
+
+def test_short_help_fits_one_screen():
+    for verb in VERBS:
+        shown = expect(0, verb, "-h")
+        assert len(lines(shown.text)) <= 24, shown
+        assert max(map(len, lines(shown.text))) <= 80, shown
+        contains(shown.text, f"usage: pier {verb}")
+
+
+def test_full_help_has_examples_first():
+    for verb in VERBS:
+        shown = expect(0, verb, "--help").text
+        contains(shown, "Examples\n")
+        assert shown.index("Examples\n") < shown.index("--json")
+        equal(shown, expect(0, "help", verb).text, "pier help VERB")
+        assert max(map(len, lines(shown))) <= 80, shown
+
+
+def test_every_option_is_in_both_helps():
+    for verb in VERBS:
+        short = set(re.findall(r"--[a-z-]+", expect(0, verb, "-h").text))
+        full = set(re.findall(r"--[a-z-]+", expect(0, verb, "--help").text))
+        equal(sorted(short ^ full), [])
+
+
+def test_tool_help_and_version():
+    shown = expect(0, "--help").text
+    contains(shown, "Exit codes")
+    contains(shown, "--version")
+    equal(expect(0, "help").text, expect(0, "-h").text)
+    assert re.fullmatch(r"pier \d+\.\d+\.\d+\n", expect(0, "--version").text)
+
+
+def test_exit_codes_are_those_of_the_manual():
+    shown = expect(0, "help", "exit-codes").text
+    codes = re.findall(r"^ *(\d+(?:\+n)?) ", shown, re.M)
+    with open(f"{tool.SOURCE}/man/pier-exit.7", encoding="utf-8") as file:
+        written = re.findall(r"^\.It (\d+(?:\+n)?)$", file.read(), re.M)
+    equal(codes, written)
+
+
+def test_manual_pages_have_the_options():
+    subprocess.run(
+        [f"{tool.SOURCE}/tools/man-options", tool.PIER],
+        check=True,
+    )
+
+
+def test_example_of_the_task_page_is_the_one_that_is_built():
+    with open(f"{tool.SOURCE}/examples/ticks.c", encoding="utf-8") as file:
+        built = file.read()
+    with open(f"{tool.SOURCE}/man/pier-task.7", encoding="utf-8") as file:
+        shown = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", file.read(),
+                           re.M | re.S)
+    example = shown[-1].replace("\\e", "\\")
+    contains(built, example)
+    contains(example, "main(void)")
+
+
+def usage(*words):
+    """The error line and the hint of a wrong command line."""
+    done = expect(2, *words)
+    equal(done.out, b"", "standard output")
+    said = lines(done.err)
+    equal(len(said), 2, f"lines in {done.err!r}")
+    assert said[0].startswith("pier: ") and said[1].startswith("hint: "), said
+    return said[0][len("pier: ") :], said[1][len("hint: ") :]
+
+
+def test_unknown_verb():
+    equal(usage("sevre"), ("unknown verb 'sevre'", "did you mean 'pier serve'?"))
+    equal(
+        usage("frobnicate"),
+        ("unknown verb 'frobnicate'", "'pier help' lists the verbs"),
+    )
+    equal(
+        usage("help", "conect"),
+        ("help: unknown verb 'conect'", "did you mean 'pier connect'?"),
+    )
+
+
+def test_unknown_option():
+    equal(
+        usage("connect", "--tiemout", "3", "h:1"),
+        ("connect: unknown option '--tiemout'", "did you mean '--timeout'?"),
+    )
+    equal(
+        usage("--backlog=3", "serve"),
+        (
+            "unknown option '--backlog'",
+            "the options of a verb stand behind it: 'pier VERB --option'",
+        ),
+    )
+
+
+def test_bad_values_are_quoted_with_what_was_expected():
+    line, _ = usage("serve", "echo", "--workers", "many", "tcp://:0")
+    equal(
+        line,
+        "serve: --workers: cannot use 'many'; expected a whole number from 1 "
+        "to 1024, or cores",
+    )
+    line, hint = usage("serve", "echo", "--model", "fibre", "tcp://:0")
+    equal(
+        line,
+        "serve: --model: cannot use 'fibre'; expected fiber, thread or "
+        "iterative",
+    )
+    equal(hint, "did you mean 'fiber'?")
+    line, _ = usage("connect", "-w", "0", "h:1")
+    contains(line, "-w: out of range: '0'; expected a duration such as")
+
+
+def test_missing_and_extra_operands():
+    line, hint = usage("serve", "echo")
+    contains(line, "serve: ENDPOINT is missing")
+    equal(hint, "for example: pier serve echo tcp://:7000")
+    equal(
+        usage("connect", "localhost", "80"),
+        ("connect: unexpected argument '80'", "did you mean 'localhost:80'?"),
+    )
+    equal(
+        usage("connect", "h:1", "h:2"),
+        (
+            "connect: unexpected argument 'h:2'",
+            "only --probe takes several endpoints",
+        ),
+    )
+    contains(usage("connect", "-z", "h:25-20")[0], "'25-20' is no port")
+    contains(usage("connect", "-z", "udp://h:1")[1], "--replies 1")
+
+
+def test_wrong_endpoint_is_pointed_at():
+    done = expect(2, "connect", "tcp://127.1:80")
+    said = lines(done.err)
+    contains(said[0], "pier: connect: tcp://127.1:80: ")
+    equal(said[1].index("^"), said[0].index("127.1"))
+    contains(said[2], "man pier-endpoint")
+    done = expect(2, "serve", "echo", "tcp://:7000", "nonsense")
+    contains(done.err, "tcp://nonsense:PORT")
+
+
+def test_color():
+    plain = expect(2, "sevre")
+    assert "\033" not in plain.err, plain
+    contains(expect(2, "--color=always", "sevre").err, "\033[1;31mpier:")
+    contains(expect(0, "help", "--color=always", "serve").text, "\033[1m")
+    assert "\033" not in expect(0, "help", "serve").text
+
+
+def on_terminal(words, **env):
+    """What a run writes to a terminal on standard error."""
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [tool.PIER, *words],
+        stderr=slave,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env={**tool.ENV, **env},
+    )
+    process.wait(20)
+    os.close(slave)
+    said = os.read(master, 4096).decode()
+    os.close(master)
+    return said
+
+
+def test_color_on_a_terminal():
+    assert "\033" in on_terminal(["sevre"], TERM="xterm")
+    assert "\033" not in on_terminal(["sevre"], TERM="dumb")
+    assert "\033" not in on_terminal(["sevre"])
+    assert "\033" not in on_terminal(["sevre"], TERM="xterm", NO_COLOR="1")
+    assert "\033" in on_terminal(["sevre"], TERM="xterm", NO_COLOR="")
+
+
+def test_standard_output_that_is_full():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [tool.PIER, "help"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    equal(done.returncode, 10)
+    contains(done.stderr.decode(), "ENOSPC")
+
+
+if __name__ == "__main__":
+    tap.main(globals())

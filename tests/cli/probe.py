@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""pier connect --probe, and pier connect to datagram endpoints."""
+
+import re
+import socket
+import time
+
+import tap
+import tool
+from peer import Datagrams, black_hole
+from tap import contains, equal
+from tool import events, expect, of_type
+
+
+def listener():
+    one = socket.socket()
+    one.bind(("127.0.0.1", 0))
+    one.listen(5)
+    return one
+
+
+def port_of(one):
+    return one.getsockname()[1]
+
+
+def test_one_open_port():
+    with listener() as one:
+        endpoint = f"tcp://127.0.0.1:{port_of(one)}"
+        done = expect(0, "connect", "-z", endpoint)
+        assert re.fullmatch(
+            rf"{endpoint} open \(.*s\)\n", done.text
+        ), done
+        equal(done.err, "")
+
+
+def test_one_closed_port_has_its_cause():
+    endpoint = f"127.0.0.1:{tool.free_port()}"
+    done = expect(4, "connect", "--probe", endpoint)
+    contains(done.text, f"{endpoint} closed: connection refused (ECONNREFUSED)")
+    with black_hole() as endpoint:
+        done = expect(6, "connect", "-z", "--connect-timeout=200ms", endpoint)
+        contains(done.text, "PIER_EDEADLINE")
+
+
+def test_many_ports_in_order():
+    with listener() as one, listener() as two:
+        ports = sorted((port_of(one), port_of(two)))
+        closed = tool.free_port()
+        done = expect(
+            1, "connect", "-z", f"127.0.0.1:{ports[1]},{closed},{ports[0]}"
+        )
+        equal(
+            [line.split()[:2] for line in done.text.splitlines()],
+            [
+                [f"127.0.0.1:{ports[1]}", "open"],
+                [f"127.0.0.1:{closed}", "closed:"],
+                [f"127.0.0.1:{ports[0]}", "open"],
+            ],
+        )
+        done = expect(0, "connect", "-z", f"127.0.0.1:{ports[0]},{ports[1]}")
+
+
+def test_ranges_and_several_endpoints():
+    with listener() as one, tool.scratch() as folder:
+        path = f"{folder}/x.sock"
+        with socket.socket(socket.AF_UNIX) as local:
+            local.bind(path)
+            local.listen(1)
+            first = port_of(one)
+            done = expect(
+                1, "connect", "-z", "--json",
+                f"tcp://127.0.0.1:{first}-{first + 99}", path,
+            )
+            lines = events(done, "connect")
+            equal(len(lines), 101)
+            assert lines[0]["open"] and lines[-1]["open"]
+            equal(lines[-1]["endpoint"], path)
+            equal(
+                [line["endpoint"] for line in lines[:-1]],
+                [
+                    f"tcp://127.0.0.1:{port}"
+                    for port in range(first, first + 100)
+                ],
+            )
+
+
+def test_silent_ports_are_tried_together():
+    with black_hole() as endpoint:
+        started = time.monotonic()
+        expect(
+            1, "connect", "-z", "--connect-timeout=300ms", *[endpoint] * 40
+        )
+        assert time.monotonic() - started < 5
+
+
+def test_total_timeout_bounds_all_probes():
+    with black_hole() as endpoint:
+        started = time.monotonic()
+        done = expect(1, "connect", "-z", "-w", "0.3", *[endpoint] * 3)
+        assert time.monotonic() - started < 5
+        equal(done.text.count("PIER_EDEADLINE"), 3)
+
+
+def upper(data):
+    return [data.upper()]
+
+
+def test_datagram_and_answer():
+    with Datagrams(upper) as peer:
+        started = time.monotonic()
+        done = expect(
+            0, "connect", "-v", "--replies=1", "--wait=10s", peer.endpoint,
+            stdin=b"hello",
+        )
+        assert time.monotonic() - started < 5
+        equal((done.out, peer.got), (b"HELLO", [b"hello"]))
+        name = peer.socket.getsockname()
+        contains(done.err, f"{name[0]}:{name[1]}: 5 bytes")
+        contains(done.err, "sent 1 datagram (5 bytes), received 1 (5 bytes)")
+
+
+def test_waits_for_late_answers():
+    def slow(data):
+        time.sleep(0.2)
+        return [b"1", b"2"]
+
+    with Datagrams(slow) as peer:
+        done = expect(0, "connect", "--wait=600ms", peer.endpoint, stdin=b"x")
+        equal(done.out, b"12")
+
+
+def test_too_few_replies():
+    with Datagrams(upper) as peer:
+        done = expect(
+            6, "connect", "--replies=2", "--wait=200ms", peer.endpoint,
+            stdin=b"x",
+        )
+        equal(done.out, b"X")
+        contains(done.err, "1 of 2 replies within --wait 200ms")
+
+
+def test_closed_udp_port():
+    endpoint = f"udp://127.0.0.1:{tool.free_port(socket.SOCK_DGRAM)}"
+    done = expect(4, "connect", endpoint, stdin=b"x")
+    contains(done.err, "ECONNREFUSED")
+    contains(done.err, "ss -uln")
+
+
+def test_datagram_sizes():
+    for size in (1, 1400, 9000, 65507):
+        data = b"d" * size
+        with Datagrams(lambda got: [got]) as peer:
+            done = expect(
+                0, "connect", "--replies=1", "--wait=5s", peer.endpoint,
+                stdin=data,
+            )
+            equal((len(done.out), peer.got), (size, [data]))
+
+
+def test_datagram_json():
+    with Datagrams(upper) as peer:
+        done = expect(
+            0, "connect", "--json", "--replies=1", "--wait=5s", peer.endpoint,
+            stdin="汉语 x".encode(),
+        )
+        lines = events(done, "connect")
+        equal([x["type"] for x in lines], ["connected", "data", "close"])
+        equal(lines[1]["data"], "汉语 X")
+        equal(lines[1]["from"], lines[0]["peer"])
+        equal(lines[2]["received_datagrams"], 1)
+        assert "first" not in lines[2]
+
+
+def test_datagram_bind():
+    port = tool.free_port(socket.SOCK_DGRAM)
+    with Datagrams(upper) as peer:
+        done = expect(
+            0, "connect", "--json", f"--bind=127.0.0.4:{port}", "--replies=1",
+            "--wait=5s", peer.endpoint, stdin=b"x",
+        )
+        (line,) = of_type(events(done, "connect"), "connected")
+        equal(line["local"], f"127.0.0.4:{port}")
+
+
+def test_unix_datagrams():
+    with tool.scratch() as folder:
+        path = f"{folder}/d.sock"
+        with Datagrams(upper, socket.AF_UNIX, path) as peer:
+            done = expect(
+                0, "connect", "--replies=1", "--wait=5s", peer.endpoint,
+                stdin=b"unix",
+            )
+            equal(done.out, b"UNIX")
+
+
+def test_datagram_timeouts():
+    with Datagrams(lambda data: []) as peer:
+        done = expect(
+            6, "connect", "--wait=1h", "--first-byte-timeout=200ms",
+            peer.endpoint, stdin=b"x",
+        )
+        contains(done.err, "--first-byte-timeout 200ms")
+        done = expect(
+            6, "connect", "-w", "200ms", peer.endpoint, stdin=None
+        )
+        contains(done.err, "--timeout 200ms")
+
+
+if __name__ == "__main__":
+    tap.main(globals())

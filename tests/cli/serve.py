@@ -1,0 +1,443 @@
+# SPDX-License-Identifier: MIT
+"""pier serve, talked to by plain Python clients."""
+
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import tap
+import tool
+from peer import read_all, read_exactly
+from tap import contains, equal
+from tool import PIER, Server, events, expect, of_type
+
+EVERY_BYTE = bytes(range(256))
+CHINESE = "汉语/漢語 Hànyǔ\n".encode()
+
+
+def dial(server, index=0, host="127.0.0.1"):
+    client = socket.create_connection((host, server.port(index)), 20)
+    client.settimeout(20)
+    return client
+
+
+def ask(client, data):
+    """Send, end, and read to the end, both at the same time."""
+
+    def send():
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    answer = read_all(client)
+    thread.join()
+    return answer
+
+
+def answers(server, data, **kwargs):
+    with dial(server, **kwargs) as client:
+        return ask(client, data)
+
+
+def test_echo():
+    with Server("echo", "tcp://127.0.0.1:0") as server:
+        for data in (b"", b"x", CHINESE, EVERY_BYTE, os.urandom(1 << 20)):
+            equal(answers(server, data), data)
+        equal(server.end().code, 0)
+
+
+def test_upper_and_discard():
+    with Server("upper", "tcp://127.0.0.1:0") as server:
+        equal(answers(server, CHINESE), "汉语/漢語 HàNYǔ\n".encode())
+        equal(answers(server, EVERY_BYTE), EVERY_BYTE.upper())
+    with Server("discard", "tcp://127.0.0.1:0") as server:
+        equal(answers(server, EVERY_BYTE * 1000), b"")
+
+
+def test_loud_handlers_do_the_same():
+    for name, expected in (
+        ("echo", CHINESE), ("upper", "汉语/漢語 HàNYǔ\n".encode()), ("discard", b"")
+    ):
+        with Server(name, "-vv", "tcp://127.0.0.1:0") as server:
+            equal(answers(server, CHINESE), expected)
+            contains(server.end().err, "汉语/漢語 Hànyǔ")
+
+
+def test_every_model():
+    for model in (
+        ["iterative"], ["thread"], ["fiber"],
+        ["fiber", "--workers=2"], ["fiber", "--workers", "cores"],
+    ):
+        with Server("echo", "--model", *model, "tcp://127.0.0.1:0") as server:
+            clients = [dial(server) for _ in range(8)]
+            for client in reversed(clients):
+                client.sendall(CHINESE)
+                client.shutdown(socket.SHUT_WR)
+            for client in clients:
+                equal(read_all(client), CHINESE)
+                client.close()
+            equal(server.end().code, 0)
+
+
+def test_both_families():
+    with Server("echo", "tcp://:0") as server:
+        equal(answers(server, b"four"), b"four")
+        equal(answers(server, b"six", host="::1"), b"six")
+
+
+def test_several_kinds_of_endpoint():
+    with tool.scratch() as folder:
+        path = f"{folder}/u.sock"
+        with Server(
+            "upper", "tcp://127.0.0.1:0", f"unix://{path}"
+        ) as server:
+            equal(len(server.endpoints), 2)
+            equal(server.endpoints[1], f"unix://{path}")
+            equal(answers(server, b"tcp"), b"TCP")
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)
+                equal(ask(client, b"unix"), b"UNIX")
+            equal(server.end().code, 0)
+            assert not os.path.exists(path), "the socket's file is left"
+
+
+def test_ready_file_is_removed():
+    with Server("echo", "tcp://127.0.0.1:0") as server:
+        ready = os.path.join(server.folder, "ready")
+        equal(os.listdir(server.folder), ["ready"])
+        server.interrupt()
+        server.process.wait(20)
+        assert not os.path.exists(ready)
+
+
+def test_ready_fifo():
+    with tool.scratch() as folder:
+        fifo = f"{folder}/fifo"
+        os.mkfifo(fifo)
+        server = subprocess.Popen(
+            [PIER, "serve", "-q", "echo", "tcp://127.0.0.1:0",
+             "--ready-file", fifo],
+        )
+        with open(fifo, encoding="utf-8") as file:
+            said = file.read()
+        assert re.fullmatch(r"tcp://127\.0\.0\.1:\d+\n", said), said
+        server.terminate()
+        equal(server.wait(20), 0)
+        assert os.path.exists(fifo)
+
+
+def test_ready_file_that_cannot_be_written():
+    done = expect(
+        10, "serve", "echo", "tcp://127.0.0.1:0", "--ready-file",
+        "/nonexistent/ready",
+    )
+    contains(done.err, "/nonexistent/ready: no such file (ENOENT)")
+
+
+def test_lines_for_people():
+    with Server("echo", "-v", "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            port = client.getsockname()[1]
+            ask(client, b"hello")
+        done = server.end()
+    said = done.err.splitlines()
+    contains(said[0] + said[1], f"listening on {server.endpoint}")
+    assert re.search(rf"#1 connected by 127.0.0.1:{port} on tcp", done.err), done
+    assert re.search(
+        r"#1 closed: done; received 5 bytes, sent 5 bytes in .*; rtt .*, "
+        r"0 retransmissions", done.err,
+    ), done
+    assert re.fullmatch(
+        r"pier: served 1 connection and 0 datagrams in .*; "
+        r"received 5 bytes, sent 5 bytes", said[-1],
+    ), done
+    equal(done.out, b"")
+
+
+def test_quiet():
+    with Server("echo", "-q", "tcp://127.0.0.1:0") as server:
+        answers(server, b"x")
+        done = server.end()
+        equal((done.code, done.err, done.out), (0, "", b""))
+
+
+def test_json():
+    with Server("echo", "--json", "-vv", "tcp://127.0.0.1:0") as server:
+        equal(answers(server, b"\xff"), b"\xff")
+        equal(answers(server, CHINESE), CHINESE)
+        lines = events(server.end(), "serve")
+    equal(
+        [line["endpoint"] for line in of_type(lines, "listening")],
+        server.endpoints,
+    )
+    opened, _ = of_type(lines, "open")
+    closed, _ = of_type(lines, "close")
+    equal((opened["id"], closed["id"]), (1, 1))
+    equal((closed["reason"], closed["received"], closed["sent"]), ("done", 1, 1))
+    assert closed["rtt_s"] < 1 and closed["retransmissions"] == 0
+    first, second = of_type(lines, "message")
+    equal(first["data_base64"], "/w==")
+    equal(second["data"], CHINESE.decode())
+    equal(lines[-1]["type"], "summary")
+    equal((lines[-1]["accepted"], lines[-1]["datagrams"]), (2, 0))
+
+
+def closed_by(client):
+    """How the server's side ended for this client."""
+    try:
+        return client.recv(100)
+    except ConnectionResetError:
+        return "reset"
+
+
+def limit_of(*options, trickle=0.0):
+    """The close event of one connection that only sends now and then."""
+    with Server("discard", "--json", *options, "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            end = time.monotonic() + trickle
+            try:
+                while time.monotonic() < end:
+                    client.send(b".")
+                    time.sleep(0.05)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            closed_by(client)
+        (closed,) = of_type(events(server.end(), "serve"), "close")
+    return closed["reason"], closed.get("limit"), closed["elapsed_s"]
+
+
+def test_time_limits():
+    reason, limit, took = limit_of("--first-byte-timeout=200ms")
+    equal(reason, "limit")
+    contains(limit, "first")
+    assert 0.2 <= took < 3, took
+    reason, limit, took = limit_of("--idle-timeout=200ms", trickle=0.4)
+    equal(reason, "limit")
+    contains(limit, "idle")
+    assert 0.4 <= took < 3, took
+    reason, limit, took = limit_of("--lifetime=400ms", trickle=3)
+    equal(reason, "limit")
+    contains(limit, "lifetime")
+    assert 0.4 <= took < 3, took
+
+
+def test_limits_that_are_off():
+    with Server(
+        "echo", "--first-byte-timeout=off", "--idle-timeout=off",
+        "tcp://127.0.0.1:0",
+    ) as server:
+        with dial(server) as client:
+            time.sleep(0.3)
+            equal(ask(client, b"late"), b"late")
+
+
+def test_max_connections():
+    """The third waits in the queue until one of two ends."""
+    with Server("echo", "--max-connections=2", "tcp://127.0.0.1:0") as server:
+        clients = [dial(server) for _ in range(3)]
+        for client in clients:
+            client.sendall(b"x")
+        equal(read_exactly(clients[0], 1), b"x")
+        equal(read_exactly(clients[1], 1), b"x")
+        clients[2].settimeout(0.2)
+        try:
+            got = clients[2].recv(1)
+        except socket.timeout:
+            got = None
+        equal(got, None)
+        clients[0].close()
+        clients[2].settimeout(20)
+        equal(read_exactly(clients[2], 1), b"x")
+
+
+def test_max_per_address():
+    with Server("echo", "--max-per-address=1", "tcp://127.0.0.1:0") as server:
+        with dial(server) as first:
+            first.sendall(b"x")
+            equal(read_exactly(first, 1), b"x")
+            # The reset may come before connect() has even returned.
+            try:
+                with dial(server) as second:
+                    equal(closed_by(second), "reset")
+            except ConnectionResetError:
+                pass
+            with socket.create_connection(
+                ("127.0.0.1", server.port()), 20, ("127.0.0.2", 0)
+            ) as other:
+                equal(ask(other, b"y"), b"y")
+        contains(server.end().err, "1 refused")
+
+
+def test_drain_lets_handlers_end():
+    with Server("echo", "--drain=10s", "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            client.sendall(b"a")
+            equal(read_exactly(client, 1), b"a")
+            server.interrupt(signal.SIGINT)
+            time.sleep(0.2)
+            equal(server.gone(), False)
+            equal(ask(client, b"b"), b"b")
+        equal(server.end(None).code, 0)
+
+
+def test_drain_that_is_over():
+    with Server("echo", "--json", "--drain=200ms", "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            client.sendall(b"a")
+            equal(read_exactly(client, 1), b"a")
+            started = time.monotonic()
+            done = server.end()
+            assert 0.2 <= time.monotonic() - started < 5
+        equal(done.code, 1)
+        lines = events(done, "serve")
+        equal(of_type(lines, "close")[0]["reason"], "cancelled")
+        equal(lines[-1]["cancelled"], 1)
+
+
+def test_second_signal_ends_at_once():
+    with Server("echo", "--drain=1h", "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            client.sendall(b"a")
+            read_exactly(client, 1)
+            server.interrupt(signal.SIGINT)
+            time.sleep(0.2)
+            equal(server.gone(), False)
+            equal(server.end(signal.SIGTERM, timeout=2).code, 143)
+
+
+def test_linger_saves_the_answer():
+    """Input that the handler never reads does not cost the answer."""
+    with Server("echo", "--max-connections=1", "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            equal(ask(client, EVERY_BYTE * 4000), EVERY_BYTE * 4000)
+
+
+def lingers(*options):
+    """How long the server stays after an end that the client never makes."""
+    with Server("discard", "--lifetime=1h", *options,
+                "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            client.shutdown(socket.SHUT_WR)
+            equal(read_all(client), b"")
+        return server.end().code
+
+
+def test_linger_values():
+    equal(lingers("--linger=100ms"), 0)
+    equal(lingers("--linger=off"), 0)
+
+
+def test_address_in_use_names_the_holder():
+    with Server("echo", "tcp://127.0.0.1:0") as server:
+        done = expect(10, "serve", "echo", server.endpoint)
+        contains(done.err, "EADDRINUSE")
+        contains(done.err, f"(pid {server.process.pid}) holds it")
+
+
+def test_restart_at_once():
+    """TIME-WAIT of the first server does not keep the second away."""
+    with Server("echo", "--drain=100ms", "tcp://127.0.0.1:0") as first:
+        with dial(first) as client:
+            client.sendall(b"x")
+            read_exactly(client, 1)
+            # The server closes first: the TIME-WAIT is at its port.
+            first.end()
+        with Server("echo", first.endpoint) as second:
+            equal(answers(second, b"again"), b"again")
+
+
+def test_low_port_needs_a_capability():
+    if os.geteuid() != 0:
+        raise tap.Skip("only root can give up its capabilities here")
+    with open(
+        "/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii"
+    ) as file:
+        if int(file.read()) == 0:
+            raise tap.Skip("every port is free for all here")
+
+    def become_nobody():
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+    with tool.scratch() as folder:
+        # The build may lie where only root can look.
+        os.chmod(folder, 0o755)
+        copy = os.path.join(folder, "pier")
+        subprocess.run(["cp", PIER, copy], check=True)
+        done = subprocess.run(
+            [copy, "serve", "echo", "tcp://127.0.0.1:1"],
+            stderr=subprocess.PIPE, preexec_fn=become_nobody, timeout=20,
+            check=False,
+        )
+    equal(done.returncode, 9)
+    said = done.stderr.decode()
+    contains(said, "bind: ")
+    contains(said, "EACCES")
+    contains(said, "CAP_NET_BIND_SERVICE")
+    contains(said, "setcap cap_net_bind_service=+ep")
+    contains(said, "ip_unprivileged_port_start")
+
+
+def test_backlog_is_capped_and_says_so():
+    with open("/proc/sys/net/core/somaxconn", encoding="ascii") as file:
+        most = int(file.read())
+    if most >= 65535:
+        raise tap.Skip("net.core.somaxconn caps nothing here")
+    with Server("echo", "-v", "--backlog=65535", "tcp://127.0.0.1:0") as server:
+        contains(server.end().err, f"backlog 65535 is cut to {most}")
+    with Server("echo", "-v", "--backlog=5", "tcp://127.0.0.1:0") as server:
+        shown = subprocess.run(
+            ["ss", "-Hltn", f"sport = :{server.port()}"],
+            stdout=subprocess.PIPE, text=True, check=True,
+        ).stdout
+        equal(shown.split()[2], "5", "backlog as ss shows it")
+        assert "is cut" not in server.end().err
+
+
+def test_backlog_queues_for_an_iterative_server():
+    """One at a time: the others wait in the queue, and all are served."""
+    with Server("echo", "--model=iterative", "--backlog=16",
+                "tcp://127.0.0.1:0") as server:
+        clients = [dial(server) for _ in range(8)]
+        for number, client in enumerate(clients):
+            equal(ask(client, b"%d" % number), b"%d" % number)
+            client.close()
+
+
+def test_reader_of_events_goes_away():
+    with Server("echo", "--json", "tcp://127.0.0.1:0") as server:
+        server.process.stdout.close()
+        with dial(server) as client:
+            client.shutdown(socket.SHUT_WR)
+        equal(server.process.wait(20), 0)
+
+
+def test_reset_by_client_is_told():
+    with Server("echo", "--json", "tcp://127.0.0.1:0") as server:
+        client = dial(server)
+        client.sendall(b"x")
+        read_exactly(client, 1)
+        client.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        client.close()
+        time.sleep(0.2)
+        (closed,) = of_type(events(server.end(), "serve"), "close")
+    equal((closed["reason"], closed["error"]), ("error", "ECONNRESET"))
+
+
+def test_terminal_escapes_are_not_passed_on():
+    with Server("echo", "-vv", "tcp://127.0.0.1:0") as server:
+        answers(server, b"\033[31mred\a\n")
+        contains(server.end().err, "10 bytes: .[31mred..")
+
+
+if __name__ == "__main__":
+    tap.main(globals())

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""Run pier in tests: to its end, or as a server that is there for a while."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import schema
+
+PIER = os.environ["PIER"]
+SOURCE = os.environ["PIER_SOURCE"]
+
+# Colour and the like must not depend on who runs the tests.
+ENV = {
+    key: value
+    for key, value in os.environ.items()
+    if key not in ("NO_COLOR", "TERM")
+}
+
+
+class Done:
+    """How a run ended."""
+
+    def __init__(self, process, out, err):
+        self.code = process.returncode
+        self.out = out
+        self.err = err.decode()
+        self.text = out.decode("utf-8", "replace")
+
+    def __repr__(self):
+        return f"exit {self.code}\nstdout: {self.out!r}\nstderr: {self.err}"
+
+
+def run(*words, stdin=b"", timeout=20, env=None, **kwargs):
+    """Run pier to its end; stdin is bytes, a file, or None for no end."""
+    source = stdin if not isinstance(stdin, bytes) else subprocess.PIPE
+    process = subprocess.Popen(
+        [PIER, *words],
+        stdin=source if stdin is not None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**ENV, **(env or {})},
+        **kwargs,
+    )
+    try:
+        if stdin is None:
+            out = process.stdout.read()
+            err = process.stderr.read()
+            process.wait(timeout)
+        else:
+            given = stdin if isinstance(stdin, bytes) else None
+            out, err = process.communicate(given, timeout)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    return Done(process, out, err)
+
+
+def expect(code, *words, **kwargs):
+    """Run pier, which must end with that exit code."""
+    done = run(*words, **kwargs)
+    if done.code != code:
+        raise AssertionError(f"pier {' '.join(words)}: not {code}: {done}")
+    return done
+
+
+def wait_until(what, seconds=10):
+    """Wait until what() is true; there is no event to wait for instead."""
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            raise AssertionError("it did not happen in time")
+        time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def scratch():
+    """A folder of its own."""
+    path = tempfile.mkdtemp(prefix="pier-cli-")
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class Server:
+    """pier serve in the background, listening when the constructor is back."""
+
+    def __init__(self, *words):
+        self.folder = tempfile.mkdtemp(prefix="pier-cli-")
+        ready = os.path.join(self.folder, "ready")
+        self.process = subprocess.Popen(
+            [PIER, "serve", *words, "--ready-file", ready],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENV,
+        )
+        wait_until(lambda: self.gone() or os.path.exists(ready))
+        if self.gone():
+            raise AssertionError(f"server ended: {self.end()}")
+        with open(ready, encoding="utf-8") as file:
+            self.endpoints = file.read().split()
+        self.endpoint = self.endpoints[0]
+
+    def gone(self):
+        return self.process.poll() is not None
+
+    def port(self, index=0):
+        return int(self.endpoints[index].rsplit(":", 1)[1])
+
+    def interrupt(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def end(self, number=signal.SIGTERM, timeout=20):
+        """Stop it (number None: it was told before); how it ended."""
+        if number is not None and not self.gone():
+            self.interrupt(number)
+        out, err = self.process.communicate(timeout=timeout)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return Done(self.process, out, err)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if not self.gone():
+            self.process.kill()
+        if not self.process.stdout.closed:
+            self.process.communicate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def events(done, verb):
+    """The JSON Lines of a run, each checked against the verb's schema."""
+    path = os.path.join(SOURCE, "docs", "schema", f"{verb}.json")
+    with open(path, encoding="utf-8") as file:
+        form = json.load(file)
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    for line in lines:
+        wrong = schema.check(line, form)
+        if wrong:
+            raise AssertionError(f"{line}: {wrong}")
+    return lines
+
+
+def of_type(lines, name):
+    return [line for line in lines if line["type"] == name]
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A port that nobody has; it may be taken again before it is used, but
+    the kernel gives out others first."""
+    with socket.socket(socket.AF_INET, kind) as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
