@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* serve_hooks.c - setup, finish, on_error, and what they see of a connection;
+   the numbers that the server keeps. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fds.h"
+#include "serving.h"
+
+#define TCP "tcp://127.0.0.1:0"
+
+#define FIELD(name) offsetof(struct pier_server_stats, name)
+
+/* What the hooks of one connection saw. */
+struct seen {
+	int setups, finishes, errors;
+	int refuse; /* setup returns this */
+	int handler_rc;
+	struct pier_conn last; /* as it was in finish */
+	struct pier_addr peer;
+	struct pier_addr local;
+	uint64_t in, out;
+	bool open; /* the descriptor was, in finish */
+	int error_rc;
+	uint64_t error_id;
+	char line[256];
+};
+
+static int
+setup(struct pier_stream *stream, void *ctx)
+{
+	struct seen *seen = ctx;
+	struct pier_conn *conn = pier_conn(stream);
+
+	assert_non_null(conn);
+	conn->user = malloc(10);
+	seen->setups++;
+	return seen->refuse;
+}
+
+static void
+finish(struct pier_stream *stream, void *ctx)
+{
+	struct seen *seen = ctx;
+	struct pier_conn *conn = pier_conn(stream);
+
+	seen->finishes++;
+	seen->last = *conn;
+	seen->in = pier_bytes_in(stream);
+	seen->out = pier_bytes_out(stream);
+	seen->open = pier_local(stream, &seen->local) == 0;
+	assert_int_equal(pier_conn_peer(conn, &seen->peer), 0);
+	assert_int_equal(pier_conn_local(conn, &seen->local), 0);
+	free(conn->user);
+}
+
+static void
+on_error(const struct pier_conn *conn, int rc, void *ctx)
+{
+	struct seen *seen = ctx;
+
+	seen->errors++;
+	seen->error_rc = rc;
+	seen->error_id = conn->id;
+	(void)snprintf(seen->line, sizeof(seen->line), "%s", pier_error_line());
+}
+
+/* Echoes once, then comes back with what the test wants. */
+static int
+once(struct pier_stream *stream, void *ctx)
+{
+	struct seen *seen = ctx;
+	char buf[64];
+	ssize_t n = pier_read(stream, buf, sizeof(buf), PIER_DEFAULT);
+	int rc = n > 0 ? pier_write(stream, buf, (size_t)n, PIER_DEFAULT)
+		       : (int)n;
+
+	return rc < 0 ? rc : seen->handler_rc;
+}
+
+static struct pier_server_opts
+hooked(enum pier_model model, struct seen *seen)
+{
+	return (struct pier_server_opts){ .endpoint = TCP,
+		.handler = once,
+		.model = model,
+		.ctx = seen,
+		.setup = setup,
+		.finish = finish,
+		.on_error = on_error };
+}
+
+static void
+test_finish_sees_all(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .handler_rc = 3 };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		struct sockaddr_in mine;
+		socklen_t len = sizeof(mine);
+		struct serving it;
+		int fd;
+
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		(void)getsockname(fd, (struct sockaddr *)&mine, &len);
+		plain_echo(fd, "hello");
+		(void)close(fd);
+		(void)serving_await(&it, FIELD(bytes_out), 5);
+		assert_int_equal(serving_stop(&it), 0);
+		assert_int_equal(seen.setups, 1);
+		assert_int_equal(seen.finishes, 1);
+		assert_int_equal(seen.errors, 0);
+		assert_true(seen.open);
+		assert_int_equal(seen.last.reason, PIER_END_HANDLER);
+		assert_int_equal(seen.last.rc, 3);
+		assert_int_equal(seen.last.id, 1);
+		assert_string_equal(seen.last.endpoint, TCP);
+		assert_string_equal(seen.last.limit, "");
+		assert_int_equal(seen.in, 5);
+		assert_int_equal(seen.out, 5);
+		assert_true(seen.last.accepted_ns > 0);
+		assert_true(seen.last.first_byte_ns >= seen.last.accepted_ns);
+		assert_true(seen.last.last_byte_ns >= seen.last.first_byte_ns);
+		assert_int_equal(
+			pier_addr_port(&seen.peer), ntohs(mine.sin_port));
+	}
+}
+
+static void
+test_setup_refuses(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .refuse = -EACCES };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		struct pier_server_stats stats;
+		struct serving it;
+		char byte;
+		int fd;
+
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		assert_int_equal(recv(fd, &byte, 1, 0), 0);
+		(void)close(fd);
+		stats = serving_await(&it, FIELD(refused_setup), 1);
+		assert_int_equal(stats.failed, 0);
+		assert_int_equal(stats.finished, 0);
+		assert_int_equal(serving_stop(&it), 0);
+		assert_int_equal(seen.last.reason, PIER_END_SETUP);
+		assert_int_equal(seen.last.rc, -EACCES);
+		assert_int_equal(seen.finishes, 1);
+		assert_int_equal(seen.errors, 1);
+		assert_int_equal(seen.error_rc, -EACCES);
+	}
+}
+
+static void
+test_a_handler_fails(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .handler_rc = -EIO };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		struct serving it;
+		int fd;
+
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		plain_echo(fd, "hello");
+		(void)serving_await(&it, FIELD(failed), 1);
+		(void)close(fd);
+		assert_int_equal(serving_stop(&it), 0);
+		assert_int_equal(seen.last.reason, PIER_END_ERROR);
+		assert_int_equal(seen.last.rc, -EIO);
+		assert_int_equal(seen.error_rc, -EIO);
+		assert_int_equal(seen.error_id, 1);
+		/* The handler's own code has a story too: who it was. */
+		assert_non_null(strstr(seen.line, "EIO"));
+		assert_non_null(strstr(seen.line, "handler"));
+		assert_non_null(strstr(seen.line, "127.0.0.1"));
+	}
+}
+
+/* The peer is known after a reset, when the kernel has forgotten it. */
+static void
+test_a_reset(void **state)
+{
+	static const struct linger at_once = { .l_onoff = 1 };
+	struct seen seen = { .handler_rc = 0 };
+	struct pier_server_opts opts = hooked(PIER_FIBER, &seen);
+	struct serving it;
+	int fd;
+
+	(void)state;
+	opts.handler = pier_handler_echo;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	plain_echo(fd, "hello");
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	(void)close(fd);
+	(void)serving_await(&it, FIELD(failed), 1);
+	assert_int_equal(serving_stop(&it), 0);
+	assert_int_equal(seen.last.rc, -ECONNRESET);
+	assert_true(pier_is_reset(seen.error_rc));
+	assert_int_equal(pier_addr_family(&seen.peer), AF_INET);
+	assert_true(pier_addr_port(&seen.peer) > 0);
+	assert_non_null(strstr(seen.line, "127.0.0.1"));
+}
+
+static void
+test_a_cancel_is_no_error(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .handler_rc = 0 };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		struct serving it;
+		int fd;
+
+		opts.handler = pier_handler_echo;
+		opts.drain_ms = PIER_OFF;
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		plain_echo(fd, "hello");
+		assert_int_equal(serving_stop(&it), 1);
+		(void)close(fd);
+		assert_int_equal(seen.last.reason, PIER_END_CANCELLED);
+		assert_int_equal(seen.errors, 0);
+		assert_int_equal(seen.finishes, 1);
+	}
+}
+
+static void
+test_numbers(void **state)
+{
+	const struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = pier_handler_echo };
+	struct pier_server_stats stats;
+	struct serving it;
+	uint64_t handlers = 0;
+	int fds[5];
+	size_t i;
+
+	(void)state;
+	serving_start(&it, &opts);
+	for (i = 0; i < 5; i++) {
+		fds[i] = plain_connect(&it, 0);
+		plain_echo(fds[i], "12345");
+	}
+	pier_server_stats(it.server, &stats);
+	assert_int_equal(stats.accepted, 5);
+	assert_int_equal(stats.active, 5);
+	for (i = 0; i < 5; i++)
+		(void)close(fds[i]);
+	stats = serving_await(&it, FIELD(bytes_in), 25);
+	assert_int_equal(stats.bytes_out, 25);
+	stats = serving_await(&it, FIELD(finished), 5);
+	for (i = 0; i < PIER_HISTOGRAM_BUCKETS; i++)
+		handlers += stats.handler_us[i];
+	assert_int_equal(handlers, 5);
+	assert_int_equal(stats.active_peak, 5);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
+/* Ended, but its peer sends on: it lingers, and makes room meanwhile. */
+static void
+test_lingering(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .handler_rc = 0 };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		struct pier_server_stats stats;
+		struct serving it;
+		char back[8];
+		int fd, other;
+
+		opts.connections_max = 1;
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		plain_echo(fd, "hello");
+		stats = serving_await(&it, FIELD(lingering), 1);
+		assert_int_equal(stats.active, 0);
+		other = plain_connect(&it, 0);
+		plain_echo(other, "room");
+		(void)close(other);
+		/* Its FIN has come. */
+		assert_int_equal(plain_read_all(fd, back, sizeof(back)), 0);
+		(void)close(fd);
+		assert_int_equal(serving_stop(&it), 0);
+	}
+}
+
+static void
+test_linger_is_bounded(void **state)
+{
+	static char much[65536];
+	struct seen seen = { .handler_rc = 0 };
+	struct pier_server_opts opts = hooked(PIER_FIBER, &seen);
+	struct serving it;
+	int64_t began;
+	int fd;
+
+	(void)state;
+	opts.linger_ms = 60000;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	plain_echo(fd, "hello");
+	/* In bytes… */
+	while (send(fd, much, sizeof(much), MSG_NOSIGNAL) > 0)
+		;
+	(void)close(fd);
+	assert_int_equal(serving_stop(&it), 0);
+	/* … and in time. */
+	opts.linger_ms = 50;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	plain_echo(fd, "hello");
+	began = wall_ms();
+	assert_int_equal(serving_stop(&it), 0);
+	assert_true(wall_ms() - began < 2000);
+	(void)close(fd);
+}
+
+static void
+refused(struct pier_server_opts opts, int rc, const char *words)
+{
+	struct pier_server *server = NULL;
+	int before = open_fds();
+
+	assert_int_equal(pier_server_open(&server, &opts), rc);
+	assert_null(server);
+	if (strstr(pier_error_line(), words) == NULL)
+		fail_msg("%s", pier_error_line());
+	assert_int_equal(open_fds(), before);
+}
+
+static void
+test_what_cannot_be_served(void **state)
+{
+	static const char *const two[] = { TCP, "tcp://nonsense", NULL };
+
+	(void)state;
+	refused((struct pier_server_opts){ .handler = once }, -EINVAL,
+		"no endpoint");
+	refused((struct pier_server_opts){ .endpoint = TCP }, -EINVAL,
+		"no handler");
+	refused((struct pier_server_opts){ .endpoint = "pair://",
+			.handler = once },
+		-EINVAL, "pair");
+	refused((struct pier_server_opts){ .endpoints = two, .handler = once },
+		-EINVAL, "nonsense");
+	refused((struct pier_server_opts){ .endpoint = "udp://:0",
+			.handler = once },
+		-EINVAL, "no handler for datagrams");
+	refused(
+		(struct pier_server_opts){
+			.endpoint = TCP, .handler = once, .idle_ms = -7 },
+		-EINVAL, "a time below 0");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_finish_sees_all),
+		cmocka_unit_test(test_setup_refuses),
+		cmocka_unit_test(test_a_handler_fails),
+		cmocka_unit_test(test_a_reset),
+		cmocka_unit_test(test_a_cancel_is_no_error),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_lingering),
+		cmocka_unit_test(test_linger_is_bounded),
+		cmocka_unit_test(test_what_cannot_be_served),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
