@@ -316,8 +316,10 @@ send_message(struct pier_packet *packet, struct msghdr *header,
 		ssize_t n = pier__calls()->sendmsg(
 			packet->desc.fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-		if (n >= 0)
+		if (n >= 0) {
+			packet->bytes_out += (uint64_t)n;
 			return 0;
+		}
 		rc = (int)n;
 		if (rc == -EINTR)
 			rc = 0;

@@ -21,6 +21,7 @@ struct pier_packet {
 	bool connected;
 	int16_t family;
 	uint16_t port;               /* its own, once known */
+	uint64_t bytes_out;          /* that the kernel took */
 	const char *scheme;          /* "udp", "unixgram"… */
 	struct pier_addr to;         /* of a client that is not connected */
 	struct pier__unix_file file; /* of a Unix socket that it bound */

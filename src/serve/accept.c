@@ -181,13 +181,13 @@ queued(const struct pier__acceptor *it)
 }
 
 /* The server stops: those that queue were promised a connection by the kernel
-   and get one, as long as there is time. */
+   and get one, as long as there is time. False: there is none. */
 static bool
 drain(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
 
-	if (it->draining || server->opts.drain_ms == PIER_OFF ||
+	if (server->opts.drain_ms == PIER_OFF ||
 		atomic_load(&server->stops) > 1)
 		return false;
 	it->draining = true;
@@ -230,10 +230,12 @@ pier__acceptor_main(void *arg)
 	pier_task_name("acceptor");
 	while (rc == 0) {
 		rc = step(it);
-		if (rc == -ECANCELED && drain(it))
-			rc = 0;
 		if (++steps % BURST == 0)
 			(void)pier_yield();
+		/* Clients that come without a pause must not keep it from
+		   hearing of the stop. */
+		if (rc <= 0 && !it->draining && pier_cancelled())
+			rc = drain(it) ? 0 : -ECANCELED;
 	}
 	pier__acceptor_leave(it);
 	return 0;

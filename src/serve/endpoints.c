@@ -14,6 +14,10 @@
 #include <string.h>
 
 #include "net/failure.h"
+#include "serve/datagram.h"
+
+/* Sockets that one datagram endpoint opens at most: one per family. */
+#define SOCKETS_MAX 2
 
 static const char *
 endpoint_at(const struct pier_server_opts *opts, size_t i)
@@ -197,10 +201,40 @@ open_stream(struct pier_server *server, const char *text)
 	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL) : 0;
 }
 
+static int
+open_datagrams(struct pier_server *server, const char *text, size_t index,
+	size_t streams)
+{
+	struct pier_packet_opts opts = { .listen = true,
+		.mode = server->opts.listen.mode };
+	struct pier_packet *packets[SOCKETS_MAX];
+	char real[PIER_ENDPOINT_TEXT_MAX];
+	struct pier__worker *worker = &server->workers[server->model->receiver(
+		index, streams, server->worker_count)];
+	int count = pier_packet_open_all(
+		packets, SOCKETS_MAX, text, &opts, PIER_FOREVER);
+	int rc = 0;
+	int i;
+
+	if (count < 0)
+		return count;
+	for (i = 0; i < count; i++) {
+		if (rc == 0)
+			rc = pier__datagrams_new(worker, packets[i]);
+		if (rc < 0) {
+			pier_packet_close(packets[i]);
+			continue;
+		}
+		rc = pier_packet_endpoint(packets[i], real, sizeof(real));
+		rc = rc < 0 ? rc : add_name(server, real);
+	}
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL) : 0;
+}
+
 int
 pier__endpoints_open(struct pier_server *server)
 {
-	size_t streams, datagrams;
+	size_t streams, datagrams, index = 0;
 	const char *text;
 	size_t i;
 	int rc = pier__endpoints_count(server, &streams, &datagrams);
@@ -211,8 +245,7 @@ pier__endpoints_open(struct pier_server *server)
 		if (rc == 0)
 			rc = open_stream(server, text);
 		else if (rc == 1)
-			rc = pier__fail_step(-ENOTSUP, PIER_STEP_LISTEN, text,
-				"datagram endpoints are not served yet");
+			rc = open_datagrams(server, text, index++, streams);
 	}
 	return rc;
 }
@@ -227,6 +260,7 @@ pier__endpoints_close(struct pier_server *server)
 
 		for (j = 0; j < worker->acceptor_count; j++)
 			pier__acceptor_leave(&worker->acceptors[j]);
+		pier__datagrams_close(worker);
 	}
 	for (i = 0; i < server->name_count; i++)
 		pier__free(server->names[i]);

@@ -64,3 +64,30 @@ pier_handler_upper(struct pier_stream *stream, void *ctx)
 	}
 	return rc < 0 ? rc : (int)n;
 }
+
+int
+pier_datagram_echo(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	(void)ctx;
+	return pier_reply(packet, msg, msg->data, msg->size, PIER_DEFAULT);
+}
+
+int
+pier_datagram_discard(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	(void)packet;
+	(void)msg;
+	(void)ctx;
+	return 0;
+}
+
+int
+pier_datagram_upper(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	(void)ctx;
+	capitals(msg->data, msg->size);
+	return pier_reply(packet, msg, msg->data, msg->size, PIER_DEFAULT);
+}

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "serve/datagram.h"
 #include "serve/options.h"
 #include "serve/server.h"
 #include "task/group.h"
@@ -15,12 +16,18 @@ static int
 start_tasks(struct pier__worker *worker)
 {
 	struct pier__sched *sched = pier__current->sched;
+	struct pier__list *at;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < worker->acceptor_count; i++)
 		rc = pier__sched_spawn(sched, worker->accepting,
 			pier__acceptor_main, &worker->acceptors[i]);
+	pier__list_each(at, &worker->datagrams) {
+		if (rc == 0)
+			rc = pier__datagrams_start(pier__container_of(
+				at, struct pier__datagrams, node));
+	}
 	return rc;
 }
 
@@ -81,6 +88,7 @@ end(struct pier__worker *worker)
 	size_t i;
 
 	worker->drain_until = pier_in_ms(opts->drain_ms).ns;
+	pier__datagrams_stop(worker);
 	if (pier_group_open(&hurry) == 0)
 		(void)pier__sched_spawn(
 			pier__current->sched, hurry, hurry_main, worker);
@@ -116,6 +124,7 @@ pier__worker_main(void *arg)
 	if (worker->accepting != NULL && worker->handling != NULL)
 		end(worker);
 	(void)pier_shield(shield);
+	pier__datagrams_close(worker);
 	pier__desc_forget(&worker->stop);
 	pier_group_close(worker->accepting);
 	pier_group_close(worker->handling);

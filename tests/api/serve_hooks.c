@@ -35,6 +35,9 @@ struct seen {
 	char line[256];
 };
 
+/* Connections may end side by side. */
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
+
 static int
 setup(struct pier_stream *stream, void *ctx)
 {
@@ -43,7 +46,9 @@ setup(struct pier_stream *stream, void *ctx)
 
 	assert_non_null(conn);
 	conn->user = malloc(10);
+	(void)pthread_mutex_lock(&guard);
 	seen->setups++;
+	(void)pthread_mutex_unlock(&guard);
 	return seen->refuse;
 }
 
@@ -53,6 +58,7 @@ finish(struct pier_stream *stream, void *ctx)
 	struct seen *seen = ctx;
 	struct pier_conn *conn = pier_conn(stream);
 
+	(void)pthread_mutex_lock(&guard);
 	seen->finishes++;
 	seen->last = *conn;
 	seen->in = pier_bytes_in(stream);
@@ -60,6 +66,7 @@ finish(struct pier_stream *stream, void *ctx)
 	seen->open = pier_local(stream, &seen->local) == 0;
 	assert_int_equal(pier_conn_peer(conn, &seen->peer), 0);
 	assert_int_equal(pier_conn_local(conn, &seen->local), 0);
+	(void)pthread_mutex_unlock(&guard);
 	free(conn->user);
 }
 

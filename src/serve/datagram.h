@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* serve/datagram.h - receiving on the datagram sockets of a worker. */
+#ifndef PIER_SERVE_DATAGRAM_H
+#define PIER_SERVE_DATAGRAM_H
+
+#include "serve/server.h"
+
+struct pier__datagrams {
+	struct pier__list node; /* on its worker's list */
+	struct pier__worker *worker;
+	struct pier_packet *packet;
+	struct pier__receiver *holder; /* who receives now, or NULL */
+	struct pier__list idle;        /* receivers with nothing to do */
+	unsigned idle_count;
+	bool stopping;
+	uint64_t bytes_out; /* of packet, that are counted */
+};
+
+/* worker will receive on packet, which is taken on success. 0 or -ENOMEM. */
+int pier__datagrams_new(
+	struct pier__worker *worker, struct pier_packet *packet);
+
+/* On a fiber of the worker: begin. 0 or an error. */
+int pier__datagrams_start(struct pier__datagrams *it);
+
+/* On a fiber of the worker: nothing more is received on any of its sockets;
+   handlers that wait go on. */
+void pier__datagrams_stop(struct pier__worker *worker);
+
+/* Close all sockets of a worker that does not run. */
+void pier__datagrams_close(struct pier__worker *worker);
+
+#endif
