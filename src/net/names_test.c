@@ -181,7 +181,7 @@ set_up_table(void **state)
 	stub.threads = threads_now();
 	pier__faulty_init(&stub.faulty, &stub.table);
 	/* What a thread keeps until its end is made before anything counts. */
-	assert_int_equal(pier_sleep(pier_in_ms(1)), 0);
+	assert_int_equal(pier_sleep(pier_in_ms(50)), 0);
 	(void)pier__fail(-EIO, &(struct pier__failure){ .done = 0 });
 	pier__self()->context.calls = &stub.faulty.calls;
 	return 0;

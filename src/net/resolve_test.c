@@ -290,7 +290,7 @@ main(void)
 		STUB_TEST(failures_tell_step_host_and_cause),
 		STUB_TEST(deadlines_hold_before_anything_is_asked),
 		STUB_TEST(an_answer_of_ones_own_is_a_copy),
-		cmocka_unit_test(localhost_is_the_loopback),
+		cmocka_unit_test_teardown(localhost_is_the_loopback, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
