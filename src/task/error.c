@@ -40,14 +40,42 @@ static const struct pier_error no_memory = {
 	.offset = -1,
 };
 
+/* A control character at text[0], of ASCII or (two bytes of UTF-8) of C1. */
+static bool
+is_control(const char *text)
+{
+	unsigned char c = (unsigned char)text[0];
+	unsigned char next = c == 0xc2 ? (unsigned char)text[1] : 0;
+
+	return c < ' ' || c == 0x7f || (next >= 0x80 && next < 0xa0);
+}
+
+/* Texts come from anywhere and end on terminals, in one line: what would move
+   the cursor is shown as '?'. */
 static void
 keep_text(char *to, const char *from)
 {
 	size_t len = from == NULL ? 0 : strnlen(from, TEXT_MAX - 1);
+	size_t i;
 
 	if (len > 0)
 		memmove(to, from, len);
 	to[len] = '\0';
+	for (i = 0; i < len; i++)
+		if (is_control(to + i))
+			to[i] = '?';
+}
+
+/* Which character of text begins at or holds this byte, counted from 1. */
+static int
+character_at(const char *text, int offset)
+{
+	int i, count = 1;
+
+	for (i = 0; i < offset && text[i] != '\0'; i++)
+		if (((unsigned char)text[i + 1] & 0xc0) != 0x80)
+			count++;
+	return count;
 }
 
 /* The attempts are worth an allocation; without it they are left out. */
@@ -161,7 +189,8 @@ write_line(struct pier__error_record *record)
 	if (error->step == PIER_STEP_PARSE && error->detail[0] != '\0') {
 		add(&line, "%s", error->detail);
 		if (error->offset >= 0)
-			add(&line, " (at character %d)", error->offset + 1);
+			add(&line, " (at character %d)",
+				character_at(error->endpoint, error->offset));
 		return;
 	}
 	add(&line, "%s (%s)", pier_strerror(error->code),
