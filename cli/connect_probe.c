@@ -190,8 +190,9 @@ connect_probe(struct cli_tool *tool, const struct connect_settings *settings)
 	int code;
 
 	probe.count = count_targets(&probe);
-	probe.results = calloc(probe.count, sizeof(*probe.results));
-	if (probe.results == NULL || probe.count == 0)
+	if (probe.count > 0)
+		probe.results = calloc(probe.count, sizeof(*probe.results));
+	if (probe.results == NULL)
 		return cli_own_failure(tool, PIER_STEP_CREATE, "probes",
 			-ENOMEM, "at most a million");
 	code = cli_conduct(tool, run, &probe);

@@ -19,6 +19,12 @@ static pier_handler *const handlers[] = {
 	[SERVE_DISCARD] = pier_handler_discard,
 };
 
+static pier_datagram_handler *const datagram_handlers[] = {
+	[SERVE_ECHO] = pier_datagram_echo,
+	[SERVE_UPPER] = pier_datagram_upper,
+	[SERVE_DISCARD] = pier_datagram_discard,
+};
+
 /* Rounded up: a limit never comes early. 0 and PIER_OFF stay. */
 static int64_t
 to_ms(int64_t ns)
@@ -53,6 +59,8 @@ open_server(struct serve *serve, const char *const *endpoints)
 	const struct pier_server_opts opts = {
 		.endpoints = endpoints,
 		.handler = loud ? serve_loud_stream : handlers[settings->what],
+		.datagram_handler = loud ? serve_loud_datagram
+					 : datagram_handlers[settings->what],
 		.ctx = serve,
 		.model = (enum pier_model)settings->model,
 		.workers = (int)settings->workers,

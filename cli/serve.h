@@ -48,9 +48,13 @@ struct serve {
 
 int serve_run(struct cli_tool *tool, const void *settings);
 
-/* The handler that tells each message (-vv); the quiet ones are libpier's. ctx
-   is the struct serve. */
+/*
+ * Handlers that tell each message (-vv); the quiet ones are libpier's. ctx is
+ * the struct serve.
+ */
 int serve_loud_stream(struct pier_stream *stream, void *ctx);
+int serve_loud_datagram(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
 /* Hooks of the server that tell what happens; ctx is the struct serve. */
 void serve_tell_listening(struct pier_server *server, void *ctx);

@@ -49,3 +49,17 @@ serve_loud_stream(struct pier_stream *stream, void *ctx)
 	free(buf);
 	return rc < 0 ? rc : (int)n;
 }
+
+int
+serve_loud_datagram(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	struct serve *serve = ctx;
+
+	serve_tell_message(serve, NULL, &msg->peer, msg->data, msg->size);
+	if (serve->settings->what == SERVE_ECHO)
+		return pier_datagram_echo(packet, msg, NULL);
+	if (serve->settings->what == SERVE_UPPER)
+		return pier_datagram_upper(packet, msg, NULL);
+	return pier_datagram_discard(packet, msg, NULL);
+}
