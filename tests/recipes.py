@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import errno
 import os
+import re
 import resource
 import select
 import signal
@@ -216,6 +217,23 @@ def timeout():
     assert took < 5, f"{took} s"
 
 
+def one_after_the_other(port):
+    """The second client queues while the first is served, and is not lost."""
+    with contextlib.ExitStack() as both:
+        first, second = (
+            both.enter_context(
+                socket.create_connection(("127.0.0.1", port), LIMIT)
+            )
+            for _ in range(2)
+        )
+        second.sendall(b"second")
+        first.sendall(b"first")
+        assert first.recv(16) == b"first"
+        assert not select.select([second], [], [], 0.1)[0], "served both"
+        first.close()
+        assert second.recv(16) == b"second"
+
+
 def echo_server():
     port = free_port()
     server = start("echo_server", "--port", port)
@@ -233,14 +251,16 @@ def echo_server():
     }
     for name, client in clients.items():
         assert client() == data, name
+    one_after_the_other(port)
     check_interrupt(server)
     check_usage("echo_server")
 
 
 def check_pieces(said):
-    """33 bytes read 16 at a time, whatever the network does: all is back."""
-    assert said.count("Received") >= 3, said
-    assert "clos" in said.lower(), said
+    """33 bytes in pieces of at most 16, and the end is told."""
+    pieces = [int(n) for n in re.findall(r"^Received (\d+) bytes", said, re.M)]
+    assert sum(pieces) == 33 and max(pieces) == 16, said
+    assert "Closing connection" in said, said
 
 
 def echo_client():
@@ -312,6 +332,30 @@ def many():
         for client in clients:
             client.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, soft)
+
+
+def talk():
+    """One task waits for its input and its peer at once: each is passed on
+    while the other is silent."""
+
+    def answer_and_ask(connection):
+        connection.sendall(b"first word\n")
+        assert connection.recv(64) == b"typed\n"
+        connection.sendall(b"heard\n")
+        assert connection.recv(64) == b"", "its input ended"
+        connection.sendall(b"last word\n")
+
+    with python_server(answer_and_ask) as port:
+        client = start(
+            "talk", f"tcp://127.0.0.1:{port}", stdin=subprocess.PIPE
+        )
+        assert client.stdout.readline() == b"first word\n"
+        client.stdin.write(b"typed\n")
+        client.stdin.flush()
+        assert client.stdout.readline() == b"heard\n"
+        client.stdin.close()
+        client.stdin = None
+        assert output(client) == "last word\n"
 
 
 def upper():
@@ -389,6 +433,14 @@ ROWS = [
         ["many_clients"],
         [],
         many,
+    ),
+    Row(
+        "C9",
+        "one task waits for standard input and a socket at once",
+        "a Python peer that speaks first and last",
+        ["talk"],
+        [],
+        talk,
     ),
     Row(
         "E1",
