@@ -121,8 +121,11 @@ note_file(struct pier__unix_file *file, const struct pier_addr *addr,
 	struct stat made;
 	int rc = calls->stat(path, &made);
 
-	if (rc < 0)
+	if (rc < 0) {
+		/* Which file it is cannot be told later: now it is ours. */
+		(void)calls->unlink(path);
 		return rc;
+	}
 	*file = (struct pier__unix_file){
 		.made = true, .device = made.st_dev, .inode = made.st_ino
 	};

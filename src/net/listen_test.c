@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/listen_test.c - what a listener makes of calls that fail: which errors
+ * of accept(2) are skipped and which are told, a machine without IPv6, and
+ * Unix sockets whose file cannot be had as asked for.
+ */
+#include "net/listen.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "os/faulty.h"
+
+static struct pier__faulty faulty;
+static char dir[64];
+
+static int
+begin(void **state)
+{
+	(void)state;
+	(void)strcpy(dir, "/tmp/pier-listen-XXXXXX");
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	/* What the task keeps for its waits is not this test's. */
+	if (pier_sleep(pier_in_ms(1)) < 0)
+		return -1;
+	pier__faulty_init(&faulty, &pier__calls_real);
+	pier__self()->context.calls = &faulty.calls;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	size_t leaks;
+
+	(void)state;
+	/* What is kept for the next failure belongs to the task. */
+	pier__error_record_free(pier__self()->error);
+	pier__self()->error = NULL;
+	pier__self()->context.calls = &pier__calls_real;
+	leaks = pier__faulty_leaks(&faulty, stderr);
+	pier__faulty_end(&faulty);
+	return leaks == 0 && rmdir(dir) == 0 ? 0 : -1;
+}
+
+static void
+plan(int call, int error, unsigned long times)
+{
+	const struct pier__fault fault = { .call = call,
+		.nth = faulty.counts[call] + 1,
+		.every = 1,
+		.times = times,
+		.error = error };
+
+	/* The plan before has had its turn. */
+	faulty.fault_count = 0;
+	faulty.fired[0] = 0;
+	pier__faulty_plan(&faulty, &fault);
+}
+
+static struct pier_listener *
+listening(const char *endpoint)
+{
+	struct pier_listener *listener = NULL;
+
+	if (pier_listen(&listener, endpoint, NULL, PIER_FOREVER) < 0)
+		fail_msg("%s", pier_error_line());
+	return listener;
+}
+
+/* A listener with one connection in its queue. */
+struct one {
+	struct pier_listener *listener;
+	struct pier_stream *client;
+};
+
+static struct one
+connected(void)
+{
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+	struct one one = { .listener = listening("tcp4://127.0.0.1:0") };
+
+	assert_true(pier_listener_endpoint(
+			    one.listener, endpoint, sizeof(endpoint)) > 0);
+	assert_int_equal(
+		pier_dial(&one.client, endpoint, NULL, PIER_FOREVER), 0);
+	return one;
+}
+
+static void
+over(struct one one)
+{
+	pier_close(one.client);
+	pier_listener_close(one.listener);
+}
+
+static void
+accept_is(struct one one, int rc)
+{
+	struct pier_stream *stream = NULL;
+
+	assert_int_equal(
+		pier_accept(&stream, one.listener, pier_in_ms(5000)), rc);
+	if (rc < 0) {
+		assert_null(stream);
+		assert_int_equal(pier_last_error()->code, rc);
+		assert_int_equal(pier_last_error()->step, PIER_STEP_ACCEPT);
+	}
+	pier_close(stream);
+}
+
+static const int passing[] = { EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET,
+	EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, ENETDOWN, EINTR };
+
+static void
+test_errors_of_the_network_are_skipped(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+		struct one one = connected();
+
+		plan(PIER__CALL_ACCEPT, passing[i], 1);
+		accept_is(one, 0);
+		assert_int_equal(faulty.hits, i + 1);
+		over(one);
+	}
+}
+
+/* That connection is lost, and taken off the queue: the next one comes. */
+static void
+test_a_connection_that_was_aborted(void **state)
+{
+	struct one one = connected();
+	struct pier_stream *next = NULL;
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+
+	(void)state;
+	assert_true(pier_listener_endpoint(
+			    one.listener, endpoint, sizeof(endpoint)) > 0);
+	assert_int_equal(pier_dial(&next, endpoint, NULL, PIER_FOREVER), 0);
+	plan(PIER__CALL_ACCEPT, ECONNABORTED, 1);
+	accept_is(one, 0);
+	pier_close(next);
+	over(one);
+}
+
+static void
+test_a_storm_of_them(void **state)
+{
+	struct one one = connected();
+
+	(void)state;
+	plan(PIER__CALL_ACCEPT, EPROTO, 1000);
+	accept_is(one, 0);
+	assert_int_equal(faulty.hits, 1000);
+	over(one);
+}
+
+/* One attempt is bounded, whatever the network does. */
+static void
+test_a_storm_ends_an_attempt(void **state)
+{
+	struct one one = connected();
+	unsigned long before = faulty.counts[PIER__CALL_ACCEPT];
+
+	(void)state;
+	plan(PIER__CALL_ACCEPT, EPROTO, 0);
+	assert_int_equal(pier__listener_accept(one.listener, NULL), -EAGAIN);
+	assert_true(faulty.counts[PIER__CALL_ACCEPT] - before <= 64);
+	/* It is not known to be drained: nobody sleeps on it. */
+	assert_true(one.listener->desc.readable);
+	over(one);
+}
+
+static const int telling[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
+
+static void
+test_want_of_resources_is_told(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+		struct one one = connected();
+
+		plan(PIER__CALL_ACCEPT, telling[i], 1);
+		accept_is(one, -telling[i]);
+		/* The connection is still there. */
+		accept_is(one, 0);
+		over(one);
+	}
+}
+
+static void
+test_a_machine_without_ip6(void **state)
+{
+	struct pier_listener *listener = NULL;
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+
+	(void)state;
+	plan(PIER__CALL_SOCKET, EAFNOSUPPORT, 1);
+	listener = listening("tcp://:0");
+	assert_int_equal(faulty.hits, 1);
+	assert_true(pier_listener_endpoint(
+			    listener, endpoint, sizeof(endpoint)) > 0);
+	assert_int_equal(strncmp(endpoint, "tcp://0.0.0.0:", 14), 0);
+	pier_listener_close(listener);
+	plan(PIER__CALL_SOCKET, EAFNOSUPPORT, 1);
+	assert_int_equal(
+		pier_listen(&listener, "tcp6://:0", NULL, PIER_FOREVER),
+		-EAFNOSUPPORT);
+}
+
+static void
+test_an_address_in_use_is_no_reason_for_the_other_family(void **state)
+{
+	struct pier_listener *listener = NULL;
+
+	(void)state;
+	plan(PIER__CALL_BIND, EADDRINUSE, 1);
+	assert_int_equal(pier_listen(&listener, "tcp://:0", NULL, PIER_FOREVER),
+		-EADDRINUSE);
+	assert_int_equal(faulty.counts[PIER__CALL_BIND], 1);
+}
+
+static void
+unix_fails(int call, int error, mode_t mask)
+{
+	const struct pier_listen_opts opts = { .mode = 0666 };
+	struct pier_listener *listener = NULL;
+	char endpoint[128];
+	mode_t before = umask(mask);
+
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s/x", dir);
+	plan(call, error, 1);
+	assert_int_equal(
+		pier_listen(&listener, endpoint, &opts, PIER_FOREVER), -error);
+	assert_int_equal(faulty.hit_call, call);
+	/* No file with other rights than asked for is left. */
+	assert_int_equal(access(endpoint + strlen("unix://"), F_OK), -1);
+	assert_int_equal(umask(before), mask);
+}
+
+static void
+test_a_mode_that_cannot_be_set(void **state)
+{
+	(void)state;
+	unix_fails(PIER__CALL_FCHMOD, EPERM, 077);
+	unix_fails(PIER__CALL_CHMOD, EPERM, 077);
+	unix_fails(PIER__CALL_LISTEN, ENOMEM, 0);
+	unix_fails(PIER__CALL_STAT, EACCES, 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_errors_of_the_network_are_skipped),
+		CASE(test_want_of_resources_is_told),
+		CASE(test_a_connection_that_was_aborted),
+		CASE(test_a_storm_of_them),
+		CASE(test_a_storm_ends_an_attempt),
+		CASE(test_a_machine_without_ip6),
+		CASE(test_an_address_in_use_is_no_reason_for_the_other_family),
+		CASE(test_a_mode_that_cannot_be_set),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
