@@ -3,7 +3,8 @@
  * task/switch.h - from one stack to another.
  *
  * x86-64 has its own few instructions (switch_x86_64.S); other machines use
- * ucontext, which pays a system call for the signal mask on every switch.
+ * ucontext, which pays a system call for the signal mask on every switch, and
+ * where a fiber begins with the floating-point settings of who started it.
  */
 #ifndef PIER_TASK_SWITCH_H
 #define PIER_TASK_SWITCH_H
