@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* io/epoll_test.c - slots, generations, and what the kernel is asked. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "io/desc.h"
+#include "io/engine.h"
+#include "os/faulty.h"
+
+struct ends {
+	struct pier__desc desc;
+	int peer;
+};
+
+static void
+ends_open(struct ends *ends)
+{
+	int fds[2];
+
+	assert_int_equal(
+		pier__calls_real.socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	pier__desc_init(&ends->desc, fds[0], PIER__DESC_SOCKET);
+	ends->peer = fds[1];
+}
+
+static void
+ends_close(struct ends *ends)
+{
+	(void)close(ends->desc.fd);
+	(void)close(ends->peer);
+}
+
+static struct pier__engine *
+engine_open(void)
+{
+	struct pier__engine *engine;
+
+	assert_int_equal(pier__engine_epoll(&engine), 0);
+	return engine;
+}
+
+/* While one event of a batch is taken, the descriptor of the next is given up
+   and its slot goes to another: the event is for nobody. */
+static struct {
+	struct pier__engine *engine;
+	struct ends first, second, third;
+	uint32_t slot;
+} stale;
+
+static void
+replace_the_second(struct pier__desc *desc)
+{
+	(void)desc;
+	stale.slot = stale.second.desc.slot;
+	stale.engine->ops->forget(stale.engine, &stale.second.desc);
+	assert_int_equal(stale.engine->ops->add(
+				 stale.engine, &stale.third.desc, PIER__IN),
+		0);
+}
+
+static void
+test_stale_events(void **state)
+{
+	const struct pier__engine_ops *ops;
+
+	(void)state;
+	stale.engine = engine_open();
+	ops = stale.engine->ops;
+	ends_open(&stale.first);
+	ends_open(&stale.second);
+	ends_open(&stale.third);
+	stale.first.desc.on_writable = replace_the_second;
+	stale.second.desc.readable = false;
+	stale.third.desc.readable = false;
+	assert_int_equal(send(stale.second.peer, "x", 1, 0), 1);
+	assert_int_equal(
+		ops->add(stale.engine, &stale.first.desc, PIER__OUT), 0);
+	assert_int_equal(
+		ops->add(stale.engine, &stale.second.desc, PIER__IN), 0);
+	assert_int_equal(ops->wait(stale.engine, 0), 0);
+	/* The case is the one that is meant: same slot, one batch. */
+	assert_int_equal(stale.third.desc.slot, stale.slot);
+	assert_int_equal(stale.second.desc.slot, 0);
+	assert_false(stale.third.desc.readable);
+	assert_false(stale.second.desc.readable);
+	/* Its own event does come. */
+	assert_int_equal(send(stale.third.peer, "x", 1, 0), 1);
+	assert_int_equal(ops->wait(stale.engine, 0), 0);
+	assert_true(stale.third.desc.readable);
+	ops->close(stale.engine);
+	ends_close(&stale.first);
+	ends_close(&stale.second);
+	ends_close(&stale.third);
+}
+
+/* A descriptor that is closed elsewhere too stays open, so closing does not
+   take it out of the set: forgetting does. */
+static void
+test_forgotten_though_open(void **state)
+{
+	struct pier__engine *engine = engine_open();
+	struct ends ends;
+	int twin;
+
+	(void)state;
+	ends_open(&ends);
+	twin = dup(ends.desc.fd);
+	assert_true(twin >= 0);
+	ends.desc.readable = false;
+	assert_int_equal(engine->ops->add(engine, &ends.desc, PIER__IN), 0);
+	engine->ops->forget(engine, &ends.desc);
+	engine->ops->forget(engine, &ends.desc);
+	assert_int_equal(ends.desc.slot, 0);
+	assert_int_equal(ends.desc.interest, 0);
+	assert_int_equal(send(ends.peer, "x", 1, 0), 1);
+	assert_int_equal(engine->ops->wait(engine, 0), 0);
+	assert_false(ends.desc.readable);
+	(void)close(twin);
+	engine->ops->close(engine);
+	ends_close(&ends);
+}
+
+/* Each descriptor is added once; a second direction changes it once. */
+static void
+test_few_calls(void **state)
+{
+	struct pier__task *self = pier__self();
+	struct pier__engine *engine;
+	struct pier__faulty faulty;
+	struct ends ends;
+
+	(void)state;
+	pier__faulty_init(&faulty, &pier__calls_real);
+	self->context.calls = &faulty.calls;
+	engine = engine_open();
+	ends_open(&ends);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(
+			engine->ops->add(engine, &ends.desc, PIER__IN), 0);
+	assert_int_equal(faulty.counts[PIER__CALL_EPOLL_CTL], 1);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(
+			engine->ops->add(engine, &ends.desc, PIER__OUT), 0);
+	assert_int_equal(faulty.counts[PIER__CALL_EPOLL_CTL], 2);
+	/* TCP is watched for both from the beginning. */
+	engine->ops->forget(engine, &ends.desc);
+	ends.desc.kind = PIER__DESC_TCP;
+	assert_int_equal(engine->ops->add(engine, &ends.desc, PIER__IN), 0);
+	assert_int_equal(engine->ops->add(engine, &ends.desc, PIER__OUT), 0);
+	assert_int_equal(faulty.counts[PIER__CALL_EPOLL_CTL], 4);
+	engine->ops->close(engine);
+	ends_close(&ends);
+	self->context.calls = &pier__calls_real;
+	assert_int_equal(pier__faulty_leaks(&faulty, stderr), 0);
+	pier__faulty_end(&faulty);
+}
+
+/* A refused add leaves no trace; memory for slots fails likewise. */
+static void
+test_refused(void **state)
+{
+	static const int calls[] = { PIER__CALL_EPOLL_CTL, PIER__CALL_RESIZE };
+	struct pier__task *self = pier__self();
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct pier__engine *engine;
+		struct pier__faulty faulty;
+		struct ends ends;
+
+		pier__faulty_init(&faulty, &pier__calls_real);
+		pier__faulty_plan(&faulty,
+			&(struct pier__fault){ .call = calls[i], .nth = 1 });
+		self->context.calls = &faulty.calls;
+		engine = engine_open();
+		ends_open(&ends);
+		assert_int_equal(engine->ops->add(engine, &ends.desc, PIER__IN),
+			-ENOMEM);
+		assert_int_equal(ends.desc.slot, 0);
+		assert_int_equal(ends.desc.interest, 0);
+		assert_int_equal(
+			engine->ops->add(engine, &ends.desc, PIER__IN), 0);
+		assert_int_equal(ends.desc.slot, 1);
+		engine->ops->close(engine);
+		ends_close(&ends);
+		self->context.calls = &pier__calls_real;
+		assert_int_equal(pier__faulty_leaks(&faulty, stderr), 0);
+		pier__faulty_end(&faulty);
+	}
+}
+
+/* More than the first table holds, each with its own event. */
+static void
+test_many_slots(void **state)
+{
+	static struct ends all[300];
+	struct pier__engine *engine = engine_open();
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		ends_open(&all[i]);
+		all[i].desc.readable = false;
+		assert_int_equal(
+			engine->ops->add(engine, &all[i].desc, PIER__IN), 0);
+	}
+	for (int i = 0; i < 300; i += 3)
+		assert_int_equal(send(all[i].peer, "x", 1, 0), 1);
+	assert_int_equal(engine->ops->wait(engine, 0), 0);
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(all[i].desc.readable, i % 3 == 0);
+	/* The engine goes first: nothing points at it afterwards. */
+	engine->ops->close(engine);
+	for (int i = 0; i < 300; i++) {
+		assert_int_equal(all[i].desc.slot, 0);
+		ends_close(&all[i]);
+	}
+}
+
+/* A wake-up ends the wait that goes on or the next one, once. */
+static void
+test_wake(void **state)
+{
+	struct pier__engine *engine = engine_open();
+
+	(void)state;
+	assert_int_equal(engine->ops->wakeable(engine), 0);
+	assert_int_equal(engine->ops->wakeable(engine), 0);
+	engine->ops->wake(engine);
+	engine->ops->wake(engine);
+	/* For ever, if it were not for the wake-up. */
+	assert_int_equal(engine->ops->wait(engine, -1), 0);
+	assert_int_equal(engine->ops->wait(engine, 1), 0);
+	engine->ops->close(engine);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stale_events),
+		cmocka_unit_test(test_forgotten_though_open),
+		cmocka_unit_test(test_few_calls),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_many_slots),
+		cmocka_unit_test(test_wake),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
