@@ -210,10 +210,19 @@ abort_ends_a_wait(void *arg)
 }
 
 static int
+waits_to_read(const struct pier_task_info *info, void *arg)
+{
+	if (strcmp(info->waits, "read") == 0)
+		*(bool *)arg = true;
+	return 0;
+}
+
+static int
 a_second_reader_is_told(void *arg)
 {
 	static ssize_t n; /* tasks share what is on no fiber's stack */
 	struct pier_group *group;
+	bool waits = false;
 	char c;
 
 	(void)arg;
@@ -221,7 +230,10 @@ a_second_reader_is_told(void *arg)
 	open_pair();
 	assert_int_equal(pier_group_open(&group), 0);
 	assert_int_equal(pier_go(group, reader, &n), 0);
-	assert_int_equal(pier_sleep(pier_in_ms(2)), 0);
+	while (!waits) {
+		assert_int_equal(pier_yield(), 0);
+		(void)pier_tasks_each(waits_to_read, &waits);
+	}
 	assert_int_equal(pier_read(b, &c, 1, PIER_FOREVER), -EBUSY);
 	assert_int_equal(pier_write(a, "x", 1, PIER_FOREVER), 0);
 	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
