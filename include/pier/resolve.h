@@ -53,10 +53,10 @@ typedef int pier_lookup_fn(struct pier_names **out, const char *host,
  * look-up.
  *
  *   out       on success the answer, ended by pier_names_free()
- *   host      a name, or an IPv4 or IPv6 address without brackets, perhaps
- *             with a zone; "" or NULL: every address (passive) or the
- *             loopback addresses, IPv6 first. The short, octal and
- *             hexadecimal forms of IPv4 are refused
+ *   host      a name, in UTF-8 whatever the locale; or an IPv4 or IPv6
+ *             address without brackets, perhaps with a zone; "" or NULL:
+ *             every address (passive) or the loopback addresses, IPv6 first.
+ *             The short, octal and hexadecimal forms of IPv4 are refused
  *   service   a number or a service name; "" or NULL: port 0
  *   opts      NULL for the defaults; borrowed for the call
  *   deadline  time spent in the queue counts; PIER_NOW answers what needs no

@@ -16,6 +16,7 @@
 #include "task/task.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -156,21 +157,41 @@ pier__pool_find(
 	return NULL;
 }
 
-/* Without the lock: libc may take its time. */
+/*
+ * libc turns international names into ASCII by way of the locale's characters;
+ * ours are UTF-8 whatever the program's locale is, and only on this thread.
+ */
 static int
-look_up(struct pier_names **out, const struct pier__asked *asked)
+ask_libc(const struct pier__question *question, struct addrinfo **list)
 {
-	const struct pier__question *question = &asked->question;
 	struct addrinfo hints = {
 		.ai_family = question->family,
 		.ai_socktype = question->type,
 		.ai_flags = question->flags,
 	};
-	struct addrinfo *list = NULL;
+	locale_t utf8 = (locale_t)0, before = (locale_t)0;
 	int rc;
 
-	rc = pier__names_error(pier__calls()->getaddrinfo(
-		question->host, question->service, &hints, &list));
+	if ((question->flags & AI_IDN) != 0)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (utf8 != (locale_t)0)
+		before = uselocale(utf8);
+	rc = pier__calls()->getaddrinfo(
+		question->host, question->service, &hints, list);
+	if (utf8 != (locale_t)0) {
+		(void)uselocale(before);
+		freelocale(utf8);
+	}
+	return pier__names_error(rc);
+}
+
+/* Without the lock: libc may take its time. */
+static int
+look_up(struct pier_names **out, const struct pier__question *question)
+{
+	struct addrinfo *list = NULL;
+	int rc = ask_libc(question, &list);
+
 	if (rc < 0)
 		return rc;
 	rc = pier__names_from_addrinfo(out, list);
@@ -194,7 +215,7 @@ serve_one(struct pier__task *me)
 	pier__pool_unlock();
 	me->context.calls = asked->calls;
 	pier__current = me;
-	rc = look_up(&names, asked);
+	rc = look_up(&names, &asked->question);
 	pier__pool_lock();
 	asked->done = true;
 	asked->rc = rc;
