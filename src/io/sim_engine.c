@@ -177,7 +177,7 @@ sim_close(struct pier__engine *engine)
 		((struct pier__desc *)socket->watcher)->owner = NULL;
 		unwatch(socket);
 	}
-	free(it);
+	pier__free(it);
 }
 
 static const struct pier__engine_ops sim_ops = {
@@ -211,7 +211,9 @@ sim_engine_open(struct pier__engine **out, int for_fibers)
 	/* A thread polls, by the table, which moves the clock as well. */
 	if (!for_fibers)
 		return pier__engine_plain(out);
-	it = pier__sim_memory(sizeof(*it));
+	it = pier__alloc(sizeof(*it));
+	if (it == NULL)
+		return -ENOMEM;
 	it->engine.ops = &sim_ops;
 	it->sim = current_sim();
 	*out = &it->engine;

@@ -56,6 +56,44 @@ tcp_listen(struct pier__sim_socket *socket, int backlog)
 	return 0;
 }
 
+/* Everything that waits to be accepted is reset. */
+static void
+drop_children(struct pier__sim_tcp *tcp)
+{
+	struct pier__list *node;
+
+	while ((node = pier__list_pop_front(&tcp->children)) != NULL) {
+		struct pier__sim_tcp *child = pier__container_of(
+			node, struct pier__sim_tcp, child_node);
+
+		pier__sim_tcp_send_reset(child);
+		pier__sim_tcp_free(child);
+	}
+	tcp->child_count = 0;
+}
+
+/* connect() to no family: a reset for the peer, and a new socket for us. */
+static int
+disconnect(struct pier__sim_tcp *tcp)
+{
+	struct pier__sim_socket *socket = &tcp->base;
+
+	if (tcp->state == PIER__SIM_TCP_LISTEN)
+		drop_children(tcp);
+	else if (tcp->state == PIER__SIM_TCP_OPEN)
+		pier__sim_tcp_send_reset(tcp);
+	else if (tcp->state != PIER__SIM_TCP_SYN_SENT)
+		return 0;
+	socket->listening = false;
+	pier__sim_tcp_die(tcp, ECONNRESET);
+	tcp->in_len = 0;
+	tcp->connecting = false;
+	tcp->fin_came = false;
+	tcp->fin_acked = false;
+	socket->shut = 0;
+	return 0;
+}
+
 /* A second connect() asks how the first one went. */
 static int
 connect_again(struct pier__sim_tcp *tcp)
@@ -78,6 +116,8 @@ tcp_connect(struct pier__sim_socket *socket, const struct sockaddr *sa,
 	struct in6_addr source;
 	int rc;
 
+	if (len >= sizeof(sa_family_t) && sa->sa_family == AF_UNSPEC)
+		return disconnect(tcp);
 	if (tcp->connecting)
 		return connect_again(tcp);
 	if (tcp->state != PIER__SIM_TCP_CLOSED)
@@ -198,22 +238,6 @@ tcp_recv(struct pier__sim_socket *socket, struct msghdr *msg, int flags)
 	memmove(tcp->in, tcp->in + n, tcp->in_len);
 	pier__sim_tcp_window(tcp);
 	return (ssize_t)n;
-}
-
-/* Everything that waits to be accepted is reset. */
-static void
-drop_children(struct pier__sim_tcp *tcp)
-{
-	struct pier__list *node;
-
-	while ((node = pier__list_pop_front(&tcp->children)) != NULL) {
-		struct pier__sim_tcp *child = pier__container_of(
-			node, struct pier__sim_tcp, child_node);
-
-		pier__sim_tcp_send_reset(child);
-		pier__sim_tcp_free(child);
-	}
-	tcp->child_count = 0;
 }
 
 static void
