@@ -24,13 +24,17 @@ pier__listener_new(
 {
 	struct pier_listener *listener = pier__alloc(sizeof(*listener));
 	struct pier_addr *addr;
+	int rc;
 
 	if (listener == NULL)
 		return -ENOMEM;
 	addr = &listener->addr;
 	addr->len = sizeof(addr->u);
-	if (pier__calls()->getsockname(fd, &addr->u.sa, &addr->len) < 0)
-		addr->len = 0;
+	rc = pier__calls()->getsockname(fd, &addr->u.sa, &addr->len);
+	if (rc < 0) {
+		pier__free(listener);
+		return rc;
+	}
 	pier__desc_init(
 		&listener->desc, fd, pier__desc_kind(family, SOCK_STREAM));
 	listener->family = (int16_t)family;
