@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/sim/scenarios_unix.c - what unix streams and pairs say; see
+   scenario.h. */
+#include "scenario.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "os/calls.h"
+
+static const char *
+endpoint(const struct stage *stage, char text[128])
+{
+	(void)snprintf(text, 128, "unix://%s/s", stage->dir);
+	return text;
+}
+
+static void
+read_and_say(struct stage *stage, struct pier_stream *stream)
+{
+	char buf[64];
+	long n = say(stage, "read", pier_read(stream, buf, sizeof(buf), SOON));
+
+	if (n > 0)
+		say_text(stage, buf, (size_t)n);
+}
+
+static void
+write_and_say(struct stage *stage, struct pier_stream *stream, const char *text)
+{
+	(void)say_ok(
+		stage, "write", pier_write(stream, text, strlen(text), SOON));
+}
+
+static void
+echo(struct stage *stage)
+{
+	char text[128];
+	struct ends ends = ends_open(stage, endpoint(stage, text));
+
+	write_and_say(stage, ends.client, "hello");
+	read_and_say(stage, ends.server);
+	(void)say_ok(stage, "shutdown",
+		pier_shutdown(ends.client, PIER_WRITING, SOON));
+	read_and_say(stage, ends.server);
+	write_and_say(stage, ends.server, "bye");
+	read_and_say(stage, ends.client);
+	ends_close(&ends);
+}
+
+static void
+names(struct stage *stage)
+{
+	struct pier_listener *listener = NULL, *second = NULL;
+	struct pier_stream *stream = NULL;
+	char text[128];
+
+	(void)endpoint(stage, text);
+	(void)say_ok(stage, "dial", pier_dial(&stream, text, NULL, SOON));
+	(void)say_ok(stage, "listen", pier_listen(&listener, text, NULL, SOON));
+	(void)say_ok(stage, "again", pier_listen(&second, text, NULL, SOON));
+	pier_listener_close(listener);
+	(void)say_ok(stage, "gone", pier_dial(&stream, text, NULL, SOON));
+	(void)say_ok(stage, "nobody",
+		pier_dial(&stream, "unix://@pier-nobody", NULL, SOON));
+}
+
+static void
+abstract(struct stage *stage)
+{
+	char text[64];
+	struct ends ends;
+
+	(void)snprintf(text, sizeof(text), "unix://@pier-%d", (int)getpid());
+	ends = ends_open(stage, text);
+	write_and_say(stage, ends.client, "x");
+	read_and_say(stage, ends.server);
+	ends_close(&ends);
+	(void)say_ok(stage, "gone", pier_dial(&ends.client, text, NULL, SOON));
+}
+
+/* A file left by a server that died: nobody answers, so it is replaced. */
+static void
+stale(struct stage *stage)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct pier_listener *listener = NULL;
+	struct pier_stream *stream = NULL;
+	struct stat before, after;
+	char text[128];
+	int fd = pier__calls()->socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)endpoint(stage, text);
+	strcpy(un.sun_path, text + strlen("unix://"));
+	(void)say_ok(stage, "bind",
+		pier__calls()->bind(fd, (void *)&un, sizeof(un)));
+	pier__close(fd);
+	(void)say_ok(stage, "stat", pier__calls()->stat(un.sun_path, &before));
+	(void)say_ok(stage, "dial", pier_dial(&stream, text, NULL, SOON));
+	(void)say_ok(stage, "listen", pier_listen(&listener, text, NULL, SOON));
+	(void)say_ok(stage, "stat", pier__calls()->stat(un.sun_path, &after));
+	(void)say_ok(stage, "dial", pier_dial(&stream, text, NULL, SOON));
+	pier_close(stream);
+	pier_listener_close(listener);
+	(void)say_ok(stage, "stat", pier__calls()->stat(un.sun_path, &after));
+}
+
+static void
+pair_ends(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	write_and_say(stage, a, "x");
+	pier_close(a);
+	read_and_say(stage, b);
+	read_and_say(stage, b);
+	write_and_say(stage, b, "y");
+	pier_close(b);
+}
+
+static void
+pair_unread(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	write_and_say(stage, b, "unread");
+	pier_close(a);
+	read_and_say(stage, b);
+	read_and_say(stage, b);
+	pier_close(b);
+}
+
+static void
+pair_stops_reading(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	(void)say_ok(stage, "shutdown", pier_shutdown(a, PIER_READING, SOON));
+	write_and_say(stage, b, "x");
+	write_and_say(stage, a, "y");
+	read_and_say(stage, b);
+	pier_close(a);
+	pier_close(b);
+}
+
+static void
+pair_aborted(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	pier_abort(a);
+	read_and_say(stage, a);
+	read_and_say(stage, b);
+	pier_close(a);
+	pier_close(b);
+}
+
+static void
+pair_full(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+	static char zeros[1024 * 1024];
+	static char sink[sizeof(zeros)];
+	size_t went;
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	(void)say_ok(
+		stage, "write", pier_write(a, zeros, sizeof(zeros), BRIEFLY));
+	went = pier_last_error()->done;
+	(void)say(stage, "some", went > 0 && went < sizeof(zeros));
+	(void)say(stage, "now", pier_write_some(a, zeros, 1, PIER_NOW));
+	(void)say(stage, "all",
+		pier_read_full(b, sink, went, SOON) == (ssize_t)went);
+	(void)say(stage, "now", pier_write_some(a, zeros, 1, PIER_NOW));
+	pier_close(a);
+	pier_close(b);
+}
+
+static void
+copies(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL, *c = NULL, *d = NULL;
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	(void)say_ok(stage, "pair", pier_pair(&c, &d));
+	write_and_say(stage, a, "through");
+	pier_close(a);
+	(void)say(stage, "copy", pier_copy(c, b, -1, SOON));
+	read_and_say(stage, d);
+	pier_close(d);
+	(void)say(stage, "copy", pier_copy(c, b, -1, SOON));
+	pier_close(b);
+	pier_close(c);
+}
+
+#define OPEN "listen ok dial ok accept ok "
+
+const struct scenario unix_scenarios[] = {
+	{ "unix echo", echo,
+		OPEN "write ok read 5 \"hello\" shutdown ok read 0 write ok "
+		     "read 3 \"bye\"" },
+	{ "unix names", names,
+		"dial ENOENT listen ok again EADDRINUSE gone ENOENT "
+		"nobody ECONNREFUSED" },
+	{ "unix abstract", abstract,
+		OPEN "write ok read 1 \"x\" gone ECONNREFUSED" },
+	{ "unix stale", stale,
+		"bind ok stat ok dial ECONNREFUSED listen ok stat ok dial ok "
+		"stat ENOENT" },
+	{ "pair ends", pair_ends,
+		"pair ok write ok read 1 \"x\" read 0 write EPIPE" },
+	{ "pair unread", pair_unread,
+		"pair ok write ok read ECONNRESET read 0" },
+	{ "pair stops reading", pair_stops_reading,
+		"pair ok shutdown ok write EPIPE write ok read 1 \"y\"" },
+	{ "pair aborted", pair_aborted, "pair ok read ECONNABORTED read 0" },
+	{ "pair full", pair_full,
+		"pair ok write PIER_EDEADLINE some 1 now EAGAIN all 1 now 1" },
+	{ "copies", copies,
+		"pair ok pair ok write ok copy 7 read 7 \"through\" copy 0" },
+	{ NULL, NULL, NULL },
+};
