@@ -217,7 +217,15 @@ faulty_sendmsg(int fd, const struct msghdr *msg, int flags)
 static int
 faulty_shutdown(int fd, int how)
 {
-	PLAIN(PIER__CALL_SHUTDOWN, shutdown(fd, how));
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SHUTDOWN);
+
+	/* "Not connected" is the word for a connection that has gone. */
+	if (verdict.error == ENOTCONN)
+		(void)faulty->inner->shutdown(fd, SHUT_RDWR);
+	return verdict.error > 0 ? -verdict.error
+				 : faulty->inner->shutdown(fd, how);
 }
 
 static int

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/fault/streams.c - conversations over pairs, TCP and Unix sockets, by
+ * fibers and by threads, in which every call goes wrong once; see each.h.
+ */
+#include "each.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* Bounds what a lost byte may cost; nothing waits that long. */
+#define SOON pier_in_s(5)
+
+static char directory[] = "/tmp/pier-fault-XXXXXX";
+
+/* A scenario has one server task; both write into this. */
+struct talk {
+	struct fault_story *story;
+	struct pier_listener *listener; /* or NULL: */
+	struct pier_stream *served;
+	struct pier_stream *client; /* until the server has ended */
+};
+
+/* Reads a line and a fixed part, answers by printf and write, ends. */
+static int
+serve_stream(struct talk *talk, struct pier_stream *stream)
+{
+	struct fault_story *story = talk->story;
+	char line[32], part[4];
+	long rc;
+
+	rc = met(story, "read_line",
+		pier_read_line(stream, line, sizeof(line), SOON));
+	if (rc > 0)
+		rc = met(story, "read_full",
+			pier_read_full(stream, part, sizeof(part), SOON));
+	if (rc > 0)
+		rc = met(story, "printf", pier_printf(stream, "got %s", line));
+	if (rc > 0)
+		rc = met(story, "write", pier_write(stream, part, 4, SOON));
+	if (rc >= 0)
+		rc = met(story, "close_wait", pier_close_wait(stream, SOON));
+	return (int)rc;
+}
+
+static int
+server(void *arg)
+{
+	struct talk *talk = arg;
+	struct pier_stream *stream = talk->served;
+	long rc = 0;
+
+	talk->served = NULL;
+	if (talk->listener != NULL)
+		rc = met(talk->story, "accept",
+			pier_accept(&stream, talk->listener, SOON));
+	if (rc == 0)
+		rc = serve_stream(talk, stream);
+	/* Whoever fails lets the other know, so that nobody waits. */
+	if (rc < 0)
+		pier_abort(talk->client);
+	pier_close(stream);
+	return (int)rc;
+}
+
+static void
+ask(struct fault_story *story, struct pier_stream *stream)
+{
+	char buf[32];
+	ssize_t n;
+	long rc;
+
+	rc = met(
+		story, "write", pier_write(stream, "question\nfull", 13, SOON));
+	if (rc == 0)
+		rc = met(story, "shutdown",
+			pier_shutdown(stream, PIER_WRITING, SOON));
+	if (rc == 0)
+		rc = met(story, "read_full",
+			pier_read_full(stream, buf, 17, SOON));
+	if (rc < 0)
+		return;
+	/* What came is what was sent, whatever went wrong on the way. */
+	if (memcmp(buf, "got question\nfull", 17) != 0)
+		(void)met(story, "compare", -EBADMSG);
+	n = pier_read(stream, buf, sizeof(buf), SOON);
+	if (met(story, "read", n) > 0)
+		(void)met(story, "end", -EBADMSG);
+}
+
+/* The server in a task of its own, the client in this one. */
+static void
+converse(struct talk *talk)
+{
+	struct pier_group *group = NULL;
+
+	if (met(talk->story, "group", pier_group_open(&group)) == 0 &&
+		met(talk->story, "go", pier_go(group, server, talk)) == 0) {
+		ask(talk->story, talk->client);
+		if (talk->story->rc < 0)
+			pier_group_cancel(group);
+		/* A wait that is made to fail is waited again. */
+		while (pier_group_wait(group, SOON) < 0)
+			(void)met(talk->story, "group wait",
+				pier_last_error()->code);
+	}
+	pier_group_close(group);
+	pier_close(talk->client);
+	pier_close(talk->served);
+}
+
+static void
+over_pair(struct fault_story *story)
+{
+	static struct talk talk;
+
+	talk = (struct talk){ .story = story };
+	if (met(story, "pair", pier_pair(&talk.client, &talk.served)) == 0)
+		converse(&talk);
+}
+
+static void
+over_listener(struct fault_story *story, const char *endpoint)
+{
+	static struct talk talk;
+	char where[128];
+
+	talk = (struct talk){ .story = story };
+	if (met(story, "listen",
+		    pier_listen(&talk.listener, endpoint, NULL, SOON)) < 0)
+		return;
+	if (met(story, "endpoint",
+		    pier_listener_endpoint(
+			    talk.listener, where, sizeof(where))) > 0 &&
+		met(story, "dial",
+			pier_dial(&talk.client, where, NULL, SOON)) == 0)
+		converse(&talk);
+	pier_listener_close(talk.listener);
+}
+
+static void
+over_tcp(struct fault_story *story)
+{
+	over_listener(story, "tcp://127.0.0.1:0");
+}
+
+static void
+over_both_families(struct fault_story *story)
+{
+	over_listener(story, "tcp://:0");
+}
+
+static void
+over_unix(struct fault_story *story)
+{
+	char endpoint[64];
+
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s/s", directory);
+	over_listener(story, endpoint);
+	/* An unlink that was made to fail leaves the file. */
+	(void)unlink(endpoint + strlen("unix://"));
+}
+
+/* Two pairs with a relay between them. */
+static void
+over_relay(struct fault_story *story)
+{
+	struct pier_stream *a = NULL, *b = NULL, *c = NULL, *d = NULL;
+	struct pier_relay_result result;
+	char buf[8];
+
+	if (met(story, "pair", pier_pair(&a, &b)) < 0 ||
+		met(story, "pair", pier_pair(&c, &d)) < 0)
+		goto close;
+	if (met(story, "write", pier_write(a, "there", 5, SOON)) < 0 ||
+		met(story, "write", pier_write(d, "back", 4, SOON)) < 0 ||
+		met(story, "end", pier_shutdown(a, PIER_WRITING, SOON)) < 0 ||
+		met(story, "end", pier_shutdown(d, PIER_WRITING, SOON)) < 0)
+		goto close;
+	/* A reader that has gone ends a relay without an error. */
+	if (met(story, "relay", pier_relay(b, c, NULL, &result, SOON)) < 0 ||
+		result.a_to_b < 5 || result.b_to_a < 4)
+		goto close;
+	if (met(story, "read", pier_read_full(d, buf, 5, SOON)) > 0 &&
+		memcmp(buf, "there", 5) != 0)
+		(void)met(story, "compare", -EBADMSG);
+	if (met(story, "read", pier_read_full(a, buf, 4, SOON)) > 0 &&
+		memcmp(buf, "back", 4) != 0)
+		(void)met(story, "compare", -EBADMSG);
+
+close:
+	pier_close(a);
+	pier_close(b);
+	pier_close(c);
+	pier_close(d);
+}
+
+/* Each scenario inside a run of fibers, of threads, and without one. */
+struct inside {
+	void (*play)(struct fault_story *story);
+	struct fault_story *story;
+};
+
+static int
+inside_main(void *arg)
+{
+	struct inside *inside = arg;
+
+	inside->play(inside->story);
+	return 0;
+}
+
+static void
+inside(struct fault_story *story, enum pier_task_kind kind,
+	void (*play)(struct fault_story *story))
+{
+	struct pier_run_opts opts = { .kind = kind };
+	static struct inside it;
+
+	it = (struct inside){ .play = play, .story = story };
+	(void)met(story, "run", pier_run(inside_main, &it, &opts, NULL));
+}
+
+#define INSIDE(name)                                             \
+	static void name##_by_fibers(struct fault_story *story)  \
+	{                                                        \
+		inside(story, PIER_TASK_FIBER, name);            \
+	}                                                        \
+	static void name##_by_threads(struct fault_story *story) \
+	{                                                        \
+		inside(story, PIER_TASK_THREAD, name);           \
+	}
+
+INSIDE(over_pair)
+INSIDE(over_tcp)
+INSIDE(over_both_families)
+INSIDE(over_unix)
+INSIDE(over_relay)
+
+/* When one side gives up, the other may be the first to say so; which it is
+   depends on the moment. */
+static const int also[] = { -ECONNRESET, -EPIPE, -PIER_EEND, -ECANCELED,
+	-ECONNABORTED, 0 };
+
+static const struct fault_scenario scenarios[] = {
+	{ "pair, fibers", over_pair_by_fibers, also },
+	{ "pair, threads", over_pair_by_threads, also },
+	{ "tcp, fibers", over_tcp_by_fibers, also },
+	{ "tcp, threads", over_tcp_by_threads, also },
+	{ "tcp on both families, fibers", over_both_families_by_fibers, also },
+	{ "tcp on both families, threads", over_both_families_by_threads,
+		also },
+	{ "unix, fibers", over_unix_by_fibers, also },
+	{ "unix, threads", over_unix_by_threads, also },
+	{ "relay, fibers", over_relay_by_fibers, also },
+	{ "relay, threads", over_relay_by_threads, also },
+	{ "relay, one thread", over_relay, also },
+};
+
+#define COUNT (sizeof(scenarios) / sizeof(scenarios[0]))
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT];
+	int failed;
+
+	if (mkdtemp(directory) == NULL)
+		return 1;
+	for (size_t i = 0; i < COUNT; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = scenarios[i].name,
+			.test_func = each_call_goes_wrong_once,
+			.initial_state = (void *)(uintptr_t)&scenarios[i],
+		};
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)rmdir(directory);
+	return failed;
+}
