@@ -236,6 +236,6 @@ each_call_goes_wrong_once(void **state)
 		count += go_wrong_at(scenario, nth);
 	storms(scenario);
 	print_message(
-		"%s: %lu calls, %u faults\n", scenario->name, total, count);
+		"# %s: %lu calls, %u faults\n", scenario->name, total, count);
 	assert_true(count > total / 2);
 }
