@@ -150,5 +150,6 @@ main(void)
 
 	count += add(tests + count, tcp_scenarios);
 	count += add(tests + count, unix_scenarios);
+	count += add(tests + count, datagram_scenarios);
 	return _cmocka_run_group_tests("conformance", tests, count, NULL, NULL);
 }

@@ -28,6 +28,7 @@ struct scenario {
 
 extern const struct scenario tcp_scenarios[];
 extern const struct scenario unix_scenarios[];
+extern const struct scenario datagram_scenarios[];
 
 /* A result: a number, or the symbol of an error. Returns it. */
 long say(struct stage *stage, const char *call, long rc);

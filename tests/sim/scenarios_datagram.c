@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/sim/scenarios_datagram.c - what packet sockets say; see scenario.h. */
+#include "scenario.h"
+
+#include <string.h>
+
+/* A server, and a client that talks to it. */
+struct posts {
+	struct pier_packet *server, *client;
+};
+
+static struct posts
+posts_open(struct stage *stage, const char *endpoint)
+{
+	struct pier_packet_opts opts = { .listen = true };
+	struct posts posts = { 0 };
+	char where[160];
+
+	(void)say_ok(stage, "server",
+		pier_packet_open(&posts.server, endpoint, &opts, SOON));
+	if (posts.server == NULL)
+		return posts;
+	(void)pier_packet_endpoint(posts.server, where, sizeof(where));
+	(void)say_ok(stage, "client",
+		pier_packet_open(&posts.client, where, NULL, SOON));
+	return posts;
+}
+
+static void
+posts_close(struct posts *posts)
+{
+	pier_packet_close(posts->client);
+	pier_packet_close(posts->server);
+}
+
+static void
+send_and_say(struct stage *stage, struct pier_packet *packet, const char *text)
+{
+	(void)say_ok(stage, "send",
+		pier_send(packet, NULL, text, strlen(text), SOON));
+}
+
+/* Receives into size bytes, which may be too few. */
+static struct pier_msg
+recv_and_say(struct stage *stage, struct pier_packet *packet, size_t size)
+{
+	static char buf[70000];
+	struct pier_msg msg = { 0 };
+	int rc =
+		say_ok(stage, "recv", pier_recv(packet, &msg, buf, size, SOON));
+
+	if (rc < 0)
+		return msg;
+	say_text(stage, buf, msg.size < 16 ? msg.size : 16);
+	if (msg.truncated)
+		(void)say(stage, "of", (long)msg.full_size);
+	return msg;
+}
+
+static void
+talk(struct stage *stage, const char *endpoint)
+{
+	struct posts posts = posts_open(stage, endpoint);
+	struct pier_msg msg;
+	struct pier_addr own;
+
+	send_and_say(stage, posts.client, "question");
+	msg = recv_and_say(stage, posts.server, 100);
+	(void)pier_packet_local(posts.client, &own);
+	(void)say(stage, "from client", pier_addr_equal(&msg.peer, &own));
+	(void)say_ok(stage, "reply",
+		pier_reply(posts.server, &msg, "answer", 6, SOON));
+	msg = recv_and_say(stage, posts.client, 100);
+	(void)pier_packet_local(posts.server, &own);
+	(void)say(stage, "from server", pier_addr_equal(&msg.peer, &own));
+	posts_close(&posts);
+}
+
+static void
+talk_udp4(struct stage *stage)
+{
+	talk(stage, "udp://127.0.0.1:0");
+}
+
+static void
+talk_udp6(struct stage *stage)
+{
+	talk(stage, "udp://[::1]:0");
+}
+
+static const char *
+unixgram(const struct stage *stage, char text[128])
+{
+	(void)snprintf(text, 128, "unixgram://%s/d", stage->dir);
+	return text;
+}
+
+static void
+talk_unixgram(struct stage *stage)
+{
+	char text[128];
+
+	talk(stage, unixgram(stage, text));
+}
+
+/* From another of the server's addresses than the one it is bound to. */
+static void
+any_address(struct stage *stage)
+{
+	struct pier_packet_opts opts = { .listen = true };
+	struct pier_packet *server = NULL, *client = NULL;
+	struct pier_addr own;
+	struct pier_msg msg;
+	char where[64], text[64];
+
+	(void)say_ok(stage, "server",
+		pier_packet_open(&server, "udp4://:0", &opts, SOON));
+	(void)pier_packet_local(server, &own);
+	(void)snprintf(where, sizeof(where), "udp://127.0.0.5:%d",
+		pier_addr_port(&own));
+	(void)say_ok(
+		stage, "client", pier_packet_open(&client, where, NULL, SOON));
+	send_and_say(stage, client, "q");
+	msg = recv_and_say(stage, server, 100);
+	(void)pier_addr_format_host(&msg.local, text, sizeof(text));
+	say_text(stage, text, strlen(text));
+	(void)say_ok(stage, "reply", pier_reply(server, &msg, "a", 1, SOON));
+	(void)recv_and_say(stage, client, 100);
+	pier_packet_close(server);
+	pier_packet_close(client);
+}
+
+static void
+sizes(struct stage *stage)
+{
+	static char big[65508];
+	struct posts posts = posts_open(stage, "udp://127.0.0.1:0");
+
+	send_and_say(stage, posts.client, "0123456789");
+	(void)recv_and_say(stage, posts.server, 4);
+	send_and_say(stage, posts.client, "");
+	(void)recv_and_say(stage, posts.server, 4);
+	(void)say_ok(
+		stage, "most", pier_send(posts.client, NULL, big, 65507, SOON));
+	memset(big, 'x', sizeof(big));
+	(void)say_ok(
+		stage, "more", pier_send(posts.client, NULL, big, 65508, SOON));
+	(void)recv_and_say(stage, posts.server, 0);
+	posts_close(&posts);
+}
+
+static void
+nobody_there(struct stage *stage)
+{
+	struct posts posts = posts_open(stage, "udp://127.0.0.1:0");
+
+	pier_packet_close(posts.server);
+	posts.server = NULL;
+	send_and_say(stage, posts.client, "anybody?");
+	(void)recv_and_say(stage, posts.client, 100);
+	send_and_say(stage, posts.client, "anybody?");
+	send_and_say(stage, posts.client, "hello?");
+	posts_close(&posts);
+}
+
+static void
+strangers(struct stage *stage)
+{
+	struct posts posts = posts_open(stage, "udp://127.0.0.1:0");
+	struct pier_packet_opts opts = { .listen = true };
+	struct pier_packet *other = NULL;
+	struct pier_addr to;
+
+	(void)say_ok(stage, "other",
+		pier_packet_open(&other, "udp://127.0.0.1:0", &opts, SOON));
+	(void)pier_packet_local(posts.client, &to);
+	(void)say_ok(stage, "send", pier_send(other, &to, "spam", 4, SOON));
+	(void)pier_packet_local(posts.server, &to);
+	(void)say_ok(stage, "send", pier_send(other, &to, "hello", 5, SOON));
+	(void)recv_and_say(stage, posts.server, 100);
+	(void)say_ok(stage, "nothing",
+		pier_recv(posts.client, &(struct pier_msg){ 0 }, NULL, 0,
+			BRIEFLY));
+	(void)say_ok(stage, "to nobody", pier_send(other, NULL, "x", 1, SOON));
+	pier_packet_close(other);
+	posts_close(&posts);
+}
+
+static void
+in_use(struct stage *stage)
+{
+	struct posts posts = posts_open(stage, "udp://127.0.0.1:0");
+	struct pier_packet_opts opts = { .listen = true };
+	struct pier_packet *second = NULL;
+	char where[64], text[128];
+
+	(void)pier_packet_endpoint(posts.server, where, sizeof(where));
+	(void)say_ok(
+		stage, "again", pier_packet_open(&second, where, &opts, SOON));
+	posts_close(&posts);
+	posts = posts_open(stage, unixgram(stage, text));
+	(void)say_ok(
+		stage, "again", pier_packet_open(&second, text, &opts, SOON));
+	posts_close(&posts);
+	(void)say_ok(
+		stage, "gone", pier_packet_open(&second, text, NULL, SOON));
+}
+
+static void
+unixgram_leaves(struct stage *stage)
+{
+	char text[128];
+	struct posts posts = posts_open(stage, unixgram(stage, text));
+
+	send_and_say(stage, posts.client, "unread");
+	pier_packet_close(posts.server);
+	posts.server = NULL;
+	send_and_say(stage, posts.client, "x");
+	posts_close(&posts);
+}
+
+static int
+receiver(void *arg)
+{
+	struct pier_msg msg;
+	char buf[16];
+	int count = 0;
+
+	while (pier_recv(arg, &msg, buf, sizeof(buf), BRIEFLY) == 0)
+		count++;
+	return -count; /* a group keeps the negative ones */
+}
+
+/* The queue of a receiver that does not read holds eleven. */
+static void
+unixgram_full(struct stage *stage)
+{
+	char text[128];
+	struct posts posts = posts_open(stage, unixgram(stage, text));
+	struct pier_group *group = NULL;
+	int sent = 0;
+
+	while (sent < 1000 &&
+		pier_send(posts.client, NULL, "x", 1, PIER_NOW) == 0)
+		sent++;
+	(void)say(stage, "sent", sent);
+	(void)say_ok(stage, "briefly",
+		pier_send(posts.client, NULL, "x", 1, BRIEFLY));
+	(void)say_ok(stage, "group", pier_group_open(&group));
+	(void)say_ok(stage, "go", pier_go(group, receiver, posts.server));
+	for (int i = 0; i < 20; i++)
+		if (pier_send(posts.client, NULL, "x", 1, SOON) == 0)
+			sent++;
+	(void)say_ok(stage, "wait", pier_group_wait(group, SOON));
+	(void)say(stage, "all came", pier_group_result(group) == -sent);
+	pier_group_close(group);
+	posts_close(&posts);
+}
+
+static void
+deadlines(struct stage *stage)
+{
+	struct posts posts = posts_open(stage, "udp://127.0.0.1:0");
+	struct pier_msg msg;
+	char buf[4];
+
+	(void)say_ok(
+		stage, "now", pier_recv(posts.server, &msg, buf, 4, PIER_NOW));
+	(void)say_ok(stage, "briefly",
+		pier_recv(posts.server, &msg, buf, 4, BRIEFLY));
+	(void)say_ok(stage, "past",
+		pier_recv(posts.server, &msg, buf, 4, pier_in_ms(-1)));
+	send_and_say(stage, posts.client, "x");
+	(void)recv_and_say(stage, posts.server, 4);
+	pier_packet_abort(posts.server);
+	(void)say_ok(
+		stage, "aborted", pier_recv(posts.server, &msg, buf, 4, SOON));
+	posts_close(&posts);
+}
+
+#define OPEN "server ok client ok "
+#define TALK                                                        \
+	OPEN "send ok recv ok \"question\" from client 1 reply ok " \
+	     "recv ok \"answer\" from server 1"
+
+const struct scenario datagram_scenarios[] = {
+	{ "udp, IPv4", talk_udp4, TALK },
+	{ "udp, IPv6", talk_udp6, TALK },
+	{ "unixgram", talk_unixgram, TALK },
+	{ "udp any address", any_address,
+		OPEN "send ok recv ok \"q\" \"127.0.0.5\" reply ok "
+		     "recv ok \"a\"" },
+	{ "udp sizes", sizes,
+		OPEN "send ok recv ok \"0123\" of 10 send ok recv ok \"\" "
+		     "most ok more EMSGSIZE recv ok \"\" of 65507" },
+	{ "udp nobody there", nobody_there,
+		OPEN "send ok recv ECONNREFUSED send ok send ECONNREFUSED" },
+	{ "udp strangers", strangers,
+		OPEN "other ok send ok send ok recv ok \"hello\" "
+		     "nothing PIER_EDEADLINE to nobody EDESTADDRREQ" },
+	{ "datagrams in use", in_use,
+		OPEN "again EADDRINUSE " OPEN "again EADDRINUSE gone ENOENT" },
+	{ "unixgram leaves", unixgram_leaves,
+		OPEN "send ok send ECONNREFUSED" },
+	{ "unixgram full", unixgram_full,
+		OPEN "sent 11 briefly PIER_EDEADLINE group ok go ok wait ok "
+		     "all came 1" },
+	{ "datagram deadlines", deadlines,
+		OPEN "now EAGAIN briefly PIER_EDEADLINE past PIER_EDEADLINE "
+		     "send ok recv ok \"x\" aborted ECONNABORTED" },
+	{ NULL, NULL, NULL },
+};
