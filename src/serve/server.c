@@ -90,7 +90,6 @@ server_new(const struct pier_server_opts *given, size_t size)
 		return NULL;
 	memcpy(&server->opts, given,
 		size < sizeof(server->opts) ? size : sizeof(server->opts));
-	server->calls = pier__calls();
 	server->stop_fd = -1;
 	atomic_init(&server->references, 1);
 	(void)pthread_mutex_init(&server->lock, NULL);

@@ -80,7 +80,6 @@ struct pier__worker {
 struct pier_server {
 	struct pier_server_opts opts; /* filled in */
 	const struct pier__model *model;
-	const struct pier__calls *calls; /* for who stops it from anywhere */
 	atomic_int references;
 	int descriptors_high; /* from here on they are the reserve */
 

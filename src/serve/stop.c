@@ -11,10 +11,9 @@
 void
 pier_server_stop(struct pier_server *server)
 {
-	/* Async-signal-safe: one atomic, one write by the server's own table;
-	   the current task's may belong to anybody. */
+	/* Async-signal-safe: one atomic, one write. */
 	(void)atomic_fetch_add(&server->stops, 1);
-	(void)server->calls->eventfd_wake(server->stop_fd);
+	(void)pier__calls()->eventfd_wake(server->stop_fd);
 }
 
 int
