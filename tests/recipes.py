@@ -192,7 +192,7 @@ def reuse():
             pass
     said = output(server)
     assert "old state: 0" in said and "new state: 1" in said, said
-    assert "06" in states_at(port), "no TIME-WAIT was left to be in the way"
+    until(lambda: "06" in states_at(port), "a TIME-WAIT in the way")
     with socket.socket() as other:
         try:
             other.bind(("127.0.0.1", port))
