@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/fault/packets.c - packet sockets of each family, and the race of a
+ * dial, in which every call goes wrong once; see each.h.
+ */
+#include "each.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+/* Bounds what a lost message may cost; nothing waits that long. */
+#define SOON pier_in_s(5)
+
+static char directory[] = "/tmp/pier-fault-XXXXXX";
+
+static void
+take(struct fault_story *story, struct pier_packet *packet,
+	struct pier_msg *msg, const char *text)
+{
+	static char buf[64];
+
+	if (met(story, "recv",
+		    pier_recv(packet, msg, buf, sizeof(buf), SOON)) == 0 &&
+		(msg->size != strlen(text) || msg->full_size != msg->size ||
+			memcmp(buf, text, msg->size) != 0))
+		(void)met(story, "compare", -EBADMSG);
+}
+
+/* A question, and the answer to where it came from. */
+static void
+converse(struct fault_story *story, struct pier_packet *server,
+	struct pier_packet *client)
+{
+	struct pier_msg msg;
+
+	if (met(story, "send", pier_send(client, NULL, "question", 8, SOON)) <
+		0)
+		return;
+	take(story, server, &msg, "question");
+	if (story->rc < 0 ||
+		met(story, "reply",
+			pier_reply(server, &msg, "answer", 6, SOON)) < 0)
+		return;
+	take(story, client, &msg, "answer");
+}
+
+static void
+over(struct fault_story *story, const char *endpoint)
+{
+	static const struct pier_packet_opts opts = { .listen = true };
+	struct pier_packet *servers[2];
+	struct pier_packet *client = NULL;
+	char where[128];
+	int count = (int)met(story, "open_all",
+		pier_packet_open_all(servers, 2, endpoint, &opts, SOON));
+	int i;
+
+	for (i = 0; i < count && story->rc == 0; i++) {
+		if (met(story, "endpoint",
+			    pier_packet_endpoint(
+				    servers[i], where, sizeof(where))) > 0 &&
+			met(story, "open",
+				pier_packet_open(&client, where, NULL, SOON)) ==
+				0)
+			converse(story, servers[i], client);
+		pier_packet_close(client);
+		client = NULL;
+	}
+	for (i = 0; i < count; i++)
+		pier_packet_close(servers[i]);
+}
+
+static void
+over_udp(struct fault_story *story)
+{
+	over(story, "udp4://127.0.0.1:0");
+}
+
+static void
+over_both_families(struct fault_story *story)
+{
+	over(story, "udp://:0");
+}
+
+static void
+over_unixgram(struct fault_story *story)
+{
+	char endpoint[64];
+
+	(void)snprintf(
+		endpoint, sizeof(endpoint), "unixgram://%s/s", directory);
+	over(story, endpoint);
+	/* An unlink that was made to fail leaves the file. */
+	(void)unlink(endpoint + strlen("unixgram://"));
+}
+
+/* Two addresses: the first refuses. */
+static int
+lookup(struct pier_names **out, const char *host, const char *service,
+	const struct pier_resolve_opts *opts, pier_deadline deadline, void *arg)
+{
+	struct pier_addr addrs[2];
+
+	(void)host;
+	(void)service;
+	(void)opts;
+	(void)deadline;
+	(void)arg;
+	if (pier_addr_parse(&addrs[0], "127.0.0.2") < 0 ||
+		pier_addr_parse(&addrs[1], "127.0.0.1") < 0)
+		return -EINVAL;
+	return pier_names_make(out, addrs, 2, NULL);
+}
+
+static void
+race(struct fault_story *story)
+{
+	static const struct pier_dial_opts opts = { .lookup = lookup };
+	struct pier_listener *listener = NULL;
+	struct pier_stream *stream = NULL;
+	struct pier_addr addr;
+	char where[64];
+
+	if (met(story, "listen",
+		    pier_listen(&listener, "tcp://127.0.0.1:0", NULL, SOON)) <
+		0)
+		return;
+	(void)pier_listener_addr(listener, &addr);
+	(void)snprintf(where, sizeof(where), "tcp://name.example:%d",
+		pier_addr_port(&addr));
+	(void)met(story, "dial", pier_dial(&stream, where, &opts, SOON));
+	pier_close(stream);
+	pier_listener_close(listener);
+}
+
+/* Each scenario also inside a run of fibers: the other engine. */
+struct inside {
+	void (*play)(struct fault_story *story);
+	struct fault_story *story;
+};
+
+static int
+inside_main(void *arg)
+{
+	struct inside *inside = arg;
+
+	inside->play(inside->story);
+	return 0;
+}
+
+static void
+inside(struct fault_story *story, void (*play)(struct fault_story *story))
+{
+	static struct inside it;
+
+	it = (struct inside){ .play = play, .story = story };
+	(void)met(story, "run", pier_run(inside_main, &it, NULL, NULL));
+}
+
+#define INSIDE(name)                                            \
+	static void name##_by_fibers(struct fault_story *story) \
+	{                                                       \
+		inside(story, name);                            \
+	}
+
+INSIDE(over_udp)
+INSIDE(over_both_families)
+INSIDE(over_unixgram)
+INSIDE(race)
+
+/* When the second address cannot be tried, it is the first one's error. */
+static const int refused[] = { -ECONNREFUSED, 0 };
+
+static const struct fault_scenario scenarios[] = {
+	{ "udp, fibers", over_udp_by_fibers, NULL },
+	{ "udp, one thread", over_udp, NULL },
+	{ "udp on both families, fibers", over_both_families_by_fibers, NULL },
+	{ "udp on both families, one thread", over_both_families, NULL },
+	{ "unixgram, fibers", over_unixgram_by_fibers, NULL },
+	{ "unixgram, one thread", over_unixgram, NULL },
+	{ "race, fibers", race_by_fibers, refused },
+	{ "race, one thread", race, refused },
+};
+
+#define COUNT (sizeof(scenarios) / sizeof(scenarios[0]))
+
+int
+main(void)
+{
+	struct CMUnitTest tests[COUNT];
+	int failed;
+
+	if (mkdtemp(directory) == NULL)
+		return 1;
+	for (size_t i = 0; i < COUNT; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = scenarios[i].name,
+			.test_func = each_call_goes_wrong_once,
+			.initial_state = (void *)(uintptr_t)&scenarios[i],
+		};
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)rmdir(directory);
+	return failed;
+}
