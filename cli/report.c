@@ -145,6 +145,18 @@ cli_own_failure(const struct cli_tool *tool, enum pier_step step,
 	return exit_code;
 }
 
+/* The characters before a byte of UTF-8 text: what a caret moves by. */
+static int
+characters_before(const char *text, size_t offset)
+{
+	size_t i;
+	int count = 0;
+
+	for (i = 0; i < offset && text[i] != '\0'; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
 int
 cli_endpoint_error(const struct cli_tool *tool, const char *verb,
 	const char *endpoint, const struct pier_endpoint_check *check)
@@ -156,7 +168,8 @@ cli_endpoint_error(const struct cli_tool *tool, const char *verb,
 	snprintf(line + before, sizeof(line) - (size_t)before, "%s: %s",
 		endpoint, check->text);
 	/* The same distance on the line below, where "pier:" stood above. */
-	snprintf(mark, sizeof(mark), "%*s^", before + (int)check->offset, "");
+	snprintf(mark, sizeof(mark), "%*s^",
+		before + characters_before(endpoint, check->offset), "");
 	put_line(&tool->error, "pier:", line);
 	put_line(&(const struct cli_paint){ "", "" }, "     ", mark);
 	put_line(&tool->hint, "hint:", "'man pier-endpoint' has the grammar");
