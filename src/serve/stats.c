@@ -46,8 +46,14 @@ void
 pier__counters_add(
 	struct pier_server_stats *out, const struct pier__counters *counters)
 {
+	uint64_t longest = atomic_load(&counters->longest_run_ns);
 	unsigned i;
 
+	if (longest > out->longest_run_ns) {
+		out->longest_run_ns = longest;
+		out->longest_run_conn =
+			atomic_load(&counters->longest_run_conn);
+	}
 	for (i = 0; i < PIER__COUNT_COUNT; i++) {
 		uint64_t *place = (uint64_t *)(void *)((char *)out + places[i]);
 

@@ -33,6 +33,9 @@ enum pier__count {
 struct pier__counters {
 	atomic_uint_fast64_t counts[PIER__COUNT_COUNT];
 	atomic_uint_fast64_t handler_us[PIER_HISTOGRAM_BUCKETS];
+	/* Set by the worker's own thread only. */
+	atomic_uint_fast64_t longest_run_ns;
+	atomic_uint_fast64_t longest_run_conn; /* 0: not in a connection */
 };
 
 static inline void

@@ -6,9 +6,9 @@
  */
 #include <errno.h>
 
+#include "serve/conn.h"
 #include "serve/datagram.h"
 #include "serve/options.h"
-#include "serve/server.h"
 #include "task/group.h"
 #include "task/sched.h"
 
@@ -104,6 +104,19 @@ end(struct pier__worker *worker)
 	}
 }
 
+/* A fiber of the worker, most likely a connection's, kept all others waiting
+   for longer than any before. */
+static void
+note_stretch(void *arg, const struct pier__task *task, int64_t ns)
+{
+	struct pier__worker *worker = arg;
+	const struct pier__conn *conn = task->arg;
+
+	atomic_store(&worker->counters.longest_run_conn,
+		task->fn == pier__conn_main ? conn->shown.id : 0);
+	atomic_store(&worker->counters.longest_run_ns, (uint64_t)ns);
+}
+
 int
 pier__worker_main(void *arg)
 {
@@ -113,6 +126,7 @@ pier__worker_main(void *arg)
 	pier_task_name("server");
 	pier__desc_init(
 		&worker->stop, worker->server->stop_fd, PIER__DESC_SOCKET);
+	pier__sched_measure(pier__current->sched, note_stretch, worker);
 	worker->rc = begin(worker);
 	if (worker->rc < 0 || pier__stop_wait(worker, 1) < 0) {
 		/* It cannot go on, or its own task was cancelled: the whole
@@ -126,6 +140,7 @@ pier__worker_main(void *arg)
 	(void)pier_shield(shield);
 	pier__datagrams_close(worker);
 	pier__desc_forget(&worker->stop);
+	pier__sched_measure(pier__current->sched, NULL, NULL);
 	pier_group_close(worker->accepting);
 	pier_group_close(worker->handling);
 	worker->accepting = NULL;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os/ticks.h"
 #include "task/group.h"
 #include "task/overflow.h"
 #include "task/run.h"
@@ -136,10 +137,53 @@ unscramble(struct pier__sched *sched, struct pier__task *task)
 
 #endif
 
+/* from has run longer than any fiber before. */
+static void
+longest_stretch(
+	struct pier__sched *sched, const struct pier__task *from, int64_t ticks)
+{
+	uint64_t ticks_all = sched->stretch_at - sched->ticks_first;
+	int64_t clock_all = pier__calls()->clock_ns() - sched->clock_first;
+
+	sched->stretch_max = ticks;
+	sched->on_stretch(sched->stretch_arg, from,
+		(int64_t)((double)ticks * (double)clock_all /
+			  (double)ticks_all));
+}
+
+/* from, a fiber or the scheduler itself, stops running. */
+static void
+note_stretch(struct pier__sched *sched, const struct pier__task *from)
+{
+	uint64_t now = pier__ticks();
+	/* Another core's counter may be behind. */
+	int64_t ran = (int64_t)(now - sched->stretch_at);
+
+	sched->stretch_at = now;
+	if (ran > sched->stretch_max && from != sched->host)
+		longest_stretch(sched, from, ran);
+}
+
+void
+pier__sched_measure(struct pier__sched *sched,
+	void (*on_stretch)(
+		void *arg, const struct pier__task *task, int64_t ns),
+	void *arg)
+{
+	sched->on_stretch = on_stretch;
+	sched->stretch_arg = arg;
+	sched->stretch_max = 0;
+	sched->ticks_first = pier__ticks();
+	sched->clock_first = pier__calls()->clock_ns();
+	sched->stretch_at = sched->ticks_first;
+}
+
 static void
 switch_to(struct pier__sched *sched, struct pier__task *from,
 	struct pier__task *to, bool last)
 {
+	if (sched->on_stretch != NULL)
+		note_stretch(sched, from);
 	to->state = PIER__RUNNING;
 	pier__current = to;
 	sched->left = from;
@@ -173,6 +217,8 @@ pier__sched_switch_away(struct pier__task *self)
 #if !defined(PIER_SCRAMBLE_STACKS)
 	to = next_ready(sched);
 	if (to == self) {
+		if (sched->on_stretch != NULL)
+			note_stretch(sched, self);
 		self->state = PIER__RUNNING;
 		return;
 	}

@@ -36,6 +36,16 @@ struct pier__sched {
 	bool cancelled; /* all of them, and who is started now */
 	struct pier__stacks stacks;
 	struct pier__run *run;
+
+	/* How long fibers run between two waits, for who wants to know:
+	   called with each that ran longer than all before. */
+	void (*on_stretch)(
+		void *arg, const struct pier__task *task, int64_t ns);
+	void *stretch_arg;
+	uint64_t stretch_at;  /* ticks when the one that runs began */
+	int64_t stretch_max;  /* ticks of the longest */
+	uint64_t ticks_first; /* when measuring began, and the clock then */
+	int64_t clock_first;
 	void *scratch; /* one spare buffer: io/scratch.h */
 
 	/* Left by other threads. */
@@ -52,6 +62,12 @@ void pier__sched_close(struct pier__sched *sched);
    or -PIER_ECLOSED. */
 int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	pier_task_fn *fn, void *arg);
+/* Begin to measure stretches (see on_stretch), or end it with NULL. Called by
+   a fiber. */
+void pier__sched_measure(struct pier__sched *sched,
+	void (*on_stretch)(
+		void *arg, const struct pier__task *task, int64_t ns),
+	void *arg);
 /* Cancel every fiber, and those that are started from now on. */
 void pier__sched_cancel(struct pier__sched *sched);
 /* Run turns until no fiber is left. */

@@ -288,6 +288,50 @@ test_numbers(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 }
 
+/* Works for a while without a wait when told to. */
+static int
+busy(struct pier_stream *stream, void *ctx)
+{
+	char line[16];
+	ssize_t n;
+
+	(void)ctx;
+	while ((n = pier_read_line(stream, line, sizeof(line), PIER_DEFAULT)) >
+		0) {
+		int64_t until = pier_now() + 200000000;
+
+		while (line[0] == 'w' && pier_now() < until)
+			;
+		(void)pier_write(stream, line, (size_t)n, PIER_DEFAULT);
+	}
+	return (int)n;
+}
+
+static void
+test_the_longest_run(void **state)
+{
+	const struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = busy };
+	struct pier_server_stats stats;
+	struct serving it;
+	int fds[3];
+	size_t i;
+
+	(void)state;
+	serving_start(&it, &opts);
+	for (i = 0; i < 3; i++) {
+		fds[i] = plain_connect(&it, 0);
+		plain_echo(fds[i], "quick\n");
+	}
+	plain_echo(fds[1], "work\n");
+	plain_echo(fds[2], "quick\n");
+	stats = serving_await(&it, FIELD(longest_run_ns), 190000000);
+	assert_int_equal(stats.longest_run_conn, 2);
+	for (i = 0; i < 3; i++)
+		(void)close(fds[i]);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
 /* Ended, but its peer sends on: it lingers, and makes room meanwhile. */
 static void
 test_lingering(void **state)
@@ -397,6 +441,7 @@ main(void)
 		cmocka_unit_test(test_a_reset),
 		cmocka_unit_test(test_a_cancel_is_no_error),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_the_longest_run),
 		cmocka_unit_test(test_lingering),
 		cmocka_unit_test(test_linger_is_bounded),
 		cmocka_unit_test(test_what_cannot_be_served),
