@@ -80,59 +80,22 @@ file_ready(const struct pier__desc *desc, short events)
 	return pier__calls()->poll(&one, 1, 0) != 0;
 }
 
-/* What a read of `asked` bytes that gave n shows of the descriptor. */
-static ssize_t
-note_read(struct pier__desc *desc, ssize_t n, size_t asked)
-{
-	if (n > 0) {
-		if ((size_t)n < asked && desc->kind == PIER__DESC_TCP &&
-			!PIER__LOOK(desc->hinted))
-			PIER__NOTE(desc->readable, false);
-	} else if (n == -EAGAIN) {
-		PIER__NOTE(desc->readable, false);
-	} else {
-		PIER__NOTE(desc->hinted, false);
-	}
-	return n;
-}
-
-static ssize_t
-note_write(struct pier__desc *desc, ssize_t n)
-{
-	if (n == -EAGAIN)
-		PIER__NOTE(desc->writable, false);
-	return n;
-}
-
-static ssize_t
-file_read(struct pier__desc *desc, void *buf, size_t size)
+ssize_t
+pier__desc_file_read(struct pier__desc *desc, void *buf, size_t size)
 {
 	ssize_t n;
 
 	if (!file_ready(desc, POLLIN))
-		return note_read(desc, -EAGAIN, size);
+		return pier__desc_note_read(desc, -EAGAIN, size);
 	do {
 		n = pier__calls()->read(desc->fd, buf, size);
 	} while (n == -EINTR);
-	return note_read(desc, n, size);
-}
-
-ssize_t
-pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
-{
-	ssize_t n;
-
-	if (desc->kind == PIER__DESC_FILE)
-		return file_read(desc, buf, size);
-	do {
-		n = pier__calls()->recv(desc->fd, buf, size, MSG_DONTWAIT);
-	} while (n == -EINTR);
-	return note_read(desc, n, size);
+	return pier__desc_note_read(desc, n, size);
 }
 
 /* A pipe with room for PIPE_BUF bytes takes so many without blocking. */
-static ssize_t
-file_write(struct pier__desc *desc, const void *buf, size_t size)
+ssize_t
+pier__desc_file_write(struct pier__desc *desc, const void *buf, size_t size)
 {
 	/* The callee reads only; iovec has no const. */
 	struct iovec piece = { .iov_base = (void *)(uintptr_t)buf,
@@ -140,25 +103,11 @@ file_write(struct pier__desc *desc, const void *buf, size_t size)
 	ssize_t n;
 
 	if (!file_ready(desc, POLLOUT))
-		return note_write(desc, -EAGAIN);
+		return pier__desc_note_write(desc, -EAGAIN);
 	do {
 		n = pier__calls()->writev(desc->fd, &piece, 1);
 	} while (n == -EINTR);
-	return note_write(desc, n);
-}
-
-ssize_t
-pier__desc_write(struct pier__desc *desc, const void *buf, size_t size)
-{
-	ssize_t n;
-
-	if (desc->kind == PIER__DESC_FILE)
-		return file_write(desc, buf, size);
-	do {
-		n = pier__calls()->send(
-			desc->fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} while (n == -EINTR);
-	return note_write(desc, n);
+	return pier__desc_note_write(desc, n);
 }
 
 static size_t
@@ -185,7 +134,7 @@ pier__desc_readv(struct pier__desc *desc, const struct iovec *iov, int count)
 	do {
 		n = pier__calls()->recvmsg(desc->fd, &msg, MSG_DONTWAIT);
 	} while (n == -EINTR);
-	return note_read(desc, n, iov_size(iov, count));
+	return pier__desc_note_read(desc, n, iov_size(iov, count));
 }
 
 ssize_t
@@ -202,7 +151,7 @@ pier__desc_writev(struct pier__desc *desc, const struct iovec *iov, int count)
 		n = pier__calls()->sendmsg(
 			desc->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n == -EINTR);
-	return note_write(desc, n);
+	return pier__desc_note_write(desc, n);
 }
 
 static bool

@@ -66,11 +66,71 @@ pier__desc_epoll_event(struct pier__desc *desc, uint32_t mask)
 	pier__desc_event(desc, what, (mask & hints) != 0);
 }
 
-/* One attempt. The result of the system call, -EAGAIN when it has to wait. */
-ssize_t pier__desc_read(struct pier__desc *desc, void *buf, size_t size);
+/* What a read of `asked` bytes that gave n shows of the descriptor. */
+static inline ssize_t
+pier__desc_note_read(struct pier__desc *desc, ssize_t n, size_t asked)
+{
+	if (n > 0) {
+		if ((size_t)n < asked && desc->kind == PIER__DESC_TCP &&
+			!PIER__LOOK(desc->hinted))
+			PIER__NOTE(desc->readable, false);
+	} else if (n == -EAGAIN) {
+		PIER__NOTE(desc->readable, false);
+	} else {
+		PIER__NOTE(desc->hinted, false);
+	}
+	return n;
+}
+
+static inline ssize_t
+pier__desc_note_write(struct pier__desc *desc, ssize_t n)
+{
+	if (n == -EAGAIN)
+		PIER__NOTE(desc->writable, false);
+	return n;
+}
+
+/* Of what is no socket. */
+ssize_t pier__desc_file_read(struct pier__desc *desc, void *buf, size_t size);
+ssize_t pier__desc_file_write(
+	struct pier__desc *desc, const void *buf, size_t size);
+
+/*
+ * One attempt. The result of the system call, -EAGAIN when it has to wait.
+ *
+ * Inline, as are their callers up to pier_read() and pier_write(): the kernel
+ * calls deeper than the processor remembers returns, so that every function
+ * between a system call and the handler is a return mispredicted.
+ */
+static inline __attribute__((always_inline)) ssize_t
+pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
+{
+	ssize_t n;
+
+	if (desc->kind == PIER__DESC_FILE)
+		return pier__desc_file_read(desc, buf, size);
+	do {
+		n = pier__calls()->recv(desc->fd, buf, size, MSG_DONTWAIT);
+	} while (n == -EINTR);
+	return pier__desc_note_read(desc, n, size);
+}
+
+static inline __attribute__((always_inline)) ssize_t
+pier__desc_write(struct pier__desc *desc, const void *buf, size_t size)
+{
+	ssize_t n;
+
+	if (desc->kind == PIER__DESC_FILE)
+		return pier__desc_file_write(desc, buf, size);
+	do {
+		n = pier__calls()->send(
+			desc->fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (n == -EINTR);
+	return pier__desc_note_write(desc, n);
+}
+
 ssize_t pier__desc_readv(
 	struct pier__desc *desc, const struct iovec *iov, int count);
-ssize_t pier__desc_write(struct pier__desc *desc, const void *buf, size_t size);
 ssize_t pier__desc_writev(
 	struct pier__desc *desc, const struct iovec *iov, int count);
 

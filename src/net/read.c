@@ -90,15 +90,14 @@ shrink(struct pier_stream *stream)
 }
 
 /* One attempt into [buf, size): bytes, 0 at the end, -EAGAIN or an error. */
-static ssize_t
+static inline __attribute__((always_inline)) ssize_t
 attempt(struct pier_stream *stream, void *buf, size_t size)
 {
-	struct iovec iov = { .iov_base = buf, .iov_len = size };
 	ssize_t n;
 
 	if (stream->read_done)
 		return -PIER_EDONE;
-	n = stream->ops->readv(stream, &iov, 1);
+	n = pier__stream_try_read(stream, buf, size);
 	if (n > 0)
 		pier__stream_moved_in(stream, (size_t)n);
 	else if (n != -EAGAIN &&
@@ -110,7 +109,7 @@ attempt(struct pier_stream *stream, void *buf, size_t size)
 }
 
 /* Attempts and waits until something came. */
-static ssize_t
+static inline ssize_t
 some(struct pier_stream *stream, void *buf, size_t size, const char *why,
 	pier_deadline deadline)
 {
@@ -130,7 +129,7 @@ some(struct pier_stream *stream, void *buf, size_t size, const char *why,
 }
 
 /* One attempt to read ahead. The buffer goes back when it brought nothing. */
-static ssize_t
+static inline __attribute__((always_inline)) ssize_t
 read_ahead(struct pier_stream *stream)
 {
 	ssize_t n;
@@ -153,8 +152,8 @@ read_ahead(struct pier_stream *stream)
 	return rc < 0 ? rc : n;
 }
 
-int
-pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
+static inline __attribute__((always_inline)) int
+fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline)
 {
 	int wait = 0;
@@ -171,6 +170,13 @@ pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 		wait = pier__stream_wait(stream, PIER__IN, why, deadline);
 	}
 	return 1;
+}
+
+int
+pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
+	pier_deadline deadline)
+{
+	return fill(stream, want, why, deadline);
 }
 
 static size_t
@@ -296,8 +302,7 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	if (rc == 0 && min > PIER__READ_AHEAD)
 		rc = -EMSGSIZE;
 	if (rc == 0)
-		rc = pier__stream_fill(
-			stream, min > 0 ? min : 1, "read", deadline);
+		rc = fill(stream, min > 0 ? min : 1, "read", deadline);
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_RECEIVE, 0, 0);
 	*data = stream->in + stream->in_begin;

@@ -15,9 +15,6 @@ fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 	/* Known to be drained: no system call to hear it again. */
 	if (!PIER__LOOK(stream->desc.readable))
 		return -EAGAIN;
-	if (count == 1)
-		return pier__desc_read(
-			&stream->desc, iov[0].iov_base, iov[0].iov_len);
 	return pier__desc_readv(&stream->desc, iov, count);
 }
 
@@ -26,9 +23,6 @@ fd_writev(struct pier_stream *stream, const struct iovec *iov, int count)
 {
 	if (!PIER__LOOK(stream->out_desc->writable))
 		return -EAGAIN;
-	if (count == 1)
-		return pier__desc_write(
-			stream->out_desc, iov[0].iov_base, iov[0].iov_len);
 	return pier__desc_writev(stream->out_desc, iov, count);
 }
 
@@ -82,7 +76,7 @@ fd_close(struct pier_stream *stream)
 	pier__free(stream);
 }
 
-static const struct pier__stream_ops fd_ops = {
+const struct pier__stream_ops pier__fd_ops = {
 	.readv = fd_readv,
 	.writev = fd_writev,
 	.shutdown = fd_shutdown,
@@ -116,7 +110,7 @@ pier__stream_new(
 
 	if (stream == NULL)
 		return -ENOMEM;
-	pier__stream_init(stream, &fd_ops, NULL, scheme);
+	pier__stream_init(stream, &pier__fd_ops, NULL, scheme);
 	pier__desc_init(
 		&stream->desc, fd, pier__desc_kind(family, SOCK_STREAM));
 	stream->family = (int16_t)family;

@@ -163,6 +163,37 @@ pier__stream_moved_out(struct pier_stream *stream, size_t size)
 		pier__limits_note_out(stream->limits);
 }
 
+/* The table of streams on a descriptor. */
+extern const struct pier__stream_ops pier__fd_ops;
+
+/* readv and writev of one piece; the common table's without a call: see
+   pier__desc_read(). */
+static inline __attribute__((always_inline)) ssize_t
+pier__stream_try_read(struct pier_stream *stream, void *buf, size_t size)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+
+	if (stream->ops != &pier__fd_ops)
+		return stream->ops->readv(stream, &iov, 1);
+	/* Known to be drained: no system call to hear it again. */
+	if (!PIER__LOOK(stream->desc.readable))
+		return -EAGAIN;
+	return pier__desc_read(&stream->desc, buf, size);
+}
+
+static inline __attribute__((always_inline)) ssize_t
+pier__stream_try_write(struct pier_stream *stream, const void *buf, size_t size)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
+		.iov_len = size };
+
+	if (stream->ops != &pier__fd_ops)
+		return stream->ops->writev(stream, &iov, 1);
+	if (!PIER__LOOK(stream->out_desc->writable))
+		return -EAGAIN;
+	return pier__desc_write(stream->out_desc, buf, size);
+}
+
 /*
  * Wait by the deadline or the server's limits, whichever is earlier. As
  * pier__desc_wait(), or -PIER_ELIMIT, -ECONNABORTED.

@@ -83,12 +83,10 @@ is_aborted(const struct pier_stream *stream)
 	return atomic_load_explicit(&stream->aborted, memory_order_acquire);
 }
 
-/* One attempt: bytes, -EAGAIN or an error. */
-static ssize_t
-attempt(struct pier_stream *stream, const struct iovec *iov, int count)
+/* What an attempt gave, counted: bytes, -EAGAIN or an error. */
+static inline ssize_t
+account(struct pier_stream *stream, ssize_t n)
 {
-	ssize_t n = stream->ops->writev(stream, iov, count);
-
 	if (n >= 0)
 		pier__stream_moved_out(stream, (size_t)n);
 	else if (n != -EAGAIN && is_aborted(stream))
@@ -104,7 +102,8 @@ some(struct pier_stream *stream, const struct iovec *iov, int count,
 	int wait = 0;
 
 	for (;;) {
-		ssize_t n = attempt(stream, iov, count);
+		ssize_t n = account(
+			stream, stream->ops->writev(stream, iov, count));
 
 		if (n != -EAGAIN)
 			return n;
@@ -171,7 +170,8 @@ pier_write(struct pier_stream *stream, const void *buf, size_t size,
 
 	/* Most writes are taken whole by one attempt. */
 	if (rc == 0 && size > 0) {
-		ssize_t n = attempt(stream, &iov, 1);
+		ssize_t n = account(
+			stream, pier__stream_try_write(stream, buf, size));
 
 		if (n == (ssize_t)size)
 			return 0;
