@@ -183,20 +183,38 @@ serve_tell_error(const struct pier_conn *conn, int rc, void *ctx)
 		cli_say(serve->tool, 0, "%s", pier_error_line());
 }
 
-/* Printable text as it is, everything else as a dot. */
+/* One byte of a message, so that no control character reaches a terminal. */
+static int
+show_byte(unsigned char c, bool utf8, char *text, size_t room)
+{
+	if (c == '\n' || c == '\r' || c == '\t')
+		return snprintf(text, room, "\\%c",
+			c == '\n'   ? 'n'
+			: c == '\r' ? 'r'
+				    : 't');
+	if (c < ' ' || c == 0x7f || (c >= 0x80 && !utf8))
+		return snprintf(text, room, "\\x%02x", c);
+	return snprintf(text, room, "%c", c);
+}
+
+/* A message as text, cut off where text is full. */
 static void
 show(const char *data, size_t size, char *text, size_t room)
 {
 	json_t *utf8 = json_stringn(data, size);
-	size_t i, len = size < room - 1 ? size : room - 1;
+	size_t i, len = 0;
 
-	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)data[i];
-		bool plain = c >= 0x80 ? utf8 != NULL : c >= ' ' && c != 0x7f;
-
-		text[i] = plain ? data[i] : '.';
+	text[0] = '\0';
+	for (i = 0; i < size && len + sizeof("\\xff...") < room; i++)
+		len += (size_t)show_byte((unsigned char)data[i], utf8 != NULL,
+			text + len, room - len);
+	/* Not in the middle of a character. */
+	while (utf8 != NULL && i < size && i > 0 && (data[i] & 0xc0) == 0x80) {
+		i--;
+		len--;
 	}
-	text[len] = '\0';
+	if (i < size)
+		snprintf(text + len, room - len, "...");
 	json_decref(utf8);
 }
 

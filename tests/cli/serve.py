@@ -454,10 +454,20 @@ def test_reset_by_client_is_told():
     equal((closed["reason"], closed["error"]), ("error", "ECONNRESET"))
 
 
+def test_long_messages_are_cut_between_characters():
+    for filler in ("", "x", "xx"):
+        with Server("discard", "-vv", "tcp://127.0.0.1:0") as server:
+            answers(server, (filler + "语" * 500).encode())
+            said = server.end().err
+        (shown,) = re.findall(r"bytes: (.*)\.\.\.$", said, re.M)
+        assert set(shown) <= {"x", "语"}, shown
+        assert len(shown) > 70, shown
+
+
 def test_terminal_escapes_are_not_passed_on():
     with Server("echo", "-vv", "tcp://127.0.0.1:0") as server:
         answers(server, b"\033[31mred\a\n")
-        contains(server.end().err, "10 bytes: .[31mred..")
+        contains(server.end().err, r"10 bytes: \x1b[31mred\x07\n")
 
 
 if __name__ == "__main__":
