@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* --wait is over: fine, unless --replies asked for more. */
 static void
@@ -113,6 +114,8 @@ open_packet(struct talk *talk, pier_deadline deadline)
 {
 	const struct pier_packet_opts opts = { .bind = talk->settings->bind };
 
+	if (strncmp(talk->endpoint, "udp", 3) == 0)
+		talk->chunk = PIER_PACKET_MAX;
 	return pier_packet_open(&talk->packet, talk->endpoint, &opts, deadline);
 }
 

@@ -125,7 +125,7 @@ talk_read_up(struct talk *talk, pier_deadline deadline)
 	ssize_t n;
 
 	talk->up_at = talk->up_len = 0;
-	n = pier_read(talk->in, buf, TALK_CHUNK, deadline);
+	n = pier_read(talk->in, buf, talk->chunk, deadline);
 	if (n <= 0)
 		return n;
 	if (crlf)
@@ -243,6 +243,7 @@ talk_hold(struct cli_tool *tool, const struct connect_settings *settings,
 	talk->tool = tool;
 	talk->settings = settings;
 	talk->kind = kind;
+	talk->chunk = TALK_CHUNK;
 	talk->endpoint = settings->endpoints.item[0];
 	code = cli_conduct(tool, run, talk);
 	free(talk);

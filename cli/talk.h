@@ -76,6 +76,7 @@ struct talk {
 	bool stdin_ended; /* or nothing more can be sent */
 	bool discard;     /* standard output is gone, which is fine */
 	bool after_cr;    /* the last byte read was a CR */
+	size_t chunk;     /* most that is read from standard input at once */
 	size_t up_at, up_len;
 	struct pier_dial_report report;
 	char raw[TALK_CHUNK];    /* standard input as it was read */

@@ -147,14 +147,27 @@ def test_closed_udp_port():
 
 
 def test_datagram_sizes():
+    """From a file, where a read is never short as it may be from a pipe."""
     for size in (1, 1400, 9000, 65507):
         data = b"d" * size
-        with Datagrams(lambda got: [got]) as peer:
-            done = expect(
-                0, "connect", "--replies=1", "--wait=5s", peer.endpoint,
-                stdin=data,
-            )
+        with Datagrams(lambda got: [got]) as peer, tool.scratch() as folder:
+            with open(f"{folder}/input", "w+b") as file:
+                file.write(data)
+                file.seek(0)
+                done = expect(
+                    0, "connect", "--replies=1", "--wait=5s", peer.endpoint,
+                    stdin=file,
+                )
             equal((len(done.out), peer.got), (size, [data]))
+
+
+def test_a_long_file_is_several_datagrams():
+    with Datagrams(lambda got: []) as peer, tool.scratch() as folder:
+        with open(f"{folder}/input", "w+b") as file:
+            file.write(b"x" * 65510)
+            file.seek(0)
+            expect(0, "connect", "--wait=100ms", peer.endpoint, stdin=file)
+        equal([len(data) for data in peer.got], [65507, 3])
 
 
 def test_datagram_json():

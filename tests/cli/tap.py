@@ -20,14 +20,24 @@ class Skip(Exception):
     """The case cannot run here; the text says why."""
 
 
+def show(value):
+    """A value in a message, without flooding the log."""
+    text = repr(value)
+    if len(text) <= 600:
+        return text
+    return f"{text[:300]} ... {text[-200:]} ({len(text)} characters)"
+
+
 def equal(got, expected, what="value"):
     if got != expected:
-        raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
+        raise AssertionError(
+            f"{what}: got {show(got)}, expected {show(expected)}"
+        )
 
 
 def contains(text, part, what="text"):
     if part not in text:
-        raise AssertionError(f"{what}: {part!r} is not in {text!r}")
+        raise AssertionError(f"{what}: {part!r} is not in {show(text)}")
 
 
 def main(names):

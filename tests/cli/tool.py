@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import schema
+import tap
 
 PIER = os.environ["PIER"]
 SOURCE = os.environ["PIER_SOURCE"]
@@ -34,7 +35,8 @@ class Done:
         self.text = out.decode("utf-8", "replace")
 
     def __repr__(self):
-        return f"exit {self.code}\nstdout: {self.out!r}\nstderr: {self.err}"
+        out = tap.show(self.out)
+        return f"exit {self.code}\nstdout: {out}\nstderr: {self.err}"
 
 
 def run(*words, stdin=b"", timeout=20, env=None, **kwargs):
