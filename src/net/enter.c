@@ -76,6 +76,20 @@ limit_at(const struct pier__limits *limits, const char **name)
 	return at;
 }
 
+/* Of those that hold whether or not the operation waits. */
+static bool
+limit_is_met(struct pier__limits *limits, const struct pier__task *self)
+{
+	if (limits->met != NULL)
+		return true;
+	/* Mostly there is none: no look at the clock. */
+	if (limits->lifetime_at == INT64_MAX ||
+		limits->lifetime_at > pier__task_now(self))
+		return false;
+	limits->met = PIER__LIMIT_LIFETIME;
+	return true;
+}
+
 int
 pier__stream_enter(
 	struct pier_stream *stream, unsigned what, pier_deadline *deadline)
@@ -98,13 +112,8 @@ pier__stream_enter(
 	rc = pier__desc_claim(&base->desc, self);
 	if (rc < 0)
 		return rc;
-	if (base->limits != NULL &&
-		(base->limits->met != NULL ||
-			base->limits->lifetime_at <= pier__task_now(self))) {
-		if (base->limits->met == NULL)
-			base->limits->met = PIER__LIMIT_LIFETIME;
+	if (base->limits != NULL && limit_is_met(base->limits, self))
 		return -PIER_ELIMIT;
-	}
 	return pier__enter(self, *deadline);
 }
 
