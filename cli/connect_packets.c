@@ -62,8 +62,10 @@ send_up(void *arg)
 		rc = send_one(talk);
 	if (rc == -ECANCELED || n == -ECANCELED)
 		return 0;
-	if (rc < 0 || n < 0)
+	if (rc < 0)
 		talk_fail(talk);
+	else if (n < 0)
+		talk_stdin_failed(talk, (int)n);
 	else if (pier_sleep(pier_in_ns(talk->settings->wait)) == 0)
 		wait_is_over(talk);
 	return 0;

@@ -69,7 +69,7 @@ read_up(void *arg)
 	else if (n == 0)
 		stdin_ended(talk);
 	else if (n != -ECANCELED)
-		talk_fail(talk);
+		talk_stdin_failed(talk, (int)n);
 	return 0;
 }
 
@@ -133,6 +133,8 @@ settle(struct talk *talk)
 	   is the peer's, which had ended before. */
 	if (rc == -PIER_EDEADLINE || n == -PIER_EDEADLINE)
 		(void)talk_over_limit(talk);
+	else if (n < 0 && n != -ECANCELED)
+		talk_stdin_failed(talk, (int)n);
 	if (rc == 0 && n == 0)
 		talk_ended(talk, TALK_US, TALK_FIN);
 }

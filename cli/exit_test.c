@@ -120,7 +120,7 @@ static void
 test_no_hint(void **state)
 {
 	(void)state;
-	assert_string_equal(hint(PIER_STEP_SEND, -EMSGSIZE, ""), "");
+	assert_string_equal(hint(PIER_STEP_SEND, -EIO, ""), "");
 	assert_string_equal(
 		hint(PIER_STEP_RECEIVE, -PIER_EDEADLINE, "tcp://x:1"), "");
 }

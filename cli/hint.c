@@ -194,6 +194,8 @@ static const struct row {
 	{ -EADDRNOTAVAIL, PIER_STEP_BIND,
 		"that address is not one of this machine: ip -brief address",
 		NULL },
+	{ -EMSGSIZE, PIER_STEP_SEND,
+		"a UDP datagram holds at most 65,507 bytes over IPv4", NULL },
 	{ -EMFILE, PIER_STEP_NONE,
 		"this process may open no more descriptors: ulimit -n", NULL },
 	{ -ENFILE, PIER_STEP_NONE,

@@ -45,6 +45,15 @@ talk_fail(struct talk *talk)
 			cli_failure(talk->tool, pier_last_error()));
 }
 
+void
+talk_stdin_failed(struct talk *talk, int rc)
+{
+	if (talk->reason == TALK_GOES_ON)
+		talk_stop(talk, TALK_ERROR,
+			cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
+				"standard input", rc, ""));
+}
+
 /* The limits, as the user named them; 0 is none. */
 static int64_t
 first_byte_limit(const struct talk *talk)

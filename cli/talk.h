@@ -93,6 +93,9 @@ void talk_stop(struct talk *talk, enum talk_reason reason, int code);
 /* Report the current task's last failure, and end the conversation by it. */
 void talk_fail(struct talk *talk);
 
+/* Standard input cannot be read: report it, and end the conversation. */
+void talk_stdin_failed(struct talk *talk, int rc);
+
 /*
  * talk_limit(talk): until when the peer may be silent now, by whichever of
  * the time limits is due first.

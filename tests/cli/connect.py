@@ -195,6 +195,44 @@ def test_peer_end_on_a_terminal():
         os.close(master)
 
 
+def echo(connection):
+    while data := connection.recv(4096):
+        connection.sendall(data)
+
+
+def on_terminal(endpoint, *typed):
+    """What a terminal shows of a conversation, and its exit code. Each text
+    is typed when the one before it has come back twice: from the terminal's
+    own echo, and from the peer."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execve(PIER, [PIER, "connect", endpoint], ENV)
+    shown = b""
+    for text in typed:
+        os.write(master, text)
+        line = text.strip()
+        while text.endswith(b"\n") and shown.count(line) < 2:
+            shown += os.read(master, 4096)
+    try:
+        while more := os.read(master, 4096):
+            shown += more
+    except OSError:
+        pass  # the terminal's other side has closed
+    _, status = os.waitpid(pid, 0)
+    os.close(master)
+    return shown.replace(b"\r", b""), os.waitstatus_to_exitcode(status)
+
+
+def test_on_a_terminal():
+    with Peer(echo) as peer:
+        shown, code = on_terminal(peer.endpoint, b"hello\n", CHINESE, b"\4")
+        equal(code, 0)
+        equal(shown, b"hello\nhello\n" + CHINESE * 2)
+    with Peer(echo) as peer:
+        shown, code = on_terminal(peer.endpoint, b"hello\n", b"\3")
+        equal(code, 130)
+
+
 def test_stdout_closes_while_peer_is_silent():
     with Peer(read_all) as peer:
         client = start(peer.endpoint)
@@ -304,11 +342,11 @@ def test_first_byte_timeout():
 def test_first_byte_timeout_is_over_after_it():
     def script(connection):
         connection.sendall(b"a")
-        time.sleep(0.4)
+        time.sleep(1)
         connection.sendall(b"b")
 
     with Peer(script) as peer:
-        done = expect(0, "connect", "--first-byte-timeout=200ms", peer.endpoint)
+        done = expect(0, "connect", "--first-byte-timeout=700ms", peer.endpoint)
         equal(done.out, b"ab")
 
 
@@ -316,28 +354,28 @@ def test_idle_timeout():
     def script(connection):
         for _ in range(4):
             connection.sendall(b".")
-            time.sleep(0.15)
+            time.sleep(0.3)
         return read_all(connection)
 
     with Peer(script) as peer:
         done = expect(
-            6, "connect", "--idle-timeout=400ms", peer.endpoint, stdin=None
+            6, "connect", "--idle-timeout=900ms", peer.endpoint, stdin=None
         )
         equal(done.out, b"....")
-        contains(done.err, "--idle-timeout 400ms")
+        contains(done.err, "--idle-timeout 900ms")
 
 
 def test_idle_timeout_counts_both_ways():
     """Input that goes on keeps the conversation from being idle."""
     with Peer(silent) as peer:
-        client = start("--idle-timeout=400ms", peer.endpoint)
-        for _ in range(6):
+        client = start("--idle-timeout=900ms", peer.endpoint)
+        for _ in range(4):
             client.stdin.write(b".")
             client.stdin.flush()
-            time.sleep(0.15)
+            time.sleep(0.3)
             equal(client.poll(), None)
         _, err = client.communicate(timeout=20)
-        equal(peer.join(), b"......")
+        equal(peer.join(), b"....")
         equal((client.returncode, err), (0, b""))
 
 
@@ -441,6 +479,44 @@ def interrupted(*numbers):
         took = time.monotonic() - started
         client.communicate()
         return client.returncode, took
+
+
+def test_signal_in_json():
+    with Peer(silent) as peer:
+        client = start("--json", peer.endpoint)
+        first = client.stdout.readline()
+        client.send_signal(signal.SIGTERM)
+        rest, _ = client.communicate(timeout=20)
+        equal(client.returncode, 143)
+
+        class Seen:
+            out = first + rest
+
+        equal(events(Seen, "connect")[-1]["reason"], "signal")
+
+
+def test_standard_descriptors_that_fail():
+    with Peer(echo) as peer:
+        folder = os.open("/", os.O_RDONLY)
+        done = expect(10, "connect", peer.endpoint, stdin=folder)
+        os.close(folder)
+        contains(done.err, "receive: standard input: ")
+        contains(done.err, "EISDIR")
+    for option in ([], ["--json"]):
+        with Peer(echo) as peer, open("/dev/full", "wb") as full:
+            client = start(*option, peer.endpoint, stdout=full)
+            _, err = client.communicate(b"x", timeout=20)
+            equal(client.returncode, 10)
+            contains(err.decode(), "send: standard output: no room (ENOSPC)")
+
+
+def test_quiet_shows_errors_only():
+    with Peer(answer_after_end) as peer:
+        equal(expect(0, "connect", "-qv", peer.endpoint).err, "")
+    contains(
+        expect(4, "connect", "-q", f"127.0.0.1:{tool.free_port()}").err,
+        "ECONNREFUSED",
+    )
 
 
 def test_signals_end_it():
