@@ -250,7 +250,14 @@ pier_server_run(struct pier_server *server)
 	else if (rc == 0)
 		rc = run_here(&server->workers[0]);
 	end_crew(server);
-	return rc < 0 ? rc : result(server);
+	if (rc >= 0)
+		rc = result(server);
+	/* A worker has noted its failure as its own task's. */
+	if (rc < 0 && pier_last_error()->code != rc)
+		rc = pier__fail(
+			rc, &(struct pier__failure){ .step = PIER_STEP_WAIT,
+				    .detail = "a worker of a server" });
+	return rc;
 }
 
 int

@@ -122,13 +122,22 @@ pier__worker_main(void *arg)
 {
 	struct pier__worker *worker = arg;
 	pier_deadline shield;
+	int rc = 0;
 
 	pier_task_name("server");
 	pier__desc_init(
 		&worker->stop, worker->server->stop_fd, PIER__DESC_SOCKET);
 	pier__sched_measure(pier__current->sched, note_stretch, worker);
 	worker->rc = begin(worker);
-	if (worker->rc < 0 || pier__stop_wait(worker, 1) < 0) {
+	if (worker->rc == 0) {
+		rc = pier__stop_wait(worker, 1);
+		/* A cancel is a way to ask for the end. */
+		if (rc < 0 && rc != -ECANCELED)
+			worker->rc = pier__fail(rc,
+				&(struct pier__failure){ .step = PIER_STEP_WAIT,
+					.detail = "the stop of a server" });
+	}
+	if (rc < 0 || worker->rc < 0) {
 		/* It cannot go on, or its own task was cancelled: the whole
 		   server ends, without a drain. */
 		pier_server_stop(worker->server);
