@@ -411,7 +411,9 @@ faulty_eventfd(void)
 static int
 faulty_eventfd_wake(int fd)
 {
-	return pier__faulty_self()->inner->eventfd_wake(fd);
+	/* Called by whoever wakes a task, a thread of another table or a
+	   signal handler: there is no way back to our own. */
+	return pier__calls_real.eventfd_wake(fd);
 }
 
 static int64_t

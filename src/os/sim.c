@@ -154,7 +154,7 @@ pier__sim_open(uint64_t seed)
 	sim->now = PIER__SIM_EPOCH_NS;
 	sim->chance = seed;
 	sim->limits = (struct pier__sim_limits){
-		.descriptors = 1024,
+		.descriptors = 900,
 		.syn_timeout_ns = (int64_t)127 * 1000000000,
 		.dead_timeout_ns = (int64_t)924 * 1000000000,
 		/* What Linux gives a tcp socket at first, and unix ones. */

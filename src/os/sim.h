@@ -16,7 +16,7 @@
  * Sockets behave as Linux's do, as far as pier can tell: tests/sim runs the
  * same scenarios on both and compares every result. What is simulated: tcp,
  * udp, unix stream and datagram, socket pairs; the options in sim_option.c.
- * No threads, no descriptors but sockets.
+ * No threads, no descriptors but sockets and eventfds.
  */
 #ifndef PIER_OS_SIM_H
 #define PIER_OS_SIM_H

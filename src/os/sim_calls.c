@@ -491,6 +491,24 @@ sim_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 	return ready;
 }
 
+static int
+sim_eventfd(void)
+{
+	struct pier__sim_host *host = here();
+	int rc = room_for(host->sim, 1);
+
+	return rc < 0 ? rc : give_fd(host->sim, pier__sim_event_make(host));
+}
+
+static int
+sim_eventfd_wake(int fd)
+{
+	uint64_t one = 1;
+	ssize_t n = sim_send(fd, &one, sizeof(one), 0);
+
+	return n < 0 ? (int)n : 0;
+}
+
 static int64_t
 sim_clock_ns(void)
 {
@@ -533,19 +551,6 @@ no_epoll_wait(int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
 	(void)max;
 	(void)timeout_ns;
 	return -ENOSYS;
-}
-
-static int
-no_eventfd(void)
-{
-	return -ENOSYS;
-}
-
-static int
-no_eventfd_wake(int fd)
-{
-	(void)fd;
-	return -EBADF;
 }
 
 static int
@@ -651,8 +656,8 @@ const struct pier__calls pier__sim_call_table = {
 	.epoll_create = no_epoll_create,
 	.epoll_ctl = no_epoll_ctl,
 	.epoll_wait = no_epoll_wait,
-	.eventfd = no_eventfd,
-	.eventfd_wake = no_eventfd_wake,
+	.eventfd = sim_eventfd,
+	.eventfd_wake = sim_eventfd_wake,
 	.clock_ns = sim_clock_ns,
 	.random = sim_random,
 	.alloc = sim_alloc,

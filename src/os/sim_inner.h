@@ -8,6 +8,7 @@
  *   sim_option.c  socket options
  *   sim_tcp.c     tcp as a program sees it; sim_tcp_wire.c as the peer does
  *   sim_udp.c     udp
+ *   sim_event.c   eventfd
  *   sim_unix.c    unix streams and datagrams; their names in sim_names.c
  *
  * A socket is made by its protocol, which embeds struct pier__sim_socket, and
@@ -76,8 +77,9 @@ struct pier__sim {
 	size_t trace_size;
 };
 
-/* Descriptors begin here, so that none is ever taken for a real one. */
-#define PIER__SIM_FD_BASE 100000
+/* Descriptors begin here: above those that a test has open for real, below
+   any limit, which servers look at. */
+#define PIER__SIM_FD_BASE 100
 
 /* What a protocol does. Bytes come and go as vectors; -errno as the kernel.
    NULL where the kernel says -EOPNOTSUPP. */
@@ -228,6 +230,7 @@ struct pier__sim_socket *pier__sim_udp_make(
 	struct pier__sim_host *host, int family);
 struct pier__sim_socket *pier__sim_unix_make(
 	struct pier__sim_host *host, int type);
+struct pier__sim_socket *pier__sim_event_make(struct pier__sim_host *host);
 void pier__sim_unix_pair(
 	struct pier__sim_socket *a, struct pier__sim_socket *b);
 void pier__sim_tcp_input(

@@ -71,6 +71,8 @@ pier__sim_getsockopt(struct pier__sim_socket *socket, int level, int name,
 {
 	bool tcp = socket->family != AF_UNIX && socket->type == SOCK_STREAM;
 
+	if (socket->family == AF_UNSPEC)
+		return -ENOTSOCK;
 	if (level == SOL_SOCKET)
 		return get_socket_level(socket, name, value, len);
 	if (socket->family == AF_UNIX)
@@ -161,6 +163,8 @@ pier__sim_setsockopt(struct pier__sim_socket *socket, int level, int name,
 {
 	int number;
 
+	if (socket->family == AF_UNSPEC)
+		return -ENOTSOCK;
 	if (len < sizeof(number))
 		return -EINVAL;
 	memcpy(&number, value, sizeof(number));

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/sim/server.c - the limits of a server in virtual time, and a server
+ * behind bad links: minutes of silence, partitions and loss, at no cost.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <pier.h>
+
+#include "io/sim_engine.h"
+
+#define MS INT64_C(1000000)
+#define S  (1000 * MS)
+
+/* The server stands on a host of its own; clients on the local one. */
+static struct {
+	struct pier__sim *sim;
+	struct pier__sim_host *far;
+	struct pier_server *server;
+	struct pier_server_opts opts;
+	struct pier_server_stats stats;
+	enum pier_end_reason reason;
+	char limit[32];
+	int64_t ended_ns; /* since the connection was accepted */
+	int run_rc;
+	pier_task_fn *client;
+	int client_rc;
+} bed;
+
+static void
+note_end(struct pier_stream *stream, void *ctx)
+{
+	const struct pier_conn *conn = pier_conn(stream);
+
+	(void)ctx;
+	bed.reason = conn->reason;
+	bed.ended_ns = pier_now() - conn->accepted_ns;
+	(void)strncpy(bed.limit, conn->limit, sizeof(bed.limit) - 1);
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	memset(&bed, 0, sizeof(bed));
+	bed.sim = pier__sim_open(3);
+	bed.far = pier__sim_host(bed.sim, "10.0.0.2 fd00::2");
+	bed.opts = (struct pier_server_opts){ .endpoint = "tcp://:7",
+		.handler = pier_handler_echo,
+		.finish = note_end };
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	unsigned left = pier__sim_open_count(bed.sim);
+
+	(void)state;
+	pier__sim_close(bed.sim);
+	return left == 0 ? 0 : -1;
+}
+
+static int
+serve(void *arg)
+{
+	(void)arg;
+	bed.run_rc = pier_server_run(bed.server);
+	return 0;
+}
+
+static int
+scene(void *arg)
+{
+	struct pier_group *group = NULL;
+
+	(void)arg;
+	pier__sim_on(bed.far);
+	bed.run_rc = pier_server_open(&bed.server, &bed.opts);
+	if (bed.run_rc < 0)
+		return bed.run_rc;
+	if (pier_group_open(&group) < 0 || pier_go(group, serve, NULL) < 0)
+		return -ENOMEM;
+	(void)pier_yield();
+	pier__sim_on(pier__sim_local(bed.sim));
+	bed.client_rc = bed.client(NULL);
+	pier__sim_on(bed.far);
+	pier_server_stop(bed.server);
+	(void)pier_group_wait(group, PIER_FOREVER);
+	pier_group_close(group);
+	pier_server_stats(bed.server, &bed.stats);
+	pier_server_close(bed.server);
+	return 0;
+}
+
+/* Plays a client against the server, then stops the server. */
+static void
+play(pier_task_fn *client)
+{
+	bed.client = client;
+	assert_int_equal(pier__sim_run(bed.sim, scene, NULL), 0);
+}
+
+static struct pier_stream *
+dial(void)
+{
+	struct pier_stream *stream = NULL;
+
+	if (pier_dial(&stream, "tcp://10.0.0.2:7", NULL, PIER_FOREVER) < 0)
+		return NULL;
+	return stream;
+}
+
+static int
+echo_once(struct pier_stream *stream)
+{
+	char buf[4] = "";
+	ssize_t n = 0;
+	int rc = pier_write(stream, "ping", 4, PIER_FOREVER);
+
+	if (rc == 0)
+		n = pier_read_full(stream, buf, 4, PIER_FOREVER);
+	if (rc < 0 || n < 0)
+		return rc < 0 ? rc : (int)n;
+	return memcmp(buf, "ping", 4) == 0 ? 0 : -EBADMSG;
+}
+
+/* Reads until the server ends the connection; how, and when it was. */
+static int64_t ended_at;
+
+static int
+read_to_end(struct pier_stream *stream)
+{
+	int64_t start = pier_now();
+	char buf[64];
+	ssize_t n;
+
+	while ((n = pier_read(stream, buf, sizeof(buf), PIER_FOREVER)) > 0)
+		;
+	ended_at = pier_now() - start;
+	pier_close(stream);
+	return (int)n;
+}
+
+static int
+says_nothing(void *arg)
+{
+	(void)arg;
+	return read_to_end(dial());
+}
+
+static void
+silence_from_the_start_meets_its_limit(void **state)
+{
+	(void)state;
+	play(says_nothing);
+	assert_int_equal(bed.reason, PIER_END_LIMIT);
+	assert_int_equal(bed.ended_ns, 10 * S);
+	assert_non_null(strstr(bed.limit, "first"));
+	assert_int_equal(bed.stats.limit_first_byte, 1);
+	/* Accepted half a handshake before the client knew; the end takes a
+	   way of its own. */
+	assert_in_range(ended_at, 10 * S, 10 * S + 3 * MS);
+}
+
+static int
+falls_silent(void *arg)
+{
+	struct pier_stream *stream = dial();
+	int rc = echo_once(stream);
+
+	(void)arg;
+	if (rc == 0)
+		rc = pier_sleep(pier_in_s(299));
+	if (rc == 0)
+		rc = echo_once(stream);
+	return rc < 0 ? rc : read_to_end(stream);
+}
+
+static void
+five_minutes_of_silence_are_the_limit(void **state)
+{
+	(void)state;
+	play(falls_silent);
+	assert_int_equal(bed.reason, PIER_END_LIMIT);
+	assert_non_null(strstr(bed.limit, "idle"));
+	assert_int_equal(bed.stats.limit_idle, 1);
+	assert_in_range(bed.ended_ns, 599 * S, 599 * S + 10 * MS);
+}
+
+static int
+never_stops(void *arg)
+{
+	struct pier_stream *stream = dial();
+	int rc;
+
+	(void)arg;
+	while ((rc = echo_once(stream)) == 0)
+		(void)pier_sleep(pier_in_s(1));
+	pier_close(stream);
+	return rc;
+}
+
+static void
+a_lifetime_ends_also_who_talks(void **state)
+{
+	(void)state;
+	bed.opts.lifetime_ms = 3600 * 1000;
+	play(never_stops);
+	assert_true(bed.client_rc < 0);
+	assert_int_equal(bed.reason, PIER_END_LIMIT);
+	assert_int_equal(bed.ended_ns, 3600 * S);
+	assert_int_equal(bed.stats.limit_lifetime, 1);
+}
+
+/* The whole transfer under a server that stops reading off after two
+   seconds: the reply arrives although the client goes on sending. */
+static int
+talks_over_the_end(void *arg)
+{
+	struct pier_stream *stream = dial();
+	int rc = echo_once(stream);
+
+	(void)arg;
+	if (rc == 0)
+		rc = pier_write(stream, "more", 4, PIER_FOREVER);
+	pier_server_stop(bed.server);
+	return rc < 0 ? rc : read_to_end(stream);
+}
+
+static void
+a_stop_drains_then_cancels(void **state)
+{
+	(void)state;
+	bed.opts.drain_ms = 7000;
+	play(talks_over_the_end);
+	assert_int_equal(bed.run_rc, 1);
+	assert_int_equal(bed.stats.cancelled, 1);
+	assert_int_equal(bed.reason, PIER_END_CANCELLED);
+	assert_in_range(ended_at, 6900 * MS, 7010 * MS);
+}
+
+static int
+is_cut_off(void *arg)
+{
+	struct pier_stream *stream = dial();
+	int rc = echo_once(stream);
+
+	(void)arg;
+	pier__sim_cut(bed.sim, bed.far, NULL, true);
+	if (rc == 0)
+		rc = pier_write(stream, "lost", 4, PIER_FOREVER);
+	return rc < 0 ? rc : read_to_end(stream);
+}
+
+static void
+a_partition_is_a_dead_peer(void **state)
+{
+	(void)state;
+	pier__sim_limits(bed.sim)->dead_timeout_ns = 924 * S;
+	play(is_cut_off);
+	assert_int_equal(bed.client_rc, -ETIMEDOUT);
+	assert_int_equal(ended_at, 924 * S);
+	/* The server heard nothing, and had a limit for that. */
+	assert_int_equal(bed.stats.limit_idle, 1);
+}
+
+static int
+is_reset(void *arg)
+{
+	struct pier_stream *stream = dial();
+	int rc = echo_once(stream);
+
+	(void)arg;
+	assert_int_equal(pier__sim_reset(bed.sim, 7), 1);
+	return rc < 0 ? rc : read_to_end(stream);
+}
+
+static void
+a_box_on_the_way_resets_both(void **state)
+{
+	(void)state;
+	play(is_reset);
+	assert_int_equal(bed.client_rc, -ECONNRESET);
+	assert_int_equal(bed.reason, PIER_END_ERROR);
+	assert_int_equal(bed.stats.failed, 1);
+}
+
+#define CLIENTS 100
+
+static int
+lossy_client(void *arg)
+{
+	struct pier_stream *stream = dial();
+	unsigned char out[5000], in[5000];
+	unsigned seed = (unsigned)(uintptr_t)arg;
+	ssize_t n = -1;
+	int rc = -1;
+
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = (unsigned char)(seed + i * 7);
+	if (stream != NULL)
+		rc = pier_write(stream, out, sizeof(out), PIER_FOREVER);
+	if (rc == 0)
+		n = pier_read_full(stream, in, sizeof(in), PIER_FOREVER);
+	pier_close(stream);
+	return n == (ssize_t)sizeof(in) && memcmp(in, out, sizeof(in)) == 0
+		       ? 0
+		       : -EBADMSG;
+}
+
+static int
+many_lossy_clients(void *arg)
+{
+	struct pier_group *group = NULL;
+	int rc = pier_group_open(&group);
+
+	(void)arg;
+	for (uintptr_t i = 0; rc == 0 && i < CLIENTS; i++)
+		rc = pier_go(group, lossy_client, (void *)i);
+	if (rc == 0)
+		rc = pier_group_wait(group, PIER_FOREVER);
+	if (rc == 0)
+		rc = pier_group_result(group);
+	pier_group_close(group);
+	return rc;
+}
+
+static void
+nobody_is_lost_on_bad_links(void **state)
+{
+	(void)state;
+	pier__sim_link(bed.sim, NULL, NULL,
+		&(struct pier__sim_link){ .latency_ns = 40 * MS,
+			.jitter_ns = 20 * MS,
+			.loss = 50,
+			.duplicate = 20,
+			.reorder = 20 });
+	play(many_lossy_clients);
+	assert_int_equal(bed.client_rc, 0);
+	assert_int_equal(bed.stats.accepted, CLIENTS);
+	assert_int_equal(bed.stats.failed, 0);
+	assert_int_equal(bed.stats.bytes_in, CLIENTS * 5000);
+	assert_int_equal(bed.stats.bytes_out, CLIENTS * 5000);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(silence_from_the_start_meets_its_limit),
+		CASE(five_minutes_of_silence_are_the_limit),
+		CASE(a_lifetime_ends_also_who_talks),
+		CASE(a_stop_drains_then_cancels),
+		CASE(a_partition_is_a_dead_peer),
+		CASE(a_box_on_the_way_resets_both),
+		CASE(nobody_is_lost_on_bad_links),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
