@@ -223,7 +223,7 @@ storms(const struct fault_scenario *scenario)
 	}
 }
 
-void
+static void
 each_call_goes_wrong_once(void **state)
 {
 	const struct fault_scenario *scenario = *state;
@@ -238,4 +238,45 @@ each_call_goes_wrong_once(void **state)
 	print_message(
 		"# %s: %lu calls, %u faults\n", scenario->name, total, count);
 	assert_true(count > total / 2);
+}
+
+struct inside {
+	void (*play)(struct fault_story *story);
+	struct fault_story *story;
+};
+
+static int
+inside_main(void *arg)
+{
+	struct inside *inside = arg;
+
+	inside->play(inside->story);
+	return 0;
+}
+
+void
+each_inside(struct fault_story *story, enum pier_task_kind kind,
+	void (*play)(struct fault_story *story))
+{
+	struct pier_run_opts opts = { .kind = kind };
+	struct inside inside = { .play = play, .story = story };
+
+	(void)met(story, "run", pier_run(inside_main, &inside, &opts, NULL));
+}
+
+#define SCENARIOS_MAX 32
+
+int
+each_run(const struct fault_scenario *scenarios, size_t count)
+{
+	static struct CMUnitTest tests[SCENARIOS_MAX];
+
+	assert_in_range(count, 1, SCENARIOS_MAX);
+	for (size_t i = 0; i < count; i++)
+		tests[i] = (struct CMUnitTest){
+			.name = scenarios[i].name,
+			.test_func = each_call_goes_wrong_once,
+			.initial_state = (void *)(uintptr_t)&scenarios[i],
+		};
+	return _cmocka_run_group_tests("fault", tests, count, NULL, NULL);
 }

@@ -37,7 +37,23 @@ struct fault_scenario {
 /* Note a result of the scenario's call; returns it. From any of its tasks. */
 long met(struct fault_story *story, const char *call, long rc);
 
-/* A cmocka test; *state is a struct fault_scenario. */
-void each_call_goes_wrong_once(void **state);
+/* Play inside a run of fibers or of threads. */
+void each_inside(struct fault_story *story, enum pier_task_kind kind,
+	void (*play)(struct fault_story *story));
+
+/* name_by_fibers() and name_by_threads(): the scenario `name` inside a run. */
+#define EACH_INSIDE(name)                                        \
+	static void name##_by_fibers(struct fault_story *story)  \
+	{                                                        \
+		each_inside(story, PIER_TASK_FIBER, name);       \
+	}                                                        \
+                                                                 \
+	static void name##_by_threads(struct fault_story *story) \
+	{                                                        \
+		each_inside(story, PIER_TASK_THREAD, name);      \
+	}
+
+/* Every scenario, each a test. What main() returns. */
+int each_run(const struct fault_scenario *scenarios, size_t count);
 
 #endif

@@ -141,72 +141,38 @@ race(struct fault_story *story)
 	pier_listener_close(listener);
 }
 
-/* Each scenario also inside a run of fibers: the other engine. */
-struct inside {
-	void (*play)(struct fault_story *story);
-	struct fault_story *story;
-};
-
-static int
-inside_main(void *arg)
-{
-	struct inside *inside = arg;
-
-	inside->play(inside->story);
-	return 0;
-}
-
-static void
-inside(struct fault_story *story, void (*play)(struct fault_story *story))
-{
-	static struct inside it;
-
-	it = (struct inside){ .play = play, .story = story };
-	(void)met(story, "run", pier_run(inside_main, &it, NULL, NULL));
-}
-
-#define INSIDE(name)                                            \
-	static void name##_by_fibers(struct fault_story *story) \
-	{                                                       \
-		inside(story, name);                            \
-	}
-
-INSIDE(over_udp)
-INSIDE(over_both_families)
-INSIDE(over_unixgram)
-INSIDE(race)
+EACH_INSIDE(over_udp)
+EACH_INSIDE(over_both_families)
+EACH_INSIDE(over_unixgram)
+EACH_INSIDE(race)
 
 /* When the second address cannot be tried, it is the first one's error. */
 static const int refused[] = { -ECONNREFUSED, 0 };
 
 static const struct fault_scenario scenarios[] = {
 	{ "udp, fibers", over_udp_by_fibers, NULL },
+	{ "udp, threads", over_udp_by_threads, NULL },
 	{ "udp, one thread", over_udp, NULL },
 	{ "udp on both families, fibers", over_both_families_by_fibers, NULL },
+	{ "udp on both families, threads", over_both_families_by_threads,
+		NULL },
 	{ "udp on both families, one thread", over_both_families, NULL },
 	{ "unixgram, fibers", over_unixgram_by_fibers, NULL },
+	{ "unixgram, threads", over_unixgram_by_threads, NULL },
 	{ "unixgram, one thread", over_unixgram, NULL },
 	{ "race, fibers", race_by_fibers, refused },
+	{ "race, threads", race_by_threads, refused },
 	{ "race, one thread", race, refused },
 };
-
-#define COUNT (sizeof(scenarios) / sizeof(scenarios[0]))
 
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT];
 	int failed;
 
 	if (mkdtemp(directory) == NULL)
 		return 1;
-	for (size_t i = 0; i < COUNT; i++)
-		tests[i] = (struct CMUnitTest){
-			.name = scenarios[i].name,
-			.test_func = each_call_goes_wrong_once,
-			.initial_state = (void *)(uintptr_t)&scenarios[i],
-		};
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	failed = each_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
 	(void)rmdir(directory);
 	return failed;
 }

@@ -203,47 +203,11 @@ close:
 	pier_close(d);
 }
 
-/* Each scenario inside a run of fibers, of threads, and without one. */
-struct inside {
-	void (*play)(struct fault_story *story);
-	struct fault_story *story;
-};
-
-static int
-inside_main(void *arg)
-{
-	struct inside *inside = arg;
-
-	inside->play(inside->story);
-	return 0;
-}
-
-static void
-inside(struct fault_story *story, enum pier_task_kind kind,
-	void (*play)(struct fault_story *story))
-{
-	struct pier_run_opts opts = { .kind = kind };
-	static struct inside it;
-
-	it = (struct inside){ .play = play, .story = story };
-	(void)met(story, "run", pier_run(inside_main, &it, &opts, NULL));
-}
-
-#define INSIDE(name)                                             \
-	static void name##_by_fibers(struct fault_story *story)  \
-	{                                                        \
-		inside(story, PIER_TASK_FIBER, name);            \
-	}                                                        \
-	static void name##_by_threads(struct fault_story *story) \
-	{                                                        \
-		inside(story, PIER_TASK_THREAD, name);           \
-	}
-
-INSIDE(over_pair)
-INSIDE(over_tcp)
-INSIDE(over_both_families)
-INSIDE(over_unix)
-INSIDE(over_relay)
+EACH_INSIDE(over_pair)
+EACH_INSIDE(over_tcp)
+EACH_INSIDE(over_both_families)
+EACH_INSIDE(over_unix)
+EACH_INSIDE(over_relay)
 
 /* When one side gives up, the other may be the first to say so; which it is
    depends on the moment. */
@@ -265,23 +229,14 @@ static const struct fault_scenario scenarios[] = {
 	{ "relay, one thread", over_relay, also },
 };
 
-#define COUNT (sizeof(scenarios) / sizeof(scenarios[0]))
-
 int
 main(void)
 {
-	struct CMUnitTest tests[COUNT];
 	int failed;
 
 	if (mkdtemp(directory) == NULL)
 		return 1;
-	for (size_t i = 0; i < COUNT; i++)
-		tests[i] = (struct CMUnitTest){
-			.name = scenarios[i].name,
-			.test_func = each_call_goes_wrong_once,
-			.initial_state = (void *)(uintptr_t)&scenarios[i],
-		};
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	failed = each_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
 	(void)rmdir(directory);
 	return failed;
 }
