@@ -414,6 +414,47 @@ cancelled(struct stage *stage)
 	ends_close(&ends);
 }
 
+static void
+wait_and_say(struct stage *stage, struct pier_waitable *list, size_t count,
+	pier_deadline deadline)
+{
+	(void)say(stage, "any", pier_wait_any(list, count, deadline));
+	for (size_t i = 0; i < count; i++)
+		(void)fprintf(stage->said, "%d ", (int)list[i].ready);
+}
+
+static void
+any_of_several(struct stage *stage)
+{
+	struct ends ends = ends_open(stage, TCP);
+	struct pier_waitable list[3] = {
+		{ .stream = ends.client, .want = PIER_READING },
+		{ .stream = ends.server, .want = PIER_BOTH },
+		{ .listener = ends.listener, .want = PIER_READING },
+	};
+	struct pier_stream *another = NULL;
+	char where[64];
+
+	wait_and_say(stage, list, 3, SOON);
+	list[1].want = PIER_READING;
+	wait_and_say(stage, list, 3, BRIEFLY);
+	write_and_say(stage, ends.server, "x");
+	wait_and_say(stage, list, 3, SOON);
+	read_and_say(stage, ends.client);
+	wait_and_say(stage, list, 3, PIER_NOW);
+	(void)pier_listener_endpoint(ends.listener, where, sizeof(where));
+	(void)say_ok(stage, "dial", pier_dial(&another, where, NULL, SOON));
+	wait_and_say(stage, list, 3, SOON);
+	pier_close(another);
+	(void)say_ok(
+		stage, "accept", pier_accept(&another, ends.listener, SOON));
+	pier_close(another);
+	pier_close(ends.client);
+	ends.client = NULL;
+	wait_and_say(stage, list + 1, 1, SOON);
+	ends_close(&ends);
+}
+
 #define OPEN "listen ok dial ok accept ok "
 
 const struct scenario tcp_scenarios[] = {
@@ -469,5 +510,9 @@ const struct scenario tcp_scenarios[] = {
 		OPEN "write PIER_EDEADLINE some went 1 more EAGAIN read 8" },
 	{ "tcp cancelled", cancelled,
 		OPEN "group ok go ok sleep ok wait ok reader ECANCELED" },
+	{ "tcp any of several", any_of_several,
+		OPEN "any 1 0 2 0 any PIER_EDEADLINE 0 0 0 write ok "
+		     "any 1 1 0 0 read 1 \"x\" any EAGAIN 0 0 0 dial ok "
+		     "any 1 0 0 1 accept ok any 1 1" },
 	{ NULL, NULL, NULL },
 };

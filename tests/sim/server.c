@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -350,6 +351,38 @@ nobody_is_lost_on_bad_links(void **state)
 	assert_int_equal(bed.stats.bytes_out, CLIENTS * 5000);
 }
 
+/* The trace of the same, under another seed or the same; the caller's. */
+static char *
+traced(uint64_t seed)
+{
+	void *none = NULL;
+	char *trace;
+
+	assert_int_equal(end(&none), 0);
+	assert_int_equal(begin(&none), 0);
+	pier__sim_close(bed.sim);
+	bed.sim = pier__sim_open(seed);
+	bed.far = pier__sim_host(bed.sim, "10.0.0.2 fd00::2");
+	nobody_is_lost_on_bad_links(&none);
+	trace = strdup(pier__sim_trace(bed.sim));
+	assert_non_null(trace);
+	return trace;
+}
+
+static void
+the_seed_decides_all_of_it(void **state)
+{
+	char *first = traced(7), *again = traced(7), *other = traced(8);
+
+	(void)state;
+	assert_true(strlen(first) > 100000);
+	assert_string_equal(first, again);
+	assert_string_not_equal(first, other);
+	free(first);
+	free(again);
+	free(other);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -363,6 +396,7 @@ main(void)
 		CASE(a_partition_is_a_dead_peer),
 		CASE(a_box_on_the_way_resets_both),
 		CASE(nobody_is_lost_on_bad_links),
+		CASE(the_seed_decides_all_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
