@@ -301,6 +301,21 @@ def test_no_such_name():
     contains(done.err, "resolve: ")
 
 
+def test_unreachable():
+    """In a network namespace of its own there is no way to anywhere."""
+    own_net = ["unshare", "--map-root-user", "--net"]
+    if subprocess.run([*own_net, "true"], check=False).returncode:
+        raise tap.Skip("no network namespace may be made here")
+    done = subprocess.run(
+        [*own_net, PIER, "connect", "192.0.2.1:80"],
+        stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENV, timeout=20,
+        check=False,
+    )
+    equal(done.returncode, 5, done.stderr)
+    contains(done.stderr.decode(), "ENETUNREACH")
+    contains(done.stderr.decode(), "ip route get 192.0.2.1")
+
+
 def test_connect_timeout():
     with black_hole() as endpoint:
         started = time.monotonic()

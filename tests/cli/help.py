@@ -163,6 +163,8 @@ def test_wrong_endpoint_is_pointed_at():
     contains(said[0], "pier: connect: tcp://127.1:80: ")
     equal(said[1].index("^"), said[0].index("127.1"))
     contains(said[2], "man pier-endpoint")
+    with open(f"{tool.SOURCE}/man/pier-endpoint.7", encoding="utf-8") as file:
+        contains(file.read(), "\n".join(said[:2]), "what the page shows")
     said = lines(expect(2, "connect", "tcp://bücher:99999").err)
     equal(said[1].index("^"), said[0].index("99999"))
     done = expect(2, "serve", "echo", "tcp://:7000", "nonsense")
