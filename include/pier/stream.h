@@ -157,9 +157,10 @@ struct pier_listen_opts {
  *
  *   endpoint  tcp://:7000 serves IPv6 and IPv4 (IPv4 alone where the machine
  *             has no IPv6), tcp4:// and tcp6:// one of them; port 0 is a free
- *             one, see pier_listener_addr(). unix://: a stale socket file (one
- *             that refuses connections) is replaced; the file is removed at
- *             the end by who bound it. fd://: a socket that listens already
+ *             one, see pier_listener_addr(). A name is one of its addresses,
+ *             IPv4 before IPv6. unix://: a stale socket file (one that
+ *             refuses connections) is replaced; the file is removed at the
+ *             end by who bound it. fd://: a socket that listens already
  *
  * Returns 0, or
  *   -EINVAL, -ENAMETOOLONG, name errors  as pier_dial()

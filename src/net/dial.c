@@ -145,7 +145,8 @@ start_next(struct dial *it, int64_t now)
 	return 0;
 }
 
-/* Attempt i can be written to: how did it end? */
+/* Attempt i can be written to: how did it end? As settle(), or an error of
+   this machine, which says nothing of the address. */
 static int
 finish(struct dial *it, size_t i)
 {
@@ -154,7 +155,7 @@ finish(struct dial *it, size_t i)
 	int rc = pier__calls()->getsockopt(
 		it->descs[i].fd, SOL_SOCKET, SO_ERROR, &error, &len);
 
-	return settle(it, i, rc < 0 ? rc : -error);
+	return rc < 0 ? rc : settle(it, i, -error);
 }
 
 /*
@@ -186,8 +187,12 @@ wait_for_some(struct dial *it)
 	if (rc == -PIER_EDEADLINE && until.ns < it->deadline.ns)
 		return -EAGAIN;
 	for (i = 0; rc > 0 && i < count; i++) {
-		if (wants[i].ready != 0 && finish(it, index[i]) == 1)
+		int one = wants[i].ready == 0 ? 0 : finish(it, index[i]);
+
+		if (one > 0)
 			return (int)index[i];
+		if (one < 0)
+			return one;
 	}
 	return rc < 0 ? rc : -EAGAIN;
 }
@@ -251,6 +256,24 @@ win(struct dial *it, struct pier_stream **out, size_t i)
 	return 0;
 }
 
+/* "tcp://[::]:80" is what a listener of both families calls itself. Where IPv6
+   is switched off, this machine is 0.0.0.0. */
+static size_t
+add_other_wildcard(struct dial *it, size_t count)
+{
+	const struct pier_addr *only = &it->order[0];
+
+	if (count != 1 || it->endpoint.family != AF_UNSPEC ||
+		pier_addr_family(only) != AF_INET6 ||
+		!IN6_IS_ADDR_UNSPECIFIED(&only->u.in6.sin6_addr) ||
+		pier__bind_family(&it->local) != AF_UNSPEC)
+		return count;
+	it->order[1].len = sizeof(it->order[1].u.in);
+	it->order[1].u.in.sin_family = AF_INET;
+	it->order[1].u.in.sin_port = only->u.in6.sin6_port;
+	return 2;
+}
+
 /* The addresses to try. */
 static int
 find_addresses(struct dial *it)
@@ -270,6 +293,7 @@ find_addresses(struct dial *it)
 	count = pier__race_order(it->order, PIER_ATTEMPTS_MAX, names->addrs,
 		names->count, pier__bind_family(&it->local));
 	pier_names_free(names);
+	count = add_other_wildcard(it, count);
 	if (count == 0)
 		return fail(it, -EADDRNOTAVAIL, PIER_STEP_BIND,
 			"the peer has no address of the local one's family");
@@ -297,7 +321,10 @@ dial_tcp(struct dial *it, struct pier_stream **out)
 	/* The first address's own step, when all have failed. */
 	step = pier__race_lost(&it->race) ? it->steps[0] : PIER_STEP_CONNECT;
 	give_up(it, rc);
-	return fail(it, rc, step, NULL);
+	return fail(it, rc, step,
+		step == PIER_STEP_CONNECT && rc == -EADDRNOTAVAIL
+			? "no local address or free port to connect from"
+			: NULL);
 }
 
 static const char *
@@ -305,7 +332,7 @@ explain_unix(int rc)
 {
 	switch (rc) {
 	case -ECONNREFUSED:
-		return "the socket's file is there, its server is not";
+		return "its server is gone, or the file is no socket";
 	case -EPROTOTYPE:
 		return "it is not a stream socket";
 	default:

@@ -51,7 +51,7 @@ explain(int rc)
 {
 	switch (rc) {
 	case -ECONNREFUSED:
-		return "the socket's file is there, its server is not";
+		return "its server is gone, or the file is no socket";
 	case -EPROTOTYPE:
 		return "it is not a datagram socket";
 	case -EPERM:

@@ -213,6 +213,24 @@ test_one_address(void **state)
 	}
 }
 
+/* What a listener of both families calls itself leads to it, wherever it
+   really is. */
+static void
+test_every_address(void **state)
+{
+	struct call call = { .host = "[::]" };
+	struct server server;
+	struct pier_stream *stream;
+
+	(void)state;
+	serve_on(&server, "127.0.0.1", 0, 5);
+	call.port = server.port;
+	assert_int_equal(dial(&call, &stream), 0);
+	peer_is(stream, "127.0.0.1", server.port);
+	pier_close(stream);
+	unserve(&server);
+}
+
 static void
 test_a_name_of_this_machine(void **state)
 {
@@ -699,6 +717,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_address),
+		cmocka_unit_test(test_every_address),
 		cmocka_unit_test(test_a_name_of_this_machine),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_one_family_refuses),
