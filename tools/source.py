@@ -50,8 +50,12 @@ def bare_c(text):
 
 
 def is_test(path):
-    """Code that never ships: unit tests and everything below tests/."""
-    return path.endswith("_test.c") or path.startswith(("tests/", "fuzz/"))
+    """Code that never ships: tests, the faulty call table, the simulator."""
+    return (
+        path.endswith("_test.c")
+        or path.startswith(("tests/", "fuzz/"))
+        or re.match(r"src/(os|io)/(faulty|sim)", path) is not None
+    )
 
 
 class Findings:

@@ -57,7 +57,7 @@ reader_waits(void *arg)
 static int
 use_pipe(void *arg)
 {
-	struct pier__desc in, out;
+	static struct pier__desc in, out; /* the engine sees them */
 	char got[8];
 	int fds[2];
 	ssize_t n, sent = 0;
@@ -101,7 +101,7 @@ test_pipes(void **state)
 static int
 use_blocking_sockets(void *arg)
 {
-	struct pier__desc desc;
+	static struct pier__desc desc; /* the engine sees it */
 	char got[8];
 	int fds[2];
 	ssize_t n;
@@ -138,7 +138,7 @@ test_blocking_sockets(void **state)
 static int
 use_terminal(void *arg)
 {
-	struct pier__desc desc;
+	static struct pier__desc desc; /* the engine sees it */
 	struct termios raw;
 	char got[8];
 	int other = posix_openpt(O_RDWR | O_NOCTTY);
@@ -180,7 +180,7 @@ static int
 use_regular_file(void *arg)
 {
 	char path[] = "/tmp/pier-foreign-XXXXXX";
-	struct pier__desc desc;
+	static struct pier__desc desc; /* the engine sees it */
 	char got[8];
 	int fd = mkstemp(path);
 
@@ -210,7 +210,7 @@ test_regular_files(void **state)
 static void
 test_closed_descriptors(void **state)
 {
-	struct pier__desc desc;
+	static struct pier__desc desc; /* the engine sees it */
 	int fd = dup(0);
 
 	(void)state;
@@ -241,7 +241,7 @@ is_pending(void)
 static void
 write_to_nobody(void)
 {
-	struct pier__desc out;
+	static struct pier__desc out; /* the engine sees it */
 	int fds[2];
 
 	assert_int_equal(pipe(fds), 0);

@@ -129,7 +129,8 @@ static int
 echo(void *arg)
 {
 	const struct pier__calls *calls = pier__calls();
-	struct pier__desc listener, client;
+	/* The engine sees them: not on the stack of a fiber. */
+	static struct pier__desc listener, client;
 	struct sockaddr_in in;
 	char buf[16];
 	ssize_t n;
@@ -161,7 +162,7 @@ talk(void *arg)
 {
 	const struct pier__calls *calls = pier__calls();
 	struct sockaddr_in in;
-	struct pier__desc desc;
+	static struct pier__desc desc; /* the engine sees it */
 	struct pier_group *group;
 	char buf[16];
 

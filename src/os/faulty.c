@@ -59,7 +59,8 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_ADVISE] = { "advise", { EINVAL, ENOMEM } },
 	[PIER__CALL_THREAD] = { "thread", { EAGAIN } },
 	[PIER__CALL_GETADDRINFO] = { "getaddrinfo",
-		{ -EAI_AGAIN, -EAI_NONAME, -EAI_MEMORY, -PIER__EAI_ERRNO + EIO } },
+		{ -EAI_AGAIN, -EAI_NONAME, -EAI_MEMORY,
+			-PIER__EAI_ERRNO + EIO } },
 };
 
 bool

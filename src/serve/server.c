@@ -263,10 +263,10 @@ pier_server_run(struct pier_server *server)
 int
 pier_serve_sized(const struct pier_server_opts *opts, size_t size)
 {
-	struct pier_server *server;
+	struct pier_server *server = NULL;
 	int rc = pier_server_open_sized(&server, opts, size);
 
-	if (rc < 0)
+	if (server == NULL)
 		return rc;
 	rc = pier_server_run(server);
 	pier_server_close(server);
