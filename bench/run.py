@@ -163,9 +163,12 @@ class Server:
         self.by_file = "{ready}" in template
 
     def __enter__(self):
-        self.process = subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+        # What the tool tells people goes to a file, in case it fails.
+        with open(f"{self.scratch.name}/said", "wb") as said:
+            self.process = subprocess.Popen(
+                self.command, stdout=subprocess.PIPE, text=True,
+                stderr=said if self.by_file else None,
+                preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
         self.pid = self.process.pid
         self.port = self.port_from_file() if self.by_file else int(
             self.process.stdout.readline().removeprefix("READY "))
@@ -178,7 +181,9 @@ class Server:
                 return int(self.ready.read_text().split()[0]
                            .rpartition(":")[2])
             time.sleep(.01)
-        raise SystemExit(f'not ready after 10 s: {" ".join(self.command)}')
+        said = Path(f"{self.scratch.name}/said").read_text(encoding="utf-8")
+        raise SystemExit(
+            f'not ready after 10 s: {" ".join(self.command)}\n{said}')
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
