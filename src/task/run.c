@@ -12,21 +12,9 @@
 
 #define DRAIN_DEFAULT_MS 5000
 
-struct pier__run *
-pier__run_hold(struct pier__run *run)
+static void
+run_free(struct pier__run *run)
 {
-	if (run != NULL)
-		atomic_fetch_add_explicit(
-			&run->references, 1, memory_order_relaxed);
-	return run;
-}
-
-void
-pier__run_drop(struct pier__run *run)
-{
-	if (run == NULL || atomic_fetch_sub_explicit(&run->references, 1,
-				   memory_order_acq_rel) != 1)
-		return;
 	(void)pthread_mutex_destroy(&run->lock);
 	pier__free(run);
 }
@@ -38,7 +26,6 @@ run_new(const struct pier_run_opts *opts)
 
 	if (run == NULL)
 		return NULL;
-	atomic_init(&run->references, 1);
 	(void)pthread_mutex_init(&run->lock, NULL);
 	pier__list_init(&run->threads);
 	run->kind = opts->kind;
@@ -78,11 +65,30 @@ pier__run_unlink(struct pier__run *run, struct pier__task *task)
 void
 pier__run_done(struct pier__run *run)
 {
+	bool last;
+
 	(void)pthread_mutex_lock(&run->lock);
-	if (--run->left == 0 && !run->over)
+	last = --run->left == 0;
+	if (last && !run->over)
 		pier__wake(run->first);
+	last = last && run->over;
 	(void)pthread_mutex_unlock(&run->lock);
-	pier__run_drop(run);
+	if (last)
+		run_free(run);
+}
+
+/* pier_run() comes back. */
+static void
+run_over(struct pier__run *run)
+{
+	bool last;
+
+	(void)pthread_mutex_lock(&run->lock);
+	run->over = true;
+	last = run->left == 0;
+	(void)pthread_mutex_unlock(&run->lock);
+	if (last)
+		run_free(run);
 }
 
 /* The first fiber of a run: the user's function, then the end of the rest. */
@@ -177,7 +183,6 @@ drain_threads(
 		rc = pier__park(run->first, "group", -1, until);
 		(void)pthread_mutex_lock(&run->lock);
 	}
-	run->over = true;
 	result->tasks = run->tasks;
 	result->abandoned = run->left;
 	if (run->left > 0)
@@ -248,7 +253,8 @@ pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
 			rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
 				    .detail = "a run of tasks" });
 	result.rc = rc < 0 ? rc : first.rc;
-	pier__run_drop(run);
+	if (run != NULL)
+		run_over(run);
 	result_give(out, result_size, &result);
 	return result.rc;
 }

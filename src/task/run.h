@@ -10,12 +10,12 @@
 #include "task/task.h"
 
 /*
- * Counted, as an abandoned thread may outlive the call that made it. Of a run
- * of fibers the scheduler knows the tasks; of a run of threads this does, by
- * lock, whatever groups they are in.
+ * Of a run of fibers the scheduler knows the tasks; of a run of threads this
+ * does, by lock, whatever groups they are in. Abandoned threads may outlive the
+ * call that made it: whoever comes last of pier_run(), which sets over, and of
+ * the threads, which count down left, frees it.
  */
 struct pier__run {
-	atomic_uint references;
 	enum pier_task_kind kind;
 	size_t stack_size;
 	struct pier__task *first; /* the thread that called pier_run() */
@@ -28,8 +28,6 @@ struct pier__run {
 	bool over; /* nobody may join */
 };
 
-struct pier__run *pier__run_hold(struct pier__run *run);
-void pier__run_drop(struct pier__run *run);
 /* A thread task that has not begun joins. 0 or -PIER_ECLOSED. */
 int pier__run_join(struct pier__run *run, struct pier__task *task);
 /* task can no longer be found through the run. */

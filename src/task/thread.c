@@ -239,15 +239,13 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	thread->task.fn = fn;
 	thread->task.arg = arg;
 	thread->task.group = group;
-	thread->task.run = pier__run_hold(run);
+	thread->task.run = run;
 	if (opts->wakeable)
 		rc = pier__thread_wakeable(&thread->task);
 	if (rc == 0 && run != NULL)
 		rc = pier__run_join(run, &thread->task);
-	if (rc < 0) {
-		pier__run_drop(run);
+	if (rc < 0)
 		goto free_thread;
-	}
 	rc = thread_start(thread, opts->stack_size);
 	if (rc == 0)
 		return 0;
