@@ -76,7 +76,10 @@ run_verb(struct cli_tool *tool, const struct cli_verb *verb, int argc,
 	if (verb->defaults != NULL)
 		memcpy(given, verb->defaults, verb->settings_size);
 	*given = *common;
-	code = cli_parse(verb, argc, argv, given, &why);
+	/* "pier --help VERB" has asked already. */
+	code = common->help == CLI_HELP_NONE
+		       ? cli_parse(verb, argc, argv, given, &why)
+		       : 0;
 	cli_tool_setup(tool, given);
 	if (code < 0) {
 		code = cli_usage_error(tool, verb->name, &why);
@@ -125,7 +128,7 @@ run_tool(struct cli_tool *tool, int argc, char **argv)
 		printf("pier %s\n", pier_version());
 		return CLI_EXIT_OK;
 	}
-	if (head.common.help == CLI_HELP_FULL) {
+	if (words == argc && head.common.help == CLI_HELP_FULL) {
 		cli_help_tool(tool, head_options);
 		return CLI_EXIT_OK;
 	}

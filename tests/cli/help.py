@@ -40,6 +40,7 @@ def test_full_help_has_examples_first():
         contains(shown, "Examples\n")
         assert shown.index("Examples\n") < shown.index("--json")
         equal(shown, expect(0, "help", verb).text, "pier help VERB")
+        equal(shown, expect(0, "--help", verb).text, "pier --help VERB")
         assert max(map(len, lines(shown))) <= 80, shown
 
 
@@ -167,6 +168,7 @@ def test_wrong_endpoint_is_pointed_at():
         contains(file.read(), "\n".join(said[:2]), "what the page shows")
     said = lines(expect(2, "connect", "tcp://bücher:99999").err)
     equal(said[1].index("^"), said[0].index("99999"))
+    contains(expect(2, "serve", "echo", "7000").err, "write tcp://:7000")
     done = expect(2, "serve", "echo", "tcp://:7000", "nonsense")
     contains(done.err, "tcp://nonsense:PORT")
 

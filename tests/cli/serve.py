@@ -9,6 +9,7 @@ import struct
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import tap
 import tool
@@ -207,6 +208,33 @@ def test_json():
     equal(second["data"], CHINESE.decode())
     equal(lines[-1]["type"], "summary")
     equal((lines[-1]["accepted"], lines[-1]["datagrams"]), (1, 1))
+
+
+def ask_both_ways(server, number):
+    """One conversation by TCP and one by UDP."""
+    text = b"client %d" % number
+    equal(answers(server, text), text.upper())
+    with socket.socket(type=socket.SOCK_DGRAM) as client:
+        client.settimeout(20)
+        client.connect(("127.0.0.1", server.port(1)))
+        client.send(text)
+        equal(client.recv(100), text.upper())
+
+
+def test_json_of_a_crowd():
+    """Events of parallel handlers are whole lines, and none is missing."""
+    for model in (["fiber", "--workers=2"], ["thread"], ["iterative"]):
+        with Server("upper", "-vv", "--json", "--model", *model,
+                    "tcp://127.0.0.1:0", "udp://127.0.0.1:0") as server:
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(lambda n: ask_both_ways(server, n), range(48)))
+            done = server.end()
+        equal(done.code, 0, done)
+        lines = events(done, "serve")
+        for kind in ("open", "close"):
+            ids = [line["id"] for line in of_type(lines, kind)]
+            equal(sorted(ids), list(range(1, 49)), kind)
+        equal(len(of_type(lines, "message")), 96)
 
 
 def closed_by(client):
