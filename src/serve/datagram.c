@@ -24,6 +24,8 @@
 
 /* Receivers kept for the next handlers that wait. */
 #define IDLE_MAX 16
+/* After so many failures in a row pauses are of 2^10 ms. */
+#define PAUSES_MAX 10
 
 struct pier__receiver {
 	struct pier__before_wait hook;
@@ -84,31 +86,50 @@ hand_on(struct pier__before_wait *hook)
 	pier__wake(it->holder->task);
 }
 
+/* It failed: what an earlier reply met costs nothing more, but what fails
+   again and again must not spin. */
+static int
+hold_off(struct pier__receiver *receiver, int rc)
+{
+	struct pier__datagrams *it = receiver->it;
+
+	if (it->failures == 0)
+		pier__report_error(it->worker->server, NULL, rc);
+	if (it->failures++ == 0)
+		return 0;
+	if (it->failures > PAUSES_MAX)
+		it->failures = PAUSES_MAX;
+	rc = pier__park(receiver->task, "pause", -1,
+		pier_in_ms(INT64_C(1) << it->failures));
+	return rc == -PIER_EDEADLINE ? 0 : rc;
+}
+
 /* One datagram into receiver->msg. 0, or the error that ends it. */
 static int
 receive(struct pier__receiver *receiver)
 {
 	struct pier__datagrams *it = receiver->it;
-	struct pier_server *server = it->worker->server;
+	size_t size = it->worker->server->opts.datagram_size;
 	int rc = 0;
 
-	while (rc == 0) {
-		if (it->stopping)
-			return -PIER_ESTOPPED;
-		rc = pier_recv(it->packet, &receiver->msg, receiver->buf,
-			server->opts.datagram_size, PIER_NOW);
-		/* What an earlier reply met is nobody's failure here. */
-		if (rc < 0 && rc != -EAGAIN) {
-			pier__report_error(server, NULL, rc);
-			rc = pier_yield();
-			continue;
-		}
-		if (rc == 0)
+	while (rc == 0 && !it->stopping) {
+		if (PIER__LOOK(it->packet->desc.readable))
+			rc = pier_recv(it->packet, &receiver->msg,
+				receiver->buf, size, PIER_NOW);
+		else
+			rc = -EAGAIN;
+		if (rc == 0) {
+			it->failures = 0;
 			return 0;
-		rc = pier__desc_wait(
-			&it->packet->desc, PIER__IN, "receive", PIER_FOREVER);
+		}
+		if (rc == -EAGAIN)
+			rc = pier__desc_wait(&it->packet->desc, PIER__IN,
+				"receive", PIER_FOREVER);
+		/* The engine may have no memory to watch it. */
+		if (rc < 0 && rc != -ECANCELED)
+			rc = hold_off(receiver, rc);
 	}
-	return rc;
+	return rc < 0 ? rc : -PIER_ESTOPPED;
 }
 
 static void

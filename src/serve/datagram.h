@@ -13,6 +13,7 @@ struct pier__datagrams {
 	struct pier__list idle;        /* receivers with nothing to do */
 	unsigned idle_count;
 	bool stopping;
+	unsigned failures;  /* to receive, in a row */
 	uint64_t bytes_out; /* of packet, that are counted */
 };
 

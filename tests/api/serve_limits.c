@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -309,6 +310,58 @@ test_per_address_max(void **state)
 	}
 }
 
+struct flood {
+	const struct serving *it;
+	atomic_bool over;
+};
+
+static void *
+flood_main(void *arg)
+{
+	struct flood *flood = arg;
+
+	while (!atomic_load(&flood->over))
+		(void)close(plain_connect(flood->it, 0));
+	return NULL;
+}
+
+/* Clients that come and go without a pause leave those alone that are there. */
+static void
+test_a_flood_of_connections(void **state)
+{
+	int m;
+
+	(void)state;
+	for (m = 0; m < MODEL_COUNT; m++) {
+		struct pier_server_opts opts = { .endpoint = TCP,
+			.handler = pier_handler_echo,
+			.model = models[m] };
+		struct flood flood = { .over = false };
+		struct serving it;
+		pthread_t thread;
+		int64_t until;
+		int fd;
+
+		serving_start(&it, &opts);
+		flood.it = &it;
+		fd = plain_connect(&it, 0);
+		plain_echo(fd, "there");
+		assert_int_equal(
+			pthread_create(&thread, NULL, flood_main, &flood), 0);
+		until = wall_ms() + 200;
+		while (wall_ms() < until) {
+			int64_t sent = wall_ms();
+
+			plain_echo(fd, "still");
+			assert_true(wall_ms() - sent < 5000);
+		}
+		atomic_store(&flood.over, true);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		(void)close(fd);
+		assert_int_equal(serving_stop(&it), 0);
+	}
+}
+
 /* In a process of its own with few descriptors: the clients are another. */
 static void
 serve_with_few(enum pier_model model, int out)
@@ -391,6 +444,7 @@ main(void)
 		cmocka_unit_test(test_a_limit_is_for_good),
 		cmocka_unit_test(test_connections_max),
 		cmocka_unit_test(test_per_address_max),
+		cmocka_unit_test(test_a_flood_of_connections),
 		cmocka_unit_test(test_few_descriptors),
 	};
 

@@ -257,6 +257,61 @@ test_from_a_signal_handler(void **state)
 	assert_int_equal(serving_join(&it), 0);
 }
 
+/* A thread that hangs outside of pier is left behind, counted, and may end
+   after the server. */
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t done = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t is_done = PTHREAD_COND_INITIALIZER;
+static int done_count;
+
+static int
+hang(struct pier_stream *stream, void *ctx)
+{
+	(void)ctx;
+	(void)pier_write(stream, "x", 1, PIER_DEFAULT);
+	(void)pthread_mutex_lock(&held);
+	(void)pthread_mutex_unlock(&held);
+	return 0;
+}
+
+static void
+end_hang(struct pier_stream *stream, void *ctx)
+{
+	(void)stream;
+	(void)ctx;
+	(void)pthread_mutex_lock(&done);
+	done_count++;
+	(void)pthread_cond_signal(&is_done);
+	(void)pthread_mutex_unlock(&done);
+}
+
+static void
+test_a_thread_that_hangs(void **state)
+{
+	struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = hang,
+		.model = PIER_THREAD,
+		.drain_ms = 10,
+		.finish = end_hang };
+	struct serving it;
+	char byte;
+	int fd;
+
+	(void)state;
+	(void)pthread_mutex_lock(&held);
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	assert_int_equal(recv(fd, &byte, 1, 0), 1);
+	assert_int_equal(serving_stop(&it), 1);
+	(void)pthread_mutex_unlock(&held);
+	(void)pthread_mutex_lock(&done);
+	while (done_count == 0)
+		(void)pthread_cond_wait(&is_done, &done);
+	(void)pthread_mutex_unlock(&done);
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
+	(void)close(fd);
+}
+
 /* Whoever waits for a peer that reads nothing is cancelled too. */
 static void
 test_a_full_writer_is_cancelled(void **state)
@@ -388,6 +443,7 @@ main(void)
 		cmocka_unit_test(test_told_again_later),
 		cmocka_unit_test(test_from_a_handler),
 		cmocka_unit_test(test_from_a_signal_handler),
+		cmocka_unit_test(test_a_thread_that_hangs),
 		cmocka_unit_test(test_a_full_writer_is_cancelled),
 		cmocka_unit_test(test_in_one_call),
 		cmocka_unit_test(test_beside_other_fibers),
