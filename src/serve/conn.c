@@ -226,6 +226,7 @@ pier__conn_main(void *arg)
 	bool lingers;
 
 	pier_task_name("connection");
+	pier__current->tag = conn->shown.id;
 	settle(conn, converse(conn));
 	lingers = wants_linger(conn) && linger_begin(server);
 	if (lingers)

@@ -35,7 +35,7 @@ struct pier__counters {
 	atomic_uint_fast64_t handler_us[PIER_HISTOGRAM_BUCKETS];
 	/* Set by the worker's own thread only. */
 	atomic_uint_fast64_t longest_run_ns;
-	atomic_uint_fast64_t longest_run_conn; /* 0: not in a connection */
+	atomic_uint_fast64_t longest_run_conn; /* 0: of no connection */
 };
 
 static inline void

@@ -110,10 +110,9 @@ static void
 note_stretch(void *arg, const struct pier__task *task, int64_t ns)
 {
 	struct pier__worker *worker = arg;
-	const struct pier__conn *conn = task->arg;
 
-	atomic_store(&worker->counters.longest_run_conn,
-		task->fn == pier__conn_main ? conn->shown.id : 0);
+	/* The connection itself may be gone by now. */
+	atomic_store(&worker->counters.longest_run_conn, task->tag);
 	atomic_store(&worker->counters.longest_run_ns, (uint64_t)ns);
 }
 

@@ -96,7 +96,8 @@ struct pier__task {
 	const char *name;
 	const char *last_waits; /* also read by other threads, whole */
 	uint64_t id;
-	int rc;                             /* what fn returned */
+	uint64_t tag; /* what whoever made it knows it by, or 0 */
+	int rc;       /* what fn returned */
 	struct pier__annotation annotation; /* empty in a plain build */
 #if defined(PIER_SCRAMBLE_STACKS)
 	void *scramble_copy; /* of its stack, while it is parked */
