@@ -329,13 +329,15 @@ flood_main(void *arg)
 static void
 test_a_flood_of_connections(void **state)
 {
+	/* Where one is served at a time all others only queue. */
+	static const enum pier_model both[] = { PIER_FIBER, PIER_THREAD };
 	int m;
 
 	(void)state;
-	for (m = 0; m < MODEL_COUNT; m++) {
+	for (m = 0; m < 2; m++) {
 		struct pier_server_opts opts = { .endpoint = TCP,
 			.handler = pier_handler_echo,
-			.model = models[m] };
+			.model = both[m] };
 		struct flood flood = { .over = false };
 		struct serving it;
 		pthread_t thread;
