@@ -106,8 +106,11 @@ drain_tcp(struct pier_stream *base, pier_deadline deadline)
 	for (;;) {
 		pier_deadline look;
 		int queued = 0;
-		int rc = pier__calls()->queued(base->desc.fd, &queued);
+		int rc;
 
+		if (atomic_load_explicit(&base->aborted, memory_order_acquire))
+			return -ECONNABORTED;
+		rc = pier__calls()->queued(base->desc.fd, &queued);
 		if (rc == 0 && queued == 0)
 			return 0;
 		if (rc == 0)

@@ -117,8 +117,8 @@ pier__stream_enter(
 	return pier__enter(self, *deadline);
 }
 
-int
-pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
+static int
+wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline)
 {
 	struct pier_stream *base = pier__stream_base(stream);
@@ -144,6 +144,23 @@ pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 		limits->met = name;
 		return -PIER_ELIMIT;
 	}
+	return rc;
+}
+
+int
+pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
+	pier_deadline deadline)
+{
+	struct pier_stream *base = pier__stream_base(stream);
+	int rc = wait_in_limits(stream, what, why, deadline);
+
+	/* What is there wins over the failure: the attempt that follows has to
+	   be one, whatever the last one showed. A wait that never began has
+	   not looked. */
+	if (rc < 0 && what == PIER__IN)
+		PIER__NOTE(base->desc.readable, true);
+	else if (rc < 0)
+		PIER__NOTE(base->out_desc->writable, true);
 	return rc;
 }
 
