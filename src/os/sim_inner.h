@@ -20,6 +20,7 @@
 #define PIER_OS_SIM_INNER_H
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 
 #include "base/list.h"
@@ -237,6 +238,7 @@ void pier__sim_tcp_input(
 	struct pier__sim_host *host, const struct pier__sim_packet *packet);
 void pier__sim_udp_input(
 	struct pier__sim_host *host, const struct pier__sim_packet *packet);
+struct tcp_info pier__sim_tcp_info(struct pier__sim_socket *socket);
 unsigned pier__sim_tcp_reset_port(struct pier__sim_host *host, uint16_t port);
 int pier__sim_unix_stat(
 	struct pier__sim_host *host, const char *path, struct stat *out);

@@ -70,6 +70,7 @@ pier__sim_getsockopt(struct pier__sim_socket *socket, int level, int name,
 	void *value, socklen_t *len)
 {
 	bool tcp = socket->family != AF_UNIX && socket->type == SOCK_STREAM;
+	struct tcp_info info;
 
 	if (socket->family == AF_UNSPEC)
 		return -ENOTSOCK;
@@ -83,6 +84,10 @@ pier__sim_getsockopt(struct pier__sim_socket *socket, int level, int name,
 		return give_int(value, len, socket->nodelay);
 	if (tcp && level == IPPROTO_TCP && name == TCP_USER_TIMEOUT)
 		return give_int(value, len, (int)socket->user_timeout_ms);
+	if (tcp && level == IPPROTO_TCP && name == TCP_INFO) {
+		info = pier__sim_tcp_info(socket);
+		return give(value, len, &info, sizeof(info));
+	}
 	return -ENOPROTOOPT;
 }
 

@@ -82,10 +82,13 @@ disconnect(struct pier__sim_tcp *tcp)
 		drop_children(tcp);
 	else if (tcp->state == PIER__SIM_TCP_OPEN)
 		pier__sim_tcp_send_reset(tcp);
-	else if (tcp->state != PIER__SIM_TCP_SYN_SENT)
-		return 0;
 	socket->listening = false;
-	pier__sim_tcp_die(tcp, ECONNRESET);
+	if (tcp->state != PIER__SIM_TCP_CLOSED &&
+		tcp->state != PIER__SIM_TCP_TIME_WAIT)
+		pier__sim_tcp_die(tcp, ECONNRESET);
+	/* Its counters jump, and never meet again. */
+	tcp->state = PIER__SIM_TCP_CLOSED;
+	tcp->never_sent++;
 	tcp->in_len = 0;
 	tcp->connecting = false;
 	tcp->fin_came = false;
@@ -300,7 +303,45 @@ tcp_queued(struct pier__sim_socket *socket)
 	if (tcp->state == PIER__SIM_TCP_LISTEN)
 		return -EINVAL;
 	/* The FIN counts, as in the kernel. */
-	return (int)tcp->out_len + (tcp->fin_queued && !tcp->fin_acked);
+	return tcp->never_sent + (int)tcp->out_len +
+	       (tcp->fin_queued && !tcp->fin_acked);
+}
+
+/* The kernel's names for it. */
+static uint8_t
+kernel_state(const struct pier__sim_tcp *tcp)
+{
+	switch (tcp->state) {
+	case PIER__SIM_TCP_CLOSED:
+		return TCP_CLOSE;
+	case PIER__SIM_TCP_LISTEN:
+		return TCP_LISTEN;
+	case PIER__SIM_TCP_SYN_SENT:
+		return TCP_SYN_SENT;
+	case PIER__SIM_TCP_SYN_RECEIVED:
+		return TCP_SYN_RECV;
+	case PIER__SIM_TCP_TIME_WAIT:
+		return TCP_TIME_WAIT;
+	case PIER__SIM_TCP_OPEN:
+		break;
+	}
+	if (!tcp->fin_queued)
+		return tcp->fin_came ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
+	if (!tcp->fin_came)
+		return tcp->fin_acked ? TCP_FIN_WAIT2 : TCP_FIN_WAIT1;
+	return tcp->fin_first ? TCP_CLOSING : TCP_LAST_ACK;
+}
+
+struct tcp_info
+pier__sim_tcp_info(struct pier__sim_socket *socket)
+{
+	const struct pier__sim_tcp *tcp = pier__sim_tcp_of(socket);
+
+	return (struct tcp_info){
+		.tcpi_state = kernel_state(tcp),
+		.tcpi_rto = (uint32_t)(tcp->rto_ns / 1000),
+		.tcpi_rtt = (uint32_t)(tcp->rtt_ns / 1000),
+	};
 }
 
 static uint32_t

@@ -38,6 +38,8 @@ struct pier__sim_tcp {
 	bool no_room;   /* a send found none: tell when there is */
 	bool orphan;    /* the program has closed it */
 
+	int never_sent; /* what a connection that died still had to send */
+
 	unsigned char *out;
 	size_t out_len, out_max;
 	uint64_t una, nxt, sent, edge;

@@ -105,6 +105,9 @@ pier__sim_tcp_die(struct pier__sim_tcp *tcp, int error)
 		return;
 	}
 	pier__sim_cancel(sim_of(tcp), &tcp->timer);
+	/* SIOCOUTQ goes on counting what will never go. */
+	tcp->never_sent =
+		(int)tcp->out_len + (tcp->fin_queued && !tcp->fin_acked);
 	tcp->state = PIER__SIM_TCP_CLOSED;
 	tcp->out_len = 0;
 	tcp->fin_queued = false;
