@@ -240,6 +240,16 @@ pier_read_full(struct pier_stream *stream, void *buf, size_t size,
 	return (ssize_t)size;
 }
 
+/* The first byte that was read ahead; with no buffer there is none, and the
+   pointer is only there to be a pointer. */
+static const unsigned char *
+ahead(const struct pier_stream *stream)
+{
+	static const unsigned char nothing[1];
+
+	return stream->in != NULL ? stream->in + stream->in_begin : nothing;
+}
+
 /* A line in `in`: its length with the newline; 0: the end, nothing left; the
    rest when the end came without a newline; or an error. */
 static ssize_t
@@ -249,7 +259,7 @@ find_line(struct pier_stream *stream, size_t max, pier_deadline deadline)
 
 	for (;;) {
 		size_t have = stream->in_end - stream->in_begin;
-		const unsigned char *at = stream->in + stream->in_begin;
+		const unsigned char *at = ahead(stream);
 		const unsigned char *newline =
 			have > looked ? memchr(at + looked, '\n', have - looked)
 				      : NULL;
@@ -305,7 +315,7 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 		rc = fill(stream, min > 0 ? min : 1, "read", deadline);
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_RECEIVE, 0, 0);
-	*data = stream->in + stream->in_begin;
+	*data = ahead(stream);
 	return (ssize_t)(stream->in_end - stream->in_begin);
 }
 
