@@ -81,7 +81,8 @@ def trace(pid, clients, path):
     if "attached" not in said:
         strace.wait()
         skip(f"strace cannot attach: {said.strip()}")
-    for _ in range(ROUNDS):
+    # One more than is judged: strace may miss the wait that it came into.
+    for _ in range(ROUNDS + 1):
         volley(clients)
     strace.send_signal(signal.SIGINT)
     strace.stderr.read()
@@ -127,8 +128,9 @@ def judge(found):
     """Wrong, or a line that counts the calls."""
     cut = turns(found)
     echoes = sum(max(events, 0) for events, _ in cut)
-    if echoes != CONNECTIONS * ROUNDS:
-        raise Wrong(f"{CONNECTIONS * ROUNDS} messages, {echoes} events")
+    least = CONNECTIONS * ROUNDS
+    if not least <= echoes <= least + CONNECTIONS:
+        raise Wrong(f"at least {least} messages, {echoes} events")
     bad = [text for text in (wrong(*turn) for turn in cut) if text]
     if bad:
         raise Wrong(f"{len(bad)} of {len(cut)} turns:\n" + "\n".join(bad[:5]))

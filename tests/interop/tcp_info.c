@@ -34,20 +34,21 @@ send_over(int from, int to, size_t size)
 static int
 show(int fd)
 {
-	struct sockaddr_in name;
+	struct sockaddr_in name, peer;
 	socklen_t len = sizeof(name);
 	struct pier_tcp_info info;
 
-	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0)
-		return fail("getsockname");
+	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0 ||
+		getpeername(fd, (struct sockaddr *)&peer, &len) < 0)
+		return fail("the addresses");
 	if (pier_tcp_info(fd, &info) < 0)
 		return fail(pier_error_line());
-	printf("{\"port\": %d, \"have\": %u, \"state\": %u, "
+	printf("{\"port\": %d, \"peer\": %d, \"have\": %u, \"state\": %u, "
 	       "\"rtt_us\": %u, \"rttvar_us\": %u, \"retransmits\": %u, "
 	       "\"bytes_sent\": %llu, \"bytes_acked\": %llu, "
 	       "\"bytes_received\": %llu}\n",
-		ntohs(name.sin_port), info.have, info.state, info.rtt_us,
-		info.rttvar_us, info.retransmits,
+		ntohs(name.sin_port), ntohs(peer.sin_port), info.have,
+		info.state, info.rtt_us, info.rttvar_us, info.retransmits,
 		(unsigned long long)info.bytes_sent,
 		(unsigned long long)info.bytes_acked,
 		(unsigned long long)info.bytes_received);

@@ -19,10 +19,14 @@ SS = {
 }
 
 
-def ask_ss(port):
-    """The second line of ss, with the numbers, of the socket on this port."""
+def ask_ss(port, peer):
+    """The line of ss, with the numbers, of the socket between these ports:
+    others of this machine may have one of the two as well."""
     said = subprocess.run(
-        ["ss", "-tinHO", "state", "established", f"sport = :{port}"],
+        [
+            *("ss", "-tinHO", "state", "established"),
+            f"sport = :{port} and dport = :{peer}",
+        ],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -32,7 +36,7 @@ def ask_ss(port):
 
 
 def compare(ours):
-    said = ask_ss(ours["port"])
+    said = ask_ss(ours["port"], ours["peer"])
     if said is None:
         return "ss does not show it"
     if ours["state"] != TCP_ESTABLISHED:
