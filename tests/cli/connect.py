@@ -275,8 +275,8 @@ def test_reset_by_peer():
 
 
 def test_refused():
-    port = tool.free_port()
-    done = expect(4, "connect", f"127.0.0.1:{port}")
+    with tool.closed_port() as port:
+        done = expect(4, "connect", f"127.0.0.1:{port}")
     assert re.match(
         rf"pier: connect: \S*127\.0\.0\.1:{port}\S*: connection refused "
         r"\(ECONNREFUSED\) after .*\nhint: .*\n$",
@@ -464,8 +464,8 @@ def test_json_base64():
 
 
 def test_json_errors():
-    port = tool.free_port()
-    done = expect(4, "connect", "--json", f"127.0.0.1:{port}")
+    with tool.closed_port() as port:
+        done = expect(4, "connect", "--json", f"127.0.0.1:{port}")
     (line,) = events(done, "connect")
     equal(
         [line[key] for key in ("type", "step", "cause", "exit")],
@@ -528,10 +528,9 @@ def test_standard_descriptors_that_fail():
 def test_quiet_shows_errors_only():
     with Peer(answer_after_end) as peer:
         equal(expect(0, "connect", "-qv", peer.endpoint).err, "")
-    contains(
-        expect(4, "connect", "-q", f"127.0.0.1:{tool.free_port()}").err,
-        "ECONNREFUSED",
-    )
+    with tool.closed_port() as port:
+        done = expect(4, "connect", "-q", f"127.0.0.1:{port}")
+        contains(done.err, "ECONNREFUSED")
 
 
 def test_signals_end_it():

@@ -34,8 +34,9 @@ def test_one_open_port():
 
 
 def test_one_closed_port_has_its_cause():
-    endpoint = f"127.0.0.1:{tool.free_port()}"
-    done = expect(4, "connect", "--probe", endpoint)
+    with tool.closed_port() as port:
+        endpoint = f"127.0.0.1:{port}"
+        done = expect(4, "connect", "--probe", endpoint)
     contains(done.text, f"{endpoint} closed: connection refused (ECONNREFUSED)")
     with black_hole() as endpoint:
         done = expect(6, "connect", "-z", "--connect-timeout=200ms", endpoint)
@@ -43,9 +44,8 @@ def test_one_closed_port_has_its_cause():
 
 
 def test_many_ports_in_order():
-    with listener() as one, listener() as two:
+    with listener() as one, listener() as two, tool.closed_port() as closed:
         ports = sorted((port_of(one), port_of(two)))
-        closed = tool.free_port()
         done = expect(
             1, "connect", "-z", f"127.0.0.1:{ports[1]},{closed},{ports[0]}"
         )
@@ -140,8 +140,8 @@ def test_too_few_replies():
 
 
 def test_closed_udp_port():
-    endpoint = f"udp://127.0.0.1:{tool.free_port(socket.SOCK_DGRAM)}"
-    done = expect(4, "connect", endpoint, stdin=b"x")
+    with tool.closed_port(socket.SOCK_DGRAM) as port:
+        done = expect(4, "connect", f"udp://127.0.0.1:{port}", stdin=b"x")
     contains(done.err, "ECONNREFUSED")
     contains(done.err, "ss -uln")
 

@@ -157,9 +157,20 @@ def of_type(lines, name):
     return [line for line in lines if line["type"] == name]
 
 
+@contextlib.contextmanager
+def closed_port(kind=socket.SOCK_STREAM):
+    """A port that refuses, and that nobody else can take meanwhile: bound and
+    not listening, or connected to somebody else."""
+    with socket.socket(socket.AF_INET, kind) as one:
+        one.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_DGRAM:
+            one.connect(("127.0.0.1", 1))
+        yield one.getsockname()[1]
+
+
 def free_port(kind=socket.SOCK_STREAM):
-    """A port that nobody has; it may be taken again before it is used, but
-    the kernel gives out others first."""
+    """A port to bind to, which somebody may take first; the kernel gives out
+    others before it comes back to this one."""
     with socket.socket(socket.AF_INET, kind) as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
