@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/fault/names.c - names asked for on helper threads, alone and by a
+ * dial, in which every call goes wrong once; see each.h.
+ */
+#include "each.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#define SOON pier_in_s(5)
+
+static int
+ask_one(void *arg)
+{
+	struct pier_names *names = NULL;
+	long rc = met(arg, "resolve",
+		pier_resolve(&names, "localhost", "7", NULL, SOON));
+
+	if (rc == 0 && names->count == 0)
+		(void)met(arg, "count", -EBADMSG);
+	pier_names_free(names);
+	return (int)rc;
+}
+
+/* The same question by three tasks at once. */
+static void
+ask(struct fault_story *story)
+{
+	struct pier_group *group = NULL;
+
+	if (met(story, "group", pier_group_open(&group)) < 0)
+		return;
+	for (int i = 0; i < 2; i++)
+		(void)met(story, "go", pier_go(group, ask_one, story));
+	(void)ask_one(story);
+	/* A wait that is made to fail is waited again. */
+	while (pier_group_wait(group, SOON) < 0)
+		(void)met(story, "group wait", pier_last_error()->code);
+	pier_group_close(group);
+}
+
+static void
+dial(struct fault_story *story)
+{
+	struct pier_listener *listener = NULL;
+	struct pier_stream *stream = NULL;
+	struct pier_addr addr;
+	char where[64];
+
+	if (met(story, "listen",
+		    pier_listen(&listener, "tcp4://localhost:0", NULL, SOON)) <
+		0)
+		return;
+	(void)pier_listener_addr(listener, &addr);
+	(void)snprintf(where, sizeof(where), "tcp4://localhost:%d",
+		pier_addr_port(&addr));
+	(void)met(story, "dial", pier_dial(&stream, where, NULL, SOON));
+	pier_close(stream);
+	pier_listener_close(listener);
+}
+
+EACH_INSIDE(ask)
+EACH_INSIDE(dial)
+
+/* What the injected answers of the name service mean. */
+static const int also[] = { -PIER_ENONAME, -PIER_EAGAINNAME, -ENOMEM, -EIO, 0 };
+
+static const struct fault_scenario scenarios[] = {
+	{ "names, fibers", ask_by_fibers, also },
+	{ "names, threads", ask_by_threads, also },
+	{ "dial by name, fibers", dial_by_fibers, also },
+	{ "dial by name, threads", dial_by_threads, also },
+};
+
+int
+main(void)
+{
+	return each_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+}
