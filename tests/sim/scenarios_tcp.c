@@ -195,6 +195,8 @@ port_in_use(struct stage *stage)
 static void
 port_of_the_past(struct stage *stage)
 {
+	static const struct pier_listen_opts strict = { .reuse_address =
+								PIER_OFF };
 	struct ends ends = ends_open(stage, TCP);
 	char where[64];
 
@@ -203,6 +205,8 @@ port_of_the_past(struct stage *stage)
 	read_and_say(stage, ends.client);
 	pier_close(ends.client);
 	pier_listener_close(ends.listener);
+	(void)say_ok(stage, "without reuse",
+		pier_listen(&ends.listener, where, &strict, SOON));
 	(void)say_ok(
 		stage, "again", pier_listen(&ends.listener, where, NULL, SOON));
 	pier_listener_close(ends.listener);
@@ -414,6 +418,59 @@ cancelled(struct stage *stage)
 	ends_close(&ends);
 }
 
+/* What became of connections while they queued. */
+static void
+before_accept(struct stage *stage)
+{
+	struct ends ends = ends_open(stage, TCP);
+	struct pier_stream *stream = NULL, *served = NULL;
+	char where[64];
+
+	(void)pier_listener_endpoint(ends.listener, where, sizeof(where));
+	(void)say_ok(stage, "dial", pier_dial(&stream, where, NULL, SOON));
+	write_and_say(stage, stream, "gone");
+	pier_close(stream);
+	(void)say_ok(
+		stage, "accept", pier_accept(&served, ends.listener, SOON));
+	read_and_say(stage, served);
+	read_and_say(stage, served);
+	pier_close(served);
+	(void)say_ok(stage, "dial", pier_dial(&stream, where, NULL, SOON));
+	pier_abort(stream);
+	pier_close(stream);
+	(void)say_ok(
+		stage, "accept", pier_accept(&served, ends.listener, SOON));
+	read_and_say(stage, served);
+	pier_close(served);
+	(void)say_ok(stage, "dial", pier_dial(&stream, where, NULL, SOON));
+	pier_listener_close(ends.listener);
+	ends.listener = NULL;
+	read_and_say(stage, stream);
+	pier_close(stream);
+	ends_close(&ends);
+}
+
+static void
+changes_hands(struct stage *stage)
+{
+	struct ends ends = ends_open(stage, TCP);
+	struct pier_addr before, after;
+	int fd = -1;
+
+	write_and_say(stage, ends.server, "one");
+	read_and_say(stage, ends.client);
+	(void)pier_local(ends.client, &before);
+	(void)say_ok(stage, "release", pier_release(ends.client, &fd));
+	(void)say_ok(stage, "adopt", pier_adopt(&ends.client, fd));
+	(void)pier_local(ends.client, &after);
+	(void)say(stage, "same", pier_addr_equal(&before, &after));
+	write_and_say(stage, ends.server, "two");
+	read_and_say(stage, ends.client);
+	write_and_say(stage, ends.client, "three");
+	read_and_say(stage, ends.server);
+	ends_close(&ends);
+}
+
 static void
 wait_and_say(struct stage *stage, struct pier_waitable *list, size_t count,
 	pier_deadline deadline)
@@ -488,7 +545,8 @@ const struct scenario tcp_scenarios[] = {
 	{ "tcp port in use", port_in_use,
 		"listen ok again EADDRINUSE then ok "
 		"elsewhere EADDRNOTAVAIL" },
-	{ "tcp port of the past", port_of_the_past, OPEN "read 0 again ok" },
+	{ "tcp port of the past", port_of_the_past,
+		OPEN "read 0 without reuse EADDRINUSE again ok" },
 	{ "tcp both families", both_families,
 		"listen ok dial ok accept ok \"127.0.0.1\" "
 		"dial ok accept ok \"::1\"" },
@@ -510,6 +568,13 @@ const struct scenario tcp_scenarios[] = {
 		OPEN "write PIER_EDEADLINE some went 1 more EAGAIN read 8" },
 	{ "tcp cancelled", cancelled,
 		OPEN "group ok go ok sleep ok wait ok reader ECANCELED" },
+	{ "tcp before accept", before_accept,
+		OPEN "dial ok write ok accept ok read 4 \"gone\" read 0 "
+		     "dial ok accept ok read ECONNRESET "
+		     "dial ok read ECONNRESET" },
+	{ "tcp changes hands", changes_hands,
+		OPEN "write ok read 3 \"one\" release ok adopt ok same 1 "
+		     "write ok read 3 \"two\" write ok read 5 \"three\"" },
 	{ "tcp any of several", any_of_several,
 		OPEN "any 1 0 2 0 any PIER_EDEADLINE 0 0 0 write ok "
 		     "any 1 1 0 0 read 1 \"x\" any EAGAIN 0 0 0 dial ok "

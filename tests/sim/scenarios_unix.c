@@ -199,6 +199,52 @@ copies(struct stage *stage)
 	pier_close(c);
 }
 
+static void
+relays(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL, *c = NULL, *d = NULL;
+	struct pier_relay_opts opts = { .idle_ms = 20 };
+	struct pier_relay_result result;
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	(void)say_ok(stage, "pair", pier_pair(&c, &d));
+	write_and_say(stage, a, "there");
+	write_and_say(stage, d, "back again");
+	(void)say_ok(stage, "end", pier_shutdown(d, PIER_WRITING, SOON));
+	(void)say_ok(stage, "relay", pier_relay(b, c, &opts, &result, SOON));
+	(void)say(stage, "first", result.first);
+	(void)say(stage, "how", (long)result.how);
+	(void)say(stage, "there", (long)result.a_to_b);
+	(void)say(stage, "back", (long)result.b_to_a);
+	read_and_say(stage, d);
+	read_and_say(stage, a);
+	read_and_say(stage, a);
+	pier_close(a);
+	(void)say_ok(stage, "relay", pier_relay(b, c, NULL, &result, SOON));
+	read_and_say(stage, d);
+	pier_close(b);
+	pier_close(c);
+	pier_close(d);
+}
+
+/* Connections that were never accepted when the listener went. */
+static void
+listener_leaves(struct stage *stage)
+{
+	struct pier_listener *listener = NULL;
+	struct pier_stream *stream = NULL;
+	char text[128];
+
+	(void)endpoint(stage, text);
+	(void)say_ok(stage, "listen", pier_listen(&listener, text, NULL, SOON));
+	(void)say_ok(stage, "dial", pier_dial(&stream, text, NULL, SOON));
+	write_and_say(stage, stream, "x");
+	pier_listener_close(listener);
+	read_and_say(stage, stream);
+	write_and_say(stage, stream, "x");
+	pier_close(stream);
+}
+
 #define OPEN "listen ok dial ok accept ok "
 
 const struct scenario unix_scenarios[] = {
@@ -224,5 +270,12 @@ const struct scenario unix_scenarios[] = {
 		"pair ok write PIER_EDEADLINE some 1 now EAGAIN all 1 now 1" },
 	{ "copies", copies,
 		"pair ok pair ok write ok copy 7 read 7 \"through\" copy 0" },
+	{ "relays", relays,
+		"pair ok pair ok write ok write ok end ok "
+		"relay PIER_EDEADLINE first 1 how 0 there 5 back 10 "
+		"read 5 \"there\" read 10 \"back again\" read 0 relay ok "
+		"read 0" },
+	{ "unix listener leaves", listener_leaves,
+		"listen ok dial ok write ok read ECONNRESET write EPIPE" },
 	{ NULL, NULL, NULL },
 };
