@@ -81,8 +81,25 @@ pier__bind_family(const struct pier__bind *local)
 	return AF_UNSPEC;
 }
 
+/*
+ * Of TCP a port that is left to the kernel is chosen at connect, when both
+ * ends are known: thousands of connections then share one. With a port of its
+ * own, the end of the last connection from it is no obstacle. Where either is
+ * not to be had the bind says so. Nothing of this is for UDP: it hears before
+ * it speaks, and SO_REUSEADDR would give its messages to a second socket.
+ */
+static void
+prepare_tcp(int fd, const struct pier_addr *addr)
+{
+	if (pier_addr_port(addr) == 0)
+		(void)pier__socket_enable(
+			fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+	else
+		(void)pier__socket_enable(fd, SOL_SOCKET, SO_REUSEADDR);
+}
+
 int
-pier__bind_socket(const struct pier__bind *local, int fd, int family)
+pier__bind_socket(const struct pier__bind *local, int fd, int family, int type)
 {
 	const struct pier_addr *addr =
 		family == AF_INET6 ? &local->ip6 : &local->ip4;
@@ -91,14 +108,7 @@ pier__bind_socket(const struct pier__bind *local, int fd, int family)
 		return 0;
 	if (addr->len == 0)
 		return -EAFNOSUPPORT;
-	/* With no port of its own the port is chosen at connect, when both
-	   ends are known: thousands of connections then share one. With one,
-	   the end of the last connection from it is no obstacle. Where either
-	   is not to be had the bind says so. */
-	if (pier_addr_port(addr) == 0)
-		(void)pier__socket_enable(
-			fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
-	else
-		(void)pier__socket_enable(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (type == SOCK_STREAM)
+		prepare_tcp(fd, addr);
 	return pier__calls()->bind(fd, &addr->u.sa, addr->len);
 }

@@ -19,9 +19,10 @@ int pier__bind_parse(struct pier__bind *out, const char *text);
 int pier__bind_family(const struct pier__bind *local);
 
 /*
- * Bind fd, not connected yet, of this family. 0 or -errno; -EAFNOSUPPORT: an
+ * Bind fd, not connected yet, of this family and type. 0 or -errno; -EAFNOSUPPORT: an
  * address of the other family was asked for.
  */
-int pier__bind_socket(const struct pier__bind *local, int fd, int family);
+int pier__bind_socket(
+	const struct pier__bind *local, int fd, int family, int type);
 
 #endif

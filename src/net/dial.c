@@ -84,7 +84,7 @@ make_socket(struct dial *it, size_t i)
 		     : pier__socket_enable(fd, IPPROTO_TCP, TCP_NODELAY);
 	if (rc == 0) {
 		it->steps[i] = PIER_STEP_BIND;
-		rc = pier__bind_socket(&it->local, fd, family);
+		rc = pier__bind_socket(&it->local, fd, family, SOCK_STREAM);
 	}
 	if (rc < 0)
 		pier__close(fd);

@@ -117,7 +117,7 @@ open_client(struct pier_packet **out, struct opening *it,
 	if (fd < 0)
 		return fd;
 	it->step = PIER_STEP_BIND;
-	rc = pier__bind_socket(&it->local, fd, family);
+	rc = pier__bind_socket(&it->local, fd, family, SOCK_DGRAM);
 	if (rc == 0 && !it->plan->opts.unconnected) {
 		it->step = PIER_STEP_CONNECT;
 		rc = pier__calls()->connect(fd, &addr->u.sa, addr->len);

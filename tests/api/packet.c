@@ -484,6 +484,28 @@ test_a_local_address(void **state)
 	pier_packet_close(server);
 }
 
+/* A port that a client has is its alone, and it has one before it speaks. */
+static void
+test_a_local_port(void **state)
+{
+	struct pier_packet *server = opened("udp4://127.0.0.1:0", &server_opts);
+	struct pier_packet_opts opts = { .bind = "127.0.0.2",
+		.unconnected = true };
+	struct pier_packet *client = client_of(server, &opts);
+	struct pier_addr addr = local_of(client);
+	char text[PIER_ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_true(pier_addr_port(&addr) > 0);
+	assert_int_equal(pier_send(server, &addr, "first", 5, PIER_FOREVER), 0);
+	(void)heard(client, "first");
+	assert_true(pier_addr_format(&addr, text, sizeof(text)) > 0);
+	opts.bind = text;
+	cannot_open("udp://127.0.0.1:9", &opts, -EADDRINUSE, PIER_STEP_BIND);
+	pier_packet_close(client);
+	pier_packet_close(server);
+}
+
 static int
 lookup(struct pier_names **out, const char *host, const char *service,
 	const struct pier_resolve_opts *opts, pier_deadline deadline, void *arg)
@@ -859,6 +881,7 @@ main(void)
 		cmocka_unit_test(test_nobody_to_send_to),
 		cmocka_unit_test(test_a_broadcast_needs_its_option),
 		cmocka_unit_test(test_a_local_address),
+		cmocka_unit_test(test_a_local_port),
 		cmocka_unit_test(test_the_first_address_that_works),
 		cmocka_unit_test(test_unixgram),
 		cmocka_unit_test(test_names_of_unixgram_clients),
