@@ -39,6 +39,7 @@ struct pier__slab {
 struct head {
 	void *next; /* while it is free */
 	enum pier__guard guard;
+	bool warm; /* it is free, and its pages were not given back */
 };
 
 static size_t
@@ -137,10 +138,11 @@ int
 pier__stack_get(struct pier__stacks *stacks, void **out)
 {
 	if (stacks->free != NULL) {
+		struct head *head = head_of(stacks, stacks->free);
+
 		*out = stacks->free;
-		stacks->free = head_of(stacks, *out)->next;
-		if (stacks->warm > 0)
-			stacks->warm--;
+		stacks->free = head->next;
+		stacks->warm -= head->warm;
 	} else {
 		int rc = stack_fresh(stacks, out);
 
@@ -155,8 +157,11 @@ pier__stack_get(struct pier__stacks *stacks, void **out)
 void
 pier__stack_put(struct pier__stacks *stacks, void *stack)
 {
+	struct head *head = head_of(stacks, stack);
+
 	stacks->used--;
-	if (stacks->warm < WARM_STACKS) {
+	head->warm = stacks->warm < WARM_STACKS;
+	if (head->warm) {
 		stacks->warm++;
 	} else {
 		/* All pages but the top one, which the list lives in. Where
@@ -164,7 +169,7 @@ pier__stack_put(struct pier__stacks *stacks, void *stack)
 		(void)pier__calls()->advise(
 			stack, stacks->size - PAGE, MADV_DONTNEED);
 	}
-	head_of(stacks, stack)->next = stacks->free;
+	head->next = stacks->free;
 	stacks->free = stack;
 }
 

@@ -228,6 +228,32 @@ test_pages_are_given_back(void **state)
 	pier__stacks_free(&stacks);
 }
 
+/* However often some of them come and go, no more stay warm. */
+static void
+test_warm_ones_stay_few(void **state)
+{
+	static void *all[600];
+	struct pier__stacks stacks;
+	int warm = 0;
+
+	(void)state;
+	pier__stacks_init(&stacks, PIER__STACK_MIN);
+	for (int out = 600; out > 0; out -= 50) {
+		for (int i = 0; i < out; i++) {
+			assert_int_equal(pier__stack_get(&stacks, &all[i]), 0);
+			*(char *)all[i] = 1;
+		}
+		for (int i = 0; i < out; i++)
+			pier__stack_put(&stacks, all[i]);
+	}
+	for (int i = 0; i < 600; i++)
+		assert_int_equal(pier__stack_get(&stacks, &all[i]), 0);
+	for (int i = 0; i < 600; i++)
+		warm += resident(all[i]);
+	assert_in_range(warm, 0, 256);
+	pier__stacks_free(&stacks);
+}
+
 static void
 test_no_memory(void **state)
 {
@@ -263,6 +289,7 @@ main(void)
 		cmocka_unit_test(test_many_in_canary_after_a_quarter),
 		cmocka_unit_test(test_sizes_and_tops),
 		cmocka_unit_test(test_pages_are_given_back),
+		cmocka_unit_test(test_warm_ones_stay_few),
 		cmocka_unit_test(test_no_memory),
 	};
 
