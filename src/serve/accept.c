@@ -68,6 +68,9 @@ admit(struct pier__acceptor *it)
 		rc = worker->server->model->start(worker, it->conn);
 	if (rc < 0 && rc != -PIER_ELIMIT)
 		return rc;
+	/* Not before: one that a stop finds waiting for memory is let go, and
+	   nothing would count its end. */
+	pier__count(&worker->counters, PIER__COUNT_ACCEPTED, 1);
 	if (rc == -PIER_ELIMIT) {
 		pier__count(&worker->counters, PIER__COUNT_REFUSED_ADDRESS, 1);
 		reset(it->fd);
@@ -96,7 +99,6 @@ take(struct pier__acceptor *it)
 		return fd;
 	it->fd = fd;
 	it->near_limit = fd >= it->worker->server->descriptors_high;
-	pier__count(&it->worker->counters, PIER__COUNT_ACCEPTED, 1);
 	return 0;
 }
 
