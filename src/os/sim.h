@@ -92,6 +92,7 @@ struct pier__sim_limits {
 	int64_t syn_timeout_ns;  /* an unanswered connect; 127 s */
 	int64_t dead_timeout_ns; /* unacknowledged data; 924 s */
 	int sndbuf, rcvbuf;      /* of new sockets */
+	unsigned no_memory;      /* allocations that fail, per mille */
 };
 
 struct pier__sim_limits *pier__sim_limits(struct pier__sim *sim);

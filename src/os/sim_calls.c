@@ -576,17 +576,30 @@ sim_getaddrinfo(const char *host, const char *service,
 	return pier__calls_real.getaddrinfo(host, service, &numeric, out);
 }
 
+static bool
+is_memory_short(void)
+{
+	struct pier__sim *sim = here()->sim;
+
+	return sim->limits.no_memory > 0 &&
+	       pier__sim_chance(sim) % 1000 < sim->limits.no_memory;
+}
+
 /* Memory is the machine's. The functions of the real table are not constant
    expressions, so each has a name here. */
 static void *
 sim_alloc(size_t size)
 {
+	if (is_memory_short())
+		return NULL;
 	return pier__calls_real.alloc(size);
 }
 
 static void *
 sim_resize(void *ptr, size_t size)
 {
+	if (is_memory_short())
+		return NULL;
 	return pier__calls_real.resize(ptr, size);
 }
 

@@ -337,11 +337,23 @@ pier__sim_tcp_info(struct pier__sim_socket *socket)
 {
 	const struct pier__sim_tcp *tcp = pier__sim_tcp_of(socket);
 
-	return (struct tcp_info){
+	struct tcp_info info = {
 		.tcpi_state = kernel_state(tcp),
 		.tcpi_rto = (uint32_t)(tcp->rto_ns / 1000),
 		.tcpi_rtt = (uint32_t)(tcp->rtt_ns / 1000),
 	};
+	struct pier__list *node;
+
+	if (tcp->state != PIER__SIM_TCP_LISTEN)
+		return info;
+	/* Of a listener: how many can be accepted, and how many may queue. */
+	info.tcpi_sacked = (uint32_t)tcp->backlog;
+	pier__list_each(node, &tcp->children)
+		info.tcpi_unacked +=
+			pier__container_of(
+				node, struct pier__sim_tcp, child_node)
+				->state != PIER__SIM_TCP_SYN_RECEIVED;
+	return info;
 }
 
 static uint32_t
