@@ -13,6 +13,22 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* Sending failed; what the peer still says is read to its end. */
+static void
+cannot_send(struct talk *talk, int rc)
+{
+	talk->stdin_ended = true;
+	/* EPIPE: the reset came behind the peer's end, see pier-eof(7). */
+	if (rc == -EPIPE || rc == -ECANCELED)
+		return;
+	talk_ended(
+		talk, TALK_PEER, pier_is_dead_peer(rc) ? TALK_DEAD : TALK_RST);
+	if (talk->reason == TALK_GOES_ON) {
+		talk->reason = TALK_ERROR;
+		talk->code = cli_failure(talk->tool, pier_last_error());
+	}
+}
+
 static void
 stdin_ended(struct talk *talk)
 {
@@ -36,22 +52,9 @@ stdin_ended(struct talk *talk)
 	default:
 		break;
 	}
-}
-
-/* Sending failed; what the peer still says is read to its end. */
-static void
-cannot_send(struct talk *talk, int rc)
-{
-	talk->stdin_ended = true;
-	/* EPIPE: the reset came behind the peer's end, see pier-eof(7). */
-	if (rc == -EPIPE || rc == -ECANCELED)
-		return;
-	talk_ended(
-		talk, TALK_PEER, pier_is_dead_peer(rc) ? TALK_DEAD : TALK_RST);
-	if (talk->reason == TALK_GOES_ON) {
-		talk->reason = TALK_ERROR;
-		talk->code = cli_failure(talk->tool, pier_last_error());
-	}
+	/* The kernel tells of a reset once: the reader would see an end. */
+	if (pier_is_reset(rc) || pier_is_dead_peer(rc))
+		cannot_send(talk, rc);
 }
 
 static int

@@ -274,6 +274,24 @@ def test_reset_by_peer():
         contains(done.err, "(RST)")
 
 
+def test_reset_before_everything_was_acknowledged():
+    """With --on-stdin-end=close pier waits for the last byte's way, and
+    knows when it did not arrive."""
+
+    def script(connection):
+        time.sleep(0.4)
+        reset(connection)
+
+    with Peer(script) as peer:
+        peer.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        done = expect(
+            7, "connect", "-v", "--on-stdin-end=close", peer.endpoint,
+            stdin=b"x" * 100000,
+        )
+        contains(done.err, "ECONNRESET")
+        contains(done.err, "sent 100 kB")
+
+
 def test_refused():
     with tool.closed_port() as port:
         done = expect(4, "connect", f"127.0.0.1:{port}")
