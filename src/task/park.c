@@ -33,8 +33,7 @@ let_others_run(struct pier__task *self)
 {
 	self->ops = 0;
 	self->sched->now = pier__calls()->clock_ns();
-	pier__sched_ready(self->sched, self);
-	pier__sched_switch_away(self);
+	pier__sched_yield(self);
 }
 
 int
@@ -180,12 +179,12 @@ pier_yield(void)
 
 	if (self == NULL)
 		return -ENOMEM;
-	if (pier__task_cancel_state(self) < 0)
+	if (atomic_load_explicit(&self->cancelled, memory_order_relaxed) &&
+		pier__task_cancel_state(self) < 0)
 		return -ECANCELED;
 	if (self->kind == PIER_TASK_FIBER) {
 		self->ops = 0;
-		pier__sched_ready(self->sched, self);
-		pier__sched_switch_away(self);
+		pier__sched_yield(self);
 	}
 	return 0;
 }

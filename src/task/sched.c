@@ -226,6 +226,13 @@ pier__sched_switch_away(struct pier__task *self)
 	switch_to(sched, self, to != NULL ? to : sched->host, false);
 }
 
+void
+pier__sched_yield(struct pier__task *self)
+{
+	pier__sched_ready(self->sched, self);
+	pier__sched_switch_away(self);
+}
+
 /* Where every fiber begins and ends. */
 static void
 fiber_main(void *arg)

@@ -74,6 +74,8 @@ void pier__sched_cancel(struct pier__sched *sched);
 void pier__sched_loop(struct pier__sched *sched);
 /* Called by pier__park() and pier__yield() on a fiber: run others until woken. */
 void pier__sched_switch_away(struct pier__task *self);
+/* The same, at the end of the queue of those that are ready. */
+void pier__sched_yield(struct pier__task *self);
 /* task, which is on no queue, is ready to run. */
 void pier__sched_ready(struct pier__sched *sched, struct pier__task *task);
 /* From another thread: task is to be woken. */
