@@ -80,6 +80,16 @@ def test_input_from_a_file():
             equal(done.out, b"got:" + data)
 
 
+def test_socket_that_was_handed_down():
+    with Peer(answer_after_end) as peer:
+        with socket.create_connection(peer.name) as connected:
+            fd = connected.fileno()
+            done = expect(
+                0, "connect", f"fd://{fd}", stdin=b"down", pass_fds=(fd,)
+            )
+        equal(done.out, b"got:down")
+
+
 def test_bare_host_and_port():
     with Peer(answer_after_end) as peer:
         done = expect(0, "connect", f"127.0.0.1:{peer.name[1]}", stdin=b"x")

@@ -113,6 +113,25 @@ def test_several_kinds_of_endpoint():
             assert not os.path.exists(path), "the socket's file is left"
 
 
+def test_sockets_that_were_handed_down():
+    """fd://N, a listener and a datagram socket that Python made."""
+    with socket.socket() as listener, socket.socket(
+        type=socket.SOCK_DGRAM
+    ) as datagrams:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(5)
+        datagrams.bind(("127.0.0.1", 0))
+        fds = (listener.fileno(), datagrams.fileno())
+        with Server("upper", *[f"fd://{fd}" for fd in fds],
+                    pass_fds=fds) as server:
+            equal(
+                [server.port(0), server.port(1)],
+                [one.getsockname()[1] for one in (listener, datagrams)],
+            )
+            ask_both_ways(server, 1)
+            equal(server.end().code, 0)
+
+
 def test_udp_on_all_addresses():
     with Server("echo", "udp://:0") as server:
         for family, host in ((socket.AF_INET, "127.0.0.1"),

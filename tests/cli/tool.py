@@ -95,7 +95,7 @@ def scratch():
 class Server:
     """pier serve in the background, listening when the constructor is back."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, **kwargs):
         self.folder = tempfile.mkdtemp(prefix="pier-cli-")
         ready = os.path.join(self.folder, "ready")
         self.process = subprocess.Popen(
@@ -104,6 +104,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=ENV,
+            **kwargs,
         )
         wait_until(lambda: self.gone() or os.path.exists(ready))
         if self.gone():
