@@ -35,6 +35,7 @@ pier__server_drop(struct pier_server *server)
 	pier__address_count_close(server->addresses);
 	pier__free(server->workers);
 	pier__free(server->ports);
+	(void)pthread_cond_destroy(&server->crew_gone);
 	(void)pthread_mutex_destroy(&server->lock);
 	pier__free(server);
 }
@@ -93,6 +94,7 @@ server_new(const struct pier_server_opts *given, size_t size)
 	server->stop_fd = -1;
 	atomic_init(&server->references, 1);
 	(void)pthread_mutex_init(&server->lock, NULL);
+	(void)pthread_cond_init(&server->crew_gone, NULL);
 	pier__list_init(&server->waiters);
 	return server;
 }
@@ -179,10 +181,43 @@ run_here(struct pier__worker *worker)
 	return rc;
 }
 
+static void
+crew_count(struct pier_server *server, size_t change)
+{
+	(void)pthread_mutex_lock(&server->lock);
+	server->crew_left += change;
+	(void)pthread_cond_broadcast(&server->crew_gone);
+	(void)pthread_mutex_unlock(&server->lock);
+}
+
 static int
 crew_main(void *arg)
 {
-	return run_here(arg);
+	struct pier__worker *worker = arg;
+	struct pier_server *server = worker->server;
+	int rc = run_here(worker);
+
+	crew_count(server, (size_t)-1);
+	pier__server_drop(server);
+	return rc;
+}
+
+/* One worker on a thread of its own. */
+static int
+start_hand(struct pier__worker *worker)
+{
+	struct pier_server *server = worker->server;
+	int rc;
+
+	pier__server_hold(server);
+	crew_count(server, 1);
+	rc = pier__thread_spawn(NULL, server->crew, crew_main, worker,
+		&(struct pier__thread_opts){ 0 });
+	if (rc < 0) {
+		crew_count(server, (size_t)-1);
+		pier__server_drop(server);
+	}
+	return rc;
 }
 
 /* The other workers, each on a thread of its own. */
@@ -196,8 +231,7 @@ start_crew(struct pier_server *server)
 		return 0;
 	rc = pier_group_open(&server->crew);
 	for (i = 1; rc == 0 && i < server->worker_count; i++)
-		rc = pier__thread_spawn(NULL, server->crew, crew_main,
-			&server->workers[i], &(struct pier__thread_opts){ 0 });
+		rc = start_hand(&server->workers[i]);
 	if (rc < 0) {
 		pier_server_stop(server);
 		pier_server_stop(server);
@@ -214,6 +248,12 @@ end_crew(struct pier_server *server)
 	if (server->crew != NULL)
 		(void)pier_group_wait(server->crew, PIER_FOREVER);
 	(void)pier_shield(shield);
+	/* That wait needs a descriptor and memory, and may have neither; this
+	   one holds the thread, and cannot fail. */
+	(void)pthread_mutex_lock(&server->lock);
+	while (server->crew_left > 0)
+		(void)pthread_cond_wait(&server->crew_gone, &server->lock);
+	(void)pthread_mutex_unlock(&server->lock);
 	pier_group_close(server->crew);
 	server->crew = NULL;
 }

@@ -95,7 +95,7 @@ struct pier_server {
 
 	atomic_uint_fast64_t releases;
 	atomic_int waiting;   /* acceptors on waiters */
-	pthread_mutex_t lock; /* of waiters */
+	pthread_mutex_t lock; /* of waiters and crew_left */
 	struct pier__list waiters;
 
 	struct pier__port *ports; /* opened; room for one a worker each */
@@ -103,7 +103,9 @@ struct pier_server {
 	struct pier__worker *workers;
 	size_t worker_count;
 	struct pier_group *crew; /* the threads of the other workers */
-	char **names;            /* of the endpoints really listened on */
+	size_t crew_left;        /* of them, by lock */
+	pthread_cond_t crew_gone;
+	char **names; /* of the endpoints really listened on */
 	size_t name_count;
 };
 

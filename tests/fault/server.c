@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #define SOON    pier_in_ms(2000)
+#define TCP     "tcp://127.0.0.1:0"
 #define CLIENTS 3
 
 struct show {
@@ -50,35 +51,69 @@ is_served(const struct show *show, struct pier_stream *stream)
 	return got == 4 && memcmp(buf, "ping", 4) == 0;
 }
 
+/* A datagram may be lost with what failed: it is sent again. */
+static bool
+is_answered(const struct show *show, struct pier_packet *packet)
+{
+	pier_deadline until = SOON;
+	struct pier_msg msg;
+	char buf[8];
+
+	while (pier_left_ns(until) > 0 && !atomic_load(&show->ended)) {
+		(void)pier_send(packet, NULL, "ping", 4, until);
+		if (pier_recv(packet, &msg, buf, sizeof(buf), pier_in_ms(20)) ==
+			0)
+			return msg.size == 4 && memcmp(buf, "ping", 4) == 0;
+	}
+	return false;
+}
+
+static bool
+talk(const struct show *show)
+{
+	struct pier_stream *stream = NULL;
+	struct pier_packet *packet = NULL;
+	bool served = false;
+
+	if (show->where[0] == 'u') {
+		if (pier_packet_open(&packet, show->where, NULL, SOON) == 0)
+			served = is_answered(show, packet);
+		pier_packet_close(packet);
+	} else {
+		if (pier_dial(&stream, show->where, NULL, SOON) == 0)
+			served = is_served(show, stream);
+		pier_close(stream);
+	}
+	return served;
+}
+
 /* The clients, on a thread and a table of their own. */
 static void *
 clients(void *arg)
 {
 	struct show *show = arg;
-	struct pier_stream *stream;
 
 	/* One more for each that may be hit: the fault strikes once. */
 	for (int i = 0; i < 2 * CLIENTS && show->served < CLIENTS &&
 			!atomic_load(&show->ended);
-		i++) {
-		stream = NULL;
-		if (pier_dial(&stream, show->where, NULL, SOON) < 0)
-			continue;
-		show->served += is_served(show, stream);
-		pier_close(stream);
-	}
+		i++)
+		show->served += talk(show);
 	pier_server_stop(show->server);
 	return NULL;
 }
 
 static void
-serve(struct fault_story *story, enum pier_model model)
+serve(struct fault_story *story, const char *endpoint, enum pier_model model,
+	int workers)
 {
 	static struct show show;
 	struct pier_server_opts opts = {
-		.endpoint = "tcp://127.0.0.1:0",
+		.endpoint = endpoint,
 		.handler = pier_handler_echo,
+		.datagram_handler = pier_datagram_echo,
 		.model = model,
+		.workers = workers,
+		.per_address_max = 2 * CLIENTS,
 		.drain_ms = 200,
 		.linger_ms = PIER_OFF,
 	};
@@ -106,25 +141,39 @@ serve(struct fault_story *story, enum pier_model model)
 static void
 by_fibers(struct fault_story *story)
 {
-	serve(story, PIER_FIBER);
+	serve(story, TCP, PIER_FIBER, 1);
 }
 
 static void
 iterative(struct fault_story *story)
 {
-	serve(story, PIER_ITERATIVE);
+	serve(story, TCP, PIER_ITERATIVE, 1);
 }
 
 static void
 by_threads(struct fault_story *story)
 {
-	serve(story, PIER_THREAD);
+	serve(story, TCP, PIER_THREAD, 1);
+}
+
+static void
+by_two_workers(struct fault_story *story)
+{
+	serve(story, TCP, PIER_FIBER, 2);
+}
+
+static void
+datagrams(struct fault_story *story)
+{
+	serve(story, "udp4://127.0.0.1:0", PIER_FIBER, 1);
 }
 
 static const struct fault_scenario scenarios[] = {
 	{ "server, fibers", by_fibers, NULL },
 	{ "server, iterative", iterative, NULL },
 	{ "server, threads", by_threads, NULL },
+	{ "server, two workers", by_two_workers, NULL },
+	{ "server, datagrams", datagrams, NULL },
 };
 
 int
