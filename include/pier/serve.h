@@ -110,11 +110,13 @@ struct pier_server_opts {
 
 	/* Before the handler; < 0 refuses the connection */
 	int (*setup)(struct pier_stream *stream, void *ctx);
-	/* After it, the descriptor still open; conn->reason says why */
+	/* After it and what lingered, the descriptor still open; conn->reason
+	   says why */
 	void (*finish)(struct pier_stream *stream, void *ctx);
 	/* A handler, setup or accept failed, and was not cancelled at stop;
-	   conn is NULL for accept and datagrams; pier_error_line() has the
-	   story */
+	   conn is NULL for datagrams and for accept, which tells once when it
+	   begins to pause for want of descriptors or memory;
+	   pier_error_line() has the story */
 	void (*on_error)(const struct pier_conn *conn, int rc, void *ctx);
 	/* Once, when all endpoints listen */
 	void (*on_listen)(struct pier_server *server, void *ctx);
@@ -151,13 +153,22 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
 	return pier_server_open_sized(out, opts, sizeof(*opts));
 }
 
-/* pier_server_run(server): serve on the calling thread, and the model's own,
-   until pier_server_stop(). Result as pier_serve(). Called once. */
+/*
+ * pier_server_run(server): serve on the calling thread, and the model's own,
+ * until pier_server_stop(). Called once. A fiber may call it too: its scheduler
+ * then serves beside what else it runs, and its cancel ends the server without
+ * a drain.
+ *
+ * Result as pier_serve(). A thread of PIER_THREAD that still hangs outside of
+ * pier five seconds after it was cancelled is left behind and counted with the
+ * cancelled; it uses what ctx points to until it ends.
+ */
 int pier_server_run(struct pier_server *server);
 
 /*
  * pier_server_stop(server): stop accepting, let handlers end until the drain
- * time is over, cancel the rest. From any thread, handler, hook or signal
+ * time is over, cancel the rest. Those that queue at that moment are accepted
+ * and have the drain time too. From any thread, handler, hook or signal
  * handler (async-signal-safe); again: cancel what is left now. Never waits.
  */
 void pier_server_stop(struct pier_server *server);
