@@ -337,9 +337,11 @@ int pier_close_wait(struct pier_stream *stream, pier_deadline deadline);
 void pier_close(struct pier_stream *stream);
 
 /*
- * pier_abort(stream): end it now, from any thread: calls that wait on it come
- * back with -ECONNABORTED, and a TCP peer reads ECONNRESET; other families end
- * as their kernel does. The stream stays to be closed by its owner.
+ * pier_abort(stream): end it now, from any thread: calls that wait on it, and
+ * all later ones, come back with -ECONNABORTED. A TCP peer reads ECONNRESET;
+ * other sockets are shut down; the other end of a pipe or terminal sees nothing
+ * before pier_close(). The stream stays to be closed by its owner, after this
+ * has come back.
  */
 void pier_abort(struct pier_stream *stream);
 

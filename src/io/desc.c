@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <sys/socket.h>
 
+#include "task/run.h"
+
 void
 pier__desc_init(struct pier__desc *desc, int fd, enum pier__desc_kind kind)
 {
@@ -157,32 +159,92 @@ pier__desc_writev(struct pier__desc *desc, const struct iovec *iov, int count)
 static bool
 is_ready(const struct pier__desc *desc, unsigned what)
 {
-	return what == PIER__IN ? PIER__LOOK(desc->readable)
-				: PIER__LOOK(desc->writable);
+	return PIER__LOOK(desc->aborted) ||
+	       (what == PIER__IN ? PIER__LOOK(desc->readable)
+				 : PIER__LOOK(desc->writable));
 }
 
-/* Be the one who waits in a direction. Fibers that get so far are all of one
-   scheduler, so on one thread; threads may share a stream. */
-static bool
+/* Fibers that get so far are all of one scheduler, so on one thread; threads
+   may share a stream. */
+static inline bool
 take_place(struct pier__task **who, struct pier__task *self)
 {
 	struct pier__task *nobody = NULL;
 
 	if (self->sched == NULL)
 		return __atomic_compare_exchange_n(who, &nobody, self, false,
-			__ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-	if (*who != NULL)
+			       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) ||
+		       nobody == self;
+	if (*who != NULL && *who != self)
 		return false;
-	*who = self;
+	__atomic_store_n(who, self, __ATOMIC_RELAXED);
 	return true;
+}
+
+static inline void
+leave_place(struct pier__task **who, const struct pier__task *self)
+{
+	if (PIER__LOOK(*who) == self)
+		__atomic_store_n(who, NULL, __ATOMIC_RELEASE);
+}
+
+static inline void
+leave_places(
+	struct pier__desc *desc, unsigned what, const struct pier__task *self)
+{
+	if ((what & PIER__IN) != 0)
+		leave_place(&desc->reader, self);
+	if ((what & PIER__OUT) != 0)
+		leave_place(&desc->writer, self);
+}
+
+static inline int
+take_places(struct pier__desc *desc, unsigned what, struct pier__task *self)
+{
+	if ((what & PIER__IN) != 0 && !take_place(&desc->reader, self))
+		return -EBUSY;
+	if ((what & PIER__OUT) != 0 && !take_place(&desc->writer, self)) {
+		leave_places(desc, what, self);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+int
+pier__desc_mark(struct pier__desc *desc, unsigned what, struct pier__task *self)
+{
+	int rc = 0;
+
+	if (desc->kind != PIER__DESC_FILE)
+		return take_places(desc, what, self);
+	/* Others have to be able to end this wait. */
+	if (self->sched == NULL)
+		rc = pier__thread_wakeable(self);
+	if (rc < 0)
+		return rc;
+	(void)pthread_mutex_lock(&desc->abort_lock);
+	rc = take_places(desc, what, self);
+	(void)pthread_mutex_unlock(&desc->abort_lock);
+	return rc;
+}
+
+void
+pier__desc_unmark(
+	struct pier__desc *desc, unsigned what, const struct pier__task *self)
+{
+	if (desc->kind != PIER__DESC_FILE) {
+		leave_places(desc, what, self);
+		return;
+	}
+	(void)pthread_mutex_lock(&desc->abort_lock);
+	leave_places(desc, what, self);
+	(void)pthread_mutex_unlock(&desc->abort_lock);
 }
 
 int
 pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	pier_deadline deadline)
 {
-	struct pier__task **who =
-		what == PIER__IN ? &desc->reader : &desc->writer;
 	struct pier__task *self = pier__self();
 	struct pier__engine *engine;
 	int rc;
@@ -197,8 +259,9 @@ pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	engine = pier__task_engine(self);
 	if (engine == NULL)
 		return -ENOMEM;
-	if (!take_place(who, self))
-		return -EBUSY;
+	rc = pier__desc_mark(desc, what, self);
+	if (rc < 0)
+		return rc;
 	/* Interest is what an engine goes on watching between the waits. */
 	if ((desc->interest & what) == 0)
 		rc = engine->ops->add(engine, desc, what);
@@ -209,8 +272,24 @@ pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 		if (is_ready(desc, what))
 			rc = 0;
 	}
-	__atomic_store_n(who, NULL, __ATOMIC_RELEASE);
+	pier__desc_unmark(desc, what, self);
 	return rc;
+}
+
+void
+pier__desc_abort(struct pier__desc *desc)
+{
+	(void)pthread_mutex_lock(&desc->abort_lock);
+	if (desc->kind != PIER__DESC_FILE) {
+		(void)pier__calls()->shutdown(desc->fd, SHUT_RDWR);
+	} else {
+		PIER__NOTE(desc->aborted, true);
+		if (desc->reader != NULL)
+			pier__wake(desc->reader);
+		if (desc->writer != NULL)
+			pier__wake(desc->writer);
+	}
+	(void)pthread_mutex_unlock(&desc->abort_lock);
 }
 
 void
@@ -229,7 +308,14 @@ pier__desc_forget(struct pier__desc *desc)
 void
 pier__desc_close(struct pier__desc *desc)
 {
+	int fd;
+
 	pier__desc_forget(desc);
-	pier__close(desc->fd);
+	/* An abort by another thread must not meet the next file with this
+	   number. */
+	(void)pthread_mutex_lock(&desc->abort_lock);
+	fd = desc->fd;
 	desc->fd = -1;
+	(void)pthread_mutex_unlock(&desc->abort_lock);
+	pier__close(fd);
 }

@@ -148,6 +148,33 @@ ssize_t pier__desc_writev(
 int pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	pier_deadline deadline);
 
+/*
+ * pier__desc_mark(desc, what, self): be the one who waits in the direction, or
+ * both directions, `what`, until pier__desc_unmark(). Being it already is fine.
+ * 0, or -EBUSY: somebody else is; or, for a thread and what is no socket, what
+ * pier__thread_wakeable() gives.
+ */
+int pier__desc_mark(
+	struct pier__desc *desc, unsigned what, struct pier__task *self);
+void pier__desc_unmark(
+	struct pier__desc *desc, unsigned what, const struct pier__task *self);
+
+/* Does another task wait in this direction? */
+static inline bool
+pier__desc_busy(const struct pier__desc *desc, unsigned what)
+{
+	return (what == PIER__IN ? PIER__LOOK(desc->reader)
+				 : PIER__LOOK(desc->writer)) != NULL;
+}
+
+/*
+ * pier__desc_abort(desc): end every wait for it, now and later, with 0. From
+ * any thread, also while its owner closes the descriptor. A socket is shut
+ * down, which wakes who waits; nothing in the kernel does so for a pipe or a
+ * terminal, so that there the tasks are woken.
+ */
+void pier__desc_abort(struct pier__desc *desc);
+
 /* desc leaves its engine and owner, before it is closed or passed on. Nobody
    waits for it. */
 void pier__desc_forget(struct pier__desc *desc);

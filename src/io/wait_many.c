@@ -8,6 +8,8 @@ ready_of(const struct pier__want *want)
 {
 	unsigned ready = 0;
 
+	if (PIER__LOOK(want->desc->aborted))
+		return want->want;
 	if ((want->want & PIER__IN) != 0 && PIER__LOOK(want->desc->readable))
 		ready |= PIER__IN;
 	if ((want->want & PIER__OUT) != 0 && PIER__LOOK(want->desc->writable))
@@ -28,54 +30,13 @@ count_ready(struct pier__want *list, size_t count)
 	return ready;
 }
 
-/* One descriptor may be on the list twice: the task is then there already. */
-static bool
-mark_one(struct pier__task **who, struct pier__task *self)
-{
-	struct pier__task *nobody = NULL;
-
-	return __atomic_compare_exchange_n(who, &nobody, self, false,
-		       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) ||
-	       nobody == self;
-}
-
-static void
-unmark_one(struct pier__task **who, const struct pier__task *self)
-{
-	if (__atomic_load_n(who, __ATOMIC_RELAXED) == self)
-		__atomic_store_n(who, NULL, __ATOMIC_RELEASE);
-}
-
-static void
-unmark(const struct pier__want *want, const struct pier__task *self)
-{
-	if ((want->want & PIER__IN) != 0)
-		unmark_one(&want->desc->reader, self);
-	if ((want->want & PIER__OUT) != 0)
-		unmark_one(&want->desc->writer, self);
-}
-
-static int
-mark(const struct pier__want *want, struct pier__task *self)
-{
-	if ((want->want & PIER__IN) != 0 &&
-		!mark_one(&want->desc->reader, self))
-		return -EBUSY;
-	if ((want->want & PIER__OUT) != 0 &&
-		!mark_one(&want->desc->writer, self)) {
-		unmark(want, self);
-		return -EBUSY;
-	}
-	return 0;
-}
-
 static void
 leave(const struct pier__want *list, size_t count,
 	const struct pier__task *self, struct pier__engine *engine)
 {
 	while (count-- > 0) {
 		engine->ops->rest(engine, list[count].desc, list[count].want);
-		unmark(&list[count], self);
+		pier__desc_unmark(list[count].desc, list[count].want, self);
 	}
 }
 
@@ -90,12 +51,13 @@ enter(const struct pier__want *list, size_t count, struct pier__task *self,
 		rc = pier__desc_claim(list[i].desc, self);
 		if (rc < 0)
 			break;
-		rc = mark(&list[i], self);
+		/* One may be on the list twice: the task is there already. */
+		rc = pier__desc_mark(list[i].desc, list[i].want, self);
 		if (rc < 0)
 			break;
 		rc = engine->ops->add(engine, list[i].desc, list[i].want);
 		if (rc < 0) {
-			unmark(&list[i], self);
+			pier__desc_unmark(list[i].desc, list[i].want, self);
 			break;
 		}
 	}

@@ -90,6 +90,12 @@ limit_is_met(struct pier__limits *limits, const struct pier__task *self)
 	return true;
 }
 
+static bool
+is_aborted(const struct pier_stream *base)
+{
+	return atomic_load_explicit(&base->aborted, memory_order_acquire);
+}
+
 int
 pier__stream_enter(
 	struct pier_stream *stream, unsigned what, pier_deadline *deadline)
@@ -112,6 +118,8 @@ pier__stream_enter(
 	rc = pier__desc_claim(&base->desc, self);
 	if (rc < 0)
 		return rc;
+	if (is_aborted(base))
+		return -ECONNABORTED;
 	if (base->limits != NULL && limit_is_met(base->limits, self))
 		return -PIER_ELIMIT;
 	return pier__enter(self, *deadline);
@@ -127,7 +135,7 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	int64_t limit = INT64_MAX;
 	int rc;
 
-	if (atomic_load_explicit(&base->aborted, memory_order_acquire))
+	if (is_aborted(base))
 		return -ECONNABORTED;
 	if (limits != NULL) {
 		limit = limit_at(limits, &name);
@@ -135,7 +143,7 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 			deadline = pier_deadline_at(limit > 0 ? limit : 1);
 	}
 	rc = stream->ops->wait(stream, what, why, deadline);
-	if (atomic_load_explicit(&base->aborted, memory_order_acquire))
+	if (is_aborted(base))
 		return -ECONNABORTED;
 	if (limits != NULL && rc == -PIER_EDEADLINE && deadline.ns == limit) {
 		/* The other direction may have moved meanwhile. */

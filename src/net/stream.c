@@ -42,15 +42,14 @@ static void
 fd_abort(struct pier_stream *stream)
 {
 	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-	const struct pier__calls *calls = pier__calls();
 
 	/* A TCP socket that is disconnected sends RST at once and wakes who
 	   waits on it, while the descriptor stays. */
 	if (stream->desc.kind == PIER__DESC_TCP &&
-		calls->connect(stream->desc.fd, &nowhere, sizeof(nowhere)) == 0)
+		pier__calls()->connect(
+			stream->desc.fd, &nowhere, sizeof(nowhere)) == 0)
 		return;
-	if (stream->desc.kind != PIER__DESC_FILE)
-		(void)calls->shutdown(stream->desc.fd, SHUT_RDWR);
+	pier__desc_abort(&stream->desc);
 }
 
 static int

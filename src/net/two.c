@@ -47,12 +47,8 @@ two_shutdown(struct pier_stream *stream, enum pier_half half)
 static void
 two_abort(struct pier_stream *stream)
 {
-	const struct pier__calls *calls = pier__calls();
-
-	if (stream->desc.kind != PIER__DESC_FILE)
-		(void)calls->shutdown(stream->desc.fd, SHUT_RDWR);
-	if (stream->out_desc->kind != PIER__DESC_FILE)
-		(void)calls->shutdown(stream->out_desc->fd, SHUT_RDWR);
+	pier__desc_abort(&stream->desc);
+	pier__desc_abort(stream->out_desc);
 }
 
 static int

@@ -71,12 +71,17 @@ static unsigned
 ready_of(const struct pier_waitable *one, const struct pollfd *poll)
 {
 	const short broken = POLLERR | POLLHUP | POLLNVAL;
+	/* Of which the kernel knows nothing where it is a pipe. */
+	const bool aborted = one->stream != NULL &&
+			     atomic_load_explicit(&one->stream->aborted,
+				     memory_order_acquire);
 	unsigned ready = 0;
 
 	if ((poll->revents & (POLLIN | POLLRDHUP | broken)) != 0 ||
-		(one->stream != NULL && pier_buffered(one->stream) > 0))
+		(one->stream != NULL && pier_buffered(one->stream) > 0) ||
+		aborted)
 		ready |= PIER_READING;
-	if ((poll->revents & (POLLOUT | broken)) != 0)
+	if ((poll->revents & (POLLOUT | broken)) != 0 || aborted)
 		ready |= PIER_WRITING;
 	return ready & one->want;
 }

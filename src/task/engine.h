@@ -11,11 +11,15 @@
  *      every event;
  *   2. reader and writer are set only while that task is parked for it (or is
  *      about to be), so that an event wakes at most one task per direction;
- *   3. slot is 0, or the place in one engine's table that points back here.
+ *   3. slot is 0, or the place in one engine's table that points back here;
+ *   4. of what is no socket, reader and writer change, and whoever they name is
+ *      woken by another thread, with abort_lock held: the task cannot have
+ *      ended meanwhile.
  */
 #ifndef PIER_TASK_ENGINE_H
 #define PIER_TASK_ENGINE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,7 +49,8 @@ struct pier__desc {
 	   writer may be two of them, and a third may try and be refused. */
 	bool readable;
 	bool writable;
-	bool hinted; /* an end, error or urgent data is to be read */
+	bool hinted;  /* an end, error or urgent data is to be read */
+	bool aborted; /* nobody waits for it any more: pier__desc_abort() */
 	struct pier__sched *owner; /* first used on; see io/desc.h */
 	struct pier__task *reader;
 	struct pier__task *writer;
@@ -53,6 +58,7 @@ struct pier__desc {
 	   write; NULL for none. Must not wait. */
 	void (*on_writable)(struct pier__desc *desc);
 	void *gather; /* for on_writable: see io/gather.h */
+	pthread_mutex_t abort_lock;
 };
 
 #define PIER__LOOK(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
