@@ -75,8 +75,10 @@ struct pier_error {
 	/* Place in endpoint of the offending character when step is
 	   PIER_STEP_PARSE, else -1 */
 	int offset;
-	size_t done;        /* bytes that went before the failure */
-	int64_t elapsed_ns; /* time spent in the call, 0 when it was none */
+	size_t done; /* bytes that went before the failure */
+	/* Time spent in the call; of calls on a stream the time from their
+	   first wait on; 0 when it was none */
+	int64_t elapsed_ns;
 	const struct pier_attempt *attempts; /* addresses tried, in order */
 	size_t attempt_count;
 };
@@ -86,7 +88,9 @@ struct pier_error {
  *
  * Never NULL; code is 0 when nothing has failed yet. Borrowed until the next
  * call of pier by this task. A success does not clear it, and -EAGAIN given
- * for PIER_NOW is an answer, not a failure: it leaves the record alone.
+ * for PIER_NOW is an answer, not a failure: it leaves the record alone, but for
+ * the calls that say in `done` how far they came (pier_read_full(),
+ * pier_write(), pier_writev(), pier_printf(), pier_copy()).
  */
 const struct pier_error *pier_last_error(void);
 

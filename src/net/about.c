@@ -108,24 +108,37 @@ endpoint_text(const struct pier_stream *stream, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s://", base->scheme);
 }
 
-int
-pier__stream_fail(const struct pier_stream *stream, int rc, enum pier_step step,
-	size_t done, int64_t since)
+static int
+note(const struct pier_stream *stream, int rc,
+	const struct pier__failure *failure)
 {
 	const struct pier_stream *base = pier__stream_base(stream);
+	const struct pier__task *self = pier__current;
+	struct pier__failure told = *failure;
 	char text[PIER_ENDPOINT_TEXT_MAX];
 
+	endpoint_text(stream, text, sizeof(text));
+	told.endpoint = text;
+	if (rc == -PIER_ELIMIT && base->limits != NULL)
+		told.detail = base->limits->met;
+	if (self != NULL && self->first_wait != 0)
+		told.elapsed_ns = pier_now() - self->first_wait;
+	return pier__fail(rc, &told);
+}
+
+int
+pier__stream_fail(const struct pier_stream *stream, int rc, enum pier_step step)
+{
 	if (rc == -EAGAIN)
 		return rc;
-	endpoint_text(stream, text, sizeof(text));
-	return pier__fail(
-		rc, &(struct pier__failure){
-			    .step = step,
-			    .endpoint = text,
-			    .detail = rc == -PIER_ELIMIT && base->limits != NULL
-					      ? base->limits->met
-					      : NULL,
-			    .done = done,
-			    .elapsed_ns = since > 0 ? pier_now() - since : 0,
-		    });
+	return note(stream, rc, &(struct pier__failure){ .step = step });
+}
+
+int
+pier__stream_fail_done(const struct pier_stream *stream, int rc,
+	enum pier_step step, size_t done)
+{
+	return note(stream, rc,
+		&(struct pier__failure){
+			.step = step, .done = done, .counts = true });
 }

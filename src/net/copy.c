@@ -10,28 +10,26 @@ pier_copy(struct pier_stream *to, struct pier_stream *from, int64_t max,
 
 	while (max < 0 || done < (uint64_t)max) {
 		const void *data;
-		size_t size;
+		size_t size, went;
 		ssize_t n = pier_peek(from, &data, 1, deadline);
 		int rc;
 
 		if (n == 0)
 			break;
 		if (n < 0)
-			return pier__stream_fail(from, (int)n,
-				PIER_STEP_RECEIVE, (size_t)done, 0);
+			return pier__stream_fail_done(
+				from, (int)n, PIER_STEP_RECEIVE, (size_t)done);
 		size = (size_t)n;
 		if (max >= 0 && size > (uint64_t)max - done)
 			size = (size_t)((uint64_t)max - done);
-		rc = pier_write(to, data, size, deadline);
-		if (rc < 0) {
-			/* What did not go stays in `from`. */
-			size = pier_last_error()->done;
-			(void)pier_take(from, size);
-			return pier__stream_fail(
-				to, rc, PIER_STEP_SEND, (size_t)done + size, 0);
-		}
-		(void)pier_take(from, size);
-		done += size;
+		went = 0;
+		rc = pier__stream_write(to, data, size, &went, deadline);
+		(void)pier_take(from, went);
+		done += went;
+		/* What did not go stays in `from`. */
+		if (rc < 0)
+			return pier__stream_fail_done(
+				to, rc, PIER_STEP_SEND, (size_t)done);
 	}
 	return (ssize_t)done;
 }

@@ -73,9 +73,7 @@ pier_shutdown(
 		rc = shutdown_writing(stream, deadline);
 	if (rc == 0 && (half & PIER_READING) != 0)
 		rc = shutdown_reading(stream, deadline);
-	return rc == 0 ? 0
-		       : pier__stream_fail(
-				 stream, rc, PIER_STEP_SHUTDOWN, 0, 0);
+	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN);
 }
 
 /* The connection's own error, that a queue which never empties hides. */
@@ -136,8 +134,7 @@ pier_drain(struct pier_stream *stream, pier_deadline deadline)
 		rc = pier__stream_flush(stream, deadline);
 	if (rc == 0 && base->desc.kind == PIER__DESC_TCP)
 		rc = drain_tcp(base, deadline);
-	return rc == 0 ? 0
-		       : pier__stream_fail(stream, rc, PIER_STEP_SEND, 0, 0);
+	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_SEND);
 }
 
 /* Read off and drop until the peer's end. */
@@ -159,14 +156,13 @@ pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
 	if (rc < 0)
-		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN, 0, 0);
+		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN);
 	rc = shutdown_writing(stream, deadline);
 	if (rc < 0)
-		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN, 0, 0);
+		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN);
 	if (!stream->read_done && !stream->at_end)
 		rc = read_off(stream, deadline);
-	return rc == 0 ? 0
-		       : pier__stream_fail(stream, rc, PIER_STEP_RECEIVE, 0, 0);
+	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_RECEIVE);
 }
 
 void

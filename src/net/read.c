@@ -202,16 +202,14 @@ pier_read(struct pier_stream *stream, void *buf, size_t size,
 	if (n == 0 && stream->read_done)
 		n = -PIER_EDONE;
 	if (n < 0)
-		return pier__stream_fail(
-			stream, (int)n, PIER_STEP_RECEIVE, 0, 0);
+		return pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
 	if (size == 0)
 		return 0;
 	if (stream->in != NULL)
 		return (ssize_t)take_buffered(stream, buf, size);
 	n = some(stream, buf, size, "read", deadline);
 	if (n < 0)
-		return pier__stream_fail(
-			stream, (int)n, PIER_STEP_RECEIVE, 0, 0);
+		return pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
 	return n;
 }
 
@@ -235,8 +233,8 @@ pier_read_full(struct pier_stream *stream, void *buf, size_t size,
 			done += (size_t)n;
 	}
 	if (n < 0)
-		return pier__stream_fail(
-			stream, (int)n, PIER_STEP_RECEIVE, done, 0);
+		return pier__stream_fail_done(
+			stream, (int)n, PIER_STEP_RECEIVE, done);
 	return (ssize_t)size;
 }
 
@@ -294,8 +292,7 @@ pier_read_line(struct pier_stream *stream, char *buf, size_t size,
 	if (n == 0)
 		n = max == 0 ? -EMSGSIZE : find_line(stream, max, deadline);
 	if (n < 0)
-		return pier__stream_fail(
-			stream, (int)n, PIER_STEP_RECEIVE, 0, 0);
+		return pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
 	(void)take_buffered(stream, buf, (size_t)n);
 	buf[n] = '\0';
 	return n;
@@ -314,7 +311,7 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	if (rc == 0)
 		rc = fill(stream, min > 0 ? min : 1, "read", deadline);
 	if (rc < 0)
-		return pier__stream_fail(stream, rc, PIER_STEP_RECEIVE, 0, 0);
+		return pier__stream_fail(stream, rc, PIER_STEP_RECEIVE);
 	*data = ahead(stream);
 	return (ssize_t)(stream->in_end - stream->in_begin);
 }
@@ -323,8 +320,7 @@ int
 pier_take(struct pier_stream *stream, size_t size)
 {
 	if (size > stream->in_end - stream->in_begin)
-		return pier__stream_fail(
-			stream, -EINVAL, PIER_STEP_RECEIVE, 0, 0);
+		return pier__stream_fail(stream, -EINVAL, PIER_STEP_RECEIVE);
 	if (size > 0)
 		pier__stream_consume(stream, size);
 	return 0;

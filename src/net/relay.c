@@ -290,9 +290,9 @@ pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
 				: sizeof(relay.result));
 	}
 	if (relay.rc < 0)
-		return pier__stream_fail(b, relay.rc,
+		return pier__stream_fail_done(b, relay.rc,
 			relay.rc == -PIER_EDEADLINE ? PIER_STEP_WAIT
 						    : PIER_STEP_SEND,
-			(size_t)(relay.ways[0].bytes), 0);
+			(size_t)(relay.ways[0].bytes));
 	return 0;
 }

@@ -196,12 +196,10 @@ int
 pier_release(struct pier_stream *stream, int *fd)
 {
 	if (stream->lower != NULL || stream->out_desc != &stream->desc)
-		return pier__stream_fail(
-			stream, -EINVAL, PIER_STEP_CREATE, 0, 0);
+		return pier__stream_fail(stream, -EINVAL, PIER_STEP_CREATE);
 	if (stream->in != NULL || pier_gathered(stream) > 0 ||
 		stream->desc.reader != NULL || stream->desc.writer != NULL)
-		return pier__stream_fail(
-			stream, -EBUSY, PIER_STEP_CREATE, 0, 0);
+		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);
 	pier__gather_close(stream->out);
 	pier__desc_forget(&stream->desc);
 	*fd = stream->desc.fd;
@@ -217,7 +215,7 @@ pier_move(struct pier_stream *stream)
 
 	if (base->desc.reader != NULL || base->out_desc->writer != NULL ||
 		pier_gathered(stream) > 0)
-		return pier__stream_fail(stream, -EBUSY, PIER_STEP_WAIT, 0, 0);
+		return pier__stream_fail(stream, -EBUSY, PIER_STEP_WAIT);
 	pier__desc_forget(&base->desc);
 	pier__desc_forget(base->out_desc);
 	return 0;

@@ -202,9 +202,15 @@ int pier__stream_wait(struct pier_stream *stream, unsigned what,
 	const char *why, pier_deadline deadline);
 
 /* Note a failure with this stream's endpoint. Returns rc. */
-int pier__stream_fail(const struct pier_stream *stream, int rc,
-	enum pier_step step, size_t done, int64_t since);
+int pier__stream_fail(
+	const struct pier_stream *stream, int rc, enum pier_step step);
+/* The same by those who promise to say what was done, of -EAGAIN too. */
+int pier__stream_fail_done(const struct pier_stream *stream, int rc,
+	enum pier_step step, size_t done);
 
+/* pier_write() without a note of its failure; *done counts. */
+int pier__stream_write(struct pier_stream *stream, const void *buf, size_t size,
+	size_t *done, pier_deadline deadline);
 /* All of iov, which is changed; *done counts. 0 or an error, not noted. */
 int pier__stream_write_all(struct pier_stream *stream, struct iovec *iov,
 	int count, size_t *done, pier_deadline deadline);

@@ -359,6 +359,78 @@ close_wait_sees_the_end(void *arg)
 	return 0;
 }
 
+/* Who tries once has to know what went, and what did not. */
+static int
+a_try_says_how_far_it_came(void *arg)
+{
+	static char zeros[1 << 20];
+	char buf[8];
+	size_t went;
+
+	(void)arg;
+	open_pair();
+	assert_int_equal(
+		pier_write(a, zeros, sizeof(zeros), PIER_NOW), -EAGAIN);
+	went = pier_last_error()->done;
+	assert_true(went > 0 && went < sizeof(zeros));
+	assert_int_equal(pier_bytes_out(a), went);
+	assert_int_equal(pier_write(a, zeros, 1, PIER_NOW), -EAGAIN);
+	assert_int_equal(pier_last_error()->done, 0);
+	close_pair();
+	open_pair();
+	assert_int_equal(pier_write(a, "abc", 3, PIER_NOW), 0);
+	assert_int_equal(pier_read_full(b, buf, 8, PIER_NOW), -EAGAIN);
+	assert_int_equal(pier_last_error()->done, 3);
+	assert_memory_equal(buf, "abc", 3);
+	close_pair();
+	return 0;
+}
+
+static int
+a_copy_that_stops_loses_nothing(void *arg)
+{
+	static char zeros[1 << 20];
+	struct pier_stream *from, *more;
+	ssize_t copied = 0;
+
+	(void)arg;
+	open_pair();
+	assert_int_equal(pier_pair(&more, &from), 0);
+	/* The record that is there already tells of another call. */
+	assert_int_equal(
+		pier_write(a, zeros, sizeof(zeros), PIER_NOW), -EAGAIN);
+	assert_int_equal(pier_write(more, "kept", 4, PIER_NOW), 0);
+	assert_int_equal(pier_copy(a, from, -1, PIER_NOW), -EAGAIN);
+	assert_int_equal(pier_last_error()->done, 0);
+	assert_int_equal(pier_buffered(from), 4);
+	while (pier_read(b, zeros, sizeof(zeros), PIER_NOW) > 0)
+		;
+	pier_close(more);
+	copied = pier_copy(a, from, -1, PIER_NOW);
+	assert_int_equal(copied, 4);
+	pier_close(from);
+	close_pair();
+	return 0;
+}
+
+static int
+a_failure_says_how_long_it_took(void *arg)
+{
+	char c;
+
+	(void)arg;
+	open_pair();
+	assert_int_equal(pier_read(b, &c, 1, pier_in_ms(3)), -PIER_EDEADLINE);
+	assert_true(pier_last_error()->elapsed_ns > 2000000);
+	assert_non_null(strstr(pier_error_line(), " after "));
+	/* Nothing waited: nothing took time. */
+	assert_int_equal(
+		pier_read(b, &c, 1, pier_deadline_at(1)), -PIER_EDEADLINE);
+	assert_int_equal(pier_last_error()->elapsed_ns, 0);
+	close_pair();
+	return 0;
+}
+
 struct case_ {
 	const char *name;
 	int (*fn)(void *);
@@ -379,6 +451,9 @@ static const struct case_ cases[] = {
 	{ "pipes can be streams", pipes_can_be_streams },
 	{ "release gives the descriptor", release_gives_the_descriptor },
 	{ "close_wait sees the end", close_wait_sees_the_end },
+	{ "a try says how far it came", a_try_says_how_far_it_came },
+	{ "a copy that stops loses nothing", a_copy_that_stops_loses_nothing },
+	{ "a failure says how long it took", a_failure_says_how_long_it_took },
 };
 
 static void

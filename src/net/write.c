@@ -155,17 +155,16 @@ pier_write_some(struct pier_stream *stream, const void *buf, size_t size,
 	if (n == 0 && size > 0)
 		n = some(stream, &iov, 1, deadline);
 	if (n < 0)
-		return pier__stream_fail(stream, (int)n, PIER_STEP_SEND, 0, 0);
+		return pier__stream_fail(stream, (int)n, PIER_STEP_SEND);
 	return n;
 }
 
-int
-pier_write(struct pier_stream *stream, const void *buf, size_t size,
-	pier_deadline deadline)
+static inline __attribute__((always_inline)) int
+write_counted(struct pier_stream *stream, const void *buf, size_t size,
+	size_t *done, pier_deadline deadline)
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
 		.iov_len = size };
-	size_t done = 0;
 	int rc = begin(stream, &deadline);
 
 	/* Most writes are taken whole by one attempt. */
@@ -173,19 +172,37 @@ pier_write(struct pier_stream *stream, const void *buf, size_t size,
 		ssize_t n = account(
 			stream, pier__stream_try_write(stream, buf, size));
 
+		if (n > 0)
+			*done = (size_t)n;
 		if (n == (ssize_t)size)
 			return 0;
-		if (n > 0)
-			done = (size_t)n;
-		else if (n != -EAGAIN)
+		if (n < 0 && n != -EAGAIN)
 			rc = (int)n;
-		iov.iov_base = (char *)iov.iov_base + done;
-		iov.iov_len -= done;
+		iov.iov_base = (char *)iov.iov_base + *done;
+		iov.iov_len -= *done;
 	}
 	if (rc == 0)
-		rc = pier__stream_write_all(stream, &iov, 1, &done, deadline);
+		rc = pier__stream_write_all(stream, &iov, 1, done, deadline);
+	return rc;
+}
+
+int
+pier__stream_write(struct pier_stream *stream, const void *buf, size_t size,
+	size_t *done, pier_deadline deadline)
+{
+	return write_counted(stream, buf, size, done, deadline);
+}
+
+int
+pier_write(struct pier_stream *stream, const void *buf, size_t size,
+	pier_deadline deadline)
+{
+	size_t done = 0;
+	int rc = write_counted(stream, buf, size, &done, deadline);
+
 	return rc == 0 ? 0
-		       : pier__stream_fail(stream, rc, PIER_STEP_SEND, done, 0);
+		       : pier__stream_fail_done(
+				 stream, rc, PIER_STEP_SEND, done);
 }
 
 int
@@ -209,7 +226,8 @@ pier_writev(struct pier_stream *stream, const struct iovec *iov, int count,
 	}
 	pier__free(left);
 	return rc == 0 ? 0
-		       : pier__stream_fail(stream, rc, PIER_STEP_SEND, done, 0);
+		       : pier__stream_fail_done(
+				 stream, rc, PIER_STEP_SEND, done);
 }
 
 /* Gather size bytes; waits for room when more than fit. *done counts. */
@@ -274,7 +292,7 @@ pier_printf(struct pier_stream *stream, const char *text, ...)
 	if (rc == 0 && stream->write_done)
 		rc = -PIER_EDONE;
 	if (rc < 0)
-		return pier__stream_fail(stream, rc, PIER_STEP_SEND, 0, 0);
+		return pier__stream_fail(stream, rc, PIER_STEP_SEND);
 	va_start(args, text);
 	n = format(&line, room, sizeof(room), text, args);
 	va_end(args);
@@ -282,7 +300,8 @@ pier_printf(struct pier_stream *stream, const char *text, ...)
 	if (line != room)
 		pier__free(line);
 	return rc == 0 ? n
-		       : pier__stream_fail(stream, rc, PIER_STEP_SEND, done, 0);
+		       : pier__stream_fail_done(
+				 stream, rc, PIER_STEP_SEND, done);
 }
 
 int
@@ -292,6 +311,5 @@ pier_flush(struct pier_stream *stream, pier_deadline deadline)
 
 	if (rc == 0)
 		rc = pier__stream_flush(stream, deadline);
-	return rc == 0 ? 0
-		       : pier__stream_fail(stream, rc, PIER_STEP_SEND, 0, 0);
+	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_SEND);
 }

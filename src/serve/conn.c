@@ -74,7 +74,7 @@ pier__report_error(struct pier_server *server, struct pier__conn *conn, int rc)
 	if (pier_last_error()->code != rc) {
 		if (conn != NULL)
 			(void)pier__stream_fail(
-				conn->stream, rc, PIER_STEP_HANDLER, 0, 0);
+				conn->stream, rc, PIER_STEP_HANDLER);
 		else
 			(void)pier__fail(
 				rc, &(struct pier__failure){

@@ -109,7 +109,7 @@ pier__fail(int rc, const struct pier__failure *failure)
 	struct pier__task *self = pier__self();
 	struct pier__error_record *record;
 
-	if (rc == -EAGAIN || self == NULL)
+	if ((rc == -EAGAIN && !failure->counts) || self == NULL)
 		return rc;
 	if (self->error == NULL)
 		self->error = pier__alloc(sizeof(*self->error));

@@ -102,7 +102,7 @@ note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
 	__atomic_store_n(&self->wait_fd, fd, __ATOMIC_RELAXED);
 	__atomic_store_n(&self->deadline, until, __ATOMIC_RELAXED);
 	if (self->sched != NULL)
-		self->wait_since = self->sched->now;
+		pier__note_wait_since(self, self->sched->now);
 }
 
 int

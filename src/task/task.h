@@ -78,6 +78,7 @@ struct pier__task {
 	int wait_fd;
 	const char *waits; /* a constant string; NULL: it runs */
 	int64_t wait_since;
+	int64_t first_wait; /* wait_since of the first in this operation, or 0 */
 
 	int64_t shield;                /* cancelled, it may wait until then */
 	struct pier__list before_wait; /* struct pier__before_wait */
@@ -136,6 +137,7 @@ int pier__enter_slow(struct pier__task *self, pier_deadline deadline);
 static inline int
 pier__enter(struct pier__task *self, pier_deadline deadline)
 {
+	self->first_wait = 0;
 	if (++self->ops < PIER__OPS_MAX &&
 		(deadline.ns == INT64_MAX || deadline.ns == 0))
 		return 0;
@@ -168,6 +170,16 @@ void pier__wake(struct pier__task *task);
 /* Run and so empty the before_wait list of self. */
 void pier__before_wait_run(struct pier__task *self);
 
+/* A wait begins: for lists of tasks, which of a thread may be made by another
+   thread, and for the time that a failure took. */
+static inline void
+pier__note_wait_since(struct pier__task *self, int64_t now)
+{
+	__atomic_store_n(&self->wait_since, now, __ATOMIC_RELAXED);
+	if (self->first_wait == 0)
+		self->first_wait = now;
+}
+
 /* The engine that watches descriptors for this task. NULL: no memory. */
 struct pier__engine *pier__task_engine(struct pier__task *self);
 
@@ -181,6 +193,7 @@ struct pier__failure {
 	const char *detail;   /* or NULL */
 	int offset;           /* meaningful for PIER_STEP_PARSE only */
 	size_t done;
+	bool counts; /* done is part of the answer: -EAGAIN is kept too */
 	int64_t elapsed_ns;
 	const struct pier_attempt *attempts;
 	size_t attempt_count;
@@ -188,7 +201,8 @@ struct pier__failure {
 
 /*
  * pier__fail(rc, failure): write down the story of a failure for the current
- * task; returns rc. -EAGAIN is an answer and leaves the record alone.
+ * task; returns rc. -EAGAIN is an answer and leaves the record alone, unless
+ * failure->counts.
  */
 int pier__fail(int rc, const struct pier__failure *failure);
 

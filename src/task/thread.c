@@ -155,8 +155,7 @@ pier__thread_park(struct pier__task *self, int64_t until)
 	rc = needs_wake(self) ? pier__thread_wakeable(self) : 0;
 	if (rc < 0)
 		return rc;
-	__atomic_store_n(
-		&self->wait_since, pier__calls()->clock_ns(), __ATOMIC_RELAXED);
+	pier__note_wait_since(self, pier__calls()->clock_ns());
 	for (;;) {
 		int64_t left = -1;
 
