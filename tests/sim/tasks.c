@@ -237,8 +237,8 @@ by_fibers(void **state)
 		cancelled += (unsigned)crowd.cancelled;
 	}
 	/* They did meet. */
-	assert_true(moved > 1000);
-	assert_true(cancelled > 1000);
+	assert_true(moved > seeds(300));
+	assert_true(cancelled > seeds(300));
 }
 
 static void
