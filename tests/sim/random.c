@@ -260,41 +260,60 @@ play(void *arg)
 	return 0;
 }
 
-static void
-compare(const struct talk *simulated, const struct talk *real, uint64_t seed,
-	const char *by)
+static bool
+same(const struct talk *a, const struct talk *b)
 {
 	for (int i = 0; i < CALLS_MAX; i++) {
-		if (strcmp(simulated->said[i].text, real->said[i].text) == 0)
-			continue;
-		for (int j = 0; j <= i; j++)
-			(void)fprintf(stderr, "%2d %-40s %s\n", j,
-				simulated->said[j].text, real->said[j].text);
-		fail_msg("seed %llu, by %s: simulated left, the kernel right",
-			(unsigned long long)seed, by);
+		if (strcmp(a->said[i].text, b->said[i].text) != 0)
+			return false;
 	}
+	return true;
+}
+
+static void
+show(const struct talk *simulated, const struct talk *real)
+{
+	for (int i = 0; i < CALLS_MAX; i++)
+		(void)fprintf(stderr, "%2d %-40s %s\n", i,
+			simulated->said[i].text, real->said[i].text);
+}
+
+/* A kernel that has no time may deliver a packet late; what is different for
+   good is different every time. */
+#define TRIES 4
+
+static void
+play_for_real(
+	const struct talk *simulated, uint64_t seed, enum pier_task_kind kind)
+{
+	const struct pier_run_opts opts = { .kind = kind };
+	struct talk real;
+
+	for (int i = 0; i < TRIES; i++) {
+		real = (struct talk){ .seed = seed,
+			.tcp = simulated->tcp,
+			.expected = simulated->said };
+		assert_int_equal(pier_run(play, &real, &opts, NULL), 0);
+		if (same(simulated, &real))
+			return;
+	}
+	show(simulated, &real);
+	fail_msg("seed %llu, by %s: simulated left, the kernel right",
+		(unsigned long long)seed,
+		kind == PIER_TASK_FIBER ? "fibers" : "threads");
 }
 
 static void
 play_everywhere(bool tcp, uint64_t seed)
 {
-	static const struct pier_run_opts threads = {
-		.kind = PIER_TASK_THREAD
-	};
 	struct talk simulated = { .seed = seed, .tcp = tcp };
-	struct talk real = {
-		.seed = seed, .tcp = tcp, .expected = simulated.said
-	};
-	struct talk again = real;
 	struct pier__sim *sim = pier__sim_open(seed);
 
 	assert_int_equal(pier__sim_run(sim, play, &simulated), 0);
 	assert_int_equal(pier__sim_open_count(sim), 0);
 	pier__sim_close(sim);
-	assert_int_equal(pier_run(play, &real, NULL, NULL), 0);
-	compare(&simulated, &real, seed, "fibers");
-	assert_int_equal(pier_run(play, &again, &threads, NULL), 0);
-	compare(&simulated, &again, seed, "threads");
+	play_for_real(&simulated, seed, PIER_TASK_FIBER);
+	play_for_real(&simulated, seed, PIER_TASK_THREAD);
 }
 
 /* PIER_SEEDS=N plays so many; by default what a test may take. */
