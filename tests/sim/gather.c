@@ -238,7 +238,7 @@ play(uint64_t seed, bool tcp)
 static uint64_t
 seeds(uint64_t usual)
 {
-	const char *text = getenv("PIER_SEEDS");
+	const char *text = getenv("SIM_SEEDS");
 
 	return text != NULL ? strtoull(text, NULL, 10) : usual;
 }

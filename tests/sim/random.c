@@ -316,11 +316,11 @@ play_everywhere(bool tcp, uint64_t seed)
 	play_for_real(&simulated, seed, PIER_TASK_THREAD);
 }
 
-/* PIER_SEEDS=N plays so many; by default what a test may take. */
+/* SIM_SEEDS=N plays so many; by default what a test may take. */
 static uint64_t
 seeds(uint64_t usual)
 {
-	const char *text = getenv("PIER_SEEDS");
+	const char *text = getenv("SIM_SEEDS");
 
 	return text != NULL ? strtoull(text, NULL, 10) : usual;
 }

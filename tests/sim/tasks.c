@@ -213,7 +213,7 @@ check(const struct crowd *crowd, uint64_t seed)
 static uint64_t
 seeds(uint64_t usual)
 {
-	const char *text = getenv("PIER_SEEDS");
+	const char *text = getenv("SIM_SEEDS");
 
 	return text != NULL ? strtoull(text, NULL, 10) : usual;
 }

@@ -8,7 +8,7 @@
  *   - what a client reads is what it sent, in order, from the beginning;
  *   - each connection is counted once, by how it ended;
  *   - no descriptor is left.
- * A seed that fails is played again by PIER_SEED=N, with its trace.
+ * A seed that fails is played again by SIM_SEED=N, with its trace.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -337,8 +337,8 @@ live(uint64_t seed, bool show)
 static void
 lives(void **state)
 {
-	const char *one = getenv("PIER_SEED");
-	const char *many = getenv("PIER_SEEDS");
+	const char *one = getenv("SIM_SEED");
+	const char *many = getenv("SIM_SEEDS");
 	uint64_t count = many != NULL ? strtoull(many, NULL, 10) : 500;
 
 	(void)state;
