@@ -107,12 +107,11 @@ end(struct pier__worker *worker)
 /* A fiber of the worker, most likely a connection's, kept all others waiting
    for longer than any before. */
 static void
-note_stretch(void *arg, const struct pier__task *task, int64_t ns)
+note_stretch(void *arg, uint64_t conn, int64_t ns)
 {
 	struct pier__worker *worker = arg;
 
-	/* The connection itself may be gone by now. */
-	atomic_store(&worker->counters.longest_run_conn, task->tag);
+	atomic_store(&worker->counters.longest_run_conn, conn);
 	atomic_store(&worker->counters.longest_run_ns, (uint64_t)ns);
 }
 
@@ -120,13 +119,18 @@ int
 pier__worker_main(void *arg)
 {
 	struct pier__worker *worker = arg;
+	struct pier__stretch *stretch = &pier__current->sched->stretch;
 	pier_deadline shield;
 	int rc = 0;
 
 	pier_task_name("server");
 	pier__desc_init(
 		&worker->stop, worker->server->stop_fd, PIER__DESC_SOCKET);
-	pier__sched_measure(pier__current->sched, note_stretch, worker);
+	*stretch = (struct pier__stretch){
+		.longest = note_stretch,
+		.arg = worker,
+		.turn_at = pier__task_now(pier__current),
+	};
 	worker->rc = begin(worker);
 	if (worker->rc == 0) {
 		rc = pier__stop_wait(worker, 1);
@@ -148,7 +152,7 @@ pier__worker_main(void *arg)
 	(void)pier_shield(shield);
 	pier__datagrams_close(worker);
 	pier__desc_forget(&worker->stop);
-	pier__sched_measure(pier__current->sched, NULL, NULL);
+	stretch->longest = NULL;
 	pier_group_close(worker->accepting);
 	pier_group_close(worker->handling);
 	worker->accepting = NULL;

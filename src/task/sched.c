@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "os/ticks.h"
 #include "task/group.h"
 #include "task/overflow.h"
 #include "task/run.h"
@@ -137,53 +136,12 @@ unscramble(struct pier__sched *sched, struct pier__task *task)
 
 #endif
 
-/* from has run longer than any fiber before. */
-static void
-longest_stretch(
-	struct pier__sched *sched, const struct pier__task *from, int64_t ticks)
-{
-	uint64_t ticks_all = sched->stretch_at - sched->ticks_first;
-	int64_t clock_all = pier__calls()->clock_ns() - sched->clock_first;
-
-	sched->stretch_max = ticks;
-	sched->on_stretch(sched->stretch_arg, from,
-		(int64_t)((double)ticks * (double)clock_all /
-			  (double)ticks_all));
-}
-
-/* from, a fiber or the scheduler itself, stops running. */
-static void
-note_stretch(struct pier__sched *sched, const struct pier__task *from)
-{
-	uint64_t now = pier__ticks();
-	/* Another core's counter may be behind. */
-	int64_t ran = (int64_t)(now - sched->stretch_at);
-
-	sched->stretch_at = now;
-	if (ran > sched->stretch_max && from != sched->host)
-		longest_stretch(sched, from, ran);
-}
-
-void
-pier__sched_measure(struct pier__sched *sched,
-	void (*on_stretch)(
-		void *arg, const struct pier__task *task, int64_t ns),
-	void *arg)
-{
-	sched->on_stretch = on_stretch;
-	sched->stretch_arg = arg;
-	sched->stretch_max = 0;
-	sched->ticks_first = pier__ticks();
-	sched->clock_first = pier__calls()->clock_ns();
-	sched->stretch_at = sched->ticks_first;
-}
-
 static void
 switch_to(struct pier__sched *sched, struct pier__task *from,
 	struct pier__task *to, bool last)
 {
-	if (sched->on_stretch != NULL)
-		note_stretch(sched, from);
+	if (sched->stretch.longest != NULL && from != sched->host)
+		pier__stretch_switch(&sched->stretch, from->tag);
 	to->state = PIER__RUNNING;
 	pier__current = to;
 	sched->left = from;
@@ -217,8 +175,8 @@ pier__sched_switch_away(struct pier__task *self)
 #if !defined(PIER_SCRAMBLE_STACKS)
 	to = next_ready(sched);
 	if (to == self) {
-		if (sched->on_stretch != NULL)
-			note_stretch(sched, self);
+		if (sched->stretch.longest != NULL)
+			pier__stretch_switch(&sched->stretch, self->tag);
 		self->state = PIER__RUNNING;
 		return;
 	}
@@ -410,6 +368,8 @@ turn(struct pier__sched *sched)
 {
 	int64_t timeout = 0;
 
+	if (sched->stretch.longest != NULL)
+		pier__stretch_turn_end(&sched->stretch);
 	if (sched->ready_head == NULL) {
 		int64_t next = pier__timers_next(&sched->timers);
 
@@ -424,6 +384,7 @@ turn(struct pier__sched *sched)
 	   and the wake-ups of others still count. */
 	(void)sched->engine->ops->wait(sched->engine, timeout);
 	sched->now = pier__calls()->clock_ns();
+	pier__stretch_turn_begin(&sched->stretch, sched->now);
 	remote_take(sched);
 	timers_take(sched);
 	if (atomic_load_explicit(&sched->host->cancelled, memory_order_relaxed))

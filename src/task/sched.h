@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "task/stack.h"
+#include "task/stretch.h"
 #include "task/task.h"
 #include "task/timers.h"
 
@@ -37,15 +38,7 @@ struct pier__sched {
 	struct pier__stacks stacks;
 	struct pier__run *run;
 
-	/* How long fibers run between two waits, for who wants to know:
-	   called with each that ran longer than all before. */
-	void (*on_stretch)(
-		void *arg, const struct pier__task *task, int64_t ns);
-	void *stretch_arg;
-	uint64_t stretch_at;  /* ticks when the one that runs began */
-	int64_t stretch_max;  /* ticks of the longest */
-	uint64_t ticks_first; /* when measuring began, and the clock then */
-	int64_t clock_first;
+	struct pier__stretch stretch;
 	void *scratch; /* one spare buffer: io/scratch.h */
 
 	/* Left by other threads. */
@@ -62,12 +55,6 @@ void pier__sched_close(struct pier__sched *sched);
    or -PIER_ECLOSED. */
 int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	pier_task_fn *fn, void *arg);
-/* Begin to measure stretches (see on_stretch), or end it with NULL. Called by
-   a fiber. */
-void pier__sched_measure(struct pier__sched *sched,
-	void (*on_stretch)(
-		void *arg, const struct pier__task *task, int64_t ns),
-	void *arg);
 /* Cancel every fiber, and those that are started from now on. */
 void pier__sched_cancel(struct pier__sched *sched);
 /* Run turns until no fiber is left. */
