@@ -90,7 +90,7 @@ struct pier_error {
  * call of pier by this task. A success does not clear it, and -EAGAIN given
  * for PIER_NOW is an answer, not a failure: it leaves the record alone, but for
  * the calls that say in `done` how far they came (pier_read_full(),
- * pier_write(), pier_writev(), pier_printf(), pier_copy()).
+ * pier_write(), pier_writev(), pier_printf(), pier_copy(), pier_relay()).
  */
 const struct pier_error *pier_last_error(void);
 

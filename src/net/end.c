@@ -115,9 +115,12 @@ drain_tcp(struct pier_stream *base, pier_deadline deadline)
 			rc = connection_state(base->desc.fd);
 		if (rc < 0)
 			return rc;
-		look = pier_earlier(pier_in_ns(interval), deadline);
+		look = pier_earlier(pier_in_ns(interval),
+			pier__stream_until(base, deadline));
 		rc = pier__park(self, "drain", base->desc.fd, look);
-		if (rc < 0 && (rc != -PIER_EDEADLINE || look.ns == deadline.ns))
+		if (rc == -PIER_EDEADLINE && look.ns < deadline.ns)
+			rc = pier__stream_over(base);
+		if (rc < 0)
 			return rc;
 		if (interval < DRAIN_MAX_NS)
 			interval += interval / 8;

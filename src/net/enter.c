@@ -125,6 +125,33 @@ pier__stream_enter(
 	return pier__enter(self, *deadline);
 }
 
+pier_deadline
+pier__stream_until(const struct pier_stream *stream, pier_deadline deadline)
+{
+	const struct pier__limits *limits = pier__stream_base(stream)->limits;
+	const char *name;
+	int64_t limit;
+
+	if (limits == NULL)
+		return deadline;
+	limit = limit_at(limits, &name);
+	return limit < deadline.ns ? pier_deadline_at(limit > 0 ? limit : 1)
+				   : deadline;
+}
+
+int
+pier__stream_over(const struct pier_stream *stream)
+{
+	struct pier__limits *limits = pier__stream_base(stream)->limits;
+	const char *name;
+
+	if (limits == NULL ||
+		limit_at(limits, &name) > pier__task_now(pier__current))
+		return 0;
+	limits->met = name;
+	return -PIER_ELIMIT;
+}
+
 static int
 wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline)
@@ -132,22 +159,17 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	struct pier_stream *base = pier__stream_base(stream);
 	struct pier__limits *limits = base->limits;
 	const char *name = NULL;
-	int64_t limit = INT64_MAX;
+	pier_deadline until = pier__stream_until(stream, deadline);
 	int rc;
 
 	if (is_aborted(base))
 		return -ECONNABORTED;
-	if (limits != NULL) {
-		limit = limit_at(limits, &name);
-		if (limit < deadline.ns)
-			deadline = pier_deadline_at(limit > 0 ? limit : 1);
-	}
-	rc = stream->ops->wait(stream, what, why, deadline);
+	rc = stream->ops->wait(stream, what, why, until);
 	if (is_aborted(base))
 		return -ECONNABORTED;
-	if (limits != NULL && rc == -PIER_EDEADLINE && deadline.ns == limit) {
+	if (rc == -PIER_EDEADLINE && until.ns < deadline.ns) {
 		/* The other direction may have moved meanwhile. */
-		if (limit_at(limits, &name) > limit)
+		if (limit_at(limits, &name) > until.ns)
 			return 0;
 		limits->met = name;
 		return -PIER_ELIMIT;

@@ -33,8 +33,11 @@ struct relay {
 	const struct pier_relay_opts *opts;
 	int64_t last_ns; /* the last byte either way */
 	int64_t start_ns;
-	int64_t linger_ns; /* > 0: lingering, and for how long in silence */
-	bool stopping;     /* only what was read already is sent */
+	int64_t linger_ms; /* > 0: lingering, and for how long in silence */
+	pier_deadline deadline;
+	/* Whose failure it was that ended it, for the error. */
+	const struct pier_stream *failed;
+	bool stopping; /* only what was read already is sent */
 	bool over;
 	bool first_known;
 	int rc;
@@ -69,6 +72,7 @@ static void
 fail(struct relay *relay, int side, int rc, bool sending)
 {
 	note_first(relay, side, rc, sending);
+	relay->failed = relay->ways[side == 0 ? 0 : 1].from;
 	relay->rc = rc;
 	relay->over = true;
 }
@@ -97,13 +101,13 @@ finish_reading(struct relay *relay, int side)
 	way->done = true;
 	if (end_ends(relay, side)) {
 		if (linger_ms > 0)
-			relay->linger_ns = linger_ms * 1000000;
+			relay->linger_ms = linger_ms;
 		else
 			relay->stopping = true;
 		relay->last_ns = pier_now();
 	}
 	if (!end_keeps(relay, side) && !way->discards)
-		rc = pier_shutdown(way->to, PIER_WRITING, PIER_FOREVER);
+		rc = pier_shutdown(way->to, PIER_WRITING, relay->deadline);
 	/* A terminal or file cannot be told of an end; it needs not be. */
 	if (rc < 0 && rc != -ENOTSUP)
 		fail(relay, 1 - side, rc, true);
@@ -185,29 +189,60 @@ move(struct relay *relay, int side)
 	}
 }
 
-/* When the present wait ends for want of anything. */
+/* *until, or `ms` after `from`, whichever is earlier; ms <= 0 is never. */
+static void
+bound(int64_t *until, int64_t from, int64_t ms)
+{
+	if (ms > 0 && ms <= (INT64_MAX - from) / 1000000 &&
+		from + ms * 1000000 < *until)
+		*until = from + ms * 1000000;
+}
+
+/* When the relay ends for want of anything. */
 static pier_deadline
-next_deadline(const struct relay *relay, pier_deadline deadline)
+own_deadline(const struct relay *relay)
 {
 	const struct pier_relay_opts *opts = relay->opts;
-	int64_t until = deadline.ns;
+	int64_t until = relay->deadline.ns;
 
-	if (opts->idle_ms > 0 &&
-		relay->last_ns + opts->idle_ms * 1000000 < until)
-		until = relay->last_ns + opts->idle_ms * 1000000;
-	if (opts->first_byte_ms > 0 && relay->ways[1].bytes == 0 &&
-		relay->start_ns + opts->first_byte_ms * 1000000 < until)
-		until = relay->start_ns + opts->first_byte_ms * 1000000;
-	if (relay->linger_ns > 0 && relay->last_ns + relay->linger_ns < until)
-		until = relay->last_ns + relay->linger_ns;
+	bound(&until, relay->last_ns, opts->idle_ms);
+	if (relay->ways[1].bytes == 0)
+		bound(&until, relay->start_ns, opts->first_byte_ms);
+	bound(&until, relay->last_ns, relay->linger_ms);
 	return pier_deadline_at(until);
 }
 
+/* The wait ended with its deadline: the relay's own, or a limit that a server
+   holds one of the streams to (and that may have moved meanwhile). */
 static void
-wait_next(struct relay *relay, pier_deadline deadline)
+deadline_passed(struct relay *relay, pier_deadline own, pier_deadline until)
+{
+	int side;
+
+	for (side = 0; side < 2; side++) {
+		int rc = pier__stream_over(relay->ways[side].from);
+
+		if (rc == 0)
+			continue;
+		fail(relay, -1, rc, false);
+		relay->failed = relay->ways[side].from;
+		return;
+	}
+	if (until.ns < own.ns)
+		return;
+	if (relay->linger_ms > 0 && own.ns < relay->deadline.ns)
+		relay->over = true; /* silent for long enough: a good end */
+	else
+		fail(relay, -1, -PIER_EDEADLINE, false);
+}
+
+static void
+wait_next(struct relay *relay)
 {
 	struct pier__want wants[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
-	pier_deadline until = next_deadline(relay, deadline);
+	pier_deadline own = own_deadline(relay);
+	pier_deadline until = pier__stream_until(relay->ways[0].from,
+		pier__stream_until(relay->ways[1].from, own));
 	size_t count = 0;
 	int i;
 	int rc;
@@ -223,14 +258,10 @@ wait_next(struct relay *relay, pier_deadline deadline)
 					: &pier__stream_base(way->from)->desc;
 	}
 	rc = pier__desc_wait_many(wants, count, "relay", until);
-	if (rc != -PIER_EDEADLINE)
-		relay->rc = rc < 0 ? rc : 0;
-	else if (relay->linger_ns > 0 && until.ns < deadline.ns)
-		relay->over = true; /* silent for long enough: a good end */
-	else
-		relay->rc = rc;
-	if (relay->rc < 0)
-		fail(relay, -1, relay->rc, false);
+	if (rc == -PIER_EDEADLINE)
+		deadline_passed(relay, own, until);
+	else if (rc < 0)
+		fail(relay, -1, rc, false);
 }
 
 static bool
@@ -240,7 +271,7 @@ is_finished(const struct relay *relay)
 }
 
 static void
-run(struct relay *relay, pier_deadline deadline)
+run(struct relay *relay)
 {
 	while (!is_finished(relay)) {
 		relay->ways[0].progress = false;
@@ -250,7 +281,7 @@ run(struct relay *relay, pier_deadline deadline)
 		if (relay->ways[0].progress || relay->ways[1].progress)
 			relay->last_ns = pier_now();
 		else if (!is_finished(relay))
-			wait_next(relay, deadline);
+			wait_next(relay);
 	}
 }
 
@@ -279,7 +310,8 @@ pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
 			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
 	relay.start_ns = pier_now();
 	relay.last_ns = relay.start_ns;
-	run(&relay, relay_deadline(a, deadline));
+	relay.deadline = relay_deadline(a, deadline);
+	run(&relay);
 	relay.result.a_to_b = relay.ways[0].bytes;
 	relay.result.b_to_a = relay.ways[1].bytes;
 	if (result != NULL) {
@@ -290,7 +322,7 @@ pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
 				: sizeof(relay.result));
 	}
 	if (relay.rc < 0)
-		return pier__stream_fail_done(b, relay.rc,
+		return pier__stream_fail_done(relay.failed, relay.rc,
 			relay.rc == -PIER_EDEADLINE ? PIER_STEP_WAIT
 						    : PIER_STEP_SEND,
 			(size_t)(relay.ways[0].bytes));

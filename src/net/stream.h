@@ -201,6 +201,15 @@ pier__stream_try_write(struct pier_stream *stream, const void *buf, size_t size)
 int pier__stream_wait(struct pier_stream *stream, unsigned what,
 	const char *why, pier_deadline deadline);
 
+/*
+ * For who waits for more than one stream, or for time: the deadline or the
+ * server's limits of this stream, whichever is earlier; and afterwards, when
+ * that has passed: -PIER_ELIMIT if it was a limit of this stream, else 0.
+ */
+pier_deadline pier__stream_until(
+	const struct pier_stream *stream, pier_deadline deadline);
+int pier__stream_over(const struct pier_stream *stream);
+
 /* Note a failure with this stream's endpoint. Returns rc. */
 int pier__stream_fail(
 	const struct pier_stream *stream, int rc, enum pier_step step);

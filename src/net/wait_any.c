@@ -115,11 +115,42 @@ ask(struct pier_waitable *list, struct place *places, struct pollfd *polls,
 	return ready;
 }
 
+/* The deadline, or the first limit of a server that one of them is held to. */
+static pier_deadline
+until(const struct pier_waitable *list, size_t count, pier_deadline deadline)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (list[i].stream != NULL)
+			deadline = pier__stream_until(list[i].stream, deadline);
+	}
+	return deadline;
+}
+
+/* -PIER_ELIMIT, noted, if it was such a limit, else 0. */
+static int
+over(const struct pier_waitable *list, size_t count)
+{
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; rc == 0 && i < count; i++) {
+		if (list[i].stream != NULL)
+			rc = pier__stream_over(list[i].stream);
+		if (rc < 0)
+			rc = pier__stream_fail(
+				list[i].stream, rc, PIER_STEP_WAIT);
+	}
+	return rc;
+}
+
 static int
 wait_for_any(struct pier_waitable *list, struct place *places,
 	struct pier__want *wants, struct pollfd *polls, size_t count,
 	pier_deadline deadline)
 {
+	pier_deadline first;
 	int wait = 0;
 	size_t i;
 	int rc;
@@ -137,7 +168,11 @@ wait_for_any(struct pier_waitable *list, struct place *places,
 			return wait;
 		for (i = 0; i < count; i++)
 			wants[i] = places[i].want;
-		wait = pier__desc_wait_many(wants, count, "any", deadline);
+		first = until(list, count, deadline);
+		wait = pier__desc_wait_many(wants, count, "any", first);
+		/* A limit that has moved meanwhile is none. */
+		if (wait == -PIER_EDEADLINE && first.ns < deadline.ns)
+			wait = over(list, count);
 	}
 }
 
@@ -181,7 +216,7 @@ pier_wait_any(struct pier_waitable *list, size_t count, pier_deadline deadline)
 	pier__free(places);
 	pier__free(wants);
 	pier__free(polls);
-	if (rc >= 0)
+	if (rc >= 0 || rc == -PIER_ELIMIT)
 		return rc;
 fail:
 	return pier__fail(rc, &(struct pier__failure){ .step = PIER_STEP_WAIT,
