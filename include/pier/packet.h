@@ -147,7 +147,7 @@ int pier_packet_fd(const struct pier_packet *packet);
 /* As of a stream. */
 int pier_packet_set_timeout(struct pier_packet *packet, int64_t ms);
 int64_t pier_packet_timeout(const struct pier_packet *packet);
-int pier_packet_move(struct pier_packet *packet);
+int pier_packet_move(struct pier_packet *packet); /* -EBUSY, -EXDEV */
 
 /* pier_packet_abort(packet): from any thread: calls that wait on it come back
    with -ECONNABORTED. */

@@ -135,9 +135,11 @@ int pier_adopt_two(struct pier_stream **out, int in, int out_fd);
 
 /*
  * pier_release(stream, fd): the opposite: *fd is the caller's and the stream
- * is gone. 0, or
- *   -EBUSY   bytes were read ahead or gathered and are still in the stream
- *   -EINVAL  a stream without a descriptor
+ * is gone. Not for a handler and the stream that its server gave it. 0, or
+ *   -EBUSY   bytes were read ahead or gathered and are still in the stream, or
+ *            a task waits on it
+ *   -EINVAL  a layer over a stream, or one of two descriptors
+ *   -EXDEV   the stream belongs to another scheduler
  */
 int pier_release(struct pier_stream *stream, int *fd);
 
@@ -231,7 +233,7 @@ ssize_t pier_read_full(struct pier_stream *stream, void *buf, size_t size,
  * pier_read_line(stream, buf, size, deadline): one line with its newline, and
  * a NUL behind it.
  *
- *   size  room in buf; a line may have size - 1 bytes
+ *   size  room in buf; a line may have size - 1 bytes, at most 65536
  *
  * Its length; the last line may lack the newline; 0: the peer's end; or
  *   -EMSGSIZE  the line is longer: nothing of it is taken
@@ -282,7 +284,7 @@ int pier_write(struct pier_stream *stream, const void *buf, size_t size,
 
 /*
  * pier_writev(stream, iov, count, deadline): all of several pieces, as one.
- * count is at most 1024. As pier_write().
+ * count is at most 1024, else -EINVAL. As pier_write().
  */
 int pier_writev(struct pier_stream *stream, const struct iovec *iov, int count,
 	pier_deadline deadline);
@@ -333,7 +335,8 @@ int pier_drain(struct pier_stream *stream, pier_deadline deadline);
 int pier_close_wait(struct pier_stream *stream, pier_deadline deadline);
 
 /* pier_close(stream): one try to send what is gathered, then it is gone. NULL
-   is fine. No task is inside a call on it. */
+   is fine. No task is inside a call on it. Called where it belongs: by a task of
+   the scheduler that used it, or after that one's run. */
 void pier_close(struct pier_stream *stream);
 
 /*
@@ -445,7 +448,9 @@ int64_t pier_timeout(const struct pier_stream *stream);
 
 /*
  * pier_move(stream): give it up for the next scheduler that uses it. Called by
- * the owner. 0, or -EBUSY: a task waits on it, or bytes are gathered.
+ * the owner. 0, or
+ *   -EBUSY  a task waits on it, or bytes are gathered
+ *   -EXDEV  it belongs to another scheduler than the caller's
  */
 int pier_move(struct pier_stream *stream);
 

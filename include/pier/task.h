@@ -4,6 +4,9 @@
  * calls pier. Fibers of one run share a thread and switch only inside calls
  * that wait; threads run in parallel. Both use the same calls.
  *
+ * These calls have no timeout of their own: PIER_DEFAULT is PIER_FOREVER here,
+ * unless said otherwise.
+ *
  * errno, OpenSSL's error queue and C++ catch blocks do not survive a wait
  * inside a fiber: see pier-task(7).
  */

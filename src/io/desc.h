@@ -48,6 +48,17 @@ pier__desc_claim(struct pier__desc *desc, const struct pier__task *self)
 	return 0;
 }
 
+/* Does another scheduler's engine know desc? Then it must not change hands, nor
+   end, here. */
+static inline bool
+pier__desc_is_elsewhere(const struct pier__desc *desc)
+{
+	const struct pier__task *self = pier__current;
+
+	return desc->owner != NULL &&
+	       (self == NULL || self->sched != desc->owner);
+}
+
 /* For engines: desc became ready for `what`; hinted: besides data there is an
    end, error or urgent mark. Wakes whom it concerns. */
 void pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted);

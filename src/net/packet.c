@@ -446,6 +446,8 @@ pier_packet_timeout(const struct pier_packet *packet)
 int
 pier_packet_move(struct pier_packet *packet)
 {
+	if (pier__desc_is_elsewhere(&packet->desc))
+		return fail(packet, -EXDEV, PIER_STEP_WAIT, NULL);
 	if (packet->desc.reader != NULL || packet->desc.writer != NULL)
 		return fail(packet, -EBUSY, PIER_STEP_WAIT, NULL);
 	pier__desc_forget(&packet->desc);

@@ -193,14 +193,28 @@ take_buffered(struct pier_stream *stream, void *buf, size_t size)
 	return size;
 }
 
+/* What every read begins with. A layer's own waits are in both directions, so
+   there it is not known whose one is. */
+static inline __attribute__((always_inline)) int
+begin(struct pier_stream *stream, pier_deadline *deadline)
+{
+	int rc = pier__stream_enter(stream, PIER__IN, deadline);
+
+	if (rc < 0)
+		return rc;
+	if (stream->read_done)
+		return -PIER_EDONE;
+	if (stream->lower == NULL && pier__desc_busy(&stream->desc, PIER__IN))
+		return -EBUSY;
+	return 0;
+}
+
 ssize_t
 pier_read(struct pier_stream *stream, void *buf, size_t size,
 	pier_deadline deadline)
 {
-	ssize_t n = pier__stream_enter(stream, PIER__IN, &deadline);
+	ssize_t n = begin(stream, &deadline);
 
-	if (n == 0 && stream->read_done)
-		n = -PIER_EDONE;
 	if (n < 0)
 		return pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
 	if (size == 0)
@@ -218,10 +232,8 @@ pier_read_full(struct pier_stream *stream, void *buf, size_t size,
 	pier_deadline deadline)
 {
 	size_t done = 0;
-	ssize_t n = pier__stream_enter(stream, PIER__IN, &deadline);
+	ssize_t n = begin(stream, &deadline);
 
-	if (n == 0 && stream->read_done)
-		n = -PIER_EDONE;
 	if (n == 0)
 		done = take_buffered(stream, buf, size);
 	while (n >= 0 && done < size) {
@@ -282,13 +294,11 @@ ssize_t
 pier_read_line(struct pier_stream *stream, char *buf, size_t size,
 	pier_deadline deadline)
 {
-	ssize_t n = pier__stream_enter(stream, PIER__IN, &deadline);
+	ssize_t n = begin(stream, &deadline);
 	size_t max = size == 0 ? 0 : size - 1;
 
 	if (max > PIER__READ_AHEAD)
 		max = PIER__READ_AHEAD;
-	if (n == 0 && stream->read_done)
-		n = -PIER_EDONE;
 	if (n == 0)
 		n = max == 0 ? -EMSGSIZE : find_line(stream, max, deadline);
 	if (n < 0)
@@ -302,10 +312,8 @@ ssize_t
 pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	pier_deadline deadline)
 {
-	int rc = pier__stream_enter(stream, PIER__IN, &deadline);
+	int rc = begin(stream, &deadline);
 
-	if (rc == 0 && stream->read_done)
-		rc = -PIER_EDONE;
 	if (rc == 0 && min > PIER__READ_AHEAD)
 		rc = -EMSGSIZE;
 	if (rc == 0)

@@ -197,6 +197,8 @@ pier_release(struct pier_stream *stream, int *fd)
 {
 	if (stream->lower != NULL || stream->out_desc != &stream->desc)
 		return pier__stream_fail(stream, -EINVAL, PIER_STEP_CREATE);
+	if (pier__desc_is_elsewhere(&stream->desc))
+		return pier__stream_fail(stream, -EXDEV, PIER_STEP_CREATE);
 	if (stream->in != NULL || pier_gathered(stream) > 0 ||
 		stream->desc.reader != NULL || stream->desc.writer != NULL)
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);
@@ -213,6 +215,8 @@ pier_move(struct pier_stream *stream)
 {
 	struct pier_stream *base = pier__stream_base(stream);
 
+	if (pier__desc_is_elsewhere(&base->desc))
+		return pier__stream_fail(stream, -EXDEV, PIER_STEP_WAIT);
 	if (base->desc.reader != NULL || base->out_desc->writer != NULL ||
 		pier_gathered(stream) > 0)
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_WAIT);

@@ -129,16 +129,29 @@ pier__stream_write_all(struct pier_stream *stream, struct iovec *iov, int count,
 	return 0;
 }
 
+/* Nothing may come between the bytes of a write that waits. A layer's own
+   waits are in both directions, so there it is not known whose one is. */
+static inline int
+may_write(const struct pier_stream *stream)
+{
+	if (stream->write_done)
+		return -PIER_EDONE;
+	if (stream->lower == NULL &&
+		pier__desc_busy(stream->out_desc, PIER__OUT))
+		return -EBUSY;
+	return 0;
+}
+
 /* What every write begins with; flushes, so that order is kept. */
 static int
 begin(struct pier_stream *stream, pier_deadline *deadline)
 {
 	int rc = pier__stream_enter(stream, PIER__OUT, deadline);
 
+	if (rc == 0)
+		rc = may_write(stream);
 	if (rc < 0)
 		return rc;
-	if (stream->write_done)
-		return -PIER_EDONE;
 	if (stream->out == NULL)
 		return stream->write_error;
 	return pier__stream_flush(stream, *deadline);
@@ -289,8 +302,8 @@ pier_printf(struct pier_stream *stream, const char *text, ...)
 	int n;
 	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
-	if (rc == 0 && stream->write_done)
-		rc = -PIER_EDONE;
+	if (rc == 0)
+		rc = may_write(stream);
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_SEND);
 	va_start(args, text);

@@ -181,7 +181,8 @@ pier_yield(void)
 		return -ENOMEM;
 	if (atomic_load_explicit(&self->cancelled, memory_order_relaxed) &&
 		pier__task_cancel_state(self) < 0)
-		return -ECANCELED;
+		return pier__fail(-ECANCELED,
+			&(struct pier__failure){ .step = PIER_STEP_WAIT });
 	if (self->kind == PIER_TASK_FIBER) {
 		self->ops = 0;
 		pier__sched_yield(self);

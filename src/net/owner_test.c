@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* net/owner_test.c - whose a stream is: one reader and one writer at a time,
+   and one scheduler. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pier.h>
+
+#include "net/stream.h"
+
+/* Met only by what hangs. */
+#define HANGS pier_in_s(10)
+
+static struct pier_stream *a, *b;
+static char big[1 << 20];
+static char buf[sizeof(big)];
+
+static void
+wait_for(const struct pier__desc *desc, unsigned what)
+{
+	while (!pier__desc_busy(desc, what))
+		assert_int_equal(pier_yield(), 0);
+}
+
+static int
+reads_four(void *arg)
+{
+	static char four[4];
+
+	(void)arg;
+	assert_int_equal(pier_read_full(b, four, 4, HANGS), 4);
+	assert_memory_equal(four, "abcd", 4);
+	return 0;
+}
+
+static int
+peeks_at_four(void *arg)
+{
+	const void *data;
+
+	(void)arg;
+	assert_int_equal(pier_peek(b, &data, 4, HANGS), 4);
+	assert_memory_equal(data, "abcd", 4);
+	assert_int_equal(pier_take(b, 4), 0);
+	return 0;
+}
+
+/* What came for one who waits for more is not the next one's. */
+static void
+second_readers(pier_task_fn *first)
+{
+	struct pier_group *group;
+	const void *data;
+
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_write(a, "ab", 2, HANGS), 0);
+	assert_int_equal(pier_go(group, first, NULL), 0);
+	wait_for(&b->desc, PIER__IN);
+	assert_int_equal(pier_read(b, buf, 1, HANGS), -EBUSY);
+	assert_int_equal(pier_read(b, buf, 1, PIER_NOW), -EBUSY);
+	assert_int_equal(pier_read_line(b, buf, 9, HANGS), -EBUSY);
+	assert_int_equal(pier_peek(b, &data, 1, HANGS), -EBUSY);
+	assert_int_equal(pier_move(b), -EBUSY);
+	/* Also when the rest is there already, and the first has not run. */
+	assert_int_equal(pier_write(a, "cd", 2, HANGS), 0);
+	assert_int_equal(pier_read(b, buf, 1, PIER_NOW), -EBUSY);
+	assert_int_equal(pier_group_wait(group, HANGS), 0);
+	assert_int_equal(pier_group_result(group), 0);
+	pier_group_close(group);
+}
+
+static int
+writes_much(void *arg)
+{
+	(void)arg;
+	memset(big, 'x', sizeof(big));
+	return pier_write(a, big, sizeof(big), HANGS);
+}
+
+/* Nothing comes between the bytes of a write that waits for room. */
+static void
+second_writers(void)
+{
+	struct pier_group *group;
+	size_t i;
+
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, writes_much, NULL), 0);
+	wait_for(a->out_desc, PIER__OUT);
+	/* Room, before the first can use it. */
+	assert_true(pier_read(b, buf, 100000, HANGS) > 0);
+	assert_int_equal(pier_write(a, "-", 1, PIER_NOW), -EBUSY);
+	assert_int_equal(pier_write_some(a, "-", 1, HANGS), -EBUSY);
+	assert_int_equal(pier_printf(a, "-"), -EBUSY);
+	i = pier_bytes_in(b) - 12; /* less what the readers above took */
+	assert_int_equal(pier_read_full(b, buf, sizeof(big) - i, HANGS),
+		sizeof(big) - i);
+	while (i < sizeof(big))
+		assert_int_equal(buf[sizeof(big) - ++i], 'x');
+	assert_int_equal(pier_group_wait(group, HANGS), 0);
+	assert_int_equal(pier_group_result(group), 0);
+	pier_group_close(group);
+}
+
+static int
+one_at_a_time(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	second_readers(reads_four);
+	second_readers(peeks_at_four);
+	second_readers(reads_four);
+	second_writers();
+	pier_close(a);
+	pier_close(b);
+	return 0;
+}
+
+static int
+elsewhere(void *arg)
+{
+	int fd = -1;
+
+	(void)arg;
+	assert_int_equal(pier_read(b, buf, 1, PIER_NOW), -EXDEV);
+	assert_int_equal(pier_last_error()->code, -EXDEV);
+	assert_int_equal(pier_write(b, "x", 1, PIER_NOW), -EXDEV);
+	assert_int_equal(pier_shutdown(b, PIER_BOTH, HANGS), -EXDEV);
+	assert_int_equal(pier_drain(b, HANGS), -EXDEV);
+	assert_int_equal(pier_move(b), -EXDEV);
+	assert_int_equal(pier_release(b, &fd), -EXDEV);
+	assert_int_equal(fd, -1);
+	return 0;
+}
+
+static int
+moved_here(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_read(b, buf, 1, HANGS), 1);
+	assert_int_equal(pier_move(b), 0);
+	return 0;
+}
+
+/* fn in a run of its own, on another thread. */
+static int
+run_it(void *arg)
+{
+	pier_task_fn *const *fn = arg;
+
+	return pier_run(*fn, NULL, NULL, NULL);
+}
+
+static void
+in_another_run(pier_task_fn *fn)
+{
+	static pier_task_fn *one; /* on no fiber's stack */
+
+	one = fn;
+	assert_int_equal(pier_offload(run_it, &one, NULL, HANGS), 0);
+}
+
+static int
+one_scheduler(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_read(b, buf, 1, pier_in_ms(1)), -PIER_EDEADLINE);
+	in_another_run(elsewhere);
+	assert_int_equal(pier_offload(elsewhere, NULL, NULL, HANGS), 0);
+	assert_int_equal(pier_write(a, "x", 1, HANGS), 0);
+	assert_int_equal(pier_move(b), 0);
+	in_another_run(moved_here);
+	assert_int_equal(pier_write(a, "y", 1, HANGS), 0);
+	assert_int_equal(pier_read(b, buf, 1, HANGS), 1);
+	pier_close(a);
+	pier_close(b);
+	return 0;
+}
+
+static void
+test_one_reader_and_one_writer(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(one_at_a_time, NULL, NULL, NULL), 0);
+}
+
+static void
+test_one_scheduler(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(one_scheduler, NULL, NULL, NULL), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_reader_and_one_writer),
+		cmocka_unit_test(test_one_scheduler),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
