@@ -50,7 +50,7 @@ pier__desc_adopt(struct pier__desc *desc, int fd)
 	return 0;
 }
 
-void
+PIER__HOT void
 pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted)
 {
 	struct pier__task *task;
@@ -241,7 +241,7 @@ pier__desc_unmark(
 	(void)pthread_mutex_unlock(&desc->abort_lock);
 }
 
-int
+PIER__HOT int
 pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	pier_deadline deadline)
 {

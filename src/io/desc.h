@@ -22,6 +22,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "os/direct.h"
 #include "task/engine.h"
 #include "task/task.h"
 
@@ -121,7 +122,7 @@ pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
 	if (desc->kind == PIER__DESC_FILE)
 		return pier__desc_file_read(desc, buf, size);
 	do {
-		n = pier__calls()->recv(desc->fd, buf, size, MSG_DONTWAIT);
+		n = pier__sys_recv(desc->fd, buf, size, MSG_DONTWAIT);
 	} while (n == -EINTR);
 	return pier__desc_note_read(desc, n, size);
 }
@@ -134,7 +135,7 @@ pier__desc_write(struct pier__desc *desc, const void *buf, size_t size)
 	if (desc->kind == PIER__DESC_FILE)
 		return pier__desc_file_write(desc, buf, size);
 	do {
-		n = pier__calls()->send(
+		n = pier__sys_send(
 			desc->fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n == -EINTR);
 	return pier__desc_note_write(desc, n);

@@ -4,7 +4,7 @@
 
 #include "task/sched.h"
 
-void *
+PIER__HOT void *
 pier__scratch_get(void)
 {
 	struct pier__task *self = pier__current;
@@ -17,7 +17,7 @@ pier__scratch_get(void)
 	return scratch;
 }
 
-void
+PIER__HOT void
 pier__scratch_put(void *scratch)
 {
 	struct pier__task *self = pier__current;

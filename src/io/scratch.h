@@ -8,10 +8,24 @@
 #ifndef PIER_IO_SCRATCH_H
 #define PIER_IO_SCRATCH_H
 
+#include "task/sched.h"
+
 #define PIER__SCRATCH_SIZE 65536
 
 /* PIER__SCRATCH_SIZE bytes, not cleared; NULL: no memory. */
 void *pier__scratch_get(void);
 void pier__scratch_put(void *scratch);
+
+/* The same as get, for who knows the scheduler that it runs on. */
+static inline void *
+pier__scratch_take(struct pier__sched *sched)
+{
+	void *scratch = sched->scratch;
+
+	if (__builtin_expect(scratch == NULL, 0))
+		return pier__scratch_get();
+	sched->scratch = NULL;
+	return scratch;
+}
 
 #endif

@@ -6,20 +6,21 @@
  */
 #include <errno.h>
 
-#include "net/stream.h"
+#include "net/plain.h"
 
-static _Atomic int64_t default_timeout_ms = PIER_NO_TIMEOUT;
+_Atomic int64_t pier__default_timeout_ms = PIER_NO_TIMEOUT;
 
 void
 pier_set_default_timeout(int64_t ms)
 {
-	atomic_store(&default_timeout_ms, ms < 0 ? PIER_NO_TIMEOUT : ms);
+	atomic_store(&pier__default_timeout_ms, ms < 0 ? PIER_NO_TIMEOUT : ms);
 }
 
 int64_t
 pier_default_timeout(void)
 {
-	return atomic_load_explicit(&default_timeout_ms, memory_order_relaxed);
+	return atomic_load_explicit(
+		&pier__default_timeout_ms, memory_order_relaxed);
 }
 
 int
@@ -42,7 +43,7 @@ timeout_deadline(int64_t timeout_ms)
 {
 	if (timeout_ms == PIER__TIMEOUT_UNSET)
 		timeout_ms = atomic_load_explicit(
-			&default_timeout_ms, memory_order_relaxed);
+			&pier__default_timeout_ms, memory_order_relaxed);
 	if (timeout_ms < 0)
 		return PIER_FOREVER;
 	return timeout_ms == 0 ? PIER_NOW : pier_in_ms(timeout_ms);
@@ -55,7 +56,7 @@ pier__timeout_deadline(int64_t timeout_ms)
 }
 
 /* The moment at which the first of the server's limits is met, and which. */
-static int64_t
+PIER__HOT static int64_t
 limit_at(const struct pier__limits *limits, const char **name)
 {
 	const struct pier_conn *conn = limits->conn;
@@ -96,7 +97,7 @@ is_aborted(const struct pier_stream *base)
 	return atomic_load_explicit(&base->aborted, memory_order_acquire);
 }
 
-int
+PIER__HOT int
 pier__stream_enter(
 	struct pier_stream *stream, unsigned what, pier_deadline *deadline)
 {
@@ -152,7 +153,7 @@ pier__stream_over(const struct pier_stream *stream)
 	return -PIER_ELIMIT;
 }
 
-static int
+PIER__HOT static int
 wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline)
 {
@@ -164,7 +165,11 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 
 	if (is_aborted(base))
 		return -ECONNABORTED;
-	rc = stream->ops->wait(stream, what, why, until);
+	rc = stream->ops == &pier__fd_ops
+		     ? pier__desc_wait(what == PIER__OUT ? stream->out_desc
+							 : &stream->desc,
+			       what, why, until)
+		     : stream->ops->wait(stream, what, why, until);
 	if (is_aborted(base))
 		return -ECONNABORTED;
 	if (rc == -PIER_EDEADLINE && until.ns < deadline.ns) {
@@ -177,7 +182,7 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	return rc;
 }
 
-int
+PIER__HOT int
 pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline)
 {
@@ -195,13 +200,13 @@ pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 }
 
 /* In threads the reader and the writer may both note it: either is right. */
-void
+PIER__HOT void
 pier__limits_note_out(const struct pier__limits *limits)
 {
 	PIER__NOTE(limits->conn->last_byte_ns, pier__task_now(pier__current));
 }
 
-void
+PIER__HOT void
 pier__limits_note_in(const struct pier__limits *limits)
 {
 	pier__limits_note_out(limits);

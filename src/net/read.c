@@ -12,12 +12,12 @@
 #include <string.h>
 
 #include "io/scratch.h"
-#include "net/stream.h"
+#include "net/plain.h"
 
 /* The smallest buffer that keeps a part of a message. */
 #define PART_MIN 256
 
-void
+PIER__HOT void
 pier__stream_consume(struct pier_stream *stream, size_t size)
 {
 	stream->in_begin += (uint32_t)size;
@@ -209,22 +209,44 @@ begin(struct pier_stream *stream, pier_deadline *deadline)
 	return 0;
 }
 
-ssize_t
+/* The same for a read of what there is, by the short way where that goes: into
+   buf or, when that is NULL, ahead. The number of bytes when that was it; 0:
+   go on; or an error. */
+static inline __attribute__((always_inline)) ssize_t
+begin_plain(struct pier_stream *stream, void *buf, size_t size,
+	pier_deadline *deadline)
+{
+	struct pier__task *self = pier__current;
+	int64_t first_wait;
+	ssize_t n;
+
+	if (stream->in != NULL || !pier__is_plain(stream, self, &stream->desc,
+					  PIER__LOOK(stream->desc.reader),
+					  stream->read_done, *deadline))
+		return begin(stream, deadline);
+	n = pier__plain_read(stream, self, buf, size);
+	if (n != 0)
+		return n;
+	/* What was waited so far is part of the same call. */
+	first_wait = self->first_wait;
+	n = begin(stream, deadline);
+	self->first_wait = first_wait;
+	return n;
+}
+
+PIER__HOT ssize_t
 pier_read(struct pier_stream *stream, void *buf, size_t size,
 	pier_deadline deadline)
 {
-	ssize_t n = begin(stream, &deadline);
+	ssize_t n = size > 0 ? begin_plain(stream, buf, size, &deadline)
+			     : begin(stream, &deadline);
 
-	if (n < 0)
-		return pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
-	if (size == 0)
-		return 0;
-	if (stream->in != NULL)
-		return (ssize_t)take_buffered(stream, buf, size);
-	n = some(stream, buf, size, "read", deadline);
-	if (n < 0)
-		return pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
-	return n;
+	if (n == 0 && size > 0)
+		n = stream->in != NULL
+			    ? (ssize_t)take_buffered(stream, buf, size)
+			    : some(stream, buf, size, "read", deadline);
+	return n >= 0 ? n
+		      : pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
 }
 
 ssize_t
@@ -308,12 +330,18 @@ pier_read_line(struct pier_stream *stream, char *buf, size_t size,
 	return n;
 }
 
-ssize_t
+PIER__HOT ssize_t
 pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	pier_deadline deadline)
 {
-	int rc = begin(stream, &deadline);
+	ssize_t n = min <= 1 ? begin_plain(stream, NULL, 0, &deadline)
+			     : begin(stream, &deadline);
+	int rc = n < 0 ? (int)n : 0;
 
+	if (n > 0) {
+		*data = ahead(stream);
+		return n;
+	}
 	if (rc == 0 && min > PIER__READ_AHEAD)
 		rc = -EMSGSIZE;
 	if (rc == 0)
@@ -324,7 +352,7 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	return (ssize_t)(stream->in_end - stream->in_begin);
 }
 
-int
+PIER__HOT int
 pier_take(struct pier_stream *stream, size_t size)
 {
 	if (size > stream->in_end - stream->in_begin)

@@ -211,10 +211,10 @@ pier_deadline pier__stream_until(
 int pier__stream_over(const struct pier_stream *stream);
 
 /* Note a failure with this stream's endpoint. Returns rc. */
-int pier__stream_fail(
+PIER__COLD int pier__stream_fail(
 	const struct pier_stream *stream, int rc, enum pier_step step);
 /* The same by those who promise to say what was done, of -EAGAIN too. */
-int pier__stream_fail_done(const struct pier_stream *stream, int rc,
+PIER__COLD int pier__stream_fail_done(const struct pier_stream *stream, int rc,
 	enum pier_step step, size_t done);
 
 /* pier_write() without a note of its failure; *done counts. */
@@ -224,6 +224,7 @@ int pier__stream_write(struct pier_stream *stream, const void *buf, size_t size,
 int pier__stream_write_all(struct pier_stream *stream, struct iovec *iov,
 	int count, size_t *done, pier_deadline deadline);
 /* One try to send what is gathered, then waiting by the deadline. Not noted. */
-int pier__stream_flush(struct pier_stream *stream, pier_deadline deadline);
+PIER__COLD int pier__stream_flush(
+	struct pier_stream *stream, pier_deadline deadline);
 
 #endif

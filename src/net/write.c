@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/stream.h"
+#include "net/plain.h"
 
 /* Pieces that one call takes at most, as writev(2). */
 #define PIECES_MAX 1024
@@ -178,12 +178,16 @@ write_counted(struct pier_stream *stream, const void *buf, size_t size,
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
 		.iov_len = size };
-	int rc = begin(stream, &deadline);
+	struct pier__task *self = pier__current;
+	int rc = 0;
 
-	/* Most writes are taken whole by one attempt. */
-	if (rc == 0 && size > 0) {
-		ssize_t n = account(
-			stream, pier__stream_try_write(stream, buf, size));
+	if (stream->out == NULL && stream->write_error == 0 && size > 0 &&
+		PIER__LOOK(stream->out_desc->writable) &&
+		pier__is_plain(stream, self, stream->out_desc,
+			PIER__LOOK(stream->out_desc->writer),
+			stream->write_done, deadline)) {
+		/* Most writes are taken whole by one attempt. */
+		ssize_t n = pier__plain_write(stream, self, buf, size);
 
 		if (n > 0)
 			*done = (size_t)n;
@@ -191,9 +195,12 @@ write_counted(struct pier_stream *stream, const void *buf, size_t size,
 			return 0;
 		if (n < 0 && n != -EAGAIN)
 			rc = (int)n;
-		iov.iov_base = (char *)iov.iov_base + *done;
-		iov.iov_len -= *done;
+		deadline = PIER_FOREVER;
+	} else {
+		rc = begin(stream, &deadline);
 	}
+	iov.iov_base = (char *)iov.iov_base + *done;
+	iov.iov_len -= *done;
 	if (rc == 0)
 		rc = pier__stream_write_all(stream, &iov, 1, done, deadline);
 	return rc;
@@ -206,7 +213,7 @@ pier__stream_write(struct pier_stream *stream, const void *buf, size_t size,
 	return write_counted(stream, buf, size, done, deadline);
 }
 
-int
+PIER__HOT int
 pier_write(struct pier_stream *stream, const void *buf, size_t size,
 	pier_deadline deadline)
 {

@@ -72,13 +72,13 @@ real_accept(int fd, struct sockaddr *sa, socklen_t *len)
 	return result(accept4(fd, sa, len, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
 
-static ssize_t
+PIER__HOT static ssize_t
 real_recv(int fd, void *buf, size_t size, int flags)
 {
 	return result_size(recv(fd, buf, size, flags));
 }
 
-static ssize_t
+PIER__HOT static ssize_t
 real_send(int fd, const void *buf, size_t size, int flags)
 {
 	return result_size(send(fd, buf, size, flags));
@@ -232,7 +232,7 @@ real_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return result(epoll_ctl(epfd, op, fd, event));
 }
 
-static int
+PIER__HOT static int
 real_epoll_wait(
 	int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
 {

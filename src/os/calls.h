@@ -24,6 +24,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "base/hot.h"
+
 /* The contracts are those of the manual pages of section 2, but for errors
    as -errno, and as said beside the entry. */
 #define PIER__EAI_ERRNO (-10000)

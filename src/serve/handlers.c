@@ -6,7 +6,9 @@
  */
 #include <pier/serve.h>
 
-int
+#include "base/hot.h"
+
+PIER__HOT int
 pier_handler_echo(struct pier_stream *stream, void *ctx)
 {
 	const void *data;

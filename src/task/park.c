@@ -8,7 +8,7 @@
 #include "task/sched.h"
 #include "task/task.h"
 
-int64_t
+PIER__HOT int64_t
 pier__task_now(const struct pier__task *self)
 {
 	if (self->sched != NULL)
@@ -64,6 +64,38 @@ pier__before_wait_run(struct pier__task *self)
 	}
 }
 
+/* For lists of tasks, which of a thread may be made by another thread. */
+static void
+note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
+{
+	__atomic_store_n(&self->waits, why, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->last_waits, why, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->wait_fd, fd, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->deadline, until, __ATOMIC_RELAXED);
+	if (self->sched != NULL)
+		pier__note_wait_since(self, self->sched->now);
+}
+
+PIER__HOT void
+pier__park_plain(
+	struct pier__task *self, const char *why, int fd, int64_t until)
+{
+	struct pier__sched *sched = self->sched;
+
+	if (self->wake_pending || until <= sched->now ||
+		!pier__list_empty(&self->before_wait) ||
+		atomic_load_explicit(&self->cancelled, memory_order_acquire))
+		return;
+	note_wait(self, why, fd, until);
+	pier__timers_arm(&sched->timers, self);
+	self->state = PIER__PARKED;
+	pier__sched_switch_away(self);
+	self->ops = 0;
+	self->deadline = INT64_MAX;
+	self->timed_out = false;
+	__atomic_store_n(&self->waits, NULL, __ATOMIC_RELAXED);
+}
+
 static int
 fiber_park(struct pier__task *self)
 {
@@ -93,19 +125,7 @@ fiber_park(struct pier__task *self)
 	return rc;
 }
 
-/* For lists of tasks, which of a thread may be made by another thread. */
-static void
-note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
-{
-	__atomic_store_n(&self->waits, why, __ATOMIC_RELAXED);
-	__atomic_store_n(&self->last_waits, why, __ATOMIC_RELAXED);
-	__atomic_store_n(&self->wait_fd, fd, __ATOMIC_RELAXED);
-	__atomic_store_n(&self->deadline, until, __ATOMIC_RELAXED);
-	if (self->sched != NULL)
-		pier__note_wait_since(self, self->sched->now);
-}
-
-int
+PIER__HOT int
 pier__park(struct pier__task *self, const char *why, int fd,
 	pier_deadline deadline)
 {
@@ -133,7 +153,7 @@ pier__park(struct pier__task *self, const char *why, int fd,
 	return rc;
 }
 
-void
+PIER__HOT void
 pier__wake(struct pier__task *task)
 {
 	struct pier__task *self = pier__current;

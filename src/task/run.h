@@ -62,8 +62,8 @@ struct pier__thread_opts {
 int pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts);
 /* The wait of a thread task; the rest of pier__park(). */
-int pier__thread_park(struct pier__task *self, int64_t until);
-void pier__thread_wake(struct pier__task *task);
+PIER__COLD int pier__thread_park(struct pier__task *self, int64_t until);
+PIER__COLD void pier__thread_wake(struct pier__task *task);
 /* Make what lets others wake this thread. 0, -ENOMEM, -EMFILE, -ENFILE. */
 int pier__thread_wakeable(struct pier__task *self);
 /* Direct wake-ups of this thread to engine (NULL: to nobody). */

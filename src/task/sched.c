@@ -20,7 +20,22 @@
 /* Ended fibers kept for reuse with their stacks. */
 #define IDLE_TASKS 256
 
-void
+/* Where the fiber goes on: what its frames from the switch up to its handler
+   take, which with thousands of fibers has left the cache. All of it is on its
+   way while those before it in the queue run. */
+#define FRAMES_LINES 8
+
+static inline void
+fetch_frames(const struct pier__task *task)
+{
+	const char *at = task->sp;
+	int i;
+
+	for (i = 0; i < FRAMES_LINES; i++)
+		__builtin_prefetch(at + (ptrdiff_t)i * 64);
+}
+
+PIER__HOT void
 pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
 {
 	task->state = PIER__READY;
@@ -31,6 +46,7 @@ pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
 		sched->ready_tail->next_ready = task;
 	sched->ready_tail = task;
 	sched->ready_count++;
+	fetch_frames(task);
 }
 
 static struct pier__task *
@@ -165,7 +181,7 @@ check_stack(const struct pier__sched *sched, const struct pier__task *self)
 	}
 }
 
-void
+PIER__HOT void
 pier__sched_switch_away(struct pier__task *self)
 {
 	struct pier__sched *sched = self->sched;
@@ -363,7 +379,7 @@ timers_take(struct pier__sched *sched)
 	}
 }
 
-static void
+PIER__HOT static void
 turn(struct pier__sched *sched)
 {
 	int64_t timeout = 0;
@@ -393,7 +409,7 @@ turn(struct pier__sched *sched)
 		sched->ready_count > TURN_MIN ? sched->ready_count : TURN_MIN;
 }
 
-void
+PIER__HOT void
 pier__sched_loop(struct pier__sched *sched)
 {
 	struct pier__task *host = sched->host;

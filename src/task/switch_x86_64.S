@@ -18,7 +18,7 @@
  */
 #if defined(__x86_64__) && !defined(PIER_UCONTEXT)
 
-	.text
+	.section .text.hot, "ax", @progbits
 	.globl	pier__switch
 	.hidden	pier__switch
 	.type	pier__switch, @function

@@ -79,6 +79,7 @@ struct pier__task {
 	const char *waits; /* a constant string; NULL: it runs */
 	int64_t wait_since;
 	int64_t first_wait; /* wait_since of the first in this operation, or 0 */
+	const char *last_waits; /* also read by other threads, whole */
 
 	int64_t shield;                /* cancelled, it may wait until then */
 	struct pier__list before_wait; /* struct pier__before_wait */
@@ -95,7 +96,6 @@ struct pier__task {
 	void *stack;                      /* lowest usable byte */
 	struct pier__error_record *error; /* made at the first failure */
 	const char *name;
-	const char *last_waits; /* also read by other threads, whole */
 	uint64_t id;
 	uint64_t tag; /* what whoever made it knows it by, or 0 */
 	int rc;       /* what fn returned */
@@ -129,7 +129,8 @@ int64_t pier__task_now(const struct pier__task *self);
  * 0, or -PIER_EDEADLINE (it has passed already), -ECANCELED (the same, and
  * the task is cancelled: cancel wins). deadline is not PIER_DEFAULT.
  */
-int pier__enter_slow(struct pier__task *self, pier_deadline deadline);
+PIER__COLD int pier__enter_slow(
+	struct pier__task *self, pier_deadline deadline);
 
 /* A fiber lets the others run after this many operations without a wait. */
 #define PIER__OPS_MAX 64
@@ -161,6 +162,16 @@ int pier__park(struct pier__task *self, const char *why, int fd,
 	pier_deadline deadline);
 
 /*
+ * pier__park_plain(self, why, fd, until): one wait of a fiber by the short way,
+ * for who looks afterwards at what it waited for and goes on by pier__park()
+ * when that is not there. It comes back at once, without a wait, whenever
+ * anything is not plain: a cancel, bytes that are gathered, a moment that has
+ * passed.
+ */
+void pier__park_plain(
+	struct pier__task *self, const char *why, int fd, int64_t until);
+
+/*
  * pier__wake(task): end its wait, or its next one. From any thread; the
  * caller makes sure (by the lock of the list that it found task on) that task
  * has not ended.
@@ -168,7 +179,7 @@ int pier__park(struct pier__task *self, const char *why, int fd,
 void pier__wake(struct pier__task *task);
 
 /* Run and so empty the before_wait list of self. */
-void pier__before_wait_run(struct pier__task *self);
+PIER__COLD void pier__before_wait_run(struct pier__task *self);
 
 /* A wait begins: for lists of tasks, which of a thread may be made by another
    thread, and for the time that a failure took. */
@@ -204,7 +215,7 @@ struct pier__failure {
  * task; returns rc. -EAGAIN is an answer and leaves the record alone, unless
  * failure->counts.
  */
-int pier__fail(int rc, const struct pier__failure *failure);
+PIER__COLD int pier__fail(int rc, const struct pier__failure *failure);
 
 /* Frees a record; NULL is fine. */
 void pier__error_record_free(struct pier__error_record *record);

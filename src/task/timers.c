@@ -66,7 +66,7 @@ pier__timers_reserve(struct pier__timers *timers, uint32_t tasks)
 	return 0;
 }
 
-void
+PIER__HOT void
 pier__timers_arm(struct pier__timers *timers, struct pier__task *task)
 {
 	if (task->deadline == INT64_MAX)
@@ -100,7 +100,7 @@ pier__timers_remove(struct pier__timers *timers, struct pier__task *task)
 		sift_down(timers, last, slot);
 }
 
-struct pier__task *
+PIER__HOT struct pier__task *
 pier__timers_expired(struct pier__timers *timers, int64_t now)
 {
 	while (timers->count > 0 && timers->heap[0]->timer_when <= now) {

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os/direct.h - the two system calls that every message takes, without the
+ * way through libc.
+ *
+ * libc's recv() and send() are cancellation points and set errno: three calls
+ * and a branch each, which after a system call, when the caches are the
+ * kernel's, cost more than their few instructions say. Here the kernel's
+ * answer is the result. Only for the real table; and not under the thread and
+ * memory sanitizers, which learn from libc's functions what a call does.
+ */
+#ifndef PIER_OS_DIRECT_H
+#define PIER_OS_DIRECT_H
+
+#include <sys/syscall.h>
+
+#include "os/calls.h"
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer) || \
+	__has_feature(address_sanitizer)
+#define PIER__NOT_DIRECT 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define PIER__NOT_DIRECT 1
+#endif
+
+#if defined(__x86_64__) && defined(__LP64__) && !defined(PIER__NOT_DIRECT)
+
+/* Call `number` with four arguments and two that are 0. */
+static inline long
+pier__direct(long number, long a, long b, long c, long d)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = 0;
+	register long r9 __asm__("r9") = 0;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10),
+			 "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline ssize_t
+pier__sys_recv(int fd, void *buf, size_t size, int flags)
+{
+	const struct pier__calls *calls = pier__calls();
+
+	if (__builtin_expect(calls != &pier__calls_real, 0))
+		return calls->recv(fd, buf, size, flags);
+	return pier__direct(SYS_recvfrom, fd, (long)buf, (long)size, flags);
+}
+
+static inline ssize_t
+pier__sys_send(int fd, const void *buf, size_t size, int flags)
+{
+	const struct pier__calls *calls = pier__calls();
+
+	if (__builtin_expect(calls != &pier__calls_real, 0))
+		return calls->send(fd, buf, size, flags);
+	return pier__direct(SYS_sendto, fd, (long)buf, (long)size, flags);
+}
+
+#else
+
+static inline ssize_t
+pier__sys_recv(int fd, void *buf, size_t size, int flags)
+{
+	return pier__calls()->recv(fd, buf, size, flags);
+}
+
+static inline ssize_t
+pier__sys_send(int fd, const void *buf, size_t size, int flags)
+{
+	return pier__calls()->send(fd, buf, size, flags);
+}
+
+#endif
+
+#endif
