@@ -6,9 +6,9 @@
  */
 #include <errno.h>
 
-#include "serve/conn.h"
 #include "serve/datagram.h"
 #include "serve/options.h"
+#include "serve/server.h"
 #include "task/group.h"
 #include "task/sched.h"
 
