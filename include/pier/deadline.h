@@ -20,6 +20,7 @@ typedef struct {
 	int64_t ns; /* CLOCK_MONOTONIC; INT64_MAX, 0 and -1 are special */
 } pier_deadline;
 
+/* pier_deadline_at(ns): the moment ns of CLOCK_MONOTONIC. */
 static inline pier_deadline
 pier_deadline_at(int64_t ns)
 {

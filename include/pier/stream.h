@@ -129,7 +129,7 @@ int pier_adopt(struct pier_stream **out, int fd);
  * standard input and output: reads come from in, writes go to out_fd. Both are
  * taken on success. Closing the writing half closes out_fd.
  *
- * 0, -EBADF, -ENOMEM.
+ * 0, -EBADF, -ENOMEM, -EINVAL (both are the same number: pier_adopt()).
  */
 int pier_adopt_two(struct pier_stream **out, int in, int out_fd);
 
@@ -469,8 +469,10 @@ struct pier_waitable {
 /*
  * pier_wait_any(list, count, deadline): wait until at least one can go on.
  * count is at most 1024. How many are ready, or
- *   -EINVAL  count, an empty want, or a layered stream
+ *   -EINVAL  count, an empty want, a layered stream, or one of two descriptors
  *   -EBADF   fd is not open
+ *   -EBUSY   another task waits for one of them already; or fd is on the list
+ *            twice, or a stream's: list the stream
  */
 int pier_wait_any(
 	struct pier_waitable *list, size_t count, pier_deadline deadline);

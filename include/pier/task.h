@@ -40,8 +40,9 @@ struct pier_run_opts {
 	/* Bytes for each fiber or thread; 0: 64 KiB for fibers, the system's
 	   default for threads */
 	size_t stack_size;
-	/* How long tasks that are left when the first returns have to end
-	   once cancelled; 0: 5 s */
+	/* How long threads that are left when the first returns have to end
+	   once cancelled, before they are abandoned; 0: 5 s. Fibers are
+	   waited for */
 	int64_t drain_ms;
 };
 
@@ -101,7 +102,8 @@ int pier_go(struct pier_group *group, pier_task_fn *fn, void *arg);
  *
  * pier_group_open(out): 0 or -ENOMEM.
  * pier_group_wait(group, deadline): wait until no task is left in it. 0, or
- *   -PIER_EDEADLINE, -ECANCELED  tasks are left; call again to go on
+ *   -PIER_EDEADLINE, -ECANCELED, -EAGAIN (PIER_NOW)  tasks are left; call
+ *   again to go on
  * pier_group_cancel(group): from any task or thread: every task in it, and
  *   every one that joins later, is cancelled: calls that would have to wait
  *   return -ECANCELED, for good.

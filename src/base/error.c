@@ -80,6 +80,12 @@ static const struct {
 	{ EAFNOSUPPORT, "address family not supported" },
 	{ EOPNOTSUPP, "operation not supported" },
 	{ EDEADLK, "it would wait for itself" },
+	{ EBADF, "not an open descriptor" },
+	{ ENOTSOCK, "not a socket" },
+	{ EPROTOTYPE, "another type of socket" },
+	{ ENOBUFS, "no buffer space" },
+	{ ENODEV, "no such device" },
+	{ ENOTDIR, "not a directory" },
 };
 
 static int

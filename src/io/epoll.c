@@ -127,6 +127,9 @@ epoll_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 	slot_put(it, desc->slot);
 	desc->slot = 0;
 	desc->interest = 0;
+	/* Somebody waits for this number already. */
+	if (rc == -EEXIST)
+		return -EBUSY;
 	if (rc != -EPERM)
 		return rc;
 	/* A regular file or directory: never "not ready". */

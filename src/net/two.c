@@ -91,7 +91,7 @@ int
 pier_adopt_two(struct pier_stream **out, int in, int out_fd)
 {
 	struct two *two = pier__alloc(sizeof(*two));
-	int rc = two == NULL ? -ENOMEM : 0;
+	int rc = two == NULL ? -ENOMEM : in == out_fd ? -EINVAL : 0;
 
 	if (rc == 0) {
 		pier__stream_init(&two->stream, &two_ops, NULL, "fd");

@@ -90,6 +90,42 @@ all_kinds(void *arg)
 	return 0;
 }
 
+/* The kernel knows one waiter for a number. */
+static int
+one_number_twice(void *arg)
+{
+	struct pier_waitable list[2] = {
+		{ .want = PIER_READING },
+		{ .want = PIER_READING },
+	};
+	struct pier_stream *a, *b, *two = NULL;
+
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	list[0].fd = list[1].fd = pier_fd(a);
+	assert_int_equal(pier_wait_any(list, 2, pier_in_ms(1)), -EBUSY);
+	assert_int_equal(
+		pier_wait_any(list, 1, pier_in_ms(1)), -PIER_EDEADLINE);
+	list[0].stream = a;
+	assert_int_equal(
+		pier_wait_any(list, 1, pier_in_ms(1)), -PIER_EDEADLINE);
+	/* It stays with the stream, which the engine knows. */
+	assert_int_equal(pier_wait_any(list + 1, 1, pier_in_ms(1)), -EBUSY);
+	assert_int_equal(pier_write(b, "x", 1, PIER_FOREVER), 0);
+	assert_int_equal(pier_wait_any(list, 1, pier_in_s(10)), 1);
+	assert_int_equal(pier_adopt_two(&two, 0, 0), -EINVAL);
+	pier_close(a);
+	pier_close(b);
+	return 0;
+}
+
+static void
+test_one_number_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(one_number_twice, NULL, NULL, NULL), 0);
+}
+
 static void
 test_as_fiber(void **state)
 {
@@ -110,6 +146,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_as_fiber),
 		cmocka_unit_test(test_as_thread),
+		cmocka_unit_test(test_one_number_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
