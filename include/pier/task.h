@@ -152,8 +152,10 @@ struct pier_task_info {
 	enum pier_task_kind kind;
 	bool running; /* false: it waits, or is ready to run */
 	bool cancelled;
-	/* "read", "write", "sleep", "channel", "mutex", "group", "offload",
-	   "accept", "connect", "names", "any", "yield", or "" */
+	/* "read", "write", "receive", "send", "accept", "connect", "names",
+	   "relay", "drain", "any", "sleep", "channel", "mutex", "group",
+	   "offload", "yield"; inside a server also "stop", "room", "rest",
+	   "pause"; or "" */
 	const char *waits;
 	int fd;              /* the descriptor it waits for, or -1 */
 	int64_t since_ns;    /* moment of the beginning of the wait */

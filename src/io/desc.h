@@ -60,6 +60,16 @@ pier__desc_is_elsewhere(const struct pier__desc *desc)
 	       (self == NULL || self->sched != desc->owner);
 }
 
+/* For PIER_NOW: "try once" means the kernel, not what is remembered of it. */
+static inline void
+pier__desc_look_again(struct pier__desc *desc, unsigned what)
+{
+	if (what == PIER__IN)
+		PIER__NOTE(desc->readable, true);
+	else
+		PIER__NOTE(desc->writable, true);
+}
+
 /* For engines: desc became ready for `what`; hinted: besides data there is an
    end, error or urgent mark. Wakes whom it concerns. */
 void pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted);

@@ -109,13 +109,9 @@ pier__stream_enter(
 		return -ENOMEM;
 	if (deadline->ns < 0)
 		*deadline = timeout_deadline(stream->timeout_ms);
-	if (deadline->ns == 0) {
-		/* "Try once" means the kernel, not what we remember of it. */
-		if (what == PIER__IN)
-			PIER__NOTE(base->desc.readable, true);
-		else
-			PIER__NOTE(base->out_desc->writable, true);
-	}
+	if (deadline->ns == 0)
+		pier__desc_look_again(
+			what == PIER__IN ? &base->desc : base->out_desc, what);
 	rc = pier__desc_claim(&base->desc, self);
 	if (rc < 0)
 		return rc;
@@ -192,10 +188,9 @@ pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 	/* What is there wins over the failure: the attempt that follows has to
 	   be one, whatever the last one showed. A wait that never began has
 	   not looked. */
-	if (rc < 0 && what == PIER__IN)
-		PIER__NOTE(base->desc.readable, true);
-	else if (rc < 0)
-		PIER__NOTE(base->out_desc->writable, true);
+	if (rc < 0)
+		pier__desc_look_again(
+			what == PIER__IN ? &base->desc : base->out_desc, what);
 	return rc;
 }
 

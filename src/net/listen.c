@@ -253,10 +253,8 @@ accept_fd(struct pier_listener *listener, pier_deadline deadline)
 	if (self == NULL)
 		return -ENOMEM;
 	rc = pier__desc_claim(&listener->desc, self);
-	if (rc == 0 && deadline.ns == 0) {
-		/* "Try once" means the kernel, not what we remember of it. */
-		PIER__NOTE(listener->desc.readable, true);
-	}
+	if (rc == 0 && deadline.ns == 0)
+		pier__desc_look_again(&listener->desc, PIER__IN);
 	while (rc == 0) {
 		rc = pier__enter(self, deadline);
 		if (rc < 0)

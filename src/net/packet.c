@@ -168,13 +168,8 @@ enter(struct pier_packet *packet, unsigned what, pier_deadline *deadline)
 		return -ENOMEM;
 	if (deadline->ns < 0)
 		*deadline = pier__timeout_deadline(packet->timeout_ms);
-	if (deadline->ns == 0) {
-		/* "Try once" means the kernel, not what we remember of it. */
-		if (what == PIER__IN)
-			PIER__NOTE(packet->desc.readable, true);
-		else
-			PIER__NOTE(packet->desc.writable, true);
-	}
+	if (deadline->ns == 0)
+		pier__desc_look_again(&packet->desc, what);
 	rc = pier__desc_claim(&packet->desc, self);
 	if (rc == 0)
 		rc = pier__enter(self, *deadline);

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-static ssize_t
-fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
+ssize_t
+pier__fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 {
 	/* Known to be drained: no system call to hear it again. */
 	if (!PIER__LOOK(stream->desc.readable))
@@ -18,8 +18,8 @@ fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 	return pier__desc_readv(&stream->desc, iov, count);
 }
 
-static ssize_t
-fd_writev(struct pier_stream *stream, const struct iovec *iov, int count)
+ssize_t
+pier__fd_writev(struct pier_stream *stream, const struct iovec *iov, int count)
 {
 	if (!PIER__LOOK(stream->out_desc->writable))
 		return -EAGAIN;
@@ -52,8 +52,8 @@ fd_abort(struct pier_stream *stream)
 	pier__desc_abort(&stream->desc);
 }
 
-static int
-fd_wait(struct pier_stream *stream, unsigned what, const char *why,
+int
+pier__fd_wait(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline)
 {
 	return pier__desc_wait(
@@ -61,8 +61,8 @@ fd_wait(struct pier_stream *stream, unsigned what, const char *why,
 		deadline);
 }
 
-static const char *
-fd_describe(const struct pier_stream *stream)
+const char *
+pier__fd_describe(const struct pier_stream *stream)
 {
 	return stream->scheme;
 }
@@ -76,12 +76,12 @@ fd_close(struct pier_stream *stream)
 }
 
 const struct pier__stream_ops pier__fd_ops = {
-	.readv = fd_readv,
-	.writev = fd_writev,
+	.readv = pier__fd_readv,
+	.writev = pier__fd_writev,
 	.shutdown = fd_shutdown,
 	.abort = fd_abort,
-	.wait = fd_wait,
-	.describe = fd_describe,
+	.wait = pier__fd_wait,
+	.describe = pier__fd_describe,
 	.close = fd_close,
 };
 

@@ -163,8 +163,15 @@ pier__stream_moved_out(struct pier_stream *stream, size_t size)
 		pier__limits_note_out(stream->limits);
 }
 
-/* The table of streams on a descriptor. */
+/* The table of streams on a descriptor, and what of it serves two as well. */
 extern const struct pier__stream_ops pier__fd_ops;
+ssize_t pier__fd_readv(
+	struct pier_stream *stream, const struct iovec *iov, int count);
+ssize_t pier__fd_writev(
+	struct pier_stream *stream, const struct iovec *iov, int count);
+int pier__fd_wait(struct pier_stream *stream, unsigned what, const char *why,
+	pier_deadline deadline);
+const char *pier__fd_describe(const struct pier_stream *stream);
 
 /* readv and writev of one piece; the common table's without a call: see
    pier__desc_read(). */

@@ -18,22 +18,6 @@ of(struct pier_stream *stream)
 	return pier__container_of(stream, struct two, stream);
 }
 
-static ssize_t
-two_readv(struct pier_stream *stream, const struct iovec *iov, int count)
-{
-	if (!PIER__LOOK(stream->desc.readable))
-		return -EAGAIN;
-	return pier__desc_readv(&stream->desc, iov, count);
-}
-
-static ssize_t
-two_writev(struct pier_stream *stream, const struct iovec *iov, int count)
-{
-	if (!PIER__LOOK(stream->out_desc->writable))
-		return -EAGAIN;
-	return pier__desc_writev(stream->out_desc, iov, count);
-}
-
 static int
 two_shutdown(struct pier_stream *stream, enum pier_half half)
 {
@@ -51,21 +35,6 @@ two_abort(struct pier_stream *stream)
 	pier__desc_abort(stream->out_desc);
 }
 
-static int
-two_wait(struct pier_stream *stream, unsigned what, const char *why,
-	pier_deadline deadline)
-{
-	return pier__desc_wait(
-		what == PIER__OUT ? stream->out_desc : &stream->desc, what, why,
-		deadline);
-}
-
-static const char *
-two_describe(const struct pier_stream *stream)
-{
-	return stream->scheme;
-}
-
 static void
 two_close(struct pier_stream *stream)
 {
@@ -78,12 +47,12 @@ two_close(struct pier_stream *stream)
 }
 
 static const struct pier__stream_ops two_ops = {
-	.readv = two_readv,
-	.writev = two_writev,
+	.readv = pier__fd_readv,
+	.writev = pier__fd_writev,
 	.shutdown = two_shutdown,
 	.abort = two_abort,
-	.wait = two_wait,
-	.describe = two_describe,
+	.wait = pier__fd_wait,
+	.describe = pier__fd_describe,
 	.close = two_close,
 };
 
