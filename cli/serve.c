@@ -56,6 +56,9 @@ open_server(struct serve *serve, const char *const *endpoints)
 	const struct serve_settings *settings = serve->settings;
 	bool loud = serve->tool->verbose >= 2;
 	bool tell = serve->tool->verbose > 0 || serve->tool->json;
+	const struct pier_listen_opts listen = {
+		.backlog = (int)settings->backlog,
+	};
 	const struct pier_server_opts opts = {
 		.endpoints = endpoints,
 		.handler = loud ? serve_loud_stream : handlers[settings->what],
@@ -64,7 +67,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.ctx = serve,
 		.model = (enum pier_model)settings->model,
 		.workers = (int)settings->workers,
-		.listen = { .backlog = (int)settings->backlog },
+		.listen = &listen,
 		.connections_max = (int)settings->max_connections,
 		.per_address_max = (int)settings->max_per_address,
 		.first_byte_ms = to_ms(settings->first_byte_timeout),

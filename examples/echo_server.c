@@ -42,7 +42,7 @@ main(int argc, char **argv)
 	rc = pier_serve(&(struct pier_server_opts){ .endpoint = endpoint,
 		.handler = echo,
 		.model = PIER_ITERATIVE,
-		.listen.backlog = 5 });
+		.listen = &(struct pier_listen_opts){ .backlog = 5 } });
 	if (rc < 0)
 		fprintf(stderr, "%s\n", pier_error_line());
 	return rc < 0;

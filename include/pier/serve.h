@@ -84,7 +84,8 @@ struct pier_server_opts {
 	/* Of fibers or threads; 0: 64 KiB for fibers, 1 MiB for those of
 	   PIER_ITERATIVE, the system's for threads */
 	size_t stack_size;
-	struct pier_listen_opts listen; /* backlog, reuse, mode */
+	/* Backlog, reuse, mode; NULL for the defaults; borrowed by open */
+	const struct pier_listen_opts *listen;
 
 	/* Limits. A moment a limit is met, waiting calls of the handler give
 	   -PIER_ELIMIT, whatever their deadline. */
@@ -128,12 +129,14 @@ struct pier_server_opts {
  * 0 after a complete drain; the number of handlers that had to be cancelled;
  * or an error of pier_server_open().
  */
-int pier_serve_sized(const struct pier_server_opts *opts, size_t size);
+int pier_serve_sized(
+	const struct pier_server_opts *opts, size_t size, size_t listen_size);
 
 static inline int
 pier_serve(const struct pier_server_opts *opts)
 {
-	return pier_serve_sized(opts, sizeof(*opts));
+	return pier_serve_sized(
+		opts, sizeof(*opts), sizeof(struct pier_listen_opts));
 }
 
 /*
@@ -145,12 +148,13 @@ pier_serve(const struct pier_server_opts *opts)
  *   …        as pier_listen() and pier_packet_open()
  */
 int pier_server_open_sized(struct pier_server **out,
-	const struct pier_server_opts *opts, size_t size);
+	const struct pier_server_opts *opts, size_t size, size_t listen_size);
 
 static inline int
 pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
 {
-	return pier_server_open_sized(out, opts, sizeof(*opts));
+	return pier_server_open_sized(
+		out, opts, sizeof(*opts), sizeof(struct pier_listen_opts));
 }
 
 /*

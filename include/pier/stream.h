@@ -98,14 +98,15 @@ struct pier_dial_opts {
  *   -EMFILE, -ENFILE  no descriptor left
  */
 int pier_dial_sized(struct pier_stream **out, const char *endpoint,
-	const struct pier_dial_opts *opts, size_t opts_size,
+	const struct pier_dial_opts *opts, size_t opts_size, size_t report_size,
 	pier_deadline deadline);
 
 static inline int
 pier_dial(struct pier_stream **out, const char *endpoint,
 	const struct pier_dial_opts *opts, pier_deadline deadline)
 {
-	return pier_dial_sized(out, endpoint, opts, sizeof(*opts), deadline);
+	return pier_dial_sized(out, endpoint, opts, sizeof(*opts),
+		sizeof(struct pier_dial_report), deadline);
 }
 
 /*

@@ -410,7 +410,7 @@ check(struct dial *it, struct pier__task *self)
 
 int
 pier_dial_sized(struct pier_stream **out, const char *endpoint,
-	const struct pier_dial_opts *opts, size_t opts_size,
+	const struct pier_dial_opts *opts, size_t opts_size, size_t report_size,
 	pier_deadline deadline)
 {
 	struct pier__task *self = pier__self();
@@ -436,8 +436,12 @@ pier_dial_sized(struct pier_stream **out, const char *endpoint,
 	if (rc == 0)
 		rc = dial_any(it, &stream);
 	it->report.total_ns = pier_now() - it->since;
-	if (it->opts.report != NULL)
-		*it->opts.report = it->report;
+	if (it->opts.report != NULL) {
+		memset(it->opts.report, 0, report_size);
+		memcpy(it->opts.report, &it->report,
+			report_size < sizeof(it->report) ? report_size
+							 : sizeof(it->report));
+	}
 	pier__free(it);
 	if (rc == 0)
 		*out = stream;

@@ -154,7 +154,7 @@ join(struct pier_server *server, const struct pier__port *first,
 	const char *text, const char *real)
 {
 	static const int on = 1;
-	struct pier_listen_opts opts = server->opts.listen;
+	struct pier_listen_opts opts = server->listen;
 	struct pier_listener *listener;
 	size_t i;
 	int rc = pier__calls()->setsockopt(first->listener->desc.fd, SOL_SOCKET,
@@ -181,7 +181,7 @@ open_stream(struct pier_server *server, const char *text)
 	struct pier_listener *listener;
 	struct pier__port *port;
 	int rc = pier_listen(
-		&listener, text, &server->opts.listen, PIER_FOREVER);
+		&listener, text, &server->listen, PIER_FOREVER);
 
 	if (rc < 0)
 		return rc;
@@ -206,7 +206,7 @@ open_datagrams(struct pier_server *server, const char *text, size_t index,
 	size_t streams)
 {
 	struct pier_packet_opts opts = { .listen = true,
-		.mode = server->opts.listen.mode };
+		.mode = server->listen.mode };
 	struct pier_packet *packets[SOCKETS_MAX];
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__worker *worker = &server->workers[server->model->receiver(

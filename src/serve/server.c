@@ -83,7 +83,8 @@ make_rest(struct pier_server *server)
 }
 
 static struct pier_server *
-server_new(const struct pier_server_opts *given, size_t size)
+server_new(
+	const struct pier_server_opts *given, size_t size, size_t listen_size)
 {
 	struct pier_server *server = pier__alloc(sizeof(*server));
 
@@ -91,6 +92,12 @@ server_new(const struct pier_server_opts *given, size_t size)
 		return NULL;
 	memcpy(&server->opts, given,
 		size < sizeof(server->opts) ? size : sizeof(server->opts));
+	if (server->opts.listen != NULL)
+		memcpy(&server->listen, server->opts.listen,
+			listen_size < sizeof(server->listen)
+				? listen_size
+				: sizeof(server->listen));
+	server->opts.listen = NULL; /* borrowed until here */
 	server->stop_fd = -1;
 	atomic_init(&server->references, 1);
 	(void)pthread_mutex_init(&server->lock, NULL);
@@ -133,9 +140,9 @@ server_fill(struct pier_server *server)
 
 int
 pier_server_open_sized(struct pier_server **out,
-	const struct pier_server_opts *opts, size_t size)
+	const struct pier_server_opts *opts, size_t size, size_t listen_size)
 {
-	struct pier_server *server = server_new(opts, size);
+	struct pier_server *server = server_new(opts, size, listen_size);
 	int rc;
 
 	if (server == NULL)
@@ -301,10 +308,11 @@ pier_server_run(struct pier_server *server)
 }
 
 int
-pier_serve_sized(const struct pier_server_opts *opts, size_t size)
+pier_serve_sized(
+	const struct pier_server_opts *opts, size_t size, size_t listen_size)
 {
 	struct pier_server *server = NULL;
-	int rc = pier_server_open_sized(&server, opts, size);
+	int rc = pier_server_open_sized(&server, opts, size, listen_size);
 
 	if (server == NULL)
 		return rc;

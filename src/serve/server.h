@@ -78,7 +78,8 @@ struct pier__worker {
 };
 
 struct pier_server {
-	struct pier_server_opts opts; /* filled in */
+	struct pier_server_opts opts;   /* filled in */
+	struct pier_listen_opts listen; /* in place of opts.listen */
 	const struct pier__model *model;
 	atomic_int references;
 	int descriptors_high; /* from here on they are the reserve */

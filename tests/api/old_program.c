@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program that was compiled when a struct had fewer fields goes on working:
+ * its options are read as far as they go, and nothing is written behind the
+ * end of what it passes for a result. The same the other way round.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pier.h>
+
+/* Met only by what hangs. */
+#define HANGS pier_in_s(10)
+
+#define BEHIND 0x5a
+
+/* What an old program has room for, and what lies behind it. */
+static union {
+	struct pier_dial_report report;
+	struct pier_relay_result relay;
+	struct pier_run_result run;
+	struct pier_server_stats stats;
+	struct pier_tcp_info info;
+	struct pier_msg msg;
+	struct pier_endpoint_check check;
+	unsigned char bytes[8192];
+} room;
+
+static void
+clear(void)
+{
+	memset(room.bytes, BEHIND, sizeof(room.bytes));
+}
+
+/* Written up to size, and not a byte behind it. */
+static void
+assert_kept(size_t size)
+{
+	size_t i;
+
+	for (i = size; i < sizeof(room.bytes); i++)
+		assert_int_equal(room.bytes[i], BEHIND);
+	for (i = 0; i < size && room.bytes[i] == BEHIND; i++)
+		;
+	assert_true(i < size);
+}
+
+static struct pier_stream *
+dial(struct pier_listener **listener, size_t report_size)
+{
+	const struct pier_dial_opts opts = { .report = &room.report };
+	struct pier_stream *stream = NULL;
+	char where[64];
+
+	assert_int_equal(
+		pier_listen(listener, "tcp://127.0.0.1:0", NULL, HANGS), 0);
+	assert_true(
+		pier_listener_endpoint(*listener, where, sizeof(where)) > 0);
+	assert_int_equal(pier_dial_sized(&stream, where, &opts, sizeof(opts),
+				 report_size, HANGS),
+		0);
+	return stream;
+}
+
+static void
+test_dial_and_tcp_info(void **state)
+{
+	const size_t half = offsetof(struct pier_dial_report, attempts);
+	struct pier_listener *listener;
+	struct pier_stream *stream;
+
+	(void)state;
+	clear();
+	stream = dial(&listener, half);
+	assert_kept(half);
+	assert_int_equal(room.report.attempt_count, 1);
+	clear();
+	assert_int_equal(
+		pier_tcp_info_sized(pier_fd(stream), &room.info, 8), 0);
+	assert_kept(8);
+	pier_close(stream);
+	pier_listener_close(listener);
+	/* A newer program: what the library does not know is nothing. */
+	clear();
+	stream = dial(&listener, sizeof(room.report) + 8);
+	assert_kept(sizeof(room.report) + 8);
+	assert_int_equal(room.bytes[sizeof(room.report)], 0);
+	pier_close(stream);
+	pier_listener_close(listener);
+}
+
+static void
+test_relay(void **state)
+{
+	const size_t size = offsetof(struct pier_relay_result, a_to_b);
+	struct pier_relay_opts opts;
+	struct pier_stream *a, *b;
+
+	(void)state;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	memset(&opts, BEHIND, sizeof(opts));
+	opts.idle_ms = 1; /* all that the old program knew */
+	clear();
+	assert_int_equal(pier_relay_sized(a, b, &opts, sizeof(opts.idle_ms),
+				 &room.relay, size, HANGS),
+		-PIER_EDEADLINE);
+	assert_kept(size);
+	assert_int_equal(room.relay.how, PIER_RELAY_DEADLINE);
+	pier_close(a);
+	pier_close(b);
+}
+
+static int
+nothing(void *arg)
+{
+	(void)arg;
+	return 7;
+}
+
+static void
+test_run(void **state)
+{
+	const size_t size = offsetof(struct pier_run_result, abandoned);
+
+	(void)state;
+	clear();
+	assert_int_equal(
+		pier_run_sized(nothing, NULL, NULL, 0, &room.run, size), 7);
+	assert_kept(size);
+	assert_int_equal(room.run.rc, 7);
+	assert_int_equal(room.run.tasks, 1);
+}
+
+static void
+test_server(void **state)
+{
+	const size_t known = offsetof(struct pier_server_opts, model);
+	const size_t size = offsetof(struct pier_server_stats, active);
+	struct pier_server_opts opts;
+	struct pier_server *server = NULL;
+
+	(void)state;
+	/* Everything behind what the old program knew is rubbish. */
+	memset(&opts, BEHIND, sizeof(opts));
+	memset(&opts, 0, known);
+	opts.endpoint = "tcp://127.0.0.1:0";
+	opts.handler = pier_handler_echo;
+	assert_int_equal(pier_server_open_sized(&server, &opts, known, 0), 0);
+	clear();
+	pier_server_stats_sized(server, &room.stats, size);
+	room.bytes[0] = 1;
+	assert_kept(size);
+	pier_server_close(server);
+	/* Of the listener's options too. */
+	opts = (struct pier_server_opts){ .endpoint = "tcp://127.0.0.1:0",
+		.handler = pier_handler_echo,
+		.listen = &(struct pier_listen_opts){
+			.backlog = 1, .nodelay = 12345, .mode = 0xffff } };
+	assert_int_equal(
+		pier_server_open_sized(&server, &opts, sizeof(opts),
+			offsetof(struct pier_listen_opts, reuse_address)),
+		0);
+	pier_server_close(server);
+}
+
+static void
+test_messages_and_checks(void **state)
+{
+	const struct pier_packet_opts opts = { .listen = true };
+	const size_t size = offsetof(struct pier_msg, truncated);
+	struct pier_packet *packet, *client;
+	char where[64], buf[8];
+
+	(void)state;
+	assert_int_equal(
+		pier_packet_open(&packet, "udp://127.0.0.1:0", &opts, HANGS),
+		0);
+	assert_true(pier_packet_endpoint(packet, where, sizeof(where)) > 0);
+	assert_int_equal(pier_packet_open(&client, where, NULL, HANGS), 0);
+	assert_int_equal(pier_send(client, NULL, "hello", 5, HANGS), 0);
+	clear();
+	assert_int_equal(pier_recv_sized(packet, &room.msg, size, buf,
+				 sizeof(buf), HANGS),
+		0);
+	assert_kept(size);
+	assert_int_equal(room.msg.size, 5);
+	pier_packet_close(client);
+	pier_packet_close(packet);
+	clear();
+	assert_int_equal(pier_endpoint_check_sized("tcp://:x:", &room.check,
+				 offsetof(struct pier_endpoint_check, text)),
+		-EINVAL);
+	assert_kept(offsetof(struct pier_endpoint_check, text));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dial_and_tcp_info),
+		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_server),
+		cmocka_unit_test(test_messages_and_checks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
