@@ -189,27 +189,47 @@ event_take(struct epoll_engine *it, const struct epoll_event *event)
 }
 
 /* With thousands of descriptors none of what an event leads to is in the cache
-   any more. It is sent for some events ahead, first the slot, then what the
-   slot points to, so that the waits for memory overlap. */
-#define SLOTS_AHEAD 8
-#define DESCS_AHEAD 4
+   any more: the slot, the descriptor and what it is part of, the task that
+   waits. Each is sent for some events ahead, so that the waits for memory
+   overlap. */
+#define SLOTS_AHEAD 12
+#define DESCS_AHEAD 8
+#define TASKS_AHEAD 4
+
+static inline const struct slot *
+slot_of(const struct epoll_engine *it, int i)
+{
+	uint32_t number = (uint32_t)it->events[i].data.u64;
+
+	/* The wake-up has no slot: any one will do. */
+	return &it->slots[number - (number != 0)];
+}
+
+static inline void
+fetch_lines(const void *what, int lines)
+{
+	const char *at = what;
+	int i;
+
+	for (i = 0; i < lines; i++)
+		__builtin_prefetch(at + (ptrdiff_t)i * 64);
+}
 
 static inline void
 fetch_ahead(const struct epoll_engine *it, int i, int n)
 {
-	uint32_t number;
+	const struct pier__desc *desc;
 
-	if (i + SLOTS_AHEAD < n) {
-		number = (uint32_t)it->events[i + SLOTS_AHEAD].data.u64;
-		__builtin_prefetch(&it->slots[number - (number != 0)]);
-	}
-	if (i + DESCS_AHEAD < n) {
-		const char *desc;
-
-		number = (uint32_t)it->events[i + DESCS_AHEAD].data.u64;
-		desc = (const char *)it->slots[number - (number != 0)].desc;
-		__builtin_prefetch(desc);
-		__builtin_prefetch(desc + 64);
+	if (i + SLOTS_AHEAD < n)
+		__builtin_prefetch(slot_of(it, i + SLOTS_AHEAD));
+	if (i + DESCS_AHEAD < n)
+		fetch_lines(slot_of(it, i + DESCS_AHEAD)->desc, 4);
+	if (i + TASKS_AHEAD >= n)
+		return;
+	desc = slot_of(it, i + TASKS_AHEAD)->desc;
+	if (desc != NULL) {
+		fetch_lines(desc->reader, 2);
+		fetch_lines(desc->near, 2);
 	}
 }
 

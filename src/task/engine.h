@@ -58,6 +58,8 @@ struct pier__desc {
 	   write; NULL for none. Must not wait. */
 	void (*on_writable)(struct pier__desc *desc);
 	void *gather; /* for on_writable: see io/gather.h */
+	/* What who waits here looks at first, fetched ahead; never followed. */
+	const void *near;
 	pthread_mutex_t abort_lock;
 };
 

@@ -45,7 +45,12 @@ struct head {
 static size_t
 slot_size(const struct pier__stacks *stacks)
 {
-	return PIER__STACK_GUARD + stacks->size;
+	size_t pages = (PIER__STACK_GUARD + stacks->size) / PAGE;
+
+	/* An odd number of pages. With a power of two between them the frames
+	   of all stacks would share a few sets of the second-level cache, whose
+	   index has bits above the page's; so they go through all sixteen. */
+	return (pages | 1) * PAGE;
 }
 
 static struct head *
