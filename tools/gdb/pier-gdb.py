@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Fibers of pier in gdb: `source tools/gdb/pier-gdb.py`, then
+"""Fibers of pier in gdb: `source pier-gdb.py`, then
 
     pier fibers        every fiber: what it waits for, since when
     pier bt ID         where the fiber of that number stands
     pier bt all        where all of them stand
 
 Works on a running process, at a breakpoint, and on a core file of the kernel
-(gdb's own gcore leaves out mappings that have guard pages), and changes nothing: a parked fiber is not switched to. Its registers lie on its own stack,
+(gdb's own gcore leaves out mappings that have guard pages), and changes
+nothing: a parked fiber is not switched to. Its registers lie on its own stack,
 where the switch left them, and an unwinder hands them to gdb as the caller of
 the innermost frame. Only x86-64 has that frame; needs libpier's debug symbols.
 """
