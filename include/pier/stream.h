@@ -330,8 +330,9 @@ int pier_drain(struct pier_stream *stream, pier_deadline deadline);
  * pier_close_wait(stream, deadline): flush, close the writing half, read off
  * what the peer still sends until its end. The stream stays to be closed.
  *
- * 0: the peer has everything and has ended too; or as pier_write() and
- * pier_read().
+ * 0: the peer has everything (over TCP its kernel has acknowledged it, as for
+ * pier_drain()) and has ended too, unless reading was shut down here; or as
+ * pier_write() and pier_read().
  */
 int pier_close_wait(struct pier_stream *stream, pier_deadline deadline);
 

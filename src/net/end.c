@@ -156,6 +156,7 @@ read_off(struct pier_stream *stream, pier_deadline deadline)
 int
 pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 {
+	struct pier_stream *base = pier__stream_base(stream);
 	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
 	if (rc < 0)
@@ -165,6 +166,9 @@ pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN);
 	if (!stream->read_done && !stream->at_end)
 		rc = read_off(stream, deadline);
+	/* The peer may have ended its side before it took all of ours. */
+	if (rc == 0 && base->desc.kind == PIER__DESC_TCP)
+		rc = drain_tcp(base, deadline);
 	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_RECEIVE);
 }
 

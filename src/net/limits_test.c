@@ -100,6 +100,13 @@ drain_ends(void)
 	dialled->limits = &limits;
 	expect(pier_drain(dialled, HANGS), PIER__LIMIT_IDLE);
 	dialled->limits = NULL;
+	/* The peer's end is no sign that it has everything. */
+	assert_int_equal(pier_shutdown(accepted, PIER_WRITING, HANGS), 0);
+	assert_int_equal(
+		pier_close_wait(dialled, pier_in_ms(5)), -PIER_EDEADLINE);
+	while (pier_read(accepted, zeros, sizeof(zeros), HANGS) > 0)
+		;
+	assert_int_equal(pier_close_wait(dialled, HANGS), 0);
 	pier_close(dialled);
 	pier_close(accepted);
 	pier_listener_close(listener);
