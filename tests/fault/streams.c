@@ -71,7 +71,8 @@ server(void *arg)
 	return (int)rc;
 }
 
-static void
+/* 0, or a negative result. */
+static long
 ask(struct fault_story *story, struct pier_stream *stream)
 {
 	char buf[32];
@@ -87,13 +88,14 @@ ask(struct fault_story *story, struct pier_stream *stream)
 		rc = met(story, "read_full",
 			pier_read_full(stream, buf, 17, SOON));
 	if (rc < 0)
-		return;
+		return rc;
 	/* What came is what was sent, whatever went wrong on the way. */
 	if (memcmp(buf, "got question\nfull", 17) != 0)
 		(void)met(story, "compare", -EBADMSG);
 	n = pier_read(stream, buf, sizeof(buf), SOON);
 	if (met(story, "read", n) > 0)
 		(void)met(story, "end", -EBADMSG);
+	return n < 0 ? n : 0;
 }
 
 /* The server in a task of its own, the client in this one. */
@@ -104,8 +106,7 @@ converse(struct talk *talk)
 
 	if (met(talk->story, "group", pier_group_open(&group)) == 0 &&
 		met(talk->story, "go", pier_go(group, server, talk)) == 0) {
-		ask(talk->story, talk->client);
-		if (talk->story->rc < 0)
+		if (ask(talk->story, talk->client) < 0)
 			pier_group_cancel(group);
 		/* A wait that is made to fail is waited again. */
 		while (pier_group_wait(group, SOON) < 0)
