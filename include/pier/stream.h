@@ -247,7 +247,8 @@ ssize_t pier_read_line(struct pier_stream *stream, char *buf, size_t size,
  * pier_peek(stream, data, min, deadline): look at the bytes to come without
  * taking them: at least min of them, as many as there are.
  *
- *   data  set to the bytes, borrowed until the next call on the stream
+ *   data  set to the bytes, borrowed until the next call that reads or takes
+ *         from the stream, or closes it; a write in between is fine
  *   min   1 to 65536
  *
  * How many; fewer than min, perhaps 0, at the peer's end; or

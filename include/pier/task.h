@@ -103,7 +103,7 @@ int pier_go(struct pier_group *group, pier_task_fn *fn, void *arg);
  * pier_group_open(out): 0 or -ENOMEM.
  * pier_group_wait(group, deadline): wait until no task is left in it. 0, or
  *   -PIER_EDEADLINE, -ECANCELED, -EAGAIN (PIER_NOW)  tasks are left; call
- *   again to go on
+ *   again to go on; -EDEADLK: the caller is in it, so it would never end
  * pier_group_cancel(group): from any task or thread: every task in it, and
  *   every one that joins later, is cancelled: calls that would have to wait
  *   return -ECANCELED, for good.

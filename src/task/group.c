@@ -146,8 +146,11 @@ pier__group_wait(
 int
 pier_group_wait(struct pier_group *group, pier_deadline deadline)
 {
-	int rc = pier__group_wait(group, "group", deadline);
+	const struct pier__task *self = pier__current;
+	int rc = -EDEADLK;
 
+	if (self == NULL || self->group != group)
+		rc = pier__group_wait(group, "group", deadline);
 	return rc == 0 ? 0
 		       : pier__fail(rc, &(struct pier__failure){
 						.step = PIER_STEP_WAIT,

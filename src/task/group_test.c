@@ -233,6 +233,35 @@ test_shield(void **state)
 	assert_int_equal(set.ended, 1);
 }
 
+static int
+waits_for_itself(void *arg)
+{
+	return pier_group_wait(arg, PIER_FOREVER);
+}
+
+static int
+one_that_waits_for_itself(void *arg)
+{
+	struct pier_group *group;
+
+	(void)arg;
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, waits_for_itself, group), 0);
+	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
+	assert_int_equal(pier_group_result(group), -EDEADLK);
+	pier_group_close(group);
+	return 0;
+}
+
+static void
+test_nobody_waits_for_itself(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		pier_run(one_that_waits_for_itself, NULL, NULL, NULL), 0);
+	assert_int_equal(one_that_waits_for_itself(NULL), 0);
+}
+
 int
 main(void)
 {
@@ -240,6 +269,7 @@ main(void)
 		cmocka_unit_test(test_close_while_tasks_run),
 		cmocka_unit_test(test_two_wait_and_a_thread_cancels),
 		cmocka_unit_test(test_across_schedulers),
+		cmocka_unit_test(test_nobody_waits_for_itself),
 		cmocka_unit_test(test_shield),
 	};
 

@@ -330,19 +330,24 @@ pier__sched_remote(struct pier__sched *sched, struct pier__task *task)
 static void
 remote_take(struct pier__sched *sched)
 {
+	struct pier__task *in_turn = NULL;
 	struct pier__task *task;
 
 	if (!atomic_load_explicit(&sched->remote_any, memory_order_acquire))
 		return;
 	(void)pthread_mutex_lock(&sched->remote_lock);
+	/* The last note lies on top: whoever was woken first runs first. */
+	while ((task = sched->remote_head) != NULL) {
+		sched->remote_head = task->next_remote;
+		task->next_remote = in_turn;
+		in_turn = task;
+	}
 	/* Woken under the lock: a wake-up is a push on a queue, and a task
 	   cannot end meanwhile, as it ends on this thread. */
-	for (task = sched->remote_head; task != NULL;
-		task = task->next_remote) {
+	for (task = in_turn; task != NULL; task = task->next_remote) {
 		task->on_remote = false;
 		pier__wake(task);
 	}
-	sched->remote_head = NULL;
 	atomic_store_explicit(&sched->remote_any, false, memory_order_relaxed);
 	(void)pthread_mutex_unlock(&sched->remote_lock);
 }
