@@ -180,8 +180,7 @@ open_stream(struct pier_server *server, const char *text)
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier_listener *listener;
 	struct pier__port *port;
-	int rc = pier_listen(
-		&listener, text, &server->listen, PIER_FOREVER);
+	int rc = pier_listen(&listener, text, &server->listen, PIER_FOREVER);
 
 	if (rc < 0)
 		return rc;
