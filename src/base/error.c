@@ -6,6 +6,7 @@
 #include <pier/error.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -91,7 +92,8 @@ static const struct {
 static int
 positive(int code)
 {
-	return code < 0 ? -code : code;
+	/* The lowest int has no positive; it is no code either. */
+	return code >= 0 ? code : code == INT_MIN ? INT_MAX : -code;
 }
 
 const char *

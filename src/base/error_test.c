@@ -3,6 +3,7 @@
 #include <pier/error.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,13 +44,14 @@ the_kernels_codes_have_theirs(void **state)
 static void
 what_is_no_code_is_said_to_be_unknown(void **state)
 {
-	static const int codes[] = { 4000, PIER_ECODE_END, 1 << 20 };
+	static const int codes[] = { 4000, PIER_ECODE_END, 1 << 20, INT_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		assert_string_equal(pier_error_name(-codes[i]), "EUNKNOWN");
 		assert_string_equal(pier_strerror(-codes[i]), "unknown error");
 	}
+	assert_string_equal(pier_strerror(INT_MIN), "unknown error");
 }
 
 static void
