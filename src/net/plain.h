@@ -20,9 +20,9 @@
 
 extern _Atomic int64_t pier__default_timeout_ms;
 
-/* waiting: who waits in this direction of desc; done: that half is closed.
-   May this operation of self go the short way? It counts as one of those after
-   which a fiber lets others run. */
+/* May this operation of self go the short way? If so, it is counted among
+   those after which a fiber lets others run. waiting is who waits in its
+   direction of desc already; done, whether that half is closed. */
 static inline __attribute__((always_inline)) bool
 pier__is_plain(const struct pier_stream *stream, struct pier__task *self,
 	const struct pier__desc *desc, const struct pier__task *waiting,

@@ -128,9 +128,8 @@ pier_deadline pier__timeout_deadline(int64_t timeout_ms);
 
 /*
  * What every operation, in the direction `what`, begins with: PIER_DEFAULT
- * becomes a moment, the task
- * may use the stream, the deadline has not passed, no limit is met. 0 or the
- * error.
+ * becomes a moment, the task may use the stream, the deadline has not passed,
+ * no limit is met. 0 or the error.
  */
 int pier__stream_enter(
 	struct pier_stream *stream, unsigned what, pier_deadline *deadline);
@@ -173,7 +172,7 @@ int pier__fd_wait(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline);
 const char *pier__fd_describe(const struct pier_stream *stream);
 
-/* readv and writev of one piece; the common table's without a call: see
+/* readv of one piece; the common table's without a call: see
    pier__desc_read(). */
 static inline __attribute__((always_inline)) ssize_t
 pier__stream_try_read(struct pier_stream *stream, void *buf, size_t size)
@@ -186,19 +185,6 @@ pier__stream_try_read(struct pier_stream *stream, void *buf, size_t size)
 	if (!PIER__LOOK(stream->desc.readable))
 		return -EAGAIN;
 	return pier__desc_read(&stream->desc, buf, size);
-}
-
-static inline __attribute__((always_inline)) ssize_t
-pier__stream_try_write(struct pier_stream *stream, const void *buf, size_t size)
-{
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
-		.iov_len = size };
-
-	if (stream->ops != &pier__fd_ops)
-		return stream->ops->writev(stream, &iov, 1);
-	if (!PIER__LOOK(stream->out_desc->writable))
-		return -EAGAIN;
-	return pier__desc_write(stream->out_desc, buf, size);
 }
 
 /*

@@ -3,8 +3,9 @@
  * task/stack.h - stacks for fibers.
  *
  * Stacks of one size come in slabs: one mapping of many slots, each a 64 KiB
- * guard below and the stack above it. Only touched pages cost memory. How the
- * guard is kept depends on what the kernel has:
+ * guard below and the stack above it, an odd number of pages apart: with a
+ * power of two between them they would fight for a few sets of the cache. Only
+ * touched pages cost memory. How the guard is kept depends on the kernel:
  *   madvise   MADV_GUARD_INSTALL (Linux 6.13): costs no mapping entry
  *   mprotect  two entries a stack, so only for a quarter of max_map_count
  *   canary    beyond that: a word at the low end, looked at on every park
