@@ -107,7 +107,11 @@ def tool_command(name, kind, where):
 def is_listening(kind, where):
     if kind == "unix":
         with open("/proc/net/unix", encoding="utf-8") as lines:
-            return any(line.rstrip().endswith(where) for line in lines)
+            # Bound is not enough: the flag says that it listens.
+            return any(
+                line.rstrip().endswith(where) and " 00010000 " in line
+                for line in lines
+            )
     with open("/proc/net/tcp", encoding="ascii") as lines:
         next(lines)
         return any(
