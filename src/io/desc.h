@@ -92,13 +92,15 @@ pier__desc_epoll_event(struct pier__desc *desc, uint32_t mask)
 static inline ssize_t
 pier__desc_note_read(struct pier__desc *desc, ssize_t n, size_t asked)
 {
-	if (n > 0) {
-		if ((size_t)n < asked && desc->kind == PIER__DESC_TCP &&
-			!PIER__LOOK(desc->hinted))
+	if (__builtin_expect(n > 0, 1)) {
+		if (__builtin_expect((size_t)n < asked &&
+					     desc->kind == PIER__DESC_TCP &&
+					     !PIER__LOOK(desc->hinted),
+			    1))
 			PIER__NOTE(desc->readable, false);
 	} else if (n == -EAGAIN) {
 		PIER__NOTE(desc->readable, false);
-	} else {
+	} else if (n != -EINTR) {
 		PIER__NOTE(desc->hinted, false);
 	}
 	return n;
@@ -107,7 +109,7 @@ pier__desc_note_read(struct pier__desc *desc, ssize_t n, size_t asked)
 static inline ssize_t
 pier__desc_note_write(struct pier__desc *desc, ssize_t n)
 {
-	if (n == -EAGAIN)
+	if (__builtin_expect(n == -EAGAIN, 0))
 		PIER__NOTE(desc->writable, false);
 	return n;
 }
@@ -118,12 +120,29 @@ ssize_t pier__desc_file_write(
 	struct pier__desc *desc, const void *buf, size_t size);
 
 /*
- * One attempt. The result of the system call, -EAGAIN when it has to wait.
+ * One attempt on a socket. The result of the system call, -EAGAIN when it has
+ * to wait.
  *
  * Inline, as are their callers up to pier_read() and pier_write(): the kernel
  * calls deeper than the processor remembers returns, so that every function
  * between a system call and the handler is a return mispredicted.
  */
+static inline __attribute__((always_inline)) ssize_t
+pier__desc_recv(struct pier__desc *desc, void *buf, size_t size)
+{
+	return pier__desc_note_read(
+		desc, pier__sys_recv(desc->fd, buf, size, MSG_DONTWAIT), size);
+}
+
+static inline __attribute__((always_inline)) ssize_t
+pier__desc_send(struct pier__desc *desc, const void *buf, size_t size)
+{
+	return pier__desc_note_write(
+		desc, pier__sys_send(desc->fd, buf, size,
+			      MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/* The same of any descriptor, tried again at a signal. */
 static inline __attribute__((always_inline)) ssize_t
 pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
 {
@@ -132,9 +151,9 @@ pier__desc_read(struct pier__desc *desc, void *buf, size_t size)
 	if (desc->kind == PIER__DESC_FILE)
 		return pier__desc_file_read(desc, buf, size);
 	do {
-		n = pier__sys_recv(desc->fd, buf, size, MSG_DONTWAIT);
+		n = pier__desc_recv(desc, buf, size);
 	} while (n == -EINTR);
-	return pier__desc_note_read(desc, n, size);
+	return n;
 }
 
 static inline __attribute__((always_inline)) ssize_t
@@ -145,10 +164,9 @@ pier__desc_write(struct pier__desc *desc, const void *buf, size_t size)
 	if (desc->kind == PIER__DESC_FILE)
 		return pier__desc_file_write(desc, buf, size);
 	do {
-		n = pier__sys_send(
-			desc->fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = pier__desc_send(desc, buf, size);
 	} while (n == -EINTR);
-	return pier__desc_note_write(desc, n);
+	return n;
 }
 
 ssize_t pier__desc_readv(

@@ -223,7 +223,10 @@ fetch_ahead(const struct epoll_engine *it, int i, int n)
 	if (i + SLOTS_AHEAD < n)
 		__builtin_prefetch(slot_of(it, i + SLOTS_AHEAD));
 	if (i + DESCS_AHEAD < n)
-		fetch_lines(slot_of(it, i + DESCS_AHEAD)->desc, 4);
+		/* The stream that it is part of begins before it. */
+		fetch_lines(
+			(const char *)slot_of(it, i + DESCS_AHEAD)->desc - 64,
+			3);
 	if (i + TASKS_AHEAD >= n)
 		return;
 	desc = slot_of(it, i + TASKS_AHEAD)->desc;

@@ -11,7 +11,7 @@ pier__scratch_get(void)
 	void *scratch;
 
 	if (self == NULL || self->sched == NULL || self->sched->scratch == NULL)
-		return pier__resize(NULL, PIER__SCRATCH_SIZE);
+		return pier__alloc_lines(PIER__SCRATCH_SIZE);
 	scratch = self->sched->scratch;
 	self->sched->scratch = NULL;
 	return scratch;
@@ -20,10 +20,6 @@ pier__scratch_get(void)
 PIER__HOT void
 pier__scratch_put(void *scratch)
 {
-	struct pier__task *self = pier__current;
-
-	if (self != NULL && self->sched != NULL && self->sched->scratch == NULL)
-		self->sched->scratch = scratch;
-	else
+	if (!pier__scratch_keep(scratch))
 		pier__free(scratch);
 }

@@ -41,8 +41,10 @@ shutdown_writing(struct pier_stream *stream, pier_deadline deadline)
 	rc = pier__stream_flush(stream, deadline);
 	if (rc == 0)
 		rc = half_close(stream, PIER_WRITING, deadline);
-	if (rc == 0)
+	if (rc == 0) {
 		stream->write_done = true;
+		pier__stream_set_odd(stream, PIER__ODD_END);
+	}
 	return rc;
 }
 
@@ -59,6 +61,7 @@ shutdown_reading(struct pier_stream *stream, pier_deadline deadline)
 	/* What was read ahead is given up with the half that it came by; a
 	   task that waits to read is woken by the kernel and finds this. */
 	stream->read_done = true;
+	pier__stream_set_odd(stream, PIER__ODD_END);
 	pier__stream_consume(stream, stream->in_end - stream->in_begin);
 	return 0;
 }
@@ -199,5 +202,7 @@ pier_abort(struct pier_stream *stream)
 
 	atomic_store_explicit(&stream->aborted, true, memory_order_release);
 	atomic_store_explicit(&base->aborted, true, memory_order_release);
+	pier__stream_set_odd(stream, PIER__ODD_END);
+	pier__stream_set_odd(base, PIER__ODD_END);
 	base->ops->abort(base);
 }

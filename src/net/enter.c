@@ -27,6 +27,7 @@ int
 pier_set_timeout(struct pier_stream *stream, int64_t ms)
 {
 	stream->timeout_ms = ms < 0 ? PIER_NO_TIMEOUT : ms;
+	pier__stream_set_odd(stream, PIER__ODD_TIMEOUT);
 	return 0;
 }
 
@@ -77,17 +78,26 @@ limit_at(const struct pier__limits *limits, const char **name)
 	return at;
 }
 
+static void
+meet(struct pier_stream *base, const char *name)
+{
+	base->limits->met = name;
+	pier__stream_set_odd(base, PIER__ODD_LIMIT);
+}
+
 /* Of those that hold whether or not the operation waits. */
 static bool
-limit_is_met(struct pier__limits *limits, const struct pier__task *self)
+limit_is_met(struct pier_stream *base, const struct pier__task *self)
 {
+	const struct pier__limits *limits = base->limits;
+
 	if (limits->met != NULL)
 		return true;
 	/* Mostly there is none: no look at the clock. */
 	if (limits->lifetime_at == INT64_MAX ||
 		limits->lifetime_at > pier__task_now(self))
 		return false;
-	limits->met = PIER__LIMIT_LIFETIME;
+	meet(base, PIER__LIMIT_LIFETIME);
 	return true;
 }
 
@@ -117,7 +127,7 @@ pier__stream_enter(
 		return rc;
 	if (is_aborted(base))
 		return -ECONNABORTED;
-	if (base->limits != NULL && limit_is_met(base->limits, self))
+	if (base->limits != NULL && limit_is_met(base, self))
 		return -PIER_ELIMIT;
 	return pier__enter(self, *deadline);
 }
@@ -139,13 +149,13 @@ pier__stream_until(const struct pier_stream *stream, pier_deadline deadline)
 int
 pier__stream_over(const struct pier_stream *stream)
 {
-	struct pier__limits *limits = pier__stream_base(stream)->limits;
+	struct pier_stream *base = pier__stream_base(stream);
 	const char *name;
 
-	if (limits == NULL ||
-		limit_at(limits, &name) > pier__task_now(pier__current))
+	if (base->limits == NULL ||
+		limit_at(base->limits, &name) > pier__task_now(pier__current))
 		return 0;
-	limits->met = name;
+	meet(base, name);
 	return -PIER_ELIMIT;
 }
 
@@ -154,7 +164,6 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline)
 {
 	struct pier_stream *base = pier__stream_base(stream);
-	struct pier__limits *limits = base->limits;
 	const char *name = NULL;
 	pier_deadline until = pier__stream_until(stream, deadline);
 	int rc;
@@ -170,9 +179,9 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 		return -ECONNABORTED;
 	if (rc == -PIER_EDEADLINE && until.ns < deadline.ns) {
 		/* The other direction may have moved meanwhile. */
-		if (limit_at(limits, &name) > until.ns)
+		if (limit_at(base->limits, &name) > until.ns)
 			return 0;
-		limits->met = name;
+		meet(base, name);
 		return -PIER_ELIMIT;
 	}
 	return rc;

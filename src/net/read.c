@@ -17,7 +17,16 @@
 /* The smallest buffer that keeps a part of a message. */
 #define PART_MIN 256
 
-PIER__HOT void
+static inline void
+nothing_ahead(struct pier_stream *stream)
+{
+	stream->in = NULL;
+	stream->in_begin = 0;
+	stream->in_end = 0;
+	stream->in_room = 0;
+}
+
+void
 pier__stream_consume(struct pier_stream *stream, size_t size)
 {
 	stream->in_begin += (uint32_t)size;
@@ -27,10 +36,7 @@ pier__stream_consume(struct pier_stream *stream, size_t size)
 		pier__scratch_put(stream->in);
 	else
 		pier__free(stream->in);
-	stream->in = NULL;
-	stream->in_begin = 0;
-	stream->in_end = 0;
-	stream->in_room = 0;
+	nothing_ahead(stream);
 }
 
 /* Room to read ahead: the bytes that are there move to the scratch buffer. */
@@ -209,37 +215,27 @@ begin(struct pier_stream *stream, pier_deadline *deadline)
 	return 0;
 }
 
-/* The same for a read of what there is, by the short way where that goes: into
-   buf or, when that is NULL, ahead. The number of bytes when that was it; 0:
-   go on; or an error. */
-static inline __attribute__((always_inline)) ssize_t
-begin_plain(struct pier_stream *stream, void *buf, size_t size,
-	pier_deadline *deadline)
+/* The same after the short way, which brought n. What was waited so far is part
+   of the same call. */
+static int
+begin_again(struct pier_stream *stream, pier_deadline *deadline, ssize_t n)
 {
 	struct pier__task *self = pier__current;
-	int64_t first_wait;
-	ssize_t n;
+	int64_t first_wait = self->first_wait;
+	int rc = pier__plain_failed(stream, n);
 
-	if (stream->in != NULL || !pier__is_plain(stream, self, &stream->desc,
-					  PIER__LOOK(stream->desc.reader),
-					  stream->read_done, *deadline))
-		return begin(stream, deadline);
-	n = pier__plain_read(stream, self, buf, size);
-	if (n != 0)
-		return n;
-	/* What was waited so far is part of the same call. */
-	first_wait = self->first_wait;
-	n = begin(stream, deadline);
+	if (rc == 0)
+		rc = begin(stream, deadline);
 	self->first_wait = first_wait;
-	return n;
+	return rc;
 }
 
-PIER__HOT ssize_t
-pier_read(struct pier_stream *stream, void *buf, size_t size,
+/* rc: how it began. */
+static __attribute__((noinline)) ssize_t
+read_full_way(struct pier_stream *stream, void *buf, size_t size, int rc,
 	pier_deadline deadline)
 {
-	ssize_t n = size > 0 ? begin_plain(stream, buf, size, &deadline)
-			     : begin(stream, &deadline);
+	ssize_t n = rc;
 
 	if (n == 0 && size > 0)
 		n = stream->in != NULL
@@ -247,6 +243,42 @@ pier_read(struct pier_stream *stream, void *buf, size_t size,
 			    : some(stream, buf, size, "read", deadline);
 	return n >= 0 ? n
 		      : pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
+}
+
+static __attribute__((noinline)) ssize_t
+read_anew(struct pier_stream *stream, void *buf, size_t size,
+	pier_deadline deadline)
+{
+	int rc = begin(stream, &deadline);
+
+	return read_full_way(stream, buf, size, rc, deadline);
+}
+
+PIER__COLD static ssize_t
+read_again(struct pier_stream *stream, void *buf, size_t size, ssize_t n,
+	pier_deadline deadline)
+{
+	int rc = begin_again(stream, &deadline, n);
+
+	return read_full_way(stream, buf, size, rc, deadline);
+}
+
+PIER__HOT PIER__AFTER_CALL ssize_t
+pier_read(struct pier_stream *stream, void *buf, size_t size,
+	pier_deadline deadline)
+{
+	struct pier__task *self = pier__current;
+	ssize_t n = 0;
+
+	if (!PIER__MOSTLY(stream->in == NULL && size > 0 &&
+			  pier__is_plain(stream, self,
+				  PIER__LOOK(stream->desc.reader), deadline)))
+		return read_anew(stream, buf, size, deadline);
+	if (PIER__MOSTLY(pier__plain_await(stream, self)))
+		n = pier__plain_read(stream, self, buf, size);
+	if (PIER__MOSTLY(n > 0))
+		return n;
+	return read_again(stream, buf, size, n, deadline);
 }
 
 ssize_t
@@ -330,18 +362,10 @@ pier_read_line(struct pier_stream *stream, char *buf, size_t size,
 	return n;
 }
 
-PIER__HOT ssize_t
-pier_peek(struct pier_stream *stream, const void **data, size_t min,
+static __attribute__((noinline)) ssize_t
+peek_full_way(struct pier_stream *stream, const void **data, size_t min, int rc,
 	pier_deadline deadline)
 {
-	ssize_t n = min <= 1 ? begin_plain(stream, NULL, 0, &deadline)
-			     : begin(stream, &deadline);
-	int rc = n < 0 ? (int)n : 0;
-
-	if (n > 0) {
-		*data = ahead(stream);
-		return n;
-	}
 	if (rc == 0 && min > PIER__READ_AHEAD)
 		rc = -EMSGSIZE;
 	if (rc == 0)
@@ -352,10 +376,76 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	return (ssize_t)(stream->in_end - stream->in_begin);
 }
 
+static __attribute__((noinline)) ssize_t
+peek_anew(struct pier_stream *stream, const void **data, size_t min,
+	pier_deadline deadline)
+{
+	int rc = begin(stream, &deadline);
+
+	return peek_full_way(stream, data, min, rc, deadline);
+}
+
+PIER__COLD static ssize_t
+peek_again(struct pier_stream *stream, const void **data, size_t min, ssize_t n,
+	pier_deadline deadline)
+{
+	int rc = begin_again(stream, &deadline, n);
+
+	return peek_full_way(stream, data, min, rc, deadline);
+}
+
+/* An attempt to read ahead by the short way. Bytes, 0 or an error. */
+static inline __attribute__((always_inline)) ssize_t
+plain_ahead(struct pier_stream *stream, struct pier__task *self)
+{
+	void *scratch = pier__scratch_take(self->sched);
+	ssize_t n;
+
+	if (!PIER__MOSTLY(scratch != NULL))
+		return 0;
+	n = pier__plain_read(stream, self, scratch, PIER__SCRATCH_SIZE);
+	if (!PIER__MOSTLY(n > 0)) {
+		pier__scratch_put(scratch);
+		return n;
+	}
+	stream->in = scratch;
+	stream->in_begin = 0;
+	stream->in_end = (uint32_t)n;
+	stream->in_room = PIER__SCRATCH_SIZE;
+	return n;
+}
+
+PIER__HOT PIER__AFTER_CALL ssize_t
+pier_peek(struct pier_stream *stream, const void **data, size_t min,
+	pier_deadline deadline)
+{
+	struct pier__task *self = pier__current;
+	ssize_t n = 0;
+
+	if (!PIER__MOSTLY(stream->in == NULL && min <= 1 &&
+			  pier__is_plain(stream, self,
+				  PIER__LOOK(stream->desc.reader), deadline)))
+		return peek_anew(stream, data, min, deadline);
+	if (PIER__MOSTLY(pier__plain_await(stream, self)))
+		n = plain_ahead(stream, self);
+	if (!PIER__MOSTLY(n > 0))
+		return peek_again(stream, data, min, n, deadline);
+	*data = stream->in;
+	return n;
+}
+
 PIER__HOT int
 pier_take(struct pier_stream *stream, size_t size)
 {
-	if (size > stream->in_end - stream->in_begin)
+	size_t have = stream->in_end - stream->in_begin;
+
+	if (PIER__MOSTLY(size == have &&
+			 stream->in_room == PIER__SCRATCH_SIZE &&
+			 pier__scratch_keep(stream->in))) {
+		nothing_ahead(stream);
+		return 0;
+	}
+	if (size > have)
 		return pier__stream_fail(stream, -EINVAL, PIER_STEP_RECEIVE);
 	if (size > 0)
 		pier__stream_consume(stream, size);

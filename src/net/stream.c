@@ -97,6 +97,8 @@ pier__stream_init(struct pier_stream *stream,
 	stream->timeout_ms = PIER__TIMEOUT_UNSET;
 	stream->desc.fd = -1;
 	stream->out_desc = &stream->desc;
+	if (ops != &pier__fd_ops)
+		pier__stream_set_odd(stream, PIER__ODD_KIND);
 	if (lower != NULL)
 		lower->layered = true;
 }
@@ -184,6 +186,8 @@ pier_adopt(struct pier_stream **out, int fd)
 	if (rc < 0)
 		goto fail;
 	stream->desc.kind = desc.kind;
+	if (desc.kind == PIER__DESC_FILE)
+		pier__stream_set_odd(stream, PIER__ODD_KIND);
 	*out = stream;
 	return 0;
 

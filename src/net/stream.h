@@ -66,36 +66,54 @@ struct pier__limits {
 	const char *met; /* the name of the limit that was met, or NULL */
 };
 
-struct pier_stream {
-	const struct pier__stream_ops *ops;
-	struct pier_stream *lower; /* NULL: on desc */
-	struct pier__desc desc;
-	struct pier__desc *out_desc; /* to write to: desc, but for two */
-	struct pier__limits *limits; /* NULL: none */
-	int64_t timeout_ms;          /* PIER__TIMEOUT_UNSET: the default's */
-	atomic_bool aborted;
-	bool layered; /* another stream stands on this one */
+/* Why a stream does not go the short way (net/plain.h). What is set stays. */
+enum {
+	PIER__ODD_KIND = 1,    /* a table of its own, or no socket */
+	PIER__ODD_TIMEOUT = 2, /* a timeout of its own was set */
+	PIER__ODD_LIMIT = 4,   /* has a lifetime, or met a limit */
+	PIER__ODD_END = 8      /* a half is shut, a write failed, aborted */
+};
 
+/* What every message touches comes first: with the head of desc it fills two
+   cache lines. */
+struct pier_stream {
 	/* The reader's. */
 	unsigned char *in;
 	uint32_t in_begin;
 	uint32_t in_end;
 	uint32_t in_room;
+	atomic_uchar odd; /* PIER__ODD_…; 0: the short way is open */
+	atomic_bool aborted;
 	bool read_done; /* shut down on this side */
 	bool at_end;    /* the peer's end was read */
 	uint64_t bytes_in;
 
 	/* The writer's. */
-	struct pier__gather *out; /* NULL: nothing is gathered */
+	uint64_t bytes_out;
+	struct pier__gather *out;    /* NULL: nothing is gathered */
+	struct pier__limits *limits; /* NULL: none */
+
+	struct pier__desc desc;
+	const struct pier__stream_ops *ops;
+	struct pier_stream *lower;   /* NULL: on desc */
+	struct pier__desc *out_desc; /* to write to: desc, but for two */
+	int64_t timeout_ms;          /* PIER__TIMEOUT_UNSET: the default's */
 	int write_error;
 	bool write_done;
-	uint64_t bytes_out;
+	bool layered; /* another stream stands on this one */
 
 	int16_t family;
 	const char *scheme; /* "tcp", "unix", "fd", "pair" */
 	char *name;         /* the endpoint it was dialled by, owned;
 					NULL: shown by its addresses */
 };
+
+/* From any thread. */
+static inline void
+pier__stream_set_odd(struct pier_stream *stream, unsigned char why)
+{
+	atomic_fetch_or_explicit(&stream->odd, why, memory_order_release);
+}
 
 #define PIER__TIMEOUT_UNSET (-2)
 

@@ -35,8 +35,10 @@ gather_settle(struct pier_stream *stream)
 
 	if (it == NULL)
 		return stream->write_error;
-	if (it->error < 0 && stream->write_error == 0)
+	if (it->error < 0 && stream->write_error == 0) {
 		stream->write_error = it->error;
+		pier__stream_set_odd(stream, PIER__ODD_END);
+	}
 	if (pier__gather_size(it) == 0 || it->error < 0) {
 		stream->out = NULL;
 		pier__gather_close(it);
@@ -172,57 +174,74 @@ pier_write_some(struct pier_stream *stream, const void *buf, size_t size,
 	return n;
 }
 
-static inline __attribute__((always_inline)) int
-write_counted(struct pier_stream *stream, const void *buf, size_t size,
-	size_t *done, pier_deadline deadline)
+/* What is left of a write of which *done bytes went. */
+static int
+write_on(struct pier_stream *stream, const void *buf, size_t size, size_t *done,
+	pier_deadline deadline)
 {
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
-		.iov_len = size };
-	struct pier__task *self = pier__current;
-	int rc = 0;
+	struct iovec iov = { .iov_base = (char *)(uintptr_t)buf + *done,
+		.iov_len = size - *done };
 
-	if (stream->out == NULL && stream->write_error == 0 && size > 0 &&
-		PIER__LOOK(stream->out_desc->writable) &&
-		pier__is_plain(stream, self, stream->out_desc,
-			PIER__LOOK(stream->out_desc->writer),
-			stream->write_done, deadline)) {
-		/* Most writes are taken whole by one attempt. */
-		ssize_t n = pier__plain_write(stream, self, buf, size);
-
-		if (n > 0)
-			*done = (size_t)n;
-		if (n == (ssize_t)size)
-			return 0;
-		if (n < 0 && n != -EAGAIN)
-			rc = (int)n;
-		deadline = PIER_FOREVER;
-	} else {
-		rc = begin(stream, &deadline);
-	}
-	iov.iov_base = (char *)iov.iov_base + *done;
-	iov.iov_len -= *done;
-	if (rc == 0)
-		rc = pier__stream_write_all(stream, &iov, 1, done, deadline);
-	return rc;
+	return pier__stream_write_all(stream, &iov, 1, done, deadline);
 }
 
 int
 pier__stream_write(struct pier_stream *stream, const void *buf, size_t size,
 	size_t *done, pier_deadline deadline)
 {
-	return write_counted(stream, buf, size, done, deadline);
+	int rc = begin(stream, &deadline);
+
+	return rc == 0 ? write_on(stream, buf, size, done, deadline) : rc;
 }
 
-PIER__HOT int
-pier_write(struct pier_stream *stream, const void *buf, size_t size,
+static __attribute__((noinline)) int
+write_anew(struct pier_stream *stream, const void *buf, size_t size,
 	pier_deadline deadline)
 {
 	size_t done = 0;
-	int rc = write_counted(stream, buf, size, &done, deadline);
+	int rc = pier__stream_write(stream, buf, size, &done, deadline);
 
 	return rc == 0 ? 0
 		       : pier__stream_fail_done(
 				 stream, rc, PIER_STEP_SEND, done);
+}
+
+/* After the short way, of which n came, and whose deadline is none. */
+PIER__COLD static int
+write_again(struct pier_stream *stream, const void *buf, size_t size, ssize_t n)
+{
+	size_t done = n > 0 ? (size_t)n : 0;
+	int rc = pier__plain_failed(stream, n);
+
+	if (rc == 0)
+		rc = write_on(stream, buf, size, &done, PIER_FOREVER);
+	return rc == 0 ? 0
+		       : pier__stream_fail_done(
+				 stream, rc, PIER_STEP_SEND, done);
+}
+
+PIER__HOT PIER__AFTER_CALL int
+pier_write(struct pier_stream *stream, const void *buf, size_t size,
+	pier_deadline deadline)
+{
+	struct pier__task *self = pier__current;
+	struct pier__desc *desc = &stream->desc;
+	ssize_t n;
+
+	if (!PIER__MOSTLY(stream->out == NULL && size > 0 &&
+			  PIER__LOOK(desc->writable) &&
+			  pier__is_plain(stream, self, PIER__LOOK(desc->writer),
+				  deadline)))
+		return write_anew(stream, buf, size, deadline);
+	/* Most writes are taken whole by one attempt. */
+	n = pier__desc_send(desc, buf, size);
+	if (PIER__MOSTLY(n > 0)) {
+		pier__plain_moved(stream, self->sched);
+		stream->bytes_out += (uint64_t)n;
+	}
+	return PIER__MOSTLY(n == (ssize_t)size)
+		       ? 0
+		       : write_again(stream, buf, size, n);
 }
 
 int

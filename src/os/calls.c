@@ -298,6 +298,14 @@ real_alloc(size_t size)
 }
 
 static void *
+real_alloc_lines(size_t size)
+{
+	const size_t line = 64;
+
+	return aligned_alloc(line, (size + line - 1) / line * line);
+}
+
+static void *
 real_resize(void *ptr, size_t size)
 {
 	return realloc(ptr, size);
@@ -414,6 +422,7 @@ const struct pier__calls pier__calls_real = {
 	.clock_ns = real_clock_ns,
 	.random = real_random,
 	.alloc = real_alloc,
+	.alloc_lines = real_alloc_lines,
 	.resize = real_resize,
 	.free = real_free,
 	.map = real_map,

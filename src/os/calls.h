@@ -80,8 +80,10 @@ struct pier__calls {
 	int64_t (*clock_ns)(void); /* CLOCK_MONOTONIC */
 	int (*random)(void *buf, size_t size);
 
-	/* Memory. alloc gives zeroed memory; resize keeps what is there. */
+	/* Memory. alloc gives zeroed memory; alloc_lines whole cache lines, not
+	   cleared; resize keeps what is there. */
 	void *(*alloc)(size_t size);
+	void *(*alloc_lines)(size_t size);
 	void *(*resize)(void *ptr, size_t size);
 	void (*free)(void *ptr);
 	int (*map)(void **out, size_t size); /* anonymous, no reserve, stack */
@@ -128,6 +130,12 @@ static inline void *
 pier__alloc(size_t size)
 {
 	return pier__calls()->alloc(size);
+}
+
+static inline void *
+pier__alloc_lines(size_t size)
+{
+	return pier__calls()->alloc_lines(size);
 }
 
 static inline void *

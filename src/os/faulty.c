@@ -53,6 +53,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_EVENTFD] = { "eventfd", { EMFILE, ENOMEM } },
 	[PIER__CALL_RANDOM] = { "random", { ENOSYS } },
 	[PIER__CALL_ALLOC] = { "alloc", { ENOMEM } },
+	[PIER__CALL_ALLOC_LINES] = { "alloc_lines", { ENOMEM } },
 	[PIER__CALL_RESIZE] = { "resize", { ENOMEM } },
 	[PIER__CALL_MAP] = { "map", { ENOMEM } },
 	[PIER__CALL_PROTECT_NONE] = { "protect_none", { ENOMEM } },

@@ -429,20 +429,32 @@ faulty_random(void *buf, size_t size)
 }
 
 static void *
-faulty_alloc(size_t size)
+take_memory(int call, size_t size)
 {
 	struct pier__faulty *faulty = pier__faulty_self();
-	struct pier__verdict verdict =
-		pier__faulty_judge(faulty, PIER__CALL_ALLOC);
+	struct pier__verdict verdict = pier__faulty_judge(faulty, call);
 	void *ptr;
 
 	if (verdict.error > 0)
 		return NULL;
-	ptr = faulty->inner->alloc(size);
+	ptr = call == PIER__CALL_ALLOC ? faulty->inner->alloc(size)
+				       : faulty->inner->alloc_lines(size);
 	if (ptr != NULL)
 		pier__faulty_hold(faulty, PIER__HELD_MEMORY, (uintptr_t)ptr,
-			PIER__CALL_ALLOC, verdict.nth);
+			call, verdict.nth);
 	return ptr;
+}
+
+static void *
+faulty_alloc(size_t size)
+{
+	return take_memory(PIER__CALL_ALLOC, size);
+}
+
+static void *
+faulty_alloc_lines(size_t size)
+{
+	return take_memory(PIER__CALL_ALLOC_LINES, size);
 }
 
 static void *
@@ -581,6 +593,7 @@ const struct pier__calls pier__faulty_calls = {
 	.clock_ns = faulty_clock_ns,
 	.random = faulty_random,
 	.alloc = faulty_alloc,
+	.alloc_lines = faulty_alloc_lines,
 	.resize = faulty_resize,
 	.free = faulty_free,
 	.map = faulty_map,

@@ -596,6 +596,14 @@ sim_alloc(size_t size)
 }
 
 static void *
+sim_alloc_lines(size_t size)
+{
+	if (is_memory_short())
+		return NULL;
+	return pier__calls_real.alloc_lines(size);
+}
+
+static void *
 sim_resize(void *ptr, size_t size)
 {
 	if (is_memory_short())
@@ -674,6 +682,7 @@ const struct pier__calls pier__sim_call_table = {
 	.clock_ns = sim_clock_ns,
 	.random = sim_random,
 	.alloc = sim_alloc,
+	.alloc_lines = sim_alloc_lines,
 	.resize = sim_resize,
 	.free = sim_free,
 	.map = sim_map,

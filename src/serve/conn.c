@@ -53,6 +53,8 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 	pier__limits_begin(
 		&conn->limits, &server->opts, conn->shown.accepted_ns);
 	conn->stream->limits = &conn->limits;
+	if (conn->limits.lifetime_at != INT64_MAX)
+		pier__stream_set_odd(conn->stream, PIER__ODD_LIMIT);
 	conn->stream->desc.near = &conn->shown.first_byte_ns;
 	*out = conn;
 	return 0;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "task/leave.h"
 #include "task/run.h"
 #include "task/sched.h"
 #include "task/task.h"
@@ -76,24 +77,42 @@ note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
 		pier__note_wait_since(self, self->sched->now);
 }
 
+/* Parks; the rest of its turn belongs to others. Mostly the task is on the heap
+   of timers already, under an earlier key. */
+static inline __attribute__((always_inline)) void
+park_fiber(struct pier__sched *sched, struct pier__task *self, int64_t until)
+{
+	if (until != INT64_MAX &&
+		(self->timer_slot < 0 || until < self->timer_when))
+		pier__timers_arm(&sched->timers, self);
+	self->state = PIER__PARKED;
+	pier__sched_leave(self);
+	self->ops = 0;
+	self->deadline = INT64_MAX;
+}
+
 PIER__HOT void
 pier__park_plain(
 	struct pier__task *self, const char *why, int fd, int64_t until)
 {
 	struct pier__sched *sched = self->sched;
 
-	if (self->wake_pending || until <= sched->now ||
-		!pier__list_empty(&self->before_wait) ||
-		atomic_load_explicit(&self->cancelled, memory_order_acquire))
+	if (__builtin_expect(self->wake_pending || until <= sched->now ||
+				     !pier__list_empty(&self->before_wait) ||
+				     atomic_load_explicit(&self->cancelled,
+					     memory_order_acquire),
+		    0))
 		return;
-	note_wait(self, why, fd, until);
-	pier__timers_arm(&sched->timers, self);
-	self->state = PIER__PARKED;
-	pier__sched_switch_away(self);
-	self->ops = 0;
-	self->deadline = INT64_MAX;
+	/* As note_wait() for what other threads do not look at. */
+	self->waits = why;
+	self->last_waits = why;
+	self->wait_fd = fd;
+	self->deadline = until;
+	self->wait_since = sched->now;
+	self->first_wait = sched->now;
+	park_fiber(sched, self, until);
 	self->timed_out = false;
-	__atomic_store_n(&self->waits, NULL, __ATOMIC_RELAXED);
+	self->waits = NULL;
 }
 
 static int
@@ -113,11 +132,7 @@ fiber_park(struct pier__task *self)
 			let_others_run(self);
 		return -PIER_EDEADLINE;
 	}
-	pier__timers_arm(&sched->timers, self);
-	self->state = PIER__PARKED;
-	pier__sched_switch_away(self);
-	self->ops = 0;
-	self->deadline = INT64_MAX;
+	park_fiber(sched, self, self->deadline);
 	if (self->timed_out) {
 		self->timed_out = false;
 		rc = -PIER_EDEADLINE;

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "task/group.h"
+#include "task/leave.h"
 #include "task/overflow.h"
 #include "task/run.h"
-#include "task/switch.h"
 
 /* A turn ends, and the engine is asked again, after this many switches or as
    many as were ready at its start, whichever is more: a fiber that only
@@ -49,24 +49,6 @@ pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
 	fetch_frames(task);
 }
 
-static struct pier__task *
-next_ready(struct pier__sched *sched)
-{
-	struct pier__task *task = sched->ready_head;
-
-	if (task == NULL || sched->budget == 0)
-		return NULL;
-	sched->budget--;
-	sched->ready_head = task->next_ready;
-	if (sched->ready_head == NULL)
-		sched->ready_tail = NULL;
-	else
-		/* Its registers are what the switch after this one reads. */
-		__builtin_prefetch(sched->ready_head->sp);
-	sched->ready_count--;
-	return task;
-}
-
 /* Off the remote list, if it is there: nobody may find an ended task. */
 static void
 remote_withdraw(struct pier__sched *sched, struct pier__task *task)
@@ -84,9 +66,8 @@ remote_withdraw(struct pier__sched *sched, struct pier__task *task)
 	(void)pthread_mutex_unlock(&sched->remote_lock);
 }
 
-/* The fiber that ended last: its group, stack and struct. On another stack. */
-static void
-put_away(struct pier__sched *sched)
+void
+pier__sched_put_away(struct pier__sched *sched)
 {
 	struct pier__task *task = sched->ended;
 	struct pier_group *group = task->group;
@@ -152,52 +133,22 @@ unscramble(struct pier__sched *sched, struct pier__task *task)
 
 #endif
 
-static void
-switch_to(struct pier__sched *sched, struct pier__task *from,
-	struct pier__task *to, bool last)
+void
+pier__sched_look_at_canary(struct pier__task *self)
 {
-	if (sched->stretch.longest != NULL && from != sched->host)
-		pier__stretch_switch(&sched->stretch, from->tag);
-	to->state = PIER__RUNNING;
-	pier__current = to;
-	sched->left = from;
-	pier__annotate_leave(&from->annotation, &to->annotation, last);
-	pier__switch(&from->sp, to->sp);
-	/* Here again, some switches later: `from` runs. */
-	pier__annotate_arrive(&from->annotation, &sched->left->annotation);
-	if (sched->ended != NULL)
-		put_away(sched);
-}
-
-static void
-check_stack(const struct pier__sched *sched, const struct pier__task *self)
-{
-	/* Only stacks without a guard page have a canary to lose. What lies
-	   below is nobody's, so nothing is broken yet; going on would break
-	   it. This is the fault that a guard page would have given. */
-	if (self->canary && !pier__stack_intact(&sched->stacks, self->stack)) {
+	/* What lies below a stack without a guard is nobody's, so nothing is
+	   broken yet; going on would break it. This is the fault that a guard
+	   page would have given. */
+	if (!pier__stack_intact(&self->sched->stacks, self->stack)) {
 		pier__overflow_tell(self);
 		abort();
 	}
 }
 
-PIER__HOT void
+void
 pier__sched_switch_away(struct pier__task *self)
 {
-	struct pier__sched *sched = self->sched;
-	struct pier__task *to = NULL;
-
-	check_stack(sched, self);
-#if !defined(PIER_SCRAMBLE_STACKS)
-	to = next_ready(sched);
-	if (to == self) {
-		if (sched->stretch.longest != NULL)
-			pier__stretch_switch(&sched->stretch, self->tag);
-		self->state = PIER__RUNNING;
-		return;
-	}
-#endif
-	switch_to(sched, self, to != NULL ? to : sched->host, false);
+	pier__sched_leave(self);
 }
 
 void
@@ -218,7 +169,7 @@ fiber_main(void *arg)
 	pier__annotate_arrive(&self->annotation, &sched->left->annotation);
 	self->started = true;
 	if (sched->ended != NULL)
-		put_away(sched);
+		pier__sched_put_away(sched);
 	self->rc = self->fn(self->arg);
 	/* Hooks that are left would have run before its next wait. */
 	pier__before_wait_run(self);
@@ -226,9 +177,9 @@ fiber_main(void *arg)
 	sched->ended = self;
 	/* Whoever comes next puts it away. */
 #if !defined(PIER_SCRAMBLE_STACKS)
-	to = next_ready(sched);
+	to = pier__sched_next(sched);
 #endif
-	switch_to(sched, self, to != NULL ? to : sched->host, true);
+	pier__sched_switch(sched, self, to != NULL ? to : sched->host, true);
 	abort(); /* nobody switches to an ended fiber */
 }
 
@@ -422,16 +373,16 @@ pier__sched_loop(struct pier__sched *sched)
 
 	while (sched->live > 0) {
 		turn(sched);
-		while ((task = next_ready(sched)) != NULL) {
+		while ((task = pier__sched_next(sched)) != NULL) {
 #if defined(PIER_SCRAMBLE_STACKS)
 			uint64_t ended = sched->ended_count;
 
 			unscramble(sched, task);
-			switch_to(sched, host, task, false);
+			pier__sched_switch(sched, host, task, false);
 			if (sched->ended_count == ended)
 				scramble(sched, task);
 #else
-			switch_to(sched, host, task, false);
+			pier__sched_switch(sched, host, task, false);
 #endif
 		}
 	}

@@ -81,10 +81,13 @@ struct pier__task {
 	int64_t first_wait; /* wait_since of the first in this operation, or 0 */
 	const char *last_waits; /* also read by other threads, whole */
 
-	int64_t shield;                /* cancelled, it may wait until then */
 	struct pier__list before_wait; /* struct pier__before_wait */
-	struct pier__list all_node;    /* on sched->all; run->threads */
-	struct pier__list group_node;  /* on group->tasks, by its lock */
+	uint64_t tag; /* what whoever made it knows it by, or 0 */
+
+	/* From here on not touched by a message: two cache lines lie above. */
+	int64_t shield;               /* cancelled, it may wait until then */
+	struct pier__list all_node;   /* on sched->all; run->threads */
+	struct pier__list group_node; /* on group->tasks, by its lock */
 	/* On the waiters of a group, channel or mutex, by its lock. */
 	struct pier__list wait_node;
 	struct pier__task *next_remote;
@@ -97,8 +100,7 @@ struct pier__task {
 	struct pier__error_record *error; /* made at the first failure */
 	const char *name;
 	uint64_t id;
-	uint64_t tag; /* what whoever made it knows it by, or 0 */
-	int rc;       /* what fn returned */
+	int rc;                             /* what fn returned */
 	struct pier__annotation annotation; /* empty in a plain build */
 #if defined(PIER_SCRAMBLE_STACKS)
 	void *scramble_copy; /* of its stack, while it is parked */
