@@ -153,7 +153,8 @@ int pier_packet_move(struct pier_packet *packet); /* -EBUSY, -EXDEV */
    with -ECONNABORTED. */
 void pier_packet_abort(struct pier_packet *packet);
 
-/* NULL is fine. Removes the file of a Unix socket that it bound. */
+/* NULL is fine. Removes the file of a Unix socket that it bound. Called where it
+   belongs, as pier_close(): from elsewhere it is pier_packet_abort(). */
 void pier_packet_close(struct pier_packet *packet);
 
 #ifdef __cplusplus

@@ -203,7 +203,9 @@ int pier_listener_addr(
 int pier_listener_endpoint(
 	const struct pier_listener *listener, char *buf, size_t size);
 int pier_listener_fd(const struct pier_listener *listener);
-/* Closes, and removes the Unix socket's file if it is still its own. */
+/* Closes, and removes the Unix socket's file if it is still its own. NULL is
+   fine. Called where it belongs, as pier_close(): from elsewhere it only stops
+   listening. */
 void pier_listener_close(struct pier_listener *listener);
 
 /* ---- Reading ---------------------------------------------------------- */
@@ -337,9 +339,15 @@ int pier_drain(struct pier_stream *stream, pier_deadline deadline);
  */
 int pier_close_wait(struct pier_stream *stream, pier_deadline deadline);
 
-/* pier_close(stream): one try to send what is gathered, then it is gone. NULL
-   is fine. No task is inside a call on it. Called where it belongs: by a task of
-   the scheduler that used it, or after that one's run. */
+/*
+ * pier_close(stream): one try to send what is gathered, then it is gone. NULL
+ * is fine. No task is inside a call on it.
+ *
+ * Called where it belongs: by a task of the scheduler that used it, or after
+ * that one's run. From elsewhere, while that scheduler has it in hand, it is
+ * pier_abort() and leaves -EXDEV in pier_last_error(): the connection ends, the
+ * stream stays to be closed where it belongs.
+ */
 void pier_close(struct pier_stream *stream);
 
 /*

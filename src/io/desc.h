@@ -60,6 +60,13 @@ pier__desc_is_elsewhere(const struct pier__desc *desc)
 	       (self == NULL || self->sched != desc->owner);
 }
 
+/* And does that engine hold a pointer to it? Then its memory has to stay. */
+static inline bool
+pier__desc_is_watched_elsewhere(const struct pier__desc *desc)
+{
+	return pier__desc_is_elsewhere(desc) && PIER__LOOK(desc->slot) != 0;
+}
+
 /* For PIER_NOW: "try once" means the kernel, not what is remembered of it. */
 static inline void
 pier__desc_look_again(struct pier__desc *desc, unsigned what)

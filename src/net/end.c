@@ -175,6 +175,20 @@ pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_RECEIVE);
 }
 
+/* Is it in the hands of a scheduler that is not this task's: known to its
+   engine, or with bytes on the list of one of its tasks? Nothing that those
+   look at may end here. */
+static bool
+is_held_elsewhere(const struct pier_stream *stream)
+{
+	const struct pier_stream *base = pier__stream_base(stream);
+
+	return pier__desc_is_watched_elsewhere(&base->desc) ||
+	       pier__desc_is_watched_elsewhere(base->out_desc) ||
+	       (pier__desc_is_elsewhere(&base->desc) && stream->out != NULL &&
+		       !pier__list_empty(&stream->out->hook.node));
+}
+
 void
 pier_close(struct pier_stream *stream)
 {
@@ -182,6 +196,11 @@ pier_close(struct pier_stream *stream)
 
 	if (stream == NULL)
 		return;
+	if (is_held_elsewhere(stream)) {
+		pier_abort(stream);
+		(void)pier__stream_fail(stream, -EXDEV, PIER_STEP_SHUTDOWN);
+		return;
+	}
 	if (stream->out != NULL) {
 		/* One try: what does not go now is lost, as documented. */
 		(void)pier__gather_send(stream->out);

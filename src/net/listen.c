@@ -322,6 +322,11 @@ pier_listener_close(struct pier_listener *listener)
 		return;
 	/* First the name, so that nobody finds a socket that is closed. */
 	pier__unix_remove(&listener->file, &listener->addr);
+	if (pier__desc_is_watched_elsewhere(&listener->desc)) {
+		pier__desc_abort(&listener->desc);
+		(void)accept_fail(listener, -EXDEV);
+		return;
+	}
 	pier__desc_close(&listener->desc);
 	pier__free(listener);
 }

@@ -463,6 +463,11 @@ pier_packet_close(struct pier_packet *packet)
 	if (packet == NULL)
 		return;
 	pier__unix_remove(&packet->file, &packet->path);
+	if (pier__desc_is_watched_elsewhere(&packet->desc)) {
+		pier_packet_abort(packet);
+		(void)fail(packet, -EXDEV, PIER_STEP_SHUTDOWN, NULL);
+		return;
+	}
 	pier__desc_close(&packet->desc);
 	pier__free(packet);
 }
