@@ -314,9 +314,10 @@ int pier_flush(struct pier_stream *stream, pier_deadline deadline);
  * pier_shutdown(stream, half, deadline): close one half or both, for every
  * process that holds the socket; it cannot be taken back. Closing writing
  * flushes first and tells the peer: it reads to the end. Closing reading: our
- * own reads give -PIER_EDONE. Doing it again is fine.
+ * own reads give -PIER_EDONE, one that waits too. Doing it again is fine.
  *
- * 0, or as pier_write(); -ENOTSUP: the descriptor cannot be half-closed
+ * 0, or as pier_write(): -EBUSY while another task's write waits, which is not
+ * cut off; -ENOTSUP: the descriptor cannot be half-closed
  * (a terminal, a file).
  */
 int pier_shutdown(struct pier_stream *stream, enum pier_half half,

@@ -277,6 +277,18 @@ pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 }
 
 void
+pier__desc_retry(struct pier__desc *desc, unsigned what)
+{
+	if (desc->kind == PIER__DESC_FILE) {
+		(void)pthread_mutex_lock(&desc->abort_lock);
+		pier__desc_event(desc, what, false);
+		(void)pthread_mutex_unlock(&desc->abort_lock);
+	} else if (desc->owner != NULL) {
+		pier__desc_event(desc, what, false);
+	}
+}
+
+void
 pier__desc_abort(struct pier__desc *desc)
 {
 	(void)pthread_mutex_lock(&desc->abort_lock);

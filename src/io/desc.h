@@ -215,6 +215,13 @@ pier__desc_busy(const struct pier__desc *desc, unsigned what)
 }
 
 /*
+ * pier__desc_retry(desc, what): whoever waits in this direction tries again, as
+ * if something had come. Not for a thread that waits for a socket: there the
+ * kernel has to wake it.
+ */
+void pier__desc_retry(struct pier__desc *desc, unsigned what);
+
+/*
  * pier__desc_abort(desc): end every wait for it, now and later, with 0. From
  * any thread, also while its owner closes the descriptor. A socket is shut
  * down, which wakes who waits; nothing in the kernel does so for a pipe or a

@@ -38,6 +38,10 @@ shutdown_writing(struct pier_stream *stream, pier_deadline deadline)
 
 	if (stream->write_done)
 		return 0;
+	/* Not in the middle of what another task writes. */
+	if (stream->lower == NULL &&
+		pier__desc_busy(stream->out_desc, PIER__OUT))
+		return -EBUSY;
 	rc = pier__stream_flush(stream, deadline);
 	if (rc == 0)
 		rc = half_close(stream, PIER_WRITING, deadline);
@@ -55,14 +59,19 @@ shutdown_reading(struct pier_stream *stream, pier_deadline deadline)
 
 	if (stream->read_done)
 		return 0;
-	rc = half_close(stream, PIER_READING, deadline);
-	if (rc < 0)
-		return rc;
-	/* What was read ahead is given up with the half that it came by; a
-	   task that waits to read is woken by the kernel and finds this. */
-	stream->read_done = true;
+	/* First: a task that waits to read is woken, of a socket by the kernel,
+	   and finds this. */
+	PIER__NOTE(stream->read_done, true);
 	pier__stream_set_odd(stream, PIER__ODD_END);
+	rc = half_close(stream, PIER_READING, deadline);
+	if (rc < 0) {
+		PIER__NOTE(stream->read_done, false);
+		return rc;
+	}
+	/* What was read ahead is given up with the half that it came by. */
 	pier__stream_consume(stream, stream->in_end - stream->in_begin);
+	if (stream->lower == NULL)
+		pier__desc_retry(&stream->desc, PIER__IN);
 	return 0;
 }
 
@@ -161,13 +170,17 @@ pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 {
 	struct pier_stream *base = pier__stream_base(stream);
 	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
+	bool reads = !stream->read_done && !stream->at_end;
 
+	/* Before anything is done: what comes is for the task that waits. */
+	if (rc == 0 && reads && stream->lower == NULL &&
+		pier__desc_busy(&stream->desc, PIER__IN))
+		rc = -EBUSY;
+	if (rc == 0)
+		rc = shutdown_writing(stream, deadline);
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN);
-	rc = shutdown_writing(stream, deadline);
-	if (rc < 0)
-		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN);
-	if (!stream->read_done && !stream->at_end)
+	if (reads)
 		rc = read_off(stream, deadline);
 	/* The peer may have ended its side before it took all of ours. */
 	if (rc == 0 && base->desc.kind == PIER__DESC_TCP)

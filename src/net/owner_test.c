@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -79,6 +80,7 @@ second_readers(pier_task_fn *first)
 	assert_int_equal(pier_read_line(b, buf, 9, HANGS), -EBUSY);
 	assert_int_equal(pier_peek(b, &data, 1, HANGS), -EBUSY);
 	assert_int_equal(pier_move(b), -EBUSY);
+	assert_int_equal(pier_close_wait(b, HANGS), -EBUSY);
 	/* Also when the rest is there already, and the first has not run. */
 	assert_int_equal(pier_write(a, "cd", 2, HANGS), 0);
 	assert_int_equal(pier_read(b, buf, 1, PIER_NOW), -EBUSY);
@@ -110,6 +112,9 @@ second_writers(void)
 	assert_int_equal(pier_write(a, "-", 1, PIER_NOW), -EBUSY);
 	assert_int_equal(pier_write_some(a, "-", 1, HANGS), -EBUSY);
 	assert_int_equal(pier_printf(a, "-"), -EBUSY);
+	assert_int_equal(pier_shutdown(a, PIER_WRITING, HANGS), -EBUSY);
+	assert_int_equal(pier_shutdown(a, PIER_BOTH, HANGS), -EBUSY);
+	assert_int_equal(pier_close_wait(a, HANGS), -EBUSY);
 	i = pier_bytes_in(b) - 12; /* less what the readers above took */
 	assert_int_equal(pier_read_full(b, buf, sizeof(big) - i, HANGS),
 		sizeof(big) - i);
@@ -118,6 +123,50 @@ second_writers(void)
 	assert_int_equal(pier_group_wait(group, HANGS), 0);
 	assert_int_equal(pier_group_result(group), 0);
 	pier_group_close(group);
+}
+
+static int
+reads_on(void *arg)
+{
+	(void)arg;
+	return (int)pier_read(b, buf, 1, HANGS);
+}
+
+/* Whatever its descriptors are: the end of reading ends a read that waits. */
+static void
+reading_ends(struct pier_stream *stream)
+{
+	struct pier_group *group;
+
+	b = stream;
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, reads_on, NULL), 0);
+	wait_for(&b->desc, PIER__IN);
+	assert_int_equal(pier_shutdown(b, PIER_READING, HANGS), 0);
+	assert_int_equal(pier_group_wait(group, HANGS), 0);
+	assert_int_equal(pier_group_result(group), -PIER_EDONE);
+	pier_group_close(group);
+	pier_close(b);
+}
+
+static int
+reading_is_shut(void *arg)
+{
+	struct pier_stream *two;
+	int in[2], out[2];
+
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &two), 0);
+	reading_ends(two);
+	assert_int_equal(pier_write(a, "x", 1, HANGS), -EPIPE);
+	pier_close(a);
+	assert_int_equal(pipe(in), 0);
+	assert_int_equal(pipe(out), 0);
+	assert_int_equal(pier_adopt_two(&two, in[0], out[1]), 0);
+	reading_ends(two);
+	(void)close(in[1]);
+	(void)close(out[0]);
+	return 0;
 }
 
 static int
@@ -334,6 +383,13 @@ test_one_reader_and_one_writer(void **state)
 }
 
 static void
+test_the_end_of_reading(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(reading_is_shut, NULL, NULL, NULL), 0);
+}
+
+static void
 test_one_scheduler(void **state)
 {
 	(void)state;
@@ -345,6 +401,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_reader_and_one_writer),
+		cmocka_unit_test(test_the_end_of_reading),
 		cmocka_unit_test(test_one_scheduler),
 		cmocka_unit_test(test_closed_by_another_scheduler),
 		cmocka_unit_test(test_others_closed_by_another_scheduler),
