@@ -364,7 +364,7 @@ void pier_abort(struct pier_stream *stream);
 
 /*
  * pier_copy(to, from, max, deadline): copy until from's end or max bytes (< 0:
- * no end to it). The number of bytes, or an error of either; bytes that were
+ * no end to it). PIER_DEFAULT is from's, for all of it. The number of bytes, or an error of either; bytes that were
  * written are in pier_last_error()->done, none that were read are lost.
  */
 ssize_t pier_copy(struct pier_stream *to, struct pier_stream *from, int64_t max,
@@ -373,13 +373,13 @@ ssize_t pier_copy(struct pier_stream *to, struct pier_stream *from, int64_t max,
 /* Who ended a relay first, and how. */
 enum pier_relay_end {
 	PIER_RELAY_END,      /* an orderly end: FIN, end of file */
-	PIER_RELAY_RESET,    /* an error of the connection: code has which */
+	PIER_RELAY_RESET,    /* an error: code has which */
 	PIER_RELAY_DEADLINE, /* the deadline or the idle time passed */
 	PIER_RELAY_CLOSED    /* its output is no longer read (EPIPE) */
 };
 
 struct pier_relay_result {
-	int first;               /* 0: a, 1: b, -1: neither (deadline) */
+	int first; /* 0: a, 1: b, -1: neither (deadline, cancel) */
 	enum pier_relay_end how; /* how the first one ended */
 	int code;                /* the negative error behind it, or 0 */
 	uint64_t a_to_b;         /* bytes */
@@ -412,8 +412,8 @@ struct pier_relay_opts {
  * other way: nothing is cut off. The whole contract of ends that the tool
  * keeps, pier-eof(7), is put together from the options.
  *
- * 0, or the error that ended it: -PIER_EDEADLINE also for the idle time;
- * result, when not NULL, is filled either way.
+ * PIER_DEFAULT is a's. 0, or the error that ended it: -PIER_EDEADLINE also for
+ * the idle time; result, when not NULL, is filled either way.
  */
 int pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
 	const struct pier_relay_opts *opts, size_t opts_size,

@@ -8,6 +8,9 @@ pier_copy(struct pier_stream *to, struct pier_stream *from, int64_t max,
 {
 	uint64_t done = 0;
 
+	/* One moment for all of it, however often it reads and writes. */
+	if (deadline.ns < 0)
+		deadline = pier__timeout_deadline(from->timeout_ms);
 	while (max < 0 || done < (uint64_t)max) {
 		const void *data;
 		size_t size, went;

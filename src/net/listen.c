@@ -253,6 +253,9 @@ accept_fd(struct pier_listener *listener, pier_deadline deadline)
 	if (self == NULL)
 		return -ENOMEM;
 	rc = pier__desc_claim(&listener->desc, self);
+	/* The next connection is for the task that waits for it. */
+	if (rc == 0 && pier__desc_busy(&listener->desc, PIER__IN))
+		rc = -EBUSY;
 	if (rc == 0 && deadline.ns == 0)
 		pier__desc_look_again(&listener->desc, PIER__IN);
 	while (rc == 0) {

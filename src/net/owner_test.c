@@ -13,6 +13,8 @@
 
 #include <pier.h>
 
+#include "net/listen.h"
+#include "net/packet.h"
 #include "net/stream.h"
 
 /* Met only by what hangs. */
@@ -337,6 +339,74 @@ others_closed_elsewhere(void *arg)
 }
 
 static int
+receives(void *arg)
+{
+	struct pier_msg msg;
+
+	(void)arg;
+	return pier_recv(packet, &msg, buf, 1, HANGS);
+}
+
+static int
+accepts(void *arg)
+{
+	struct pier_stream *stream = NULL;
+	int rc = pier_accept(&stream, listener, HANGS);
+
+	(void)arg;
+	pier_close(stream);
+	return rc;
+}
+
+/* One receives and one accepts at a time; what comes is for who waits. */
+static int
+others_one_at_a_time(void *arg)
+{
+	static const struct pier_packet_opts server = { .listen = true };
+	char where[PIER_ENDPOINT_TEXT_MAX];
+	struct pier_stream *client, *none = NULL;
+	struct pier_group *group;
+	struct pier_addr own;
+	struct pier_msg msg;
+
+	(void)arg;
+	assert_int_equal(
+		pier_listen(&listener, "tcp4://127.0.0.1:0", NULL, HANGS), 0);
+	assert_true(pier_listener_endpoint(listener, where, sizeof(where)) > 0);
+	assert_int_equal(
+		pier_packet_open(&packet, "udp4://127.0.0.1:0", &server, HANGS),
+		0);
+	assert_int_equal(pier_packet_local(packet, &own), 0);
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, receives, NULL), 0);
+	assert_int_equal(pier_go(group, accepts, NULL), 0);
+	wait_for(&packet->desc, PIER__IN);
+	wait_for(&listener->desc, PIER__IN);
+	/* It is there before the first has run. */
+	assert_int_equal(pier_send(packet, &own, "x", 1, HANGS), 0);
+	assert_int_equal(pier_recv(packet, &msg, buf, 1, PIER_NOW), -EBUSY);
+	assert_int_equal(pier_recv(packet, &msg, buf, 1, HANGS), -EBUSY);
+	assert_int_equal(pier_packet_move(packet), -EBUSY);
+	assert_int_equal(pier_accept(&none, listener, PIER_NOW), -EBUSY);
+	assert_int_equal(pier_accept(&none, listener, HANGS), -EBUSY);
+	assert_int_equal(pier_dial(&client, where, NULL, HANGS), 0);
+	assert_int_equal(pier_group_wait(group, HANGS), 0);
+	assert_int_equal(pier_group_result(group), 0);
+	pier_group_close(group);
+	pier_close(client);
+	pier_listener_close(listener);
+	pier_packet_close(packet);
+	return 0;
+}
+
+static void
+test_one_receiver_and_one_acceptor(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(others_one_at_a_time, NULL, NULL, NULL), 0);
+}
+
+static int
 closes_others_elsewhere(void *arg)
 {
 	static const struct pier_packet_opts server = { .listen = true };
@@ -348,8 +418,8 @@ closes_others_elsewhere(void *arg)
 	assert_int_equal(
 		pier_listen(&listener, "tcp4://127.0.0.1:0", NULL, HANGS), 0);
 	assert_true(pier_listener_endpoint(listener, where, sizeof(where)) > 0);
-	assert_int_equal(pier_packet_open(&packet, "udp4://127.0.0.1:0",
-				 &server, HANGS),
+	assert_int_equal(
+		pier_packet_open(&packet, "udp4://127.0.0.1:0", &server, HANGS),
 		0);
 	assert_int_equal(
 		pier_accept(&none, listener, pier_in_ms(1)), -PIER_EDEADLINE);
@@ -357,8 +427,7 @@ closes_others_elsewhere(void *arg)
 		-PIER_EDEADLINE);
 	in_another_run(others_closed_elsewhere);
 	assert_int_equal(pier_dial(&none, where, NULL, HANGS), -ECONNREFUSED);
-	assert_int_equal(
-		pier_recv(packet, &msg, buf, 1, HANGS), -ECONNABORTED);
+	assert_int_equal(pier_recv(packet, &msg, buf, 1, HANGS), -ECONNABORTED);
 	pier_listener_close(listener);
 	pier_packet_close(packet);
 	return 0;
@@ -401,6 +470,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_reader_and_one_writer),
+		cmocka_unit_test(test_one_receiver_and_one_acceptor),
 		cmocka_unit_test(test_the_end_of_reading),
 		cmocka_unit_test(test_one_scheduler),
 		cmocka_unit_test(test_closed_by_another_scheduler),

@@ -173,7 +173,13 @@ enter(struct pier_packet *packet, unsigned what, pier_deadline *deadline)
 	rc = pier__desc_claim(&packet->desc, self);
 	if (rc == 0)
 		rc = pier__enter(self, *deadline);
-	return rc == 0 && is_aborted(packet) ? -ECONNABORTED : rc;
+	if (rc == 0 && is_aborted(packet))
+		rc = -ECONNABORTED;
+	/* The next message is for the task that waits for it. Sending has no
+	   such order: a message goes whole or not at all. */
+	if (rc == 0 && what == PIER__IN && pier__desc_busy(&packet->desc, what))
+		rc = -EBUSY;
+	return rc;
 }
 
 static int

@@ -35,8 +35,9 @@ struct relay {
 	int64_t start_ns;
 	int64_t linger_ms; /* > 0: lingering, and for how long in silence */
 	pier_deadline deadline;
-	/* Whose failure it was that ended it, for the error. */
+	/* Whose failure it was that ended it, and of what, for the error. */
 	const struct pier_stream *failed;
+	enum pier_step step;
 	bool stopping; /* only what was read already is sent */
 	bool over;
 	bool first_known;
@@ -73,6 +74,9 @@ fail(struct relay *relay, int side, int rc, bool sending)
 {
 	note_first(relay, side, rc, sending);
 	relay->failed = relay->ways[side == 0 ? 0 : 1].from;
+	relay->step = side < 0  ? PIER_STEP_WAIT
+		      : sending ? PIER_STEP_SEND
+				: PIER_STEP_RECEIVE;
 	relay->rc = rc;
 	relay->over = true;
 }
@@ -323,8 +327,6 @@ pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
 	}
 	if (relay.rc < 0)
 		return pier__stream_fail_done(relay.failed, relay.rc,
-			relay.rc == -PIER_EDEADLINE ? PIER_STEP_WAIT
-						    : PIER_STEP_SEND,
-			(size_t)(relay.ways[0].bytes));
+			relay.step, (size_t)relay.ways[0].bytes);
 	return 0;
 }

@@ -28,6 +28,7 @@ static struct {
 	struct pier_relay_result result;
 	int64_t deadline_ms;
 	int rc;
+	enum pier_step step; /* of the failure */
 	struct pier_group *group;
 } it;
 
@@ -37,6 +38,7 @@ relay_task(void *arg)
 	(void)arg;
 	it.rc = pier_relay(it.a, it.b, &it.opts, &it.result,
 		it.deadline_ms > 0 ? pier_in_ms(it.deadline_ms) : PIER_FOREVER);
+	it.step = pier_last_error()->step;
 	/* What a program would do next; the test reads the ends. */
 	pier_close(it.a);
 	pier_close(it.b);
@@ -165,6 +167,62 @@ lingers_until_silence(void *arg)
 	return 0;
 }
 
+/* The same the other way round. */
+static int
+the_end_of_a_may_end_it(void *arg)
+{
+	(void)arg;
+	it.opts.a_end_ends = true;
+	it.opts.b_linger_ms = 20;
+	start();
+	say(it.left, "bye");
+	assert_int_equal(pier_shutdown(it.left, PIER_WRITING, PIER_FOREVER), 0);
+	expect(it.right, "bye");
+	expect_end(it.right);
+	say(it.right, "still going");
+	expect(it.left, "still going");
+	expect_end(it.left);
+	finish();
+	assert_int_equal(it.rc, 0);
+	assert_int_equal(it.result.first, 0);
+	return 0;
+}
+
+/* Without a linger what was read of the other already is all that goes. */
+static int
+the_end_of_a_ends_it_at_once(void *arg)
+{
+	(void)arg;
+	it.opts.a_end_ends = true;
+	start();
+	assert_int_equal(pier_shutdown(it.left, PIER_WRITING, PIER_FOREVER), 0);
+	expect_end(it.right);
+	expect_end(it.left);
+	finish();
+	assert_int_equal(it.rc, 0);
+	assert_int_equal(it.result.how, PIER_RELAY_END);
+	return 0;
+}
+
+static int
+the_end_of_b_may_be_kept(void *arg)
+{
+	char c;
+
+	(void)arg;
+	it.opts.b_end_keeps = true;
+	start();
+	assert_int_equal(
+		pier_shutdown(it.right, PIER_WRITING, PIER_FOREVER), 0);
+	assert_int_equal(
+		pier_read(it.left, &c, 1, pier_in_ms(5)), -PIER_EDEADLINE);
+	assert_int_equal(pier_shutdown(it.left, PIER_WRITING, PIER_FOREVER), 0);
+	expect_end(it.right);
+	finish();
+	assert_int_equal(it.rc, 0);
+	return 0;
+}
+
 static int
 an_end_may_be_kept(void *arg)
 {
@@ -245,6 +303,66 @@ or_its_bytes_are_dropped(void *arg)
 	return 0;
 }
 
+static int
+b_may_no_longer_read(void *arg)
+{
+	(void)arg;
+	start();
+	assert_int_equal(
+		pier_shutdown(it.right, PIER_READING, PIER_FOREVER), 0);
+	say(it.left, "to nobody");
+	finish();
+	assert_int_equal(it.rc, 0);
+	assert_int_equal(it.result.first, 1);
+	assert_int_equal(it.result.how, PIER_RELAY_CLOSED);
+	assert_int_equal(it.result.code, -EPIPE);
+	return 0;
+}
+
+static int
+or_the_bytes_of_a_are_dropped(void *arg)
+{
+	(void)arg;
+	it.opts.b_closed_discards = true;
+	start();
+	assert_int_equal(
+		pier_shutdown(it.right, PIER_READING, PIER_FOREVER), 0);
+	say(it.left, "to nobody");
+	/* The other way goes on. */
+	say(it.right, "answer");
+	expect(it.left, "answer");
+	assert_int_equal(pier_shutdown(it.left, PIER_WRITING, PIER_FOREVER), 0);
+	assert_int_equal(
+		pier_shutdown(it.right, PIER_WRITING, PIER_FOREVER), 0);
+	finish();
+	assert_int_equal(it.rc, 0);
+	assert_int_equal(it.result.a_to_b, 9);
+	assert_int_equal(it.result.how, PIER_RELAY_CLOSED);
+	return 0;
+}
+
+/* A peer that goes with what it has not read resets the connection. */
+static int
+a_reset_is_told_as_what_was_read(void *arg)
+{
+	struct pier_waitable unread = { .want = PIER_READING };
+
+	(void)arg;
+	start();
+	say(it.left, "unread");
+	unread.stream = it.right;
+	assert_int_equal(pier_wait_any(&unread, 1, pier_in_s(10)), 1);
+	pier_close(it.right);
+	it.right = NULL;
+	finish();
+	assert_int_equal(it.rc, -ECONNRESET);
+	assert_int_equal(it.step, PIER_STEP_RECEIVE);
+	assert_int_equal(it.result.first, 1);
+	assert_int_equal(it.result.how, PIER_RELAY_RESET);
+	assert_int_equal(it.result.code, -ECONNRESET);
+	return 0;
+}
+
 /* More than fits anywhere, both ways at once, slow readers. */
 #define BULK 1000000
 
@@ -313,6 +431,36 @@ copies_up_to_a_number(void *arg)
 	return 0;
 }
 
+/* The timeout is the whole copy's: bytes that trickle in do not extend it. */
+static int
+trickles(void *arg)
+{
+	(void)arg;
+	while (pier_write(it.left, "x", 1, PIER_FOREVER) == 0 &&
+		pier_sleep(pier_in_ms(2)) == 0)
+		;
+	return 0;
+}
+
+static int
+a_copy_has_one_timeout(void *arg)
+{
+	(void)arg;
+	open_both();
+	assert_int_equal(pier_group_open(&it.group), 0);
+	assert_int_equal(pier_go(it.group, trickles, NULL), 0);
+	assert_int_equal(pier_set_timeout(it.a, 20), 0);
+	assert_int_equal(
+		pier_copy(it.b, it.a, 10000, PIER_DEFAULT), -PIER_EDEADLINE);
+	pier_group_cancel(it.group);
+	join();
+	pier_close(it.left);
+	pier_close(it.a);
+	pier_close(it.b);
+	pier_close(it.right);
+	return 0;
+}
+
 static int
 two_descriptors_are_one_stream(void *arg)
 {
@@ -351,12 +499,20 @@ static const struct case_ cases[] = {
 	{ "an end may end it", an_end_may_end_it },
 	{ "lingers until silence", lingers_until_silence },
 	{ "an end may be kept", an_end_may_be_kept },
+	{ "the end of a may end it", the_end_of_a_may_end_it },
+	{ "the end of a ends it at once", the_end_of_a_ends_it_at_once },
+	{ "the end of b may be kept", the_end_of_b_may_be_kept },
 	{ "silence ends it", silence_ends_it },
 	{ "first byte of b is waited for", first_byte_of_b_is_waited_for },
 	{ "a reader that left ends it", a_reader_that_left_ends_it },
 	{ "or its bytes are dropped", or_its_bytes_are_dropped },
+	{ "b may no longer read", b_may_no_longer_read },
+	{ "or the bytes of a are dropped", or_the_bytes_of_a_are_dropped },
+	{ "a reset is told as what was read",
+		a_reset_is_told_as_what_was_read },
 	{ "bulk goes both ways", bulk_goes_both_ways },
 	{ "copies up to a number", copies_up_to_a_number },
+	{ "a copy has one timeout", a_copy_has_one_timeout },
 	{ "two descriptors are one stream", two_descriptors_are_one_stream },
 };
 
