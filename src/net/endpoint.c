@@ -133,12 +133,29 @@ refuse_bare(struct pier__span span, struct pier__why *why)
 		pier__span_quote(span), pier__span_at(span));
 }
 
+/* "tcp:host:80" and "unix:/path" want their "//"; "tcp:80" is a host's name. */
+static bool
+lacks_slashes(struct pier__span span, size_t colon)
+{
+	struct pier__span name = span;
+	struct pier__span rest = span;
+
+	if (colon >= span.end)
+		return false;
+	name.end = colon;
+	rest.begin = colon + 1;
+	return pier__scheme_find(name) != NULL &&
+	       (pier__span_starts(rest, "/") ||
+		       pier__span_find(rest, ':') < rest.end);
+}
+
 static int
 parse_bare(struct pier__endpoint *out, struct pier__span span,
 	struct pier__why *why)
 {
 	struct pier__span main = span;
 	struct pier__hostport pieces;
+	size_t colon = pier__span_find(span, ':');
 	struct pier__ip ip;
 	int rc;
 
@@ -146,6 +163,10 @@ parse_bare(struct pier__endpoint *out, struct pier__span span,
 		return parse_with(out, scheme_named("unix"), span, why);
 	/* A colon may stand among the parameters too. */
 	main.end = pier__span_find(span, '?');
+	if (lacks_slashes(main, colon))
+		return pier__why_set(why, colon,
+			"after a scheme comes \"://\": write %.*s://",
+			(int)colon, span.text);
 	rc = pier__hostport_split(&pieces, main, why);
 	if (rc < 0)
 		return rc;

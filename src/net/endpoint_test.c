@@ -164,7 +164,7 @@ points_at_what_is_wrong_in_a_host(void **state)
 		{ "2130706433:80", 0, "short IPv4" },
 		{ "tcp://a b:80", 7, "' ' cannot stand in a host name" },
 		{ "tcp://a\033b:80", 7, "'?' cannot stand" },
-		{ "tcp://a%00:80", 7, "cannot stand" },
+		{ "tcp://a%00:80", 7, "the byte %00 cannot stand" },
 		{ "tcp://a%0:80", 7, "two hexadecimal digits" },
 		{ "tcp://me@host:80", 8, "no user" },
 		{ "tcp://::1:80", 6, "in brackets" },
@@ -179,7 +179,8 @@ points_at_what_is_wrong_in_a_host(void **state)
 		{ "tcp4://[::1]:80", 8, "IPv4 alone" },
 		{ "udp6://127.0.0.1:80", 7, "IPv6 alone" },
 		{ "tcp://.a:80", 6, "is empty" },
-		{ "tcp://a..b:80", 6, "is empty" },
+		{ "tcp://a..b:80", 8, "is empty" },
+		{ "tcp://a%62..b:80", 6, "is empty" },
 		{ "udp://<broadcast>:9", 6, "<broadcast> is not supported" },
 		{ "udp://eth0.broadcast:9", 6, "is not supported" },
 	};
@@ -233,7 +234,10 @@ points_at_what_is_wrong_elsewhere(void **state)
 		{ "/a#b", 2, "'#' is written %23" },
 		{ "fd://", 5, "missing" },
 		{ "fd://-1", 5, "a number" },
-		{ "fd://3x", 5, "a number" },
+		{ "fd://3x", 6, "a number" },
+		{ "tcp:host:80", 3, "write tcp://" },
+		{ "unix:/run/x", 4, "write unix://" },
+		{ "tls:/x?a:b", 3, "write tls://" },
 		{ "fd://2147483648", 5, "above" },
 		{ "fd://web", 5, "by name are not supported" },
 		{ "pair://x", 7, "nothing follows" },
@@ -283,6 +287,7 @@ long_pieces_have_limits(void **state)
 	assert_int_equal(pier_endpoint_check(text + 300 - 64, &check), -EINVAL);
 	assert_string_equal(
 		check.text, "a part of a host name has at most 63 bytes");
+	assert_int_equal(check.offset, 63);
 	assert_int_equal(pier_endpoint_check(text + 300 - 63, &check), 0);
 }
 

@@ -52,6 +52,10 @@ refuse_host_byte(struct pier__span host, size_t at, struct pier__why *why)
 		return pier__why_set(why, at,
 			"<broadcast> is not supported by this version of "
 			"pier");
+	if (c == '%')
+		return pier__why_set(why, at,
+			"the byte %.3s cannot stand in a host name",
+			host.text + at);
 	return pier__why_set(why, at, "'%c' cannot stand in a host name", c);
 }
 
@@ -83,6 +87,16 @@ decode_host(struct pier__endpoint *out, struct pier__span host,
 	return (int)len;
 }
 
+/* Where in the text the byte `at` of the decoded host stands: with a %XX before
+   it that is not known, and the host's beginning is all there is to say. */
+static size_t
+place_in(struct pier__span host, struct pier__span name, size_t at)
+{
+	bool same = pier__span_len(host) == name.end;
+
+	return host.begin + (same ? at : 0);
+}
+
 /* Labels of a name: none empty, none too long. One dot may end it. */
 static int
 check_labels(
@@ -93,12 +107,13 @@ check_labels(
 	do {
 		dot = pier__span_find(name, '.');
 		if (dot == name.begin)
-			return pier__why_set(why, host.begin,
+			return pier__why_set(why, place_in(host, name, dot),
 				"a part of the host name is empty");
 		/* UTF-8 is counted by libc, after it was turned to ASCII. */
 		if (dot - name.begin > LABEL_MAX &&
 			(unsigned char)name.text[name.begin] < 0x80)
-			return pier__why_set(why, host.begin,
+			return pier__why_set(why,
+				place_in(host, name, name.begin + LABEL_MAX),
 				"a part of a host name has at most %d bytes",
 				LABEL_MAX);
 		name.begin = dot + 1;
@@ -129,10 +144,8 @@ parse_plain_host(struct pier__endpoint *out, struct pier__span host,
 		return len;
 	rc = pier__ip_parse(&ip, pier__span_of(out->host), why);
 	if (rc < 0) {
-		/* With a %XX before it the place would be wrong. */
-		why->offset = (size_t)len == pier__span_len(host)
-				      ? why->offset + host.begin
-				      : host.begin;
+		why->offset =
+			place_in(host, pier__span_of(out->host), why->offset);
 		return rc;
 	}
 	out->numeric = rc > 0;
@@ -285,6 +298,8 @@ parse_fd(struct pier__endpoint *out, struct pier__span rest,
 		return pier__why_set(why, rest.begin,
 			"descriptors by name are not supported by this "
 			"version of pier: write fd://NUMBER");
+	while (rest.text[rest.begin] >= '0' && rest.text[rest.begin] <= '9')
+		rest.begin++;
 	return pier__why_set(
 		why, rest.begin, "a descriptor is a number: fd://3");
 }
