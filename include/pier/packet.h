@@ -48,7 +48,8 @@ struct pier_packet_opts {
  *             needs two sockets, one per family: it is -EINVAL here, see
  *             pier_packet_open_all()
  *
- * 0, or the errors of pier_dial() and pier_listen().
+ * 0, or the errors of pier_dial() and pier_listen(); -EINVAL also for an fd that
+ * is no datagram socket. What fd:// names is taken on success.
  */
 int pier_packet_open_sized(struct pier_packet **out, const char *endpoint,
 	const struct pier_packet_opts *opts, size_t opts_size,
@@ -65,7 +66,8 @@ pier_packet_open(struct pier_packet **out, const char *endpoint,
 /*
  * pier_packet_open_all(out, max, endpoint, opts, deadline): every socket that
  * a server on endpoint needs: for udp://:port one per family with the same
- * port, where the machine has both. Returns their number, or an error.
+ * port, where the machine has both. Returns their number, or an error;
+ * -EINVAL: they are more than max.
  */
 int pier_packet_open_all_sized(struct pier_packet **out, size_t max,
 	const char *endpoint, const struct pier_packet_opts *opts,

@@ -88,13 +88,16 @@ struct pier_dial_opts {
  *
  * Returns 0, or what the first address that was tried met when all failed
  * (pier_last_error()->attempts has each):
- *   -EINVAL, -ENAMETOOLONG  the endpoint's text is wrong; detail and offset
+ *   -EINVAL, -ENAMETOOLONG  the text of the endpoint or of opts->bind is wrong:
+ *                    detail and offset; or attempt_delay_ms is below 0
+ *   -ENODEV          this machine has no such interface as the zone names
  *   -PIER_ENONAME, -PIER_EAGAINNAME, -PIER_ENAMEFAIL  see pier_resolve()
  *   -ECONNREFUSED    nobody listens there
  *   -ETIMEDOUT       the peer never answered (the kernel gave up)
  *   -EHOSTUNREACH, -ENETUNREACH  no way there
  *   -EADDRINUSE, -EADDRNOTAVAIL  opts->bind cannot be had
  *   -ENOENT, -EACCES  a Unix path
+ *   -EBADF           fd:// is not open; what it names is taken on success
  *   -EMFILE, -ENFILE  no descriptor left
  */
 int pier_dial_sized(struct pier_stream **out, const char *endpoint,
@@ -147,7 +150,7 @@ int pier_release(struct pier_stream *stream, int *fd);
 /* ---- Listening -------------------------------------------------------- */
 
 struct pier_listen_opts {
-	int backlog;       /* 0: 4096; the kernel caps it (somaxconn) */
+	int backlog;       /* 0: 4096; below 0: -EINVAL; capped by somaxconn */
 	int reuse_address; /* SO_REUSEADDR on TCP: 0 on, PIER_OFF off */
 	bool reuse_port;   /* SO_REUSEPORT: others may bind it too */
 	int nodelay;       /* TCP_NODELAY on accepted streams: 0 on */
@@ -166,11 +169,14 @@ struct pier_listen_opts {
  *             end by who bound it. fd://: a socket that listens already
  *
  * Returns 0, or
- *   -EINVAL, -ENAMETOOLONG, name errors  as pier_dial()
- *   -EADDRINUSE     somebody listens there
+ *   -EINVAL, -ENAMETOOLONG, -ENODEV, name errors  as pier_dial(); -EINVAL also
+ *                   for opts, and an fd that does not listen
+ *   -EADDRINUSE     somebody listens there, or of a Unix path: a file that is
+ *                   no socket is in the way
  *   -EADDRNOTAVAIL  no address of this machine
  *   -EACCES         a port below net.ipv4.ip_unprivileged_port_start, or a
- *                   directory
+ *                   directory that must not be written
+ *   -ENOENT, -ENOTDIR  of a Unix path: no such directory
  *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM
  */
 int pier_listen_sized(struct pier_listener **out, const char *endpoint,
@@ -431,7 +437,8 @@ pier_relay(struct pier_stream *a, struct pier_stream *b,
 
 /* ---- About a stream --------------------------------------------------- */
 
-/* The addresses of its two ends. 0, or -ENOTCONN, -EOPNOTSUPP (no socket). */
+/* The addresses of its two ends. 0, or -ENOTCONN, -EOPNOTSUPP (no socket): an
+   answer, which leaves pier_last_error() alone. */
 int pier_local(const struct pier_stream *stream, struct pier_addr *out);
 int pier_peer(const struct pier_stream *stream, struct pier_addr *out);
 

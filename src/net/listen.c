@@ -18,6 +18,8 @@
    in: connections that were lost while they queued come in storms. */
 #define SKIPS_MAX 64
 
+#define BACKLOG 4096
+
 int
 pier__listener_new(
 	struct pier_listener **out, int fd, int family, const char *scheme)
@@ -67,13 +69,28 @@ listen_tcp(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	return 0;
 }
 
+/* Until this it refused connections: another server that came meanwhile may
+   have found it stale, and have taken its place. */
+static int
+listen_at(int fd, const struct pier__unix_file *file,
+	const struct pier__endpoint *endpoint, int backlog, const char *text)
+{
+	int rc = pier__calls()->listen(fd, backlog);
+	const char *detail = NULL;
+
+	if (rc == 0) {
+		rc = pier__unix_check(file, &endpoint->addr);
+		detail = "another process has just taken its place";
+	}
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, detail) : 0;
+}
+
 static int
 listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	const struct pier_listen_opts *opts, const char *text)
 {
-	const struct pier__calls *calls = pier__calls();
 	struct pier__unix_file file = { .made = false };
-	int fd = calls->socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = pier__calls()->socket(AF_UNIX, SOCK_STREAM, 0);
 	int rc;
 
 	if (fd < 0)
@@ -82,11 +99,9 @@ listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
 		&file, fd, SOCK_STREAM, &endpoint->addr, opts->mode, text);
 	if (rc < 0)
 		goto close_fd;
-	rc = calls->listen(fd, opts->backlog > 0 ? opts->backlog : 4096);
-	if (rc < 0) {
-		(void)pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
+	rc = listen_at(fd, &file, endpoint, opts->backlog, text);
+	if (rc < 0)
 		goto remove_file;
-	}
 	rc = pier__listener_new(out, fd, AF_UNIX, endpoint->scheme);
 	if (rc < 0) {
 		(void)pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
@@ -167,6 +182,11 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	if (given != NULL)
 		memcpy(&opts, given,
 			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
+	if (opts.backlog < 0)
+		return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
+			"the backlog is below 0");
+	if (opts.backlog == 0)
+		opts.backlog = BACKLOG;
 	switch (endpoint.kind) {
 	case PIER__ENDPOINT_TCP:
 		return listen_tcp(out, &endpoint, &opts, text, deadline);

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -264,6 +266,75 @@ test_a_mode_that_cannot_be_set(void **state)
 	unix_fails(PIER__CALL_STAT, EACCES, 0);
 }
 
+/* The rights of the file at the moment that it is there. */
+static mode_t first_mode;
+
+static int
+looking_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int rc = pier__calls_real.bind(fd, addr, len);
+	struct stat file;
+
+	assert_int_equal(
+		lstat(((const struct sockaddr_un *)addr)->sun_path, &file), 0);
+	first_mode = file.st_mode & 07777;
+	return rc;
+}
+
+/* It never has more of them than were asked for, whatever the umask. */
+static void
+test_a_mode_from_the_first_moment(void **state)
+{
+	const struct pier_listen_opts opts = { .mode = 0600 };
+	struct pier_listener *listener = NULL;
+	char endpoint[128];
+	mode_t before = umask(0);
+
+	(void)state;
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s/x", dir);
+	faulty.calls.bind = looking_bind;
+	assert_int_equal(
+		pier_listen(&listener, endpoint, &opts, PIER_FOREVER), 0);
+	assert_int_equal(first_mode, 0600);
+	pier_listener_close(listener);
+	(void)umask(before);
+}
+
+/* Another server comes between bind and listen, finds a socket that refuses,
+   and takes its place. */
+static int robber;
+
+static int
+robbed_listen(int fd, int backlog)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+	(void)snprintf(name.sun_path, sizeof(name.sun_path), "%s/x", dir);
+	assert_int_equal(unlink(name.sun_path), 0);
+	robber = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(
+		bind(robber, (struct sockaddr *)&name, sizeof(name)), 0);
+	return pier__calls_real.listen(fd, backlog);
+}
+
+static void
+test_a_name_that_was_taken_before_it_listened(void **state)
+{
+	struct pier_listener *listener = NULL;
+	char endpoint[128];
+
+	(void)state;
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s/x", dir);
+	faulty.calls.listen = robbed_listen;
+	assert_int_equal(pier_listen(&listener, endpoint, NULL, PIER_FOREVER),
+		-EADDRINUSE);
+	assert_null(listener);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_LISTEN);
+	/* The other's file is the other's. */
+	assert_int_equal(unlink(endpoint + strlen("unix://")), 0);
+	(void)close(robber);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -278,6 +349,8 @@ main(void)
 		CASE(test_a_machine_without_ip6),
 		CASE(test_an_address_in_use_is_no_reason_for_the_other_family),
 		CASE(test_a_mode_that_cannot_be_set),
+		CASE(test_a_mode_from_the_first_moment),
+		CASE(test_a_name_that_was_taken_before_it_listened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

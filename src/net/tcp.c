@@ -15,8 +15,6 @@
 #include "net/failure.h"
 #include "net/lookup.h"
 
-#define BACKLOG 4096
-
 int
 pier__socket_enable(int fd, int level, int name)
 {
@@ -92,14 +90,13 @@ static int
 bind_and_listen(int fd, struct attempt *it)
 {
 	const struct pier__calls *calls = pier__calls();
-	int backlog = it->opts->backlog > 0 ? it->opts->backlog : BACKLOG;
 	int rc;
 
 	it->step = PIER_STEP_BIND;
 	rc = calls->bind(fd, &it->addr->u.sa, it->addr->len);
 	if (rc == 0) {
 		it->step = PIER_STEP_LISTEN;
-		rc = calls->listen(fd, backlog);
+		rc = calls->listen(fd, it->opts->backlog);
 	}
 	it->detail = explain(rc);
 	return rc;
@@ -153,9 +150,6 @@ pier__tcp_listen(const struct pier__endpoint *endpoint,
 	bool every = endpoint->host[0] == '\0';
 	int rc;
 
-	if (opts->backlog < 0)
-		return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
-			"the backlog is below 0");
 	rc = pier__lookup(&names, &question, deadline);
 	if (rc < 0)
 		return rc;

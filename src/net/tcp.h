@@ -10,6 +10,7 @@
 /*
  * pier__tcp_listen(endpoint, opts, text, deadline): a socket that listens on
  * endpoint. It has TCP_NODELAY, if at all, and what it accepts inherits that.
+ * opts->backlog is above 0.
  *
  * The descriptor, or an error, noted with text.
  */

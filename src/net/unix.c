@@ -209,19 +209,27 @@ pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
 	return rc < 0 ? rc : fd;
 }
 
+int
+pier__unix_check(
+	const struct pier__unix_file *file, const struct pier_addr *addr)
+{
+	struct stat now;
+	int rc;
+
+	if (!file->made)
+		return 0;
+	rc = pier__calls()->stat(addr->u.un.sun_path, &now);
+	if (rc == 0 && (!S_ISSOCK(now.st_mode) || now.st_dev != file->device ||
+			       now.st_ino != file->inode))
+		rc = -EADDRINUSE;
+	return rc;
+}
+
 void
 pier__unix_remove(struct pier__unix_file *file, const struct pier_addr *addr)
 {
-	const struct pier__calls *calls = pier__calls();
-	const char *path = addr->u.un.sun_path;
-	struct stat now;
-
-	if (!file->made)
-		return;
-	file->made = false;
-	if (calls->stat(path, &now) < 0 || !S_ISSOCK(now.st_mode) ||
-		now.st_dev != file->device || now.st_ino != file->inode)
-		return;
 	/* When it cannot be removed the next server finds it stale. */
-	(void)calls->unlink(path);
+	if (file->made && pier__unix_check(file, addr) == 0)
+		(void)pier__calls()->unlink(addr->u.un.sun_path);
+	file->made = false;
 }

@@ -52,6 +52,11 @@ int pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
 int pier__unix_pause(
 	int64_t *pause_ns, const char *why, pier_deadline deadline);
 
+/* 0: the file, if one was made, is still that one; -EADDRINUSE: it is another;
+   or why it cannot be seen. */
+int pier__unix_check(
+	const struct pier__unix_file *file, const struct pier_addr *addr);
+
 /* Remove the file, if it is still the one that was made. */
 void pier__unix_remove(
 	struct pier__unix_file *file, const struct pier_addr *addr);

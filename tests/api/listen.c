@@ -263,6 +263,8 @@ test_the_backlog(void **state)
 	assert_int_equal(
 		pier_listen(&none, "tcp4://127.0.0.1:0", &bad, PIER_NOW),
 		-EINVAL);
+	assert_int_equal(
+		pier_listen(&none, unix_of("x"), &bad, PIER_NOW), -EINVAL);
 }
 
 /* The server's side closes first, so that its port is in TIME-WAIT. */
