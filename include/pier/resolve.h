@@ -71,8 +71,10 @@ typedef int pier_lookup_fn(struct pier_names **out, const char *host,
  *   -PIER_EDEADLINE   the deadline passed first
  *   -ECANCELED        the task was cancelled
  *   -EAGAIN           PIER_NOW, and a look-up is needed
- *   -EINVAL           host or service is malformed or too long (the error
- *                     says where), or opts holds what is not listed above
+ *   -EINVAL           host is an address of a form that is refused, the port
+ *                     is out of range, or one of them is too long (the error
+ *                     says which and where); or opts holds what is not listed
+ *                     above
  *   -ENODEV           this machine has no such interface as the zone names
  *   -ENOMEM           no memory, or no thread for the look-up
  *   -EMFILE, …        what libc ran out of

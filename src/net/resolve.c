@@ -43,8 +43,29 @@ check_opts(const struct request *request)
 	if (opts->type != SOCK_STREAM && opts->type != SOCK_DGRAM)
 		return refuse(request, -EINVAL,
 			"the type is SOCK_STREAM or SOCK_DGRAM");
+	return 0;
+}
+
+/* text, a host or a service, is wrong from `offset` on. */
+static int
+refuse_text(const char *text, size_t offset, const char *detail)
+{
+	struct pier__why why;
+
+	return pier__fail_parse(
+		pier__why_set(&why, offset, "%s", detail), text, &why);
+}
+
+static int
+check_lengths(const struct request *request)
+{
 	if (request->host != NULL && strlen(request->host) > PIER__HOST_MAX)
-		return refuse(request, -EINVAL, "the host name is too long");
+		return refuse_text(request->host, PIER__HOST_MAX,
+			"the host name is too long");
+	if (request->service != NULL &&
+		strlen(request->service) > PIER__SERVICE_MAX)
+		return refuse_text(request->service, PIER__SERVICE_MAX,
+			"the name of the service is too long");
 	return 0;
 }
 
@@ -58,8 +79,8 @@ read_port(struct request *request)
 		port = pier__span_number(
 			pier__span_of(request->service), 65535);
 	if (port > 65535)
-		return refuse(
-			request, -EINVAL, "the port is out of range 0-65535");
+		return refuse_text(request->service, 0,
+			"the port is out of range 0-65535");
 	request->port = (int)port;
 	return 0;
 }
@@ -229,6 +250,8 @@ pier_resolve_sized(struct pier_names **out, const char *host,
 	if (rc < 0)
 		return refuse(&request, rc, NULL);
 	rc = check_opts(&request);
+	if (rc == 0)
+		rc = check_lengths(&request);
 	if (rc == 0)
 		rc = read_port(&request);
 	if (rc < 0)

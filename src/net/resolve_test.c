@@ -5,6 +5,7 @@
  */
 #include <pier/resolve.h>
 
+#include "net/endpoint.h"
 #include "net/names.h"
 #include "task/task.h"
 
@@ -134,8 +135,6 @@ what_is_wrong_is_refused_and_never_asked(void **state)
 		{ "1.2.3.400", "80", { 0 }, -EINVAL, 6, "out of range" },
 		{ "::g", "80", { 0 }, -EINVAL, 2, "cannot stand" },
 		{ "fe80::1%nope7", "80", { 0 }, -ENODEV, 8, "no interface" },
-		{ "192.0.2.1", "65536", { 0 }, -EINVAL, -1, "0-65535" },
-		{ "name", "99999", { 0 }, -EINVAL, -1, "0-65535" },
 		{ "192.0.2.1", "1", { .family = AF_INET6 }, -PIER_ENONAME, -1,
 			"other family" },
 		{ "name", "1", { .family = AF_UNIX }, -EINVAL, -1, "family" },
@@ -156,6 +155,46 @@ what_is_wrong_is_refused_and_never_asked(void **state)
 	}
 	assert_null(names);
 	assert_int_equal(stub.calls, 0);
+}
+
+static void
+what_is_out_of_range_or_too_long_is_shown(void **state)
+{
+	static char host[PIER__HOST_MAX + 2], service[PIER__SERVICE_MAX + 2];
+	static const struct {
+		const char *host, *service;
+		const char *shown;
+		int offset;
+		const char *words;
+	} cases[] = {
+		{ "192.0.2.1", "65536", "65536", 0, "0-65535" },
+		{ "name", "99999", "99999", 0, "0-65535" },
+		{ host, "80", host, PIER__HOST_MAX, "too long" },
+		{ "name", service, service, PIER__SERVICE_MAX, "too long" },
+		{ NULL, service, service, PIER__SERVICE_MAX, "too long" },
+	};
+	struct pier_names *names = NULL;
+
+	(void)state;
+	memset(host, 'h', sizeof(host) - 1);
+	memset(service, 's', sizeof(service) - 1);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(pier_resolve(&names, cases[i].host,
+					 cases[i].service, NULL, SOON),
+			-EINVAL);
+		assert_int_equal(pier_last_error()->step, PIER_STEP_PARSE);
+		assert_string_equal(
+			pier_last_error()->endpoint, cases[i].shown);
+		assert_int_equal(pier_last_error()->offset, cases[i].offset);
+		assert_non_null(
+			strstr(pier_last_error()->detail, cases[i].words));
+	}
+	/* One less is for libc to judge. */
+	service[PIER__SERVICE_MAX] = '\0';
+	assert_int_equal(pier_resolve(&names, "name", service, NULL, SOON),
+		-PIER_ENONAME);
+	assert_null(names);
+	assert_int_equal(stub.calls, 1);
 }
 
 static void
@@ -255,6 +294,11 @@ an_answer_of_ones_own_is_a_copy(void **state)
 	assert_int_equal(names->count, 2);
 	assert_string_equal(names->canonical, "x.example");
 	assert_int_equal(pier_addr_port(&names->addrs[1]), 2);
+	/* The record stays until its last holder has gone. */
+	assert_ptr_equal(pier_names_hold(names), names);
+	pier_names_free(names);
+	assert_int_equal(names->count, 2);
+	assert_string_equal(names->canonical, "x.example");
 	pier_names_free(names);
 	pier_names_free(NULL);
 }
@@ -286,6 +330,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		STUB_TEST(numbers_are_answered_at_once_and_never_asked),
 		STUB_TEST(what_is_wrong_is_refused_and_never_asked),
+		STUB_TEST(what_is_out_of_range_or_too_long_is_shown),
 		STUB_TEST(hands_the_question_to_libc),
 		STUB_TEST(failures_tell_step_host_and_cause),
 		STUB_TEST(deadlines_hold_before_anything_is_asked),
