@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* net/owner_test.c - whose a stream is: one reader and one writer at a time,
-   and one scheduler. */
-#include <dirent.h>
+/* net/owner_test.c - one reader and one writer at a time: the others are told,
+   and nothing comes between the bytes of the first. */
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -23,18 +21,6 @@
 static struct pier_stream *a, *b;
 static char big[1 << 20];
 static char buf[sizeof(big)];
-
-static int
-open_fds(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (readdir(list) != NULL)
-		count++;
-	(void)closedir(list);
-	return count;
-}
 
 static void
 wait_for(const struct pier__desc *desc, unsigned what)
@@ -185,158 +171,12 @@ one_at_a_time(void *arg)
 	return 0;
 }
 
-static int
-elsewhere(void *arg)
-{
-	int fd = -1;
-
-	(void)arg;
-	assert_int_equal(pier_read(b, buf, 1, PIER_NOW), -EXDEV);
-	assert_int_equal(pier_last_error()->code, -EXDEV);
-	assert_int_equal(pier_write(b, "x", 1, PIER_NOW), -EXDEV);
-	assert_int_equal(pier_shutdown(b, PIER_BOTH, HANGS), -EXDEV);
-	assert_int_equal(pier_drain(b, HANGS), -EXDEV);
-	assert_int_equal(pier_move(b), -EXDEV);
-	assert_int_equal(pier_release(b, &fd), -EXDEV);
-	assert_int_equal(fd, -1);
-	return 0;
-}
-
-static int
-moved_here(void *arg)
-{
-	(void)arg;
-	assert_int_equal(pier_read(b, buf, 1, HANGS), 1);
-	assert_int_equal(pier_move(b), 0);
-	return 0;
-}
-
 /* Closing what another scheduler has in hand ends it and no more: that one's
    engine looks at it to the end of its run. */
-static int
-closed_elsewhere(void *arg)
-{
-	(void)arg;
-	pier_close(b);
-	assert_int_equal(pier_last_error()->code, -EXDEV);
-	assert_int_equal(pier_last_error()->step, PIER_STEP_SHUTDOWN);
-	return 0;
-}
-
-/* fn in a run of its own, on another thread. */
-static int
-run_it(void *arg)
-{
-	pier_task_fn *const *fn = arg;
-
-	return pier_run(*fn, NULL, NULL, NULL);
-}
-
-static void
-in_another_run(pier_task_fn *fn)
-{
-	static pier_task_fn *one; /* on no fiber's stack */
-
-	one = fn;
-	assert_int_equal(pier_offload(run_it, &one, NULL, HANGS), 0);
-}
-
-static int
-one_scheduler(void *arg)
-{
-	(void)arg;
-	assert_int_equal(pier_pair(&a, &b), 0);
-	assert_int_equal(pier_read(b, buf, 1, pier_in_ms(1)), -PIER_EDEADLINE);
-	in_another_run(elsewhere);
-	assert_int_equal(pier_offload(elsewhere, NULL, NULL, HANGS), 0);
-	assert_int_equal(pier_write(a, "x", 1, HANGS), 0);
-	assert_int_equal(pier_move(b), 0);
-	in_another_run(moved_here);
-	assert_int_equal(pier_write(a, "y", 1, HANGS), 0);
-	assert_int_equal(pier_read(b, buf, 1, HANGS), 1);
-	pier_close(a);
-	pier_close(b);
-	return 0;
-}
-
-static void *
-thread_main(void *arg)
-{
-	(void)closed_elsewhere(arg);
-	return NULL;
-}
-
 /* The engine knows the stream; or bytes of it are on the list of this task,
    which waits for nothing of pier's meanwhile: they would go with that. */
-static int
-closes_elsewhere(void *arg)
-{
-	pthread_t thread;
-
-	(void)arg;
-	assert_int_equal(pier_pair(&a, &b), 0);
-	assert_int_equal(pier_read(b, buf, 1, pier_in_ms(1)), -PIER_EDEADLINE);
-	in_another_run(closed_elsewhere);
-	assert_int_equal(pier_read(b, buf, 1, HANGS), -ECONNABORTED);
-	assert_int_equal(pier_read(a, buf, 1, HANGS), 0);
-	pier_close(a);
-	assert_int_equal(pier_offload(closed_elsewhere, NULL, NULL, HANGS), 0);
-	pier_close(b);
-
-	assert_int_equal(pier_pair(&a, &b), 0);
-	assert_int_equal(pier_printf(b, "lost"), 4);
-	assert_int_equal(pthread_create(&thread, NULL, thread_main, NULL), 0);
-	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(pier_read(a, buf, 1, HANGS), 0);
-	pier_close(a);
-	assert_int_equal(pier_write(b, "x", 1, HANGS), -ECONNABORTED);
-	pier_close(b);
-	return 0;
-}
-
-/* What a run has used and not closed is closed after it, from anywhere. */
-static int
-leaves_them_open(void *arg)
-{
-	(void)arg;
-	assert_int_equal(pier_pair(&a, &b), 0);
-	assert_int_equal(pier_printf(a, "bye"), 3);
-	assert_int_equal(pier_read(b, buf, 3, HANGS), 3);
-	assert_int_equal(pier_printf(a, "all"), 3);
-	return 0;
-}
-
-static void
-test_closed_by_another_scheduler(void **state)
-{
-	int before = open_fds();
-
-	(void)state;
-	assert_int_equal(pier_run(closes_elsewhere, NULL, NULL, NULL), 0);
-	assert_int_equal(pier_run(leaves_them_open, NULL, NULL, NULL), 0);
-	pier_close(a);
-	assert_int_equal(pier_read_full(b, buf, 3, HANGS), 3);
-	assert_memory_equal(buf, "all", 3);
-	assert_int_equal(pier_read(b, buf, 1, HANGS), 0);
-	pier_close(b);
-	assert_int_equal(open_fds(), before);
-}
-
 static struct pier_listener *listener;
 static struct pier_packet *packet;
-
-static int
-others_closed_elsewhere(void *arg)
-{
-	(void)arg;
-	pier_listener_close(listener);
-	assert_int_equal(pier_last_error()->code, -EXDEV);
-	assert_int_equal(pier_last_error()->step, PIER_STEP_ACCEPT);
-	pier_packet_close(packet);
-	assert_int_equal(pier_last_error()->code, -EXDEV);
-	assert_int_equal(pier_last_error()->step, PIER_STEP_SHUTDOWN);
-	return 0;
-}
 
 static int
 receives(void *arg)
@@ -406,44 +246,6 @@ test_one_receiver_and_one_acceptor(void **state)
 	assert_int_equal(pier_run(others_one_at_a_time, NULL, NULL, NULL), 0);
 }
 
-static int
-closes_others_elsewhere(void *arg)
-{
-	static const struct pier_packet_opts server = { .listen = true };
-	char where[PIER_ENDPOINT_TEXT_MAX];
-	struct pier_stream *none = NULL;
-	struct pier_msg msg;
-
-	(void)arg;
-	assert_int_equal(
-		pier_listen(&listener, "tcp4://127.0.0.1:0", NULL, HANGS), 0);
-	assert_true(pier_listener_endpoint(listener, where, sizeof(where)) > 0);
-	assert_int_equal(
-		pier_packet_open(&packet, "udp4://127.0.0.1:0", &server, HANGS),
-		0);
-	assert_int_equal(
-		pier_accept(&none, listener, pier_in_ms(1)), -PIER_EDEADLINE);
-	assert_int_equal(pier_recv(packet, &msg, buf, 1, pier_in_ms(1)),
-		-PIER_EDEADLINE);
-	in_another_run(others_closed_elsewhere);
-	assert_int_equal(pier_dial(&none, where, NULL, HANGS), -ECONNREFUSED);
-	assert_int_equal(pier_recv(packet, &msg, buf, 1, HANGS), -ECONNABORTED);
-	pier_listener_close(listener);
-	pier_packet_close(packet);
-	return 0;
-}
-
-static void
-test_others_closed_by_another_scheduler(void **state)
-{
-	int before = open_fds();
-
-	(void)state;
-	assert_int_equal(
-		pier_run(closes_others_elsewhere, NULL, NULL, NULL), 0);
-	assert_int_equal(open_fds(), before);
-}
-
 static void
 test_one_reader_and_one_writer(void **state)
 {
@@ -458,13 +260,6 @@ test_the_end_of_reading(void **state)
 	assert_int_equal(pier_run(reading_is_shut, NULL, NULL, NULL), 0);
 }
 
-static void
-test_one_scheduler(void **state)
-{
-	(void)state;
-	assert_int_equal(pier_run(one_scheduler, NULL, NULL, NULL), 0);
-}
-
 int
 main(void)
 {
@@ -472,9 +267,6 @@ main(void)
 		cmocka_unit_test(test_one_reader_and_one_writer),
 		cmocka_unit_test(test_one_receiver_and_one_acceptor),
 		cmocka_unit_test(test_the_end_of_reading),
-		cmocka_unit_test(test_one_scheduler),
-		cmocka_unit_test(test_closed_by_another_scheduler),
-		cmocka_unit_test(test_others_closed_by_another_scheduler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* net/elsewhere_test.c - a stream has one scheduler: what another one's calls on
+   it meet, how it changes hands, and what closing it elsewhere does. */
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pier.h>
+
+/* Met only by what hangs. */
+#define HANGS pier_in_s(10)
+
+static struct pier_stream *a, *b;
+static struct pier_listener *listener;
+static struct pier_packet *packet;
+static char buf[16];
+
+static int
+open_fds(void)
+{
+	DIR *list = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (readdir(list) != NULL)
+		count++;
+	(void)closedir(list);
+	return count;
+}
+
+static int
+elsewhere(void *arg)
+{
+	int fd = -1;
+
+	(void)arg;
+	assert_int_equal(pier_read(b, buf, 1, PIER_NOW), -EXDEV);
+	assert_int_equal(pier_last_error()->code, -EXDEV);
+	assert_int_equal(pier_write(b, "x", 1, PIER_NOW), -EXDEV);
+	assert_int_equal(pier_shutdown(b, PIER_BOTH, HANGS), -EXDEV);
+	assert_int_equal(pier_drain(b, HANGS), -EXDEV);
+	assert_int_equal(pier_move(b), -EXDEV);
+	assert_int_equal(pier_release(b, &fd), -EXDEV);
+	assert_int_equal(fd, -1);
+	return 0;
+}
+
+static int
+moved_here(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_read(b, buf, 1, HANGS), 1);
+	assert_int_equal(pier_move(b), 0);
+	return 0;
+}
+
+static int
+closed_elsewhere(void *arg)
+{
+	(void)arg;
+	pier_close(b);
+	assert_int_equal(pier_last_error()->code, -EXDEV);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_SHUTDOWN);
+	return 0;
+}
+
+/* fn in a run of its own, on another thread. */
+static int
+run_it(void *arg)
+{
+	pier_task_fn *const *fn = arg;
+
+	return pier_run(*fn, NULL, NULL, NULL);
+}
+
+static void
+in_another_run(pier_task_fn *fn)
+{
+	static pier_task_fn *one; /* on no fiber's stack */
+
+	one = fn;
+	assert_int_equal(pier_offload(run_it, &one, NULL, HANGS), 0);
+}
+
+static int
+one_scheduler(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_read(b, buf, 1, pier_in_ms(1)), -PIER_EDEADLINE);
+	in_another_run(elsewhere);
+	assert_int_equal(pier_offload(elsewhere, NULL, NULL, HANGS), 0);
+	assert_int_equal(pier_write(a, "x", 1, HANGS), 0);
+	assert_int_equal(pier_move(b), 0);
+	in_another_run(moved_here);
+	assert_int_equal(pier_write(a, "y", 1, HANGS), 0);
+	assert_int_equal(pier_read(b, buf, 1, HANGS), 1);
+	pier_close(a);
+	pier_close(b);
+	return 0;
+}
+
+static void *
+thread_main(void *arg)
+{
+	(void)closed_elsewhere(arg);
+	return NULL;
+}
+
+static int
+closes_elsewhere(void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_read(b, buf, 1, pier_in_ms(1)), -PIER_EDEADLINE);
+	in_another_run(closed_elsewhere);
+	assert_int_equal(pier_read(b, buf, 1, HANGS), -ECONNABORTED);
+	assert_int_equal(pier_read(a, buf, 1, HANGS), 0);
+	pier_close(a);
+	assert_int_equal(pier_offload(closed_elsewhere, NULL, NULL, HANGS), 0);
+	pier_close(b);
+
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_printf(b, "lost"), 4);
+	assert_int_equal(pthread_create(&thread, NULL, thread_main, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(pier_read(a, buf, 1, HANGS), 0);
+	pier_close(a);
+	assert_int_equal(pier_write(b, "x", 1, HANGS), -ECONNABORTED);
+	pier_close(b);
+	return 0;
+}
+
+/* What a run has used and not closed is closed after it, from anywhere. */
+static int
+leaves_them_open(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_printf(a, "bye"), 3);
+	assert_int_equal(pier_read(b, buf, 3, HANGS), 3);
+	assert_int_equal(pier_printf(a, "all"), 3);
+	return 0;
+}
+
+static void
+test_closed_by_another_scheduler(void **state)
+{
+	int before = open_fds();
+
+	(void)state;
+	assert_int_equal(pier_run(closes_elsewhere, NULL, NULL, NULL), 0);
+	assert_int_equal(pier_run(leaves_them_open, NULL, NULL, NULL), 0);
+	pier_close(a);
+	assert_int_equal(pier_read_full(b, buf, 3, HANGS), 3);
+	assert_memory_equal(buf, "all", 3);
+	assert_int_equal(pier_read(b, buf, 1, HANGS), 0);
+	pier_close(b);
+	assert_int_equal(open_fds(), before);
+}
+
+static int
+others_closed_elsewhere(void *arg)
+{
+	struct pier_stream *none = NULL;
+	struct pier_addr own;
+	struct pier_msg msg;
+
+	(void)arg;
+	assert_int_equal(pier_packet_local(packet, &own), 0);
+	assert_int_equal(pier_accept(&none, listener, PIER_NOW), -EXDEV);
+	assert_int_equal(pier_recv(packet, &msg, buf, 1, PIER_NOW), -EXDEV);
+	assert_int_equal(pier_send(packet, &own, buf, 1, PIER_NOW), -EXDEV);
+	assert_int_equal(pier_packet_move(packet), -EXDEV);
+	pier_listener_close(listener);
+	assert_int_equal(pier_last_error()->code, -EXDEV);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_ACCEPT);
+	pier_packet_close(packet);
+	assert_int_equal(pier_last_error()->code, -EXDEV);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_SHUTDOWN);
+	return 0;
+}
+
+static int
+closes_others_elsewhere(void *arg)
+{
+	static const struct pier_packet_opts server = { .listen = true };
+	char where[PIER_ENDPOINT_TEXT_MAX];
+	struct pier_stream *none = NULL;
+	struct pier_msg msg;
+
+	(void)arg;
+	assert_int_equal(
+		pier_listen(&listener, "tcp4://127.0.0.1:0", NULL, HANGS), 0);
+	assert_true(pier_listener_endpoint(listener, where, sizeof(where)) > 0);
+	assert_int_equal(
+		pier_packet_open(&packet, "udp4://127.0.0.1:0", &server, HANGS),
+		0);
+	assert_int_equal(
+		pier_accept(&none, listener, pier_in_ms(1)), -PIER_EDEADLINE);
+	assert_int_equal(pier_recv(packet, &msg, buf, 1, pier_in_ms(1)),
+		-PIER_EDEADLINE);
+	in_another_run(others_closed_elsewhere);
+	assert_int_equal(pier_dial(&none, where, NULL, HANGS), -ECONNREFUSED);
+	assert_int_equal(pier_recv(packet, &msg, buf, 1, HANGS), -ECONNABORTED);
+	pier_listener_close(listener);
+	pier_packet_close(packet);
+	return 0;
+}
+
+static void
+test_others_closed_by_another_scheduler(void **state)
+{
+	int before = open_fds();
+
+	(void)state;
+	assert_int_equal(
+		pier_run(closes_others_elsewhere, NULL, NULL, NULL), 0);
+	assert_int_equal(open_fds(), before);
+}
+
+static void
+test_one_scheduler(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(one_scheduler, NULL, NULL, NULL), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_scheduler),
+		cmocka_unit_test(test_closed_by_another_scheduler),
+		cmocka_unit_test(test_others_closed_by_another_scheduler),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
