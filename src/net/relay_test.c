@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net/relay_test.c - copies and relays: left -- a [relay] b -- right, all in
+ * net/relay_test.c - relays: left -- a [relay] b -- right, all in
  * one run, no time but short deadlines that are meant to pass.
  */
 #include <errno.h>
@@ -410,85 +410,6 @@ bulk_goes_both_ways(void *arg)
 	return 0;
 }
 
-static int
-copies_up_to_a_number(void *arg)
-{
-	(void)arg;
-	assert_int_equal(pier_pair(&it.left, &it.a), 0);
-	assert_int_equal(pier_pair(&it.b, &it.right), 0);
-	say(it.left, "0123456789");
-	assert_int_equal(pier_copy(it.b, it.a, 4, pier_in_s(10)), 4);
-	expect(it.right, "0123");
-	assert_int_equal(pier_buffered(it.a), 6);
-	assert_int_equal(pier_shutdown(it.left, PIER_WRITING, PIER_FOREVER), 0);
-	assert_int_equal(pier_copy(it.b, it.a, -1, pier_in_s(10)), 6);
-	expect(it.right, "456789");
-	assert_int_equal(pier_copy(it.b, it.a, -1, pier_in_s(10)), 0);
-	pier_close(it.left);
-	pier_close(it.a);
-	pier_close(it.b);
-	pier_close(it.right);
-	return 0;
-}
-
-/* The timeout is the whole copy's: bytes that trickle in do not extend it. */
-static int
-trickles(void *arg)
-{
-	(void)arg;
-	while (pier_write(it.left, "x", 1, PIER_FOREVER) == 0 &&
-		pier_sleep(pier_in_ms(2)) == 0)
-		;
-	return 0;
-}
-
-static int
-a_copy_has_one_timeout(void *arg)
-{
-	(void)arg;
-	open_both();
-	assert_int_equal(pier_group_open(&it.group), 0);
-	assert_int_equal(pier_go(it.group, trickles, NULL), 0);
-	assert_int_equal(pier_set_timeout(it.a, 20), 0);
-	assert_int_equal(
-		pier_copy(it.b, it.a, 10000, PIER_DEFAULT), -PIER_EDEADLINE);
-	pier_group_cancel(it.group);
-	join();
-	pier_close(it.left);
-	pier_close(it.a);
-	pier_close(it.b);
-	pier_close(it.right);
-	return 0;
-}
-
-static int
-two_descriptors_are_one_stream(void *arg)
-{
-	struct pier_stream *two;
-	char buf[8];
-	int in[2];
-	int out[2];
-
-	(void)arg;
-	assert_int_equal(pipe(in), 0);
-	assert_int_equal(pipe(out), 0);
-	assert_int_equal(pier_adopt_two(&two, in[0], out[1]), 0);
-	assert_int_equal(
-		pier_read(two, buf, 8, pier_in_ms(1)), -PIER_EDEADLINE);
-	assert_int_equal(write(in[1], "abc", 3), 3);
-	assert_int_equal(pier_read(two, buf, 8, pier_in_s(10)), 3);
-	say(two, "out");
-	assert_int_equal(read(out[0], buf, 8), 3);
-	assert_int_equal(pier_shutdown(two, PIER_WRITING, PIER_FOREVER), 0);
-	assert_int_equal(read(out[0], buf, 8), 0);
-	assert_int_equal(pier_write(two, "x", 1, PIER_FOREVER), -PIER_EDONE);
-	close(in[1]);
-	expect_end(two);
-	pier_close(two);
-	close(out[0]);
-	return 0;
-}
-
 struct case_ {
 	const char *name;
 	int (*fn)(void *);
@@ -511,9 +432,6 @@ static const struct case_ cases[] = {
 	{ "a reset is told as what was read",
 		a_reset_is_told_as_what_was_read },
 	{ "bulk goes both ways", bulk_goes_both_ways },
-	{ "copies up to a number", copies_up_to_a_number },
-	{ "a copy has one timeout", a_copy_has_one_timeout },
-	{ "two descriptors are one stream", two_descriptors_are_one_stream },
 };
 
 static void
