@@ -106,6 +106,7 @@ a_copy_has_one_timeout(void *arg)
 static int
 two_descriptors_are_one_stream(void *arg)
 {
+	struct pier_waitable one = { .want = PIER_READING };
 	struct pier_stream *two, *none = NULL;
 	char buf[8];
 	int in[2];
@@ -123,6 +124,8 @@ two_descriptors_are_one_stream(void *arg)
 	say(two, "out");
 	assert_int_equal(read(out[0], buf, 8), 3);
 	assert_int_equal(pier_release(two, &fd), -EINVAL);
+	one.stream = two;
+	assert_int_equal(pier_wait_any(&one, 1, HANGS), -EINVAL);
 	assert_int_equal(pier_adopt_two(&none, in[0], in[0]), -EINVAL);
 	assert_int_equal(pier_adopt_two(&none, in[0], -1), -EBADF);
 	assert_int_equal(pier_adopt_two(&none, -1, out[1]), -EBADF);

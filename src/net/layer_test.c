@@ -381,6 +381,7 @@ the_rest(void *arg)
 	struct pier_stream *a;
 	struct pier_stream *b;
 	const void *data;
+	struct pier_waitable one = { .want = PIER_READING };
 	char line[64];
 	int fd;
 
@@ -399,6 +400,8 @@ the_rest(void *arg)
 	assert_int_equal(pier_take(b, 4), 0);
 	assert_int_equal(pier_read(b, line, 1, pier_in_ms(1)), -PIER_EDEADLINE);
 	assert_int_equal(pier_release(a, &fd), -EINVAL);
+	one.stream = a;
+	assert_int_equal(pier_wait_any(&one, 1, PIER_FOREVER), -EINVAL);
 	assert_true(pier_fd(a) >= 0);
 	assert_true(pier_describe(a, line, sizeof(line)) > 0);
 	assert_int_equal(strncmp(line, "xor over pair", 13), 0);

@@ -75,6 +75,8 @@ all_kinds(void *arg)
 	list[0].want = (enum pier_half)0;
 	assert_int_equal(pier_wait_any(list, 1, PIER_FOREVER), -EINVAL);
 	assert_int_equal(pier_wait_any(list, 0, PIER_FOREVER), -EINVAL);
+	/* The list is not looked at. */
+	assert_int_equal(pier_wait_any(list, 1025, PIER_FOREVER), -EINVAL);
 	list[3].fd = -1;
 	assert_int_equal(pier_wait_any(list + 3, 1, PIER_FOREVER), -EBADF);
 
@@ -119,6 +121,54 @@ one_number_twice(void *arg)
 	return 0;
 }
 
+static struct pier_stream *shared; /* on no fiber's stack */
+
+static int
+waits_for_it(void *arg)
+{
+	struct pier_waitable one = { .stream = shared, .want = PIER_READING };
+
+	(void)arg;
+	return pier_wait_any(&one, 1, pier_in_s(10));
+}
+
+/* While one task waits for it, another's wait and read are refused. */
+static int
+one_task_at_a_time(void *arg)
+{
+	struct pier_waitable one = { .want = PIER_READING };
+	struct pier_group *group;
+	struct pier_stream *other;
+	char c;
+
+	(void)arg;
+	assert_int_equal(pier_pair(&shared, &other), 0);
+	one.stream = shared;
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, waits_for_it, NULL), 0);
+	while (pier_read(shared, &c, 1, PIER_NOW) != -EBUSY)
+		assert_int_equal(pier_yield(), 0);
+	assert_int_equal(pier_wait_any(&one, 1, pier_in_s(10)), -EBUSY);
+	/* The other half is free. */
+	one.want = PIER_WRITING;
+	assert_int_equal(pier_wait_any(&one, 1, pier_in_s(10)), 1);
+	assert_int_equal(one.ready, PIER_WRITING);
+	assert_int_equal(pier_write(other, "x", 1, PIER_FOREVER), 0);
+	assert_int_equal(pier_group_wait(group, pier_in_s(10)), 0);
+	assert_int_equal(pier_group_result(group), 0);
+	pier_group_close(group);
+	pier_close(shared);
+	pier_close(other);
+	return 0;
+}
+
+static void
+test_one_task_at_a_time(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(one_task_at_a_time, NULL, NULL, NULL), 0);
+}
+
 static void
 test_one_number_twice(void **state)
 {
@@ -147,6 +197,7 @@ main(void)
 		cmocka_unit_test(test_as_fiber),
 		cmocka_unit_test(test_as_thread),
 		cmocka_unit_test(test_one_number_twice),
+		cmocka_unit_test(test_one_task_at_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,8 @@ unix_server(const char *path, int queue)
 static void
 test_a_unix_socket(void **state)
 {
+	static struct pier_dial_report report;
+	static const struct pier_dial_opts opts = { .report = &report };
 	char dir[] = "/tmp/pier-dial-XXXXXX";
 	char path[64], endpoint[80];
 	struct pier_stream *first, *second, *third = NULL;
@@ -70,7 +72,11 @@ test_a_unix_socket(void **state)
 	(void)snprintf(path, sizeof(path), "%s/x", dir);
 	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s", path);
 	fd = unix_server(path, 1);
-	assert_int_equal(pier_dial(&first, endpoint, NULL, PIER_FOREVER), 0);
+	report.attempt_count = 7;
+	assert_int_equal(pier_dial(&first, endpoint, &opts, PIER_FOREVER), 0);
+	assert_int_equal(report.attempt_count, 1);
+	assert_int_equal(report.attempts[0].rc, 0);
+	assert_int_equal(pier_addr_family(&report.attempts[0].addr), AF_UNIX);
 	assert_int_equal(pier_dial(&second, endpoint, NULL, PIER_FOREVER), 0);
 	assert_int_equal(pier_dial(&third, endpoint, NULL, PIER_NOW), -EAGAIN);
 	assert_int_equal(pier_dial(&third, endpoint, NULL, pier_in_ms(10)),
@@ -84,6 +90,8 @@ test_a_unix_socket(void **state)
 	(void)close(accepted);
 	(void)close(fd);
 	dial_is_wrong(endpoint, -ECONNREFUSED, PIER_STEP_CONNECT);
+	assert_int_equal(pier_last_error()->attempt_count, 1);
+	assert_int_equal(pier_last_error()->attempts[0].rc, -ECONNREFUSED);
 	assert_int_equal(unlink(path), 0);
 	dial_is_wrong(endpoint, -ENOENT, PIER_STEP_CONNECT);
 	assert_int_equal(rmdir(dir), 0);

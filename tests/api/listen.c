@@ -430,6 +430,8 @@ static void
 test_the_mode_of_a_unix_socket(void **state)
 {
 	static const unsigned int modes[] = { 0600, 0660, 0666, 0777 };
+	static const struct pier_listen_opts beyond = { .mode = 010600 };
+	struct pier_listener *none = NULL;
 	mode_t before = umask(027);
 	struct stat file;
 	size_t i;
@@ -444,6 +446,9 @@ test_the_mode_of_a_unix_socket(void **state)
 		assert_int_equal(file.st_mode & 07777, modes[i]);
 		pier_listener_close(listener);
 	}
+	assert_int_equal(pier_listen(&none, unix_of("mode"), &beyond, PIER_NOW),
+		-EINVAL);
+	assert_int_equal(lstat(path_of("mode"), &file), -1);
 	pier_listener_close(listening(unix_of("mode"), NULL));
 	/* The umask is the process's, and still what it was. */
 	assert_int_equal(umask(before), 027);

@@ -141,6 +141,34 @@ test_a_full_queue(void **state)
 }
 
 /* A descriptor that somebody passes along is not taken in. */
+/* Longer than UDP knows; and what is cut off is told. */
+static void
+test_long_messages(void **state)
+{
+	static char big[PIER_PACKET_MAX + 1000];
+	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
+	struct pier_packet *client = opened(unixgram_of("x"), NULL);
+	struct pier_msg msg;
+
+	(void)state;
+	memset(big, 'x', sizeof(big));
+	assert_int_equal(
+		pier_send(client, NULL, big, sizeof(big), PIER_FOREVER), 0);
+	assert_int_equal(
+		pier_send(client, NULL, big, sizeof(big), PIER_FOREVER), 0);
+	assert_int_equal(
+		pier_recv(server, &msg, buf, sizeof(buf), pier_in_ms(5000)), 0);
+	assert_int_equal(msg.size, sizeof(big));
+	assert_false(msg.truncated);
+	assert_memory_equal(buf, big, sizeof(big));
+	assert_int_equal(pier_recv(server, &msg, buf, 7, pier_in_ms(5000)), 0);
+	assert_int_equal(msg.size, 7);
+	assert_int_equal(msg.full_size, sizeof(big));
+	assert_true(msg.truncated);
+	pier_packet_close(client);
+	pier_packet_close(server);
+}
+
 static void
 test_passed_descriptors_are_refused(void **state)
 {
@@ -219,6 +247,7 @@ main(void)
 		cmocka_unit_test(test_names_of_unixgram_clients),
 		cmocka_unit_test(test_a_stale_unixgram_socket),
 		cmocka_unit_test(test_a_full_queue),
+		cmocka_unit_test(test_long_messages),
 		cmocka_unit_test(test_passed_descriptors_are_refused),
 		cmocka_unit_test(test_an_unnamed_sender),
 		cmocka_unit_test(test_in_a_fiber),
