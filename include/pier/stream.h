@@ -166,7 +166,8 @@ struct pier_listen_opts {
  *             one, see pier_listener_addr(). A name is one of its addresses,
  *             IPv4 before IPv6. unix://: a stale socket file (one that
  *             refuses connections) is replaced; the file is removed at the
- *             end by who bound it. fd://: a socket that listens already
+ *             end by the process that bound it. fd://: a socket that
+ *             listens already, taken on success
  *
  * Returns 0, or
  *   -EINVAL, -ENAMETOOLONG, -ENODEV, name errors  as pier_dial(); -EINVAL also

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "net/failure.h"
+#include "os/process.h"
 
 #define MODE_BITS 07777
 
@@ -126,9 +127,10 @@ note_file(struct pier__unix_file *file, const struct pier_addr *addr,
 		(void)calls->unlink(path);
 		return rc;
 	}
-	*file = (struct pier__unix_file){
-		.made = true, .device = made.st_dev, .inode = made.st_ino
-	};
+	*file = (struct pier__unix_file){ .made = true,
+		.process = pier__process(),
+		.device = made.st_dev,
+		.inode = made.st_ino };
 	if (mode == 0 || (made.st_mode & MODE_BITS) == mode)
 		return 0;
 	return calls->chmod(path, mode);
@@ -229,7 +231,8 @@ void
 pier__unix_remove(struct pier__unix_file *file, const struct pier_addr *addr)
 {
 	/* When it cannot be removed the next server finds it stale. */
-	if (file->made && pier__unix_check(file, addr) == 0)
+	if (file->made && file->process == pier__process() &&
+		pier__unix_check(file, addr) == 0)
 		(void)pier__calls()->unlink(addr->u.un.sun_path);
 	file->made = false;
 }

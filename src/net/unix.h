@@ -15,6 +15,7 @@
 /* The file that a bind made; of an abstract name, nothing. */
 struct pier__unix_file {
 	bool made;
+	pid_t process; /* that made it: a child leaves it to its parent */
 	dev_t device;
 	ino_t inode;
 };
@@ -57,7 +58,7 @@ int pier__unix_pause(
 int pier__unix_check(
 	const struct pier__unix_file *file, const struct pier_addr *addr);
 
-/* Remove the file, if it is still the one that was made. */
+/* Remove the file, if it is still the one that was made, by this process. */
 void pier__unix_remove(
 	struct pier__unix_file *file, const struct pier_addr *addr);
 

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -520,6 +521,33 @@ test_only_its_own_file_is_removed(void **state)
 	assert_int_equal(lstat(path_of("own"), &file), -1);
 }
 
+/* A child that ends what it was born with leaves the name to its parent. */
+static void
+test_a_child_removes_nothing(void **state)
+{
+	struct pier_listener *listener = listening(unix_of("own"), NULL);
+	int status = -1;
+	struct stat file;
+	pid_t child;
+	int fd;
+
+	(void)state;
+	child = fork();
+	if (child == 0) {
+		pier_listener_close(listener);
+		_exit(0);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(lstat(path_of("own"), &file), 0);
+	fd = connect_unix(path_of("own"));
+	assert_true(fd >= 0);
+	(void)close(fd);
+	pier_listener_close(listener);
+	assert_int_equal(lstat(path_of("own"), &file), -1);
+}
+
 static void
 test_an_abstract_name(void **state)
 {
@@ -626,6 +654,7 @@ main(void)
 		cmocka_unit_test(test_a_stale_unix_socket_is_replaced),
 		cmocka_unit_test(test_what_is_no_socket_stays),
 		cmocka_unit_test(test_only_its_own_file_is_removed),
+		cmocka_unit_test(test_a_child_removes_nothing),
 		cmocka_unit_test(test_an_abstract_name),
 		cmocka_unit_test(test_a_socket_that_was_handed_down),
 		cmocka_unit_test(test_in_a_fiber),

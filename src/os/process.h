@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which process this is: after a fork the child has all that its parent had,
+ * and not all of it is the child's to end. Not in the call table: it cannot
+ * fail, and a simulated network has the processes of the machine.
+ */
+#ifndef PIER_OS_PROCESS_H
+#define PIER_OS_PROCESS_H
+
+#include <sys/types.h>
+#include <unistd.h>
+
+static inline pid_t
+pier__process(void)
+{
+	return getpid();
+}
+
+#endif
