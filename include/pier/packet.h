@@ -48,8 +48,8 @@ struct pier_packet_opts {
  *             needs two sockets, one per family: it is -EINVAL here, see
  *             pier_packet_open_all()
  *
- * 0, or the errors of pier_dial() and pier_listen(); -EINVAL also for an fd that
- * is no datagram socket. What fd:// names is taken on success.
+ * What fd:// names is taken on success. 0, or the errors of pier_dial() and
+ * pier_listen(); -EINVAL also for an fd that is no datagram socket.
  */
 int pier_packet_open_sized(struct pier_packet **out, const char *endpoint,
 	const struct pier_packet_opts *opts, size_t opts_size,
@@ -155,8 +155,8 @@ int pier_packet_move(struct pier_packet *packet); /* -EBUSY, -EXDEV */
    with -ECONNABORTED. */
 void pier_packet_abort(struct pier_packet *packet);
 
-/* NULL is fine. Removes the file of a Unix socket that it bound. Called where it
-   belongs, as pier_close(): from elsewhere it is pier_packet_abort(). */
+/* NULL is fine. Removes the file of a Unix socket that it bound. Called where
+   it belongs, as pier_close(): from elsewhere it is pier_packet_abort(). */
 void pier_packet_close(struct pier_packet *packet);
 
 #ifdef __cplusplus

@@ -371,8 +371,9 @@ void pier_abort(struct pier_stream *stream);
 
 /*
  * pier_copy(to, from, max, deadline): copy until from's end or max bytes (< 0:
- * no end to it). PIER_DEFAULT is from's, for all of it. The number of bytes, or an error of either; bytes that were
- * written are in pier_last_error()->done, none that were read are lost.
+ * no end to it). PIER_DEFAULT is from's, for all of it. The number of bytes, or
+ * an error of either; bytes that were written are in pier_last_error()->done,
+ * none that were read are lost.
  */
 ssize_t pier_copy(struct pier_stream *to, struct pier_stream *from, int64_t max,
 	pier_deadline deadline);
