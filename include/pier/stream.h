@@ -158,7 +158,7 @@ struct pier_listen_opts {
 };
 
 /*
- * pier_listen(out, endpoint, opts, deadline): listen. The deadline bounds the
+ * pier_listen(out, endpoint, opts, deadline): listen. Waits for nothing but the
  * look-up of a name.
  *
  *   endpoint  tcp://:7000 serves IPv6 and IPv4 (IPv4 alone where the machine

@@ -167,6 +167,23 @@ refuse_kind(const struct pier__endpoint *endpoint, const char *text)
 	return pier__fail_parse(rc, text, &why);
 }
 
+/* What comes before anything is tried. Noted. */
+static int
+check(struct pier_listen_opts *opts, const char *text, pier_deadline deadline)
+{
+	struct pier__task *self = pier__self();
+	int rc = self == NULL ? -ENOMEM : pier__enter(self, deadline);
+
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
+	if (opts->backlog < 0)
+		return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
+			"the backlog is below 0");
+	if (opts->backlog == 0)
+		opts->backlog = BACKLOG;
+	return 0;
+}
+
 int
 pier_listen_sized(struct pier_listener **out, const char *text,
 	const struct pier_listen_opts *given, size_t opts_size,
@@ -182,11 +199,11 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	if (given != NULL)
 		memcpy(&opts, given,
 			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
-	if (opts.backlog < 0)
-		return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
-			"the backlog is below 0");
-	if (opts.backlog == 0)
-		opts.backlog = BACKLOG;
+	if (deadline.ns < 0)
+		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
+	rc = check(&opts, text, deadline);
+	if (rc < 0)
+		return rc;
 	switch (endpoint.kind) {
 	case PIER__ENDPOINT_TCP:
 		return listen_tcp(out, &endpoint, &opts, text, deadline);

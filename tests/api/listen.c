@@ -361,6 +361,27 @@ test_what_cannot_be(void **state)
 	cannot_listen("unix:///nowhere/at/all", -ENOENT, PIER_STEP_BIND);
 }
 
+/* Nothing is tried when the time is over, whether or not it would wait. */
+static void
+test_a_deadline_that_has_passed(void **state)
+{
+	const char *endpoints[] = { "tcp4://127.0.0.1:0", unix_of("x"),
+		"tcp://localhost:0" };
+	struct pier_listener *none = NULL;
+	struct stat file;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(
+			pier_listen(&none, endpoints[i], NULL, pier_in_ms(-1)),
+			-PIER_EDEADLINE);
+		assert_string_equal(pier_last_error()->endpoint, endpoints[i]);
+	}
+	assert_null(none);
+	assert_int_equal(lstat(path_of("x"), &file), -1);
+}
+
 static void
 test_accept_now_and_later(void **state)
 {
@@ -648,6 +669,7 @@ main(void)
 		cmocka_unit_test(test_a_port_is_used_again_at_once),
 		cmocka_unit_test(test_an_address_in_use),
 		cmocka_unit_test(test_what_cannot_be),
+		cmocka_unit_test(test_a_deadline_that_has_passed),
 		cmocka_unit_test(test_accept_now_and_later),
 		cmocka_unit_test(test_a_unix_socket),
 		cmocka_unit_test(test_the_mode_of_a_unix_socket),
