@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What pier_listen() promises: families, free ports, addresses that are used
- * again or in use, and the files of Unix sockets.
+ * What pier_listen() and pier_accept() promise over TCP: families, free ports,
+ * addresses that are used again or in use, sockets that were handed down.
  */
-#include <pier.h>
+#include "listening.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,83 +16,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "fds.h"
-
-static char dir[64];
-
-static int
-begin(void **state)
-{
-	(void)state;
-	(void)strcpy(dir, "/tmp/pier-listen-XXXXXX");
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	/* A file that was left behind makes this fail. */
-	return rmdir(dir);
-}
-
-static const char *
-path_of(const char *name)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-static const char *
-unix_of(const char *name)
-{
-	static char endpoint[160];
-
-	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s", path_of(name));
-	return endpoint;
-}
-
-static struct pier_listener *
-listening(const char *endpoint, const struct pier_listen_opts *opts)
-{
-	struct pier_listener *listener = NULL;
-	int rc = pier_listen(&listener, endpoint, opts, PIER_FOREVER);
-
-	if (rc < 0)
-		fail_msg("%s", pier_error_line());
-	return listener;
-}
-
-static void
-cannot_listen(const char *endpoint, int rc, enum pier_step step)
-{
-	struct pier_listener *listener = NULL;
-
-	assert_int_equal(
-		pier_listen(&listener, endpoint, NULL, PIER_FOREVER), rc);
-	assert_null(listener);
-	assert_int_equal(pier_last_error()->code, rc);
-	assert_int_equal(pier_last_error()->step, step);
-	assert_string_equal(pier_last_error()->endpoint, endpoint);
-}
-
-static unsigned int
-port_of(const struct pier_listener *listener)
-{
-	struct pier_addr addr;
-
-	assert_int_equal(pier_listener_addr(listener, &addr), 0);
-	assert_true(pier_addr_port(&addr) > 0);
-	return (unsigned int)pier_addr_port(&addr);
-}
 
 /* A plain client of the C library: 0 or -errno. */
 static int
@@ -358,7 +286,6 @@ test_what_cannot_be(void **state)
 	cannot_listen("pair://", -EINVAL, PIER_STEP_PARSE);
 	cannot_listen(
 		"tcp://nowhere.invalid:0", -PIER_ENONAME, PIER_STEP_RESOLVE);
-	cannot_listen("unix:///nowhere/at/all", -ENOENT, PIER_STEP_BIND);
 }
 
 /* Nothing is tried when the time is over, whether or not it would wait. */
@@ -406,190 +333,6 @@ test_accept_now_and_later(void **state)
 	pier_listener_close(listener);
 }
 
-static int
-connect_unix(const char *path)
-{
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(strlen(path) < sizeof(name.sun_path));
-	(void)memcpy(name.sun_path, path, strlen(path));
-	if (connect(fd, (struct sockaddr *)&name, sizeof(name)) < 0) {
-		int rc = -errno;
-
-		(void)close(fd);
-		return rc;
-	}
-	return fd;
-}
-
-static void
-test_a_unix_socket(void **state)
-{
-	struct pier_listener *listener = listening(unix_of("x"), NULL);
-	char text[PIER_ENDPOINT_TEXT_MAX];
-	struct pier_stream *stream;
-	struct stat file;
-	int fd;
-
-	(void)state;
-	assert_true(pier_listener_endpoint(listener, text, sizeof(text)) > 0);
-	assert_string_equal(text, unix_of("x"));
-	assert_int_equal(lstat(path_of("x"), &file), 0);
-	assert_true(S_ISSOCK(file.st_mode));
-	fd = connect_unix(path_of("x"));
-	assert_true(fd >= 0);
-	assert_int_equal(pier_accept(&stream, listener, PIER_FOREVER), 0);
-	pier_close(stream);
-	(void)close(fd);
-	/* Somebody listens: it is not taken away. */
-	cannot_listen(unix_of("x"), -EADDRINUSE, PIER_STEP_BIND);
-	pier_listener_close(listener);
-	assert_int_equal(lstat(path_of("x"), &file), -1);
-}
-
-static void
-test_the_mode_of_a_unix_socket(void **state)
-{
-	static const unsigned int modes[] = { 0600, 0660, 0666, 0777 };
-	static const struct pier_listen_opts beyond = { .mode = 010600 };
-	struct pier_listener *none = NULL;
-	mode_t before = umask(027);
-	struct stat file;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-		const struct pier_listen_opts opts = { .mode = modes[i] };
-		struct pier_listener *listener =
-			listening(unix_of("mode"), &opts);
-
-		assert_int_equal(lstat(path_of("mode"), &file), 0);
-		assert_int_equal(file.st_mode & 07777, modes[i]);
-		pier_listener_close(listener);
-	}
-	assert_int_equal(pier_listen(&none, unix_of("mode"), &beyond, PIER_NOW),
-		-EINVAL);
-	assert_int_equal(lstat(path_of("mode"), &file), -1);
-	pier_listener_close(listening(unix_of("mode"), NULL));
-	/* The umask is the process's, and still what it was. */
-	assert_int_equal(umask(before), 027);
-}
-
-/* A socket whose owner died: the file is there and nobody answers. */
-static void
-leave_stale(const char *path)
-{
-	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(strlen(path) < sizeof(name.sun_path));
-	(void)memcpy(name.sun_path, path, strlen(path));
-	assert_int_equal(bind(fd, (struct sockaddr *)&name, sizeof(name)), 0);
-	(void)close(fd);
-}
-
-static void
-test_a_stale_unix_socket_is_replaced(void **state)
-{
-	struct pier_listener *listener;
-	int fd;
-
-	(void)state;
-	leave_stale(path_of("stale"));
-	assert_int_equal(connect_unix(path_of("stale")), -ECONNREFUSED);
-	listener = listening(unix_of("stale"), NULL);
-	fd = connect_unix(path_of("stale"));
-	assert_true(fd >= 0);
-	(void)close(fd);
-	pier_listener_close(listener);
-}
-
-static void
-test_what_is_no_socket_stays(void **state)
-{
-	char text[8] = "";
-	int fd = open(path_of("file"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	(void)state;
-	assert_int_equal(write(fd, "mine", 4), 4);
-	cannot_listen(unix_of("file"), -EADDRINUSE, PIER_STEP_BIND);
-	assert_int_equal(pread(fd, text, sizeof(text), 0), 4);
-	(void)close(fd);
-	assert_int_equal(unlink(path_of("file")), 0);
-	/* A link to a stale socket is no socket either. */
-	leave_stale(path_of("stale"));
-	assert_int_equal(symlink("stale", path_of("link")), 0);
-	cannot_listen(unix_of("link"), -EADDRINUSE, PIER_STEP_BIND);
-	assert_int_equal(unlink(path_of("link")), 0);
-	assert_int_equal(unlink(path_of("stale")), 0);
-}
-
-static void
-test_only_its_own_file_is_removed(void **state)
-{
-	struct pier_listener *first = listening(unix_of("own"), NULL);
-	struct pier_listener *second;
-	struct stat file;
-
-	(void)state;
-	/* Somebody took the file away, and another server came. */
-	assert_int_equal(unlink(path_of("own")), 0);
-	second = listening(unix_of("own"), NULL);
-	pier_listener_close(first);
-	assert_int_equal(lstat(path_of("own"), &file), 0);
-	pier_listener_close(second);
-	assert_int_equal(lstat(path_of("own"), &file), -1);
-}
-
-/* A child that ends what it was born with leaves the name to its parent. */
-static void
-test_a_child_removes_nothing(void **state)
-{
-	struct pier_listener *listener = listening(unix_of("own"), NULL);
-	int status = -1;
-	struct stat file;
-	pid_t child;
-	int fd;
-
-	(void)state;
-	child = fork();
-	if (child == 0) {
-		pier_listener_close(listener);
-		_exit(0);
-	}
-	assert_true(child > 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	assert_int_equal(lstat(path_of("own"), &file), 0);
-	fd = connect_unix(path_of("own"));
-	assert_true(fd >= 0);
-	(void)close(fd);
-	pier_listener_close(listener);
-	assert_int_equal(lstat(path_of("own"), &file), -1);
-}
-
-static void
-test_an_abstract_name(void **state)
-{
-	char endpoint[64], text[PIER_ENDPOINT_TEXT_MAX];
-	struct pier_listener *listener;
-	struct pier_stream *client, *server;
-
-	(void)state;
-	(void)snprintf(endpoint, sizeof(endpoint), "unix://@pier-listen-%d",
-		(int)getpid());
-	listener = listening(endpoint, NULL);
-	assert_true(pier_listener_endpoint(listener, text, sizeof(text)) > 0);
-	assert_string_equal(text, endpoint);
-	cannot_listen(endpoint, -EADDRINUSE, PIER_STEP_BIND);
-	assert_int_equal(pier_dial(&client, endpoint, NULL, PIER_FOREVER), 0);
-	assert_int_equal(pier_accept(&server, listener, PIER_FOREVER), 0);
-	pier_close(client);
-	pier_close(server);
-	pier_listener_close(listener);
-}
-
 static void
 test_a_socket_that_was_handed_down(void **state)
 {
@@ -631,7 +374,6 @@ in_a_fiber(void *arg)
 
 	test_both_families_on_a_free_port(state);
 	test_accept_now_and_later(state);
-	test_a_unix_socket(state);
 	test_a_socket_that_was_handed_down(state);
 	return 0;
 }
@@ -651,8 +393,6 @@ test_no_descriptor_is_left(void **state)
 
 	test_an_address_in_use(state);
 	test_what_cannot_be(state);
-	test_what_is_no_socket_stays(state);
-	test_a_stale_unix_socket_is_replaced(state);
 	assert_int_equal(open_fds(), before);
 	pier_listener_close(NULL);
 }
@@ -671,17 +411,10 @@ main(void)
 		cmocka_unit_test(test_what_cannot_be),
 		cmocka_unit_test(test_a_deadline_that_has_passed),
 		cmocka_unit_test(test_accept_now_and_later),
-		cmocka_unit_test(test_a_unix_socket),
-		cmocka_unit_test(test_the_mode_of_a_unix_socket),
-		cmocka_unit_test(test_a_stale_unix_socket_is_replaced),
-		cmocka_unit_test(test_what_is_no_socket_stays),
-		cmocka_unit_test(test_only_its_own_file_is_removed),
-		cmocka_unit_test(test_a_child_removes_nothing),
-		cmocka_unit_test(test_an_abstract_name),
 		cmocka_unit_test(test_a_socket_that_was_handed_down),
 		cmocka_unit_test(test_in_a_fiber),
 		cmocka_unit_test(test_no_descriptor_is_left),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, listening_begin, listening_end);
 }
