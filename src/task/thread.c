@@ -30,9 +30,14 @@ static void
 at_thread_end(void *arg)
 {
 	struct pier__thread *thread = arg;
+	/* Stands in for it to the last step, in which a signal handler may
+	   tell a server to stop. */
+	struct pier__task farewell = { .context = thread->task.context,
+		.kind = PIER_TASK_THREAD };
 
 	pier__current = &thread->task;
 	pier__before_wait_run(&thread->task);
+	pier__current = &farewell;
 	thread_free(thread);
 	pier__current = NULL;
 }

@@ -169,6 +169,41 @@ test_hooks_before_a_wait(void **state)
 	assert_int_equal(hook.calls, 2);
 }
 
+/* A signal handler may look at the current task at any moment, also while it
+   is given back. */
+static struct pier__calls looking;
+static int looks;
+
+static void
+free_and_look(void *ptr)
+{
+	pier__calls_real.free(ptr);
+	assert_ptr_equal(pier__calls(), &looking);
+	looks++;
+}
+
+static void *
+sleeps_shortly(void *arg)
+{
+	pier__self()->context.calls = &looking;
+	assert_int_equal(pier_sleep(pier_in_ns(1000)), 0);
+	return arg;
+}
+
+static void
+test_there_is_a_task_to_the_end(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	looking = pier__calls_real;
+	looking.free = free_and_look;
+	assert_int_equal(
+		pthread_create(&thread, NULL, sleeps_shortly, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(looks > 1); /* its engine, itself */
+}
+
 /* Each call of a run of threads fails once, in the thread that makes it. */
 static int
 starts_two(void *arg)
@@ -219,6 +254,7 @@ main(void)
 		cmocka_unit_test(test_runs_of_threads_nest),
 		cmocka_unit_test(test_a_thread_of_the_program_ends),
 		cmocka_unit_test(test_hooks_before_a_wait),
+		cmocka_unit_test(test_there_is_a_task_to_the_end),
 		cmocka_unit_test(test_each_call_fails_once),
 	};
 
