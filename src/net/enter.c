@@ -184,6 +184,9 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 		meet(base, name);
 		return -PIER_ELIMIT;
 	}
+	/* Nor may one who only ever looks outlive them. */
+	if (rc == -EAGAIN && pier__stream_over(stream) < 0)
+		return -PIER_ELIMIT;
 	return rc;
 }
 

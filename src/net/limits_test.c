@@ -58,6 +58,7 @@ waits(void)
 	};
 	struct pier_relay_result result;
 	char c;
+	int rc;
 
 	set(0, 2, 0);
 	expect((int)pier_read(a, &c, 1, HANGS), PIER__LIMIT_IDLE);
@@ -71,6 +72,21 @@ waits(void)
 	set(0, 0, 2);
 	expect(pier_relay(other, a, NULL, &result, HANGS),
 		PIER__LIMIT_LIFETIME);
+	/* Nor does one who only looks outlive it. */
+	set(0, 3, 0);
+	while ((rc = (int)pier_read(a, &c, 1, PIER_NOW)) == -EAGAIN)
+		(void)pier_sleep(pier_in_ms(1));
+	expect(rc, PIER__LIMIT_IDLE);
+	/* … or one who finds something each time outlive the last of them. */
+	set(0, 0, 3);
+	do {
+		rc = pier_write(b, "x", 1, HANGS);
+		if (rc == 0)
+			rc = (int)pier_read(a, &c, 1, HANGS);
+	} while (rc == 1);
+	expect(rc, PIER__LIMIT_LIFETIME);
+	a->limits = NULL;
+	assert_int_equal(pier_read(a, &c, 1, HANGS), 1);
 	/* Bytes that pass are activity. */
 	set(0, 1000, 0);
 	assert_int_equal(pier_write(far, "x", 1, HANGS), 0);
