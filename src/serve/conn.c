@@ -18,26 +18,24 @@
 /* What is read off at most after a handler. */
 #define LINGER_BYTES 65536
 
-int
-pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
+/* Its address is counted, where that is asked for. */
+static int
+count_address(struct pier__conn *conn, struct pier_server *server,
+	const struct pier_addr *peer)
+{
+	return server->addresses == NULL
+		       ? 0
+		       : pier__address_take(server->addresses, &conn->address,
+				 peer, server->opts.per_address_max);
+}
+
+/* All that cannot fail. */
+static void
+fill(struct pier__conn *conn, const struct pier__acceptor *acceptor)
 {
 	struct pier_server *server = acceptor->worker->server;
 	const struct pier_addr *peer = &acceptor->peer;
-	struct pier__conn *conn = pier__alloc(sizeof(*conn) + peer->len);
-	int rc;
 
-	if (conn == NULL)
-		return -ENOMEM;
-	if (server->addresses != NULL) {
-		rc = pier__address_take(server->addresses, &conn->address, peer,
-			server->opts.per_address_max);
-		if (rc < 0)
-			goto free_conn;
-	}
-	rc = pier__stream_new(&conn->stream, acceptor->fd,
-		acceptor->listener->family, acceptor->listener->streams);
-	if (rc < 0)
-		goto give_address;
 	memcpy(conn->peer, &peer->u, peer->len);
 	conn->worker = acceptor->worker;
 	conn->shown.id = 1 + atomic_fetch_add_explicit(
@@ -56,6 +54,26 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 	if (conn->limits.lifetime_at != INT64_MAX)
 		pier__stream_set_odd(conn->stream, PIER__ODD_LIMIT);
 	conn->stream->desc.near = &conn->shown.first_byte_ns;
+}
+
+int
+pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
+{
+	struct pier_server *server = acceptor->worker->server;
+	const struct pier_addr *peer = &acceptor->peer;
+	struct pier__conn *conn = pier__alloc(sizeof(*conn) + peer->len);
+	int rc;
+
+	if (conn == NULL)
+		return -ENOMEM;
+	rc = count_address(conn, server, peer);
+	if (rc < 0)
+		goto free_conn;
+	rc = pier__stream_new(&conn->stream, acceptor->fd,
+		acceptor->listener->family, acceptor->listener->streams);
+	if (rc < 0)
+		goto give_address;
+	fill(conn, acceptor);
 	*out = conn;
 	return 0;
 

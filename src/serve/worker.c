@@ -115,13 +115,31 @@ note_stretch(void *arg, uint64_t conn, int64_t ns)
 	atomic_store(&worker->counters.longest_run_ns, (uint64_t)ns);
 }
 
+/* From the beginning until it is told to stop. False: it cannot go on, or its
+   own task was cancelled. */
+static bool
+serve(struct pier__worker *worker)
+{
+	int rc;
+
+	worker->rc = begin(worker);
+	if (worker->rc < 0)
+		return false;
+	rc = pier__stop_wait(worker, 1);
+	/* A cancel is a way to ask for the end. */
+	if (rc < 0 && rc != -ECANCELED)
+		worker->rc = pier__fail(
+			rc, &(struct pier__failure){ .step = PIER_STEP_WAIT,
+				    .detail = "the stop of a server" });
+	return rc == 0;
+}
+
 int
 pier__worker_main(void *arg)
 {
 	struct pier__worker *worker = arg;
 	struct pier__stretch *stretch = &pier__current->sched->stretch;
 	pier_deadline shield;
-	int rc = 0;
 
 	pier_task_name("server");
 	pier__desc_init(
@@ -131,18 +149,8 @@ pier__worker_main(void *arg)
 		.arg = worker,
 		.turn_at = pier__task_now(pier__current),
 	};
-	worker->rc = begin(worker);
-	if (worker->rc == 0) {
-		rc = pier__stop_wait(worker, 1);
-		/* A cancel is a way to ask for the end. */
-		if (rc < 0 && rc != -ECANCELED)
-			worker->rc = pier__fail(rc,
-				&(struct pier__failure){ .step = PIER_STEP_WAIT,
-					.detail = "the stop of a server" });
-	}
-	if (rc < 0 || worker->rc < 0) {
-		/* It cannot go on, or its own task was cancelled: the whole
-		   server ends, without a drain. */
+	if (!serve(worker)) {
+		/* The whole server ends, without a drain. */
 		pier_server_stop(worker->server);
 		pier_server_stop(worker->server);
 	}
