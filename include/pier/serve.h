@@ -22,9 +22,9 @@ struct pier_server;
 
 /*
  * A conversation, straight-line. Returns 0 or more when it ended well: the
- * server then flushes, sends FIN and reads off what the peer still sends; or a
- * negative error: it closes at once. The stream is the server's: the handler
- * does not close it.
+ * server then flushes, sends FIN and reads off what the peer still sends, at
+ * most 64 KiB; or a negative error: it closes at once. The stream is the
+ * server's: the handler does not close it.
  *
  * What handlers share: with PIER_ITERATIVE, and PIER_FIBER with one worker, no
  * two handlers run at once between two waits; with PIER_THREAD, or more
@@ -102,7 +102,9 @@ struct pier_server_opts {
 	int datagrams_max;     /* handlers that wait at once; 0: 1000 */
 	size_t datagram_size;  /* longest one taken whole; 0: 65535 */
 
-	/* Reading off after a handler; 0: 2 s, PIER_OFF: close at once */
+	/* Reading off after a handler; 0: 2 s, PIER_OFF: close at once. As
+	   many connections as may be active, and at least 64, do so without
+	   being counted as active */
 	int64_t linger_ms;
 	/* For handlers at stop; 0: 10 s, PIER_OFF: cancel at once */
 	int64_t drain_ms;

@@ -17,6 +17,8 @@
 
 /* What is read off at most after a handler. */
 #define LINGER_BYTES 65536
+/* So many may linger beside those that are active, however few may be. */
+#define LINGERING_MIN 64
 
 /* Its address is counted, where that is asked for. */
 static int
@@ -182,13 +184,16 @@ read_off(struct pier_stream *stream, pier_deadline deadline)
 	}
 }
 
-/* The connection is no longer active. As many may linger as may be active;
-   false: one too many. */
+/* The connection is no longer active. As many may linger as may be active, and
+   some where that is one. False: one too many, it lingers in its own room. */
 static bool
-linger_begin(struct pier_server *server)
+step_aside(struct pier_server *server)
 {
-	if (atomic_fetch_add(&server->lingering, 1) >=
-		server->opts.connections_max) {
+	int most = server->opts.connections_max;
+
+	if (most < LINGERING_MIN)
+		most = LINGERING_MIN;
+	if (atomic_fetch_add(&server->lingering, 1) >= most) {
 		(void)atomic_fetch_sub(&server->lingering, 1);
 		return false;
 	}
@@ -197,7 +202,7 @@ linger_begin(struct pier_server *server)
 }
 
 static void
-linger_end(struct pier_server *server)
+gone_aside(struct pier_server *server)
 {
 	(void)atomic_fetch_sub(&server->lingering, 1);
 	pier__release(server);
@@ -209,9 +214,12 @@ linger(struct pier__conn *conn)
 	struct pier_server *server = conn->worker->server;
 	pier_deadline deadline = pier_in_ms(server->opts.linger_ms);
 
+	/* The handler met none of them; this has a time of its own. */
 	pier__limits_end(&conn->limits);
 	if (pier_shutdown(conn->stream, PIER_WRITING, deadline) == 0)
 		read_off(conn->stream, deadline);
+	/* What finish may wait for. */
+	pier__limits_only_idle(&conn->limits, &server->opts);
 }
 
 static void
@@ -244,18 +252,19 @@ pier__conn_main(void *arg)
 {
 	struct pier__conn *conn = arg;
 	struct pier_server *server = conn->worker->server;
-	bool lingers;
+	bool aside = false;
 
 	pier_task_name("connection");
 	pier__current->tag = conn->shown.id;
 	settle(conn, converse(conn));
-	lingers = wants_linger(conn) && linger_begin(server);
-	if (lingers)
+	if (wants_linger(conn)) {
+		aside = step_aside(server);
 		linger(conn);
+	}
 	finish(conn);
 	pier__conn_drop(conn);
-	if (lingers)
-		linger_end(server);
+	if (aside)
+		gone_aside(server);
 	else
 		pier__room_give(server);
 	return 0;

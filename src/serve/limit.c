@@ -35,6 +35,13 @@ pier__limits_end(struct pier__limits *limits)
 	limits->met = NULL;
 }
 
+void
+pier__limits_only_idle(
+	struct pier__limits *limits, const struct pier_server_opts *opts)
+{
+	limits->idle_ns = pier__options_ns(opts->idle_ms);
+}
+
 enum pier__count
 pier__limits_count(const struct pier__limits *limits)
 {

@@ -163,8 +163,10 @@ int pier__stop_wait(struct pier__worker *worker, int times);
 /* limit.c: what opts hold a connection to that was accepted at `now`. */
 void pier__limits_begin(struct pier__limits *limits,
 	const struct pier_server_opts *opts, int64_t now);
-/* From now on nothing. */
+/* From now on nothing; then, idle again. */
 void pier__limits_end(struct pier__limits *limits);
+void pier__limits_only_idle(
+	struct pier__limits *limits, const struct pier_server_opts *opts);
 /* The counter of the limit that was met. */
 enum pier__count pier__limits_count(const struct pier__limits *limits);
 

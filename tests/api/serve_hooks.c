@@ -332,68 +332,6 @@ test_the_longest_run(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 }
 
-/* Ended, but its peer sends on: it lingers, and makes room meanwhile. */
-static void
-test_lingering(void **state)
-{
-	int i;
-
-	(void)state;
-	for (i = 0; i < MODEL_COUNT; i++) {
-		struct seen seen = { .handler_rc = 0 };
-		struct pier_server_opts opts = hooked(models[i], &seen);
-		struct pier_server_stats stats;
-		struct serving it;
-		char back[8];
-		int fd, other;
-
-		opts.connections_max = 1;
-		serving_start(&it, &opts);
-		fd = plain_connect(&it, 0);
-		plain_echo(fd, "hello");
-		stats = serving_await(&it, FIELD(lingering), 1);
-		assert_int_equal(stats.active, 0);
-		other = plain_connect(&it, 0);
-		plain_echo(other, "room");
-		(void)close(other);
-		/* Its FIN has come. */
-		assert_int_equal(plain_read_all(fd, back, sizeof(back)), 0);
-		(void)close(fd);
-		assert_int_equal(serving_stop(&it), 0);
-	}
-}
-
-static void
-test_linger_is_bounded(void **state)
-{
-	static char much[65536];
-	struct seen seen = { .handler_rc = 0 };
-	struct pier_server_opts opts = hooked(PIER_FIBER, &seen);
-	struct serving it;
-	int64_t began;
-	int fd;
-
-	(void)state;
-	opts.linger_ms = 60000;
-	serving_start(&it, &opts);
-	fd = plain_connect(&it, 0);
-	plain_echo(fd, "hello");
-	/* In bytes… */
-	while (send(fd, much, sizeof(much), MSG_NOSIGNAL) > 0)
-		;
-	(void)close(fd);
-	assert_int_equal(serving_stop(&it), 0);
-	/* … and in time. */
-	opts.linger_ms = 50;
-	serving_start(&it, &opts);
-	fd = plain_connect(&it, 0);
-	plain_echo(fd, "hello");
-	began = wall_ms();
-	assert_int_equal(serving_stop(&it), 0);
-	assert_true(wall_ms() - began < 2000);
-	(void)close(fd);
-}
-
 static void
 refused(struct pier_server_opts opts, int rc, const char *words)
 {
@@ -442,8 +380,6 @@ main(void)
 		cmocka_unit_test(test_a_cancel_is_no_error),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_the_longest_run),
-		cmocka_unit_test(test_lingering),
-		cmocka_unit_test(test_linger_is_bounded),
 		cmocka_unit_test(test_what_cannot_be_served),
 	};
 

@@ -220,8 +220,7 @@ a_lifetime_ends_also_who_talks(void **state)
 	assert_int_equal(bed.stats.limit_lifetime, 1);
 }
 
-/* The whole transfer under a server that stops reading off after two
-   seconds: the reply arrives although the client goes on sending. */
+/* Says something that is echoed, and does not end: the server stops. */
 static int
 talks_over_the_end(void *arg)
 {
@@ -291,6 +290,110 @@ a_box_on_the_way_resets_both(void **state)
 	assert_int_equal(bed.client_rc, -ECONNRESET);
 	assert_int_equal(bed.reason, PIER_END_ERROR);
 	assert_int_equal(bed.stats.failed, 1);
+}
+
+/* A handler that ends well after one message. */
+static int
+once(struct pier_stream *stream, void *ctx)
+{
+	char buf[4];
+	ssize_t n = pier_read_full(stream, buf, 4, PIER_DEFAULT);
+
+	(void)ctx;
+	return n < 0 ? (int)n : pier_write(stream, buf, 4, PIER_DEFAULT);
+}
+
+/* Trickles on after the end, never closes. */
+static int
+stays(void *arg)
+{
+	struct pier_stream *stream = dial();
+	int rc = echo_once(stream);
+	char c;
+
+	(void)arg;
+	if (rc == 0 && pier_read(stream, &c, 1, PIER_FOREVER) != 0)
+		rc = -EBADMSG;
+	for (int i = 0; rc == 0 && i < 100; i++) {
+		(void)pier_sleep(pier_in_ms(100));
+		if (pier_write(stream, ".", 1, PIER_FOREVER) < 0)
+			break;
+	}
+	pier_close(stream);
+	return rc;
+}
+
+static void
+lingers_for(int64_t linger_ms, int64_t expected)
+{
+	bed.opts.handler = once;
+	bed.opts.linger_ms = linger_ms;
+	play(stays);
+	assert_int_equal(bed.client_rc, 0);
+	assert_int_equal(bed.reason, PIER_END_HANDLER);
+	assert_in_range(bed.ended_ns, expected, expected + 10 * MS);
+	assert_int_equal(bed.stats.finished, 1);
+}
+
+static void
+two_seconds_are_read_off(void **state)
+{
+	(void)state;
+	/* Longer than the limits, which are of handlers. */
+	bed.opts.first_byte_ms = 1000;
+	bed.opts.idle_ms = 1500;
+	bed.opts.lifetime_ms = 1500;
+	lingers_for(0, 2 * S);
+}
+
+static void
+a_linger_of_its_own(void **state)
+{
+	(void)state;
+	lingers_for(5000, 5 * S);
+}
+
+static void
+no_linger(void **state)
+{
+	(void)state;
+	lingers_for(PIER_OFF, 0);
+}
+
+/* A hook that waits for what never comes is held to the idle limit. */
+static void
+wait_in_finish(struct pier_stream *stream, void *ctx)
+{
+	char c;
+
+	bed.run_rc = (int)pier_read(stream, &c, 1, PIER_FOREVER);
+	if (bed.run_rc == -PIER_ELIMIT)
+		note_end(stream, ctx);
+}
+
+static int
+never_ends(void *arg)
+{
+	struct pier_stream *stream = dial();
+	int rc = echo_once(stream);
+
+	(void)arg;
+	(void)pier_sleep(pier_in_s(3600));
+	pier_close(stream);
+	return rc;
+}
+
+static void
+finish_is_held_to_the_idle_limit(void **state)
+{
+	(void)state;
+	bed.opts.handler = once;
+	bed.opts.finish = wait_in_finish;
+	bed.opts.idle_ms = 60000;
+	play(never_ends);
+	assert_int_equal(bed.client_rc, 0);
+	assert_in_range(bed.ended_ns, 60 * S, 60 * S + 10 * MS);
+	assert_int_equal(bed.stats.finished, 1);
 }
 
 #define CLIENTS 100
@@ -393,6 +496,10 @@ main(void)
 		CASE(five_minutes_of_silence_are_the_limit),
 		CASE(a_lifetime_ends_also_who_talks),
 		CASE(a_stop_drains_then_cancels),
+		CASE(two_seconds_are_read_off),
+		CASE(a_linger_of_its_own),
+		CASE(no_linger),
+		CASE(finish_is_held_to_the_idle_limit),
 		CASE(a_partition_is_a_dead_peer),
 		CASE(a_box_on_the_way_resets_both),
 		CASE(nobody_is_lost_on_bad_links),
