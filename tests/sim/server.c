@@ -28,7 +28,10 @@ static struct {
 	struct pier_server_stats stats;
 	enum pier_end_reason reason;
 	char limit[32];
+	int64_t accepted_ns;
 	int64_t ended_ns; /* since the connection was accepted */
+	int64_t paused_ns;
+	unsigned pauses; /* that on_error told of */
 	int run_rc;
 	pier_task_fn *client;
 	int client_rc;
@@ -41,6 +44,7 @@ note_end(struct pier_stream *stream, void *ctx)
 
 	(void)ctx;
 	bed.reason = conn->reason;
+	bed.accepted_ns = conn->accepted_ns;
 	bed.ended_ns = pier_now() - conn->accepted_ns;
 	(void)strncpy(bed.limit, conn->limit, sizeof(bed.limit) - 1);
 }
@@ -396,6 +400,106 @@ finish_is_held_to_the_idle_limit(void **state)
 	assert_int_equal(bed.stats.finished, 1);
 }
 
+static void
+note_pause(const struct pier_conn *conn, int rc, void *ctx)
+{
+	(void)ctx;
+	if (conn != NULL)
+		return;
+	assert_int_equal(rc, -EMFILE);
+	assert_non_null(strstr(pier_error_line(), "accept"));
+	bed.paused_ns = pier_now();
+	bed.pauses++;
+}
+
+static void
+no_more_descriptors(unsigned but)
+{
+	pier__sim_limits(bed.sim)->descriptors =
+		pier__sim_open_count(bed.sim) + but;
+}
+
+static void
+enough_descriptors(void)
+{
+	pier__sim_limits(bed.sim)->descriptors = 900;
+}
+
+static int64_t pause_ms; /* descriptors run short for so long */
+
+static int
+waits_for_descriptors(void *arg)
+{
+	struct pier_stream *stream;
+	int rc;
+
+	(void)arg;
+	no_more_descriptors(1);
+	stream = dial();
+	while (bed.pauses == 0)
+		(void)pier_sleep(pier_in_ms(1));
+	(void)pier_sleep(pier_deadline_at(bed.paused_ns + pause_ms * MS));
+	enough_descriptors();
+	rc = echo_once(stream);
+	pier_close(stream);
+	return rc;
+}
+
+/* It tries again after 100, 200, 400, 800 ms, and then each second. */
+static void
+pauses_double_up_to_a_second(void **state)
+{
+	static const int64_t schedule[][2] = { { 50, 100 }, { 150, 300 },
+		{ 350, 700 }, { 750, 1500 }, { 1550, 2500 }, { 2550, 3500 },
+		{ 9600, 10500 } };
+	void *none = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(schedule) / sizeof(schedule[0]); i++) {
+		assert_int_equal(end(&none), 0);
+		assert_int_equal(begin(&none), 0);
+		bed.opts.on_error = note_pause;
+		pause_ms = schedule[i][0];
+		play(waits_for_descriptors);
+		assert_int_equal(bed.client_rc, 0);
+		assert_int_equal(
+			bed.accepted_ns - bed.paused_ns, schedule[i][1] * MS);
+		assert_int_equal(bed.pauses, 1);
+		assert_int_equal(bed.stats.accept_pauses, 1);
+	}
+}
+
+/* The first one's end makes room for the second at once, whatever the time. */
+static int
+one_goes_one_comes(void *arg)
+{
+	struct pier_stream *first = dial(), *second;
+	int rc = echo_once(first);
+
+	(void)arg;
+	no_more_descriptors(1);
+	second = dial();
+	while (bed.pauses == 0)
+		(void)pier_sleep(pier_in_ms(1));
+	(void)pier_sleep(pier_deadline_at(bed.paused_ns + 1600 * MS));
+	pier_close(first);
+	if (rc == 0)
+		rc = echo_once(second);
+	pier_close(second);
+	return rc;
+}
+
+static void
+a_close_ends_a_pause(void **state)
+{
+	(void)state;
+	bed.opts.on_error = note_pause;
+	play(one_goes_one_comes);
+	assert_int_equal(bed.client_rc, 0);
+	assert_in_range(bed.accepted_ns - bed.paused_ns, 1600 * MS, 1605 * MS);
+	assert_int_equal(bed.stats.accept_pauses, 1);
+}
+
 #define CLIENTS 100
 
 static int
@@ -500,6 +604,8 @@ main(void)
 		CASE(a_linger_of_its_own),
 		CASE(no_linger),
 		CASE(finish_is_held_to_the_idle_limit),
+		CASE(pauses_double_up_to_a_second),
+		CASE(a_close_ends_a_pause),
 		CASE(a_partition_is_a_dead_peer),
 		CASE(a_box_on_the_way_resets_both),
 		CASE(nobody_is_lost_on_bad_links),
