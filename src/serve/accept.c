@@ -8,8 +8,9 @@
  * polled, and who queues stays in the queue: nobody is lost but to a reset of
  * his own, or of ours where his address has too many.
  *
- * A descriptor's number is the lowest that is free. One above the reserve
- * shows that all below are taken, at no cost.
+ * A descriptor's number is the lowest that is free. One above a mark shows that
+ * all below are taken, at no cost. The mark leaves room for what each acceptor
+ * takes before it knows, so that the reserve behind it stays whole.
  */
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -25,20 +26,26 @@
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   1000
 
-/* Do the descriptors below the reserve still run short? */
+/* Do the descriptors below the mark still run short? */
 static bool
 still_near_limit(struct pier__acceptor *it)
 {
 	const struct pier__calls *calls = pier__calls();
+	struct pier_server *server = it->worker->server;
 	int fd;
 
 	if (!it->near_limit)
+		return false;
+	/* None is its own, so none will be given back: one at a time is better
+	   than nobody for ever. */
+	if (atomic_load(&server->active) == 0 &&
+		atomic_load(&server->lingering) == 0)
 		return false;
 	/* Which one would be next. */
 	fd = calls->eventfd();
 	if (fd >= 0)
 		pier__close(fd);
-	it->near_limit = fd < 0 || fd >= it->worker->server->descriptors_high;
+	it->near_limit = fd < 0 || fd >= server->descriptors_high;
 	return it->near_limit;
 }
 

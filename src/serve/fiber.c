@@ -34,5 +34,6 @@ const struct pier__model pier__model_fiber = {
 	.workers = workers,
 	.receiver = receiver,
 	.start = pier__start_fiber,
+	.descriptors = 1,
 	.patience_ns = INT64_MAX,
 };

@@ -29,5 +29,6 @@ const struct pier__model pier__model_iterative = {
 	.workers = workers,
 	.receiver = receiver,
 	.start = pier__start_fiber,
+	.descriptors = 1,
 	.patience_ns = INT64_MAX,
 };

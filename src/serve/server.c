@@ -113,6 +113,29 @@ fail_create(int rc, const char *detail)
 				      .detail = detail });
 }
 
+/* What the run of a worker has: its engine, and what wakes it. */
+#define WORKER_DESCRIPTORS 2
+
+/* From which number on a descriptor shows that no more may be taken. Each
+   acceptor notices by one that it took, and of the descriptors that go with a
+   connection the first may be the last below the mark. The other workers may
+   begin when the first has accepted many. */
+static void
+mark_reserve(struct pier_server *server, int descriptors)
+{
+	int each = server->model->descriptors;
+	int others = (int)server->worker_count - 1;
+	int acceptors = 0;
+	size_t i;
+
+	for (i = 0; i < server->worker_count; i++)
+		acceptors += (int)server->workers[i].acceptor_count;
+	server->descriptors_high = descriptors -
+				   pier__descriptor_reserve(descriptors) -
+				   acceptors * each - (each - 1) -
+				   others * WORKER_DESCRIPTORS;
+}
+
 static int
 server_fill(struct pier_server *server)
 {
@@ -124,8 +147,6 @@ server_fill(struct pier_server *server)
 
 	if (rc < 0)
 		return fail_create(rc, detail);
-	server->descriptors_high =
-		descriptors - pier__descriptor_reserve(descriptors);
 	server->model = models[server->opts.model];
 	rc = pier__endpoints_count(server, &streams, &datagrams);
 	if (rc < 0)
@@ -135,7 +156,9 @@ server_fill(struct pier_server *server)
 		rc = make_rest(server);
 	if (rc < 0)
 		return fail_create(rc, "a server");
-	return pier__endpoints_open(server);
+	rc = pier__endpoints_open(server);
+	mark_reserve(server, descriptors);
+	return rc;
 }
 
 int

@@ -55,7 +55,7 @@ struct pier__acceptor {
 	struct pier__conn *conn;
 	int64_t pause_ms; /* the last pause; 0: the last attempt went well */
 	bool has_room;    /* room is taken for fd */
-	bool near_limit;  /* the last descriptor was one of the reserve */
+	bool near_limit;  /* the last descriptor was above the mark */
 	bool draining;    /* the server stops: what queues is taken, then end */
 	uint32_t drain_left; /* of what queued */
 	/* Waiting for a release: */
@@ -82,7 +82,7 @@ struct pier_server {
 	struct pier_listen_opts listen; /* in place of opts.listen */
 	const struct pier__model *model;
 	atomic_int references;
-	int descriptors_high; /* from here on they are the reserve */
+	int descriptors_high; /* one from here on: no more is taken */
 
 	atomic_int stops; /* how often it was told to */
 	int stop_fd;      /* readable from the first time on */
@@ -120,6 +120,7 @@ struct pier__model {
 	/* Start pier__conn_main(conn) as a task of worker->handling; called
 	   by a fiber of the worker. 0 or the error; conn is then untouched. */
 	int (*start)(struct pier__worker *worker, struct pier__conn *conn);
+	int descriptors; /* that a connection takes */
 	/* How long tasks that were cancelled are waited for, INT64_MAX: until
 	   they end. Threads may hang outside of pier. */
 	int64_t patience_ns;

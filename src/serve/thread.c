@@ -61,5 +61,7 @@ const struct pier__model pier__model_thread = {
 	.workers = workers,
 	.receiver = receiver,
 	.start = start,
+	/* The socket, and what wakes the thread. */
+	.descriptors = 2,
 	.patience_ns = PATIENCE_NS,
 };

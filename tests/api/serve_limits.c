@@ -237,37 +237,76 @@ test_a_limit_is_for_good(void **state)
 	assert_int_equal(told.rc, 5);
 }
 
+/* Only looks, and waits elsewhere. */
+static int
+polls(struct pier_stream *stream, void *ctx)
+{
+	char byte;
+	ssize_t n;
+
+	(void)ctx;
+	do {
+		n = pier_read(stream, &byte, 1, PIER_NOW);
+		if (n > 0)
+			(void)pier_write(stream, &byte, 1, PIER_DEFAULT);
+		if (n == -EAGAIN)
+			(void)pier_sleep(pier_in_ms(1));
+	} while (n > 0 || n == -EAGAIN);
+	return (int)n;
+}
+
 static void
-test_connections_max(void **state)
+test_one_who_polls(void **state)
+{
+	(void)state;
+	meets((struct pier_server_opts){ .endpoint = TCP,
+		      .handler = polls,
+		      .first_byte_ms = 100 },
+		silent, "first-byte timeout", FIELD(limit_first_byte));
+}
+
+/* Whatever the model, others wait in the queue when it is full. */
+static void
+full(enum pier_model model, int asked, size_t at_once)
 {
 	struct pier_server_opts opts = { .endpoint = TCP,
 		.handler = pier_handler_echo,
-		.connections_max = 3 };
+		.model = model,
+		.connections_max = asked };
 	struct pier_server_stats stats;
 	struct serving it;
 	int fds[10];
 	int64_t used;
 	size_t i;
 
-	(void)state;
 	serving_start(&it, &opts);
 	for (i = 0; i < 10; i++)
 		fds[i] = plain_connect(&it, 0);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < at_once; i++)
 		plain_echo(fds[i], "in");
 	used = cpu_ms();
-	(void)usleep(200000);
+	(void)usleep(100000);
 	assert_true(cpu_ms() - used < 50);
 	pier_server_stats(it.server, &stats);
-	assert_int_equal(stats.accepted, 3);
-	assert_int_equal(stats.active, 3);
+	assert_int_equal(stats.accepted, at_once);
+	assert_int_equal(stats.active, at_once);
 	for (i = 0; i < 10; i++) {
 		plain_echo(fds[i], "in turn");
 		(void)close(fds[i]);
 	}
 	stats = serving_await(&it, FIELD(finished), 10);
-	assert_int_equal(stats.active_peak, 3);
+	assert_int_equal(stats.active_peak, at_once);
 	assert_int_equal(serving_stop(&it), 0);
+}
+
+static void
+test_connections_max(void **state)
+{
+	(void)state;
+	full(PIER_FIBER, 3, 3);
+	full(PIER_THREAD, 3, 3);
+	full(PIER_ITERATIVE, 3, 1);
+	full(PIER_ITERATIVE, 0, 1);
 }
 
 static void
@@ -364,75 +403,149 @@ test_a_flood_of_connections(void **state)
 	}
 }
 
+/* How many descriptors this process could still open. */
+static int
+descriptors_left(void)
+{
+	int fds[64], n = 0, left;
+
+	while (n < 64 && (fds[n] = dup(0)) >= 0)
+		n++;
+	left = n;
+	while (n > 0)
+		(void)close(fds[--n]);
+	return left;
+}
+
 /* In a process of its own with few descriptors: the clients are another. */
 static void
-serve_with_few(enum pier_model model, int out)
+start_with_few(struct serving *it, const struct pier_server_opts *opts)
 {
 	const struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
-	struct pier_server_opts opts = { .endpoint = TCP,
-		.handler = pier_handler_echo,
-		.model = model,
-		.connections_max = 1000 };
-	char endpoint[PIER_ENDPOINT_TEXT_MAX] = "";
-	struct serving it;
-	int64_t used[2];
 
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	serving_start(&it, &opts);
+	serving_start(it, opts);
+}
+
+static void
+tell_where(const struct serving *it, int out)
+{
+	char endpoint[PIER_ENDPOINT_TEXT_MAX] = "";
+
 	assert_true(pier_server_endpoint(
-			    it.server, 0, endpoint, sizeof(endpoint)) > 0);
+			    it->server, 0, endpoint, sizeof(endpoint)) > 0);
 	assert_int_equal(
 		write(out, endpoint, sizeof(endpoint)), sizeof(endpoint));
-	(void)serving_await(&it, FIELD(accepted), 20);
-	(void)serving_await(&it, FIELD(accept_pauses), 1);
-	/* Full and paused, all clients silent: it uses no processor. */
-	used[0] = cpu_ms();
+}
+
+static void
+serve_with_few(const struct pier_server_opts *opts, int out)
+{
+	struct pier_server_stats stats;
+	struct serving it;
+	int64_t used;
+
+	start_with_few(&it, opts);
+	tell_where(&it, out);
+	(void)serving_await(&it, FIELD(accepted), 15);
+	(void)serving_await(
+		&it, FIELD(accept_pauses), opts->workers > 1 ? 2 : 1);
+	/* Handlers can still open what they need… */
+	assert_true(descriptors_left() >= 8);
+	/* … and with all clients silent no processor is used. */
+	used = cpu_ms();
 	(void)usleep(500000);
-	used[1] = cpu_ms();
-	assert_true(used[1] - used[0] < 50);
+	assert_true(cpu_ms() - used < 50);
+	/* Nor is any more taken, however often it is tried. */
+	assert_true(descriptors_left() >= 8);
 	assert_int_equal(write(out, "", 1), 1);
-	(void)serving_await(&it, FIELD(finished), CLIENTS);
+	stats = serving_await(&it, FIELD(finished), CLIENTS);
+	assert_int_equal(stats.failed, 0);
 	assert_int_equal(serving_stop(&it), 0);
-	_exit(0);
+}
+
+/* The rest of the program leaves it nothing but the reserve. */
+static void
+serve_with_none(const struct pier_server_opts *opts, int out)
+{
+	struct serving it;
+	int fd;
+
+	start_with_few(&it, opts);
+	/* By now it has what it needs for itself. */
+	fd = plain_connect(&it, 0);
+	plain_echo(fd, "first");
+	(void)close(fd);
+	(void)serving_await(&it, FIELD(bytes_out), 5);
+	do
+		fd = dup(0);
+	while (fd >= 0 && fd < 57);
+	tell_where(&it, out);
+	assert_int_equal(write(out, "", 1), 1);
+	(void)serving_await(&it, FIELD(finished), CLIENTS + 1);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
+static void
+nobody_is_lost(struct pier_server_opts opts,
+	void (*serve)(const struct pier_server_opts *opts, int out))
+{
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+	int pipes[2], fds[CLIENTS], status;
+	size_t i;
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(pipes), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)close(pipes[0]);
+		serve(&opts, pipes[1]);
+		_exit(0);
+	}
+	(void)close(pipes[1]);
+	assert_int_equal(
+		read(pipes[0], endpoint, sizeof(endpoint)), sizeof(endpoint));
+	for (i = 0; i < CLIENTS; i++)
+		fds[i] = plain_dial(endpoint);
+	assert_int_equal(read(pipes[0], &byte, 1), 1);
+	for (i = 0; i < CLIENTS; i++) {
+		assert_true(fds[i] >= 0);
+		plain_echo(fds[i], "not lost");
+		(void)close(fds[i]);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	(void)close(pipes[0]);
 }
 
 static void
 test_few_descriptors(void **state)
 {
-	static const enum pier_model both[] = { PIER_FIBER, PIER_THREAD };
-	int fds[CLIENTS];
-	size_t m, i;
+	struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = pier_handler_echo,
+		.connections_max = 1000 };
 
 	(void)state;
-	for (m = 0; m < 2; m++) {
-		char endpoint[PIER_ENDPOINT_TEXT_MAX];
-		int pipes[2], status;
-		char byte;
-		pid_t child;
+	nobody_is_lost(opts, serve_with_few);
+	opts.model = PIER_THREAD;
+	nobody_is_lost(opts, serve_with_few);
+	opts.model = PIER_FIBER;
+	opts.workers = 4;
+	nobody_is_lost(opts, serve_with_few);
+}
 
-		assert_int_equal(pipe(pipes), 0);
-		child = fork();
-		assert_true(child >= 0);
-		if (child == 0) {
-			(void)close(pipes[0]);
-			serve_with_few(both[m], pipes[1]);
-			_exit(1);
-		}
-		(void)close(pipes[1]);
-		assert_int_equal(read(pipes[0], endpoint, sizeof(endpoint)),
-			sizeof(endpoint));
-		for (i = 0; i < CLIENTS; i++)
-			fds[i] = plain_dial(endpoint);
-		assert_int_equal(read(pipes[0], &byte, 1), 1);
-		for (i = 0; i < CLIENTS; i++) {
-			assert_true(fds[i] >= 0);
-			plain_echo(fds[i], "not lost");
-			(void)close(fds[i]);
-		}
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-		(void)close(pipes[0]);
-	}
+static void
+test_the_reserve_alone(void **state)
+{
+	struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = pier_handler_echo };
+
+	(void)state;
+	nobody_is_lost(opts, serve_with_none);
+	opts.model = PIER_THREAD;
+	nobody_is_lost(opts, serve_with_none);
 }
 
 int
@@ -444,10 +557,12 @@ main(void)
 		cmocka_unit_test(test_trickling),
 		cmocka_unit_test(test_flooding),
 		cmocka_unit_test(test_a_limit_is_for_good),
+		cmocka_unit_test(test_one_who_polls),
 		cmocka_unit_test(test_connections_max),
 		cmocka_unit_test(test_per_address_max),
 		cmocka_unit_test(test_a_flood_of_connections),
 		cmocka_unit_test(test_few_descriptors),
+		cmocka_unit_test(test_the_reserve_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
