@@ -84,6 +84,9 @@ struct pier_server_opts {
 	/* Of fibers or threads; 0: 64 KiB for fibers, 1 MiB for those of
 	   PIER_ITERATIVE, the system's for threads */
 	size_t stack_size;
+	/* For pier_server_open(): the look-up of names; 0: 30 s, PIER_OFF: no
+	   limit */
+	int64_t open_ms;
 	/* Backlog, reuse, mode; NULL for the defaults; borrowed by open */
 	const struct pier_listen_opts *listen;
 
@@ -147,6 +150,7 @@ pier_serve(const struct pier_server_opts *opts)
  *
  * 0, or
  *   -EINVAL  no endpoint, no handler for one, or a field out of range: detail
+ *   -PIER_EDEADLINE  open_ms passed while a name was looked up
  *   …        as pier_listen() and pier_packet_open()
  */
 int pier_server_open_sized(struct pier_server **out,

@@ -151,7 +151,7 @@ share(struct pier_server *server, struct pier__port *port)
 /* The others listen on the same address. */
 static int
 join(struct pier_server *server, const struct pier__port *first,
-	const char *text, const char *real)
+	const char *text, const char *real, pier_deadline deadline)
 {
 	static const int on = 1;
 	struct pier_listen_opts opts = server->listen;
@@ -165,7 +165,7 @@ join(struct pier_server *server, const struct pier__port *first,
 			rc, PIER_STEP_OPTION, text, "SO_REUSEPORT");
 	opts.reuse_port = true;
 	for (i = 1; i < server->worker_count; i++) {
-		rc = pier_listen(&listener, real, &opts, PIER_FOREVER);
+		rc = pier_listen(&listener, real, &opts, deadline);
 		if (rc < 0)
 			return rc;
 		add_acceptor(&server->workers[i],
@@ -175,12 +175,13 @@ join(struct pier_server *server, const struct pier__port *first,
 }
 
 static int
-open_stream(struct pier_server *server, const char *text)
+open_stream(
+	struct pier_server *server, const char *text, pier_deadline deadline)
 {
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier_listener *listener;
 	struct pier__port *port;
-	int rc = pier_listen(&listener, text, &server->listen, PIER_FOREVER);
+	int rc = pier_listen(&listener, text, &server->listen, deadline);
 
 	if (rc < 0)
 		return rc;
@@ -195,14 +196,14 @@ open_stream(struct pier_server *server, const char *text)
 		if (listener->family == AF_UNIX || strncmp(real, "fd:", 3) == 0)
 			rc = share(server, port);
 		else
-			return join(server, port, text, real);
+			return join(server, port, text, real, deadline);
 	}
 	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL) : 0;
 }
 
 static int
 open_datagrams(struct pier_server *server, const char *text, size_t index,
-	size_t streams)
+	size_t streams, pier_deadline deadline)
 {
 	struct pier_packet_opts opts = { .listen = true,
 		.mode = server->listen.mode };
@@ -211,7 +212,7 @@ open_datagrams(struct pier_server *server, const char *text, size_t index,
 	struct pier__worker *worker = &server->workers[server->model->receiver(
 		index, streams, server->worker_count)];
 	int count = pier_packet_open_all(
-		packets, SOCKETS_MAX, text, &opts, PIER_FOREVER);
+		packets, SOCKETS_MAX, text, &opts, deadline);
 	int rc = 0;
 	int i;
 
@@ -231,7 +232,7 @@ open_datagrams(struct pier_server *server, const char *text, size_t index,
 }
 
 int
-pier__endpoints_open(struct pier_server *server)
+pier__endpoints_open(struct pier_server *server, pier_deadline deadline)
 {
 	size_t streams, datagrams, index = 0;
 	const char *text;
@@ -242,9 +243,10 @@ pier__endpoints_open(struct pier_server *server)
 		i++) {
 		rc = kind_of(text);
 		if (rc == 0)
-			rc = open_stream(server, text);
+			rc = open_stream(server, text, deadline);
 		else if (rc == 1)
-			rc = open_datagrams(server, text, index++, streams);
+			rc = open_datagrams(
+				server, text, index++, streams, deadline);
 	}
 	return rc;
 }

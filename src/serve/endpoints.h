@@ -12,7 +12,7 @@ int pier__endpoints_count(
 
 /* Listen on all of them, deal them out to server->workers. 0 or an error,
    noted; what was opened stays for pier__endpoints_close(). */
-int pier__endpoints_open(struct pier_server *server);
+int pier__endpoints_open(struct pier_server *server, pier_deadline deadline);
 
 /* Of workers that do not run. */
 void pier__endpoints_close(struct pier_server *server);

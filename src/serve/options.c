@@ -13,6 +13,7 @@
 #define RESERVE_SHARE       16
 #define ITERATIVE_STACK     ((size_t)1024 * 1024)
 
+#define OPEN_MS       30000
 #define FIRST_BYTE_MS 10000
 #define IDLE_MS       300000
 #define LINGER_MS     2000
@@ -58,9 +59,9 @@ wrong(const struct pier_server_opts *opts)
 		return "datagrams_max: below 0";
 	if (opts->datagram_size > DATAGRAM_SIZE_MAX)
 		return "datagram_size: above 1 MiB";
-	if (opts->first_byte_ms < PIER_OFF || opts->idle_ms < PIER_OFF ||
-		opts->lifetime_ms < PIER_OFF || opts->linger_ms < PIER_OFF ||
-		opts->drain_ms < PIER_OFF)
+	if (opts->open_ms < PIER_OFF || opts->first_byte_ms < PIER_OFF ||
+		opts->idle_ms < PIER_OFF || opts->lifetime_ms < PIER_OFF ||
+		opts->linger_ms < PIER_OFF || opts->drain_ms < PIER_OFF)
 		return "a time below 0";
 	return NULL;
 }
@@ -105,6 +106,7 @@ pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
 		opts->datagrams_max = DATAGRAMS_DEFAULT;
 	if (opts->datagram_size == 0)
 		opts->datagram_size = DATAGRAM_SIZE;
+	fill_ms(&opts->open_ms, OPEN_MS);
 	fill_ms(&opts->first_byte_ms, FIRST_BYTE_MS);
 	fill_ms(&opts->idle_ms, IDLE_MS);
 	fill_ms(&opts->lifetime_ms, PIER_OFF);

@@ -33,6 +33,7 @@ test_defaults(void **state)
 	assert_int_equal(opts.workers, 1);
 	assert_int_equal(opts.connections_max, 10000);
 	assert_int_equal(opts.per_address_max, 0);
+	assert_int_equal(opts.open_ms, 30000);
 	assert_int_equal(opts.first_byte_ms, 10000);
 	assert_int_equal(opts.idle_ms, 300000);
 	assert_int_equal(opts.lifetime_ms, PIER_OFF);
@@ -133,6 +134,9 @@ test_refused(void **state)
 	refused(opts, "datagram_size: above 1 MiB");
 	opts = plain;
 	opts.idle_ms = -2;
+	refused(opts, "a time below 0");
+	opts = plain;
+	opts.open_ms = -2;
 	refused(opts, "a time below 0");
 }
 

@@ -142,11 +142,15 @@ server_fill(struct pier_server *server)
 	int descriptors = pier__machine_descriptors();
 	const char *detail = NULL;
 	size_t streams, datagrams;
+	pier_deadline until;
 	int rc = pier__options_fill(
 		&server->opts, descriptors, pier__machine_cores(), &detail);
 
 	if (rc < 0)
 		return fail_create(rc, detail);
+	until = server->opts.open_ms == PIER_OFF
+			? PIER_FOREVER
+			: pier_in_ms(server->opts.open_ms);
 	server->model = models[server->opts.model];
 	rc = pier__endpoints_count(server, &streams, &datagrams);
 	if (rc < 0)
@@ -156,7 +160,7 @@ server_fill(struct pier_server *server)
 		rc = make_rest(server);
 	if (rc < 0)
 		return fail_create(rc, "a server");
-	rc = pier__endpoints_open(server);
+	rc = pier__endpoints_open(server, until);
 	mark_reserve(server, descriptors);
 	return rc;
 }
