@@ -246,6 +246,7 @@ say_summary(struct serve *serve, const struct pier_server_stats *stats)
 	uint64_t limited = stats->limit_first_byte + stats->limit_idle +
 			   stats->limit_lifetime;
 	uint64_t refused = stats->refused_address + stats->refused_setup;
+	uint64_t failed = stats->failed + stats->datagrams_failed;
 
 	cli_format_bytes(stats->bytes_in, in, sizeof(in));
 	cli_format_bytes(stats->bytes_out, out, sizeof(out));
@@ -256,7 +257,7 @@ say_summary(struct serve *serve, const struct pier_server_stats *stats)
 		stats->accepted, stats->accepted == 1 ? "" : "s",
 		stats->datagrams, stats->datagrams == 1 ? "" : "s", took, in,
 		out);
-	if (stats->failed + stats->cancelled + limited + refused +
+	if (failed + stats->cancelled + limited + refused +
 			stats->datagrams_dropped + stats->accept_pauses >
 		0)
 		cli_say(serve->tool, 0,
@@ -264,7 +265,7 @@ say_summary(struct serve *serve, const struct pier_server_stats *stats)
 			" met a time limit, %" PRIu64 " refused, %" PRIu64
 			" cancelled, %" PRIu64 " datagrams dropped, %" PRIu64
 			" pauses for want of descriptors",
-			stats->failed, limited, refused, stats->cancelled,
+			failed, limited, refused, stats->cancelled,
 			stats->datagrams_dropped, stats->accept_pauses);
 }
 
@@ -293,6 +294,7 @@ serve_tell_summary(struct serve *serve)
 	NUMBER(accept_pauses);
 	NUMBER(datagrams);
 	NUMBER(datagrams_dropped);
+	NUMBER(datagrams_failed);
 #undef NUMBER
 	cli_event_number(event, "received", (int64_t)stats.bytes_in);
 	cli_event_number(event, "sent", (int64_t)stats.bytes_out);

@@ -34,7 +34,7 @@ typedef int pier_handler(struct pier_stream *stream, void *ctx);
 
 /* One datagram; answer it with pier_reply(). A negative result is counted and
    reported by on_error, nothing else. It runs in a fiber under every model;
-   with PIER_THREAD each datagram socket has a thread of its own. */
+   with PIER_THREAD each datagram endpoint has a thread of its own. */
 typedef int pier_datagram_handler(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
@@ -212,6 +212,7 @@ struct pier_server_stats {
 	uint64_t accept_pauses;     /* for want of descriptors or memory */
 	uint64_t datagrams;         /* received */
 	uint64_t datagrams_dropped; /* over datagrams_max */
+	uint64_t datagrams_failed;  /* their handler came back with an error */
 	uint64_t bytes_in; /* of connections and datagrams that ended */
 	uint64_t bytes_out;
 	uint64_t longest_run_ns; /* a fiber's longest stretch without a wait */

@@ -133,6 +133,19 @@ receive(struct pier__receiver *receiver)
 }
 
 static void
+handler_failed(const struct pier__receiver *receiver, int rc)
+{
+	struct pier__worker *worker = receiver->it->worker;
+
+	if (receiver->handed_on && pier_cancelled()) {
+		pier__count(&worker->counters, PIER__COUNT_CANCELLED, 1);
+		return;
+	}
+	pier__count(&worker->counters, PIER__COUNT_DATAGRAMS_FAILED, 1);
+	pier__report_error(worker->server, NULL, rc);
+}
+
+static void
 handle(struct pier__receiver *receiver)
 {
 	struct pier__worker *worker = receiver->it->worker;
@@ -151,10 +164,8 @@ handle(struct pier__receiver *receiver)
 	receiver->it->bytes_out = packet->bytes_out;
 	if (receiver->handed_on)
 		(void)atomic_fetch_sub(&worker->server->datagrams_waiting, 1);
-	if (rc < 0 && receiver->handed_on && pier_cancelled())
-		pier__count(&worker->counters, PIER__COUNT_CANCELLED, 1);
-	else if (rc < 0)
-		pier__report_error(worker->server, NULL, rc);
+	if (rc < 0)
+		handler_failed(receiver, rc);
 }
 
 /* Until it is to receive again. False: it is not needed any more. */

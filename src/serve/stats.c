@@ -20,6 +20,7 @@ static const size_t places[PIER__COUNT_COUNT] = {
 	PLACE(ACCEPT_PAUSES, accept_pauses),
 	PLACE(DATAGRAMS, datagrams),
 	PLACE(DATAGRAMS_DROPPED, datagrams_dropped),
+	PLACE(DATAGRAMS_FAILED, datagrams_failed),
 	PLACE(BYTES_IN, bytes_in),
 	PLACE(BYTES_OUT, bytes_out),
 #undef PLACE

@@ -36,6 +36,7 @@ test_every_counter_has_its_place(void **state)
 	assert_int_equal(seen.accepted, 5);
 	assert_int_equal(seen.bytes_out, 5);
 	assert_int_equal(seen.datagrams_dropped, 5);
+	assert_int_equal(seen.datagrams_failed, 5);
 	assert_int_equal(seen.limit_lifetime, 5);
 }
 

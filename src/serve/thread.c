@@ -2,8 +2,8 @@
 /*
  * serve/thread.c - the model of threads: one for each connection, so that a
  * handler may block outside of pier. Datagram handlers are fibers, hence each
- * datagram socket has a worker of its own: one that blocks delays that socket
- * and nothing else.
+ * datagram endpoint has a worker of its own: one that blocks delays that
+ * endpoint and nothing else.
  */
 #include "serve/conn.h"
 #include "task/run.h"

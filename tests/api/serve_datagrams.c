@@ -115,6 +115,30 @@ test_upper_and_discard(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 }
 
+/* What is longer than asked for is cut, and counted as it came. */
+static void
+test_the_size_is_bounded(void **state)
+{
+	struct pier_server_opts opts = { .endpoint = UDP,
+		.datagram_handler = pier_datagram_echo,
+		.datagram_size = 4 };
+	struct pier_server_stats stats;
+	struct serving it;
+	int fd;
+
+	(void)state;
+	serving_start(&it, &opts);
+	fd = udp_connect(&it, 0);
+	udp_send(fd, "0123456789");
+	udp_expect(fd, "0123");
+	udp_send(fd, "abcd");
+	udp_expect(fd, "abcd");
+	(void)close(fd);
+	stats = serving_await(&it, FIELD(bytes_out), 8);
+	assert_int_equal(stats.bytes_in, 14);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
 /* "slow…" is answered when the test says so. */
 struct slow {
 	struct pier_channel *go;
@@ -264,6 +288,7 @@ test_a_handler_fails(void **state)
 		.datagram_handler = answer,
 		.ctx = &slow,
 		.on_error = on_error };
+	struct pier_server_stats stats;
 	struct serving it;
 	int fd;
 
@@ -274,9 +299,90 @@ test_a_handler_fails(void **state)
 	udp_send(fd, "next");
 	udp_expect(fd, "next");
 	(void)close(fd);
+	pier_server_stats(it.server, &stats);
+	assert_int_equal(stats.datagrams_failed, 1);
+	assert_int_equal(stats.failed, 0);
 	assert_int_equal(serving_stop(&it), 0);
 	assert_int_equal(slow.errors, 1);
 	assert_int_equal(slow.rc, -EIO);
+}
+
+static int
+stop_and_reply(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	pier_server_stop(*(struct pier_server **)ctx);
+	return pier_reply(packet, msg, msg->data, msg->size, PIER_DEFAULT);
+}
+
+static void
+test_stop_from_a_handler(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct serving it;
+		struct pier_server_opts opts = { .endpoint = UDP,
+			.datagram_handler = stop_and_reply,
+			.model = models[i],
+			.ctx = &it.server };
+		int fd;
+
+		serving_start(&it, &opts);
+		fd = udp_connect(&it, 0);
+		udp_send(fd, "bye");
+		udp_expect(fd, "bye");
+		(void)close(fd);
+		assert_int_equal(serving_join(&it), 0);
+	}
+}
+
+/* With a thread for each endpoint a handler that blocks outside of pier holds
+   up its own endpoint and no other. */
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+
+static int
+block_or_answer(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	(void)ctx;
+	if (msg->size == 5) {
+		(void)pthread_mutex_lock(&held);
+		(void)pthread_mutex_unlock(&held);
+	}
+	return pier_reply(packet, msg, msg->data, msg->size, PIER_DEFAULT);
+}
+
+static void
+test_one_that_blocks_its_thread(void **state)
+{
+	static const char *const endpoints[] = { UDP, "tcp4://127.0.0.1:0", UDP,
+		NULL };
+	struct pier_server_opts opts = { .endpoints = endpoints,
+		.handler = pier_handler_echo,
+		.datagram_handler = block_or_answer,
+		.model = PIER_THREAD };
+	struct serving it;
+	int fd[3];
+
+	(void)state;
+	(void)pthread_mutex_lock(&held);
+	serving_start(&it, &opts);
+	fd[0] = udp_connect(&it, 0);
+	fd[1] = plain_connect(&it, 1);
+	fd[2] = udp_connect(&it, 2);
+	udp_send(fd[0], "block");
+	(void)serving_await(&it, FIELD(datagrams), 1);
+	plain_echo(fd[1], "stream");
+	udp_send(fd[2], "one");
+	udp_expect(fd[2], "one");
+	(void)pthread_mutex_unlock(&held);
+	udp_expect(fd[0], "block");
+	(void)close(fd[0]);
+	(void)close(fd[1]);
+	(void)close(fd[2]);
+	assert_int_equal(serving_stop(&it), 0);
 }
 
 /* A client that is gone before the answer: the next one is served. */
@@ -378,10 +484,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_echo_under_every_model),
 		cmocka_unit_test(test_upper_and_discard),
+		cmocka_unit_test(test_the_size_is_bounded),
 		cmocka_unit_test(test_a_slow_answer_holds_up_nobody),
 		cmocka_unit_test(test_too_many_wait),
 		cmocka_unit_test(test_stop_lets_handlers_end),
 		cmocka_unit_test(test_a_handler_fails),
+		cmocka_unit_test(test_stop_from_a_handler),
+		cmocka_unit_test(test_one_that_blocks_its_thread),
 		cmocka_unit_test(test_a_client_that_has_gone),
 		cmocka_unit_test(test_all_kinds_at_once),
 		cmocka_unit_test(test_both_families),
