@@ -121,7 +121,7 @@ struct pier_server_opts {
 	void (*finish)(struct pier_stream *stream, void *ctx);
 	/* A handler, setup or accept failed, and was not cancelled at stop;
 	   conn is NULL for datagrams and for accept, which tells once when it
-	   begins to pause for want of descriptors or memory;
+	   begins to pause for want of descriptors, memory or threads;
 	   pier_error_line() has the story */
 	void (*on_error)(const struct pier_conn *conn, int rc, void *ctx);
 	/* Once, when all endpoints listen */
@@ -209,7 +209,7 @@ struct pier_server_stats {
 	uint64_t limit_first_byte;
 	uint64_t limit_idle;
 	uint64_t limit_lifetime;
-	uint64_t accept_pauses;     /* for want of descriptors or memory */
+	uint64_t accept_pauses;     /* for want of descriptors, memory… */
 	uint64_t datagrams;         /* received */
 	uint64_t datagrams_dropped; /* over datagrams_max */
 	uint64_t datagrams_failed;  /* their handler came back with an error */

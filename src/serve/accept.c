@@ -124,7 +124,9 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 		(void)pier__fail(
 			want, &(struct pier__failure){ .step = PIER_STEP_ACCEPT,
 				      .endpoint = it->port->endpoint,
-				      .detail = "accepting pauses" });
+				      .detail = "accepting pauses",
+				      /* No thread to be had is -EAGAIN. */
+				      .counts = true });
 		pier__report_error(server, NULL, want);
 	} else if (it->pause_ms < PAUSE_MAX_MS) {
 		it->pause_ms *= 2;
@@ -141,6 +143,9 @@ wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 	int rc = pier__desc_wait(
 		&it->listener->desc, PIER__IN, "accept", PIER_FOREVER);
 
+	/* Nothing was wanting: what will be is told anew. */
+	if (rc == 0)
+		it->pause_ms = 0;
 	/* The engine may have no memory to watch it. */
 	return rc == 0 || rc == -ECANCELED ? rc : hold_off(it, seen, rc);
 }

@@ -93,15 +93,16 @@ pier__report_error(struct pier_server *server, struct pier__conn *conn, int rc)
 
 	if (opts->on_error == NULL)
 		return;
-	/* A handler may return what no call of pier gave. */
+	/* A handler may return what no call of pier gave, and -EAGAIN, which
+	   no call writes down. */
 	if (pier_last_error()->code != rc) {
 		if (conn != NULL)
-			(void)pier__stream_fail(
-				conn->stream, rc, PIER_STEP_HANDLER);
+			(void)pier__stream_fail_done(
+				conn->stream, rc, PIER_STEP_HANDLER, 0);
 		else
-			(void)pier__fail(
-				rc, &(struct pier__failure){
-					    .step = PIER_STEP_HANDLER });
+			(void)pier__fail(rc, &(struct pier__failure){
+						     .step = PIER_STEP_HANDLER,
+						     .counts = true });
 	}
 	opts->on_error(conn != NULL ? &conn->shown : NULL, rc, opts->ctx);
 }

@@ -110,7 +110,9 @@ static int
 fail_create(int rc, const char *detail)
 {
 	return pier__fail(rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
-				      .detail = detail });
+				      .detail = detail,
+				      /* No thread to be had is -EAGAIN. */
+				      .counts = true });
 }
 
 /* What the run of a worker has: its engine, and what wakes it. */
@@ -330,7 +332,8 @@ pier_server_run(struct pier_server *server)
 	if (rc < 0 && pier_last_error()->code != rc)
 		rc = pier__fail(
 			rc, &(struct pier__failure){ .step = PIER_STEP_WAIT,
-				    .detail = "a worker of a server" });
+				    .detail = "a worker of a server",
+				    .counts = true });
 	return rc;
 }
 

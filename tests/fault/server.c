@@ -29,7 +29,20 @@ struct show {
 	char where[64];
 	int served;
 	atomic_bool ended; /* the server: nobody answers any more */
+	atomic_bool untold;
 };
+
+/* What fails has a story, unless there is no memory for one. */
+static void
+on_error(const struct pier_conn *conn, int rc, void *ctx)
+{
+	struct show *show = ctx;
+	int code = pier_last_error()->code;
+
+	(void)conn;
+	if (code != rc && code != -ENOMEM)
+		atomic_store(&show->untold, true);
+}
 
 static bool
 is_served(const struct show *show, struct pier_stream *stream)
@@ -116,6 +129,8 @@ serve(struct fault_story *story, const char *endpoint, enum pier_model model,
 		.per_address_max = 2 * CLIENTS,
 		.drain_ms = 200,
 		.linger_ms = PIER_OFF,
+		.ctx = &show,
+		.on_error = on_error,
 	};
 	pthread_t thread;
 
@@ -134,6 +149,8 @@ serve(struct fault_story *story, const char *endpoint, enum pier_model model,
 		/* Unless it could not begin, everybody is served. */
 		if (met(story, "run", rc) >= 0 && show.served < CLIENTS)
 			(void)met(story, "served", -EBADMSG);
+		if (atomic_load(&show.untold))
+			(void)met(story, "on_error", -EBADMSG);
 	}
 	pier_server_close(show.server);
 }
