@@ -203,7 +203,8 @@ struct pier_server_stats {
 	uint64_t lingering;       /* ended, the peer's last bytes read off */
 	uint64_t finished;        /* handlers that came back with >= 0 */
 	uint64_t failed;          /* … with an error, also of a limit */
-	uint64_t cancelled;       /* … after a cancel at stop */
+	uint64_t cancelled;       /* … after a cancel at stop; setup and
+				     datagrams too */
 	uint64_t refused_address; /* over per_address_max */
 	uint64_t refused_setup;
 	uint64_t limit_first_byte;

@@ -130,29 +130,37 @@ converse(struct pier__conn *conn)
 	return rc;
 }
 
-/* Why it ended, counted. */
+/* Why it ended, and what it counts as. */
+static enum pier__count
+judge(struct pier__conn *conn, int rc)
+{
+	struct pier_conn *shown = &conn->shown;
+	bool in_setup = shown->reason == PIER_END_SETUP;
+
+	if (conn->limits.met != NULL) {
+		shown->reason = PIER_END_LIMIT;
+		shown->limit = conn->limits.met;
+	} else if (rc < 0 && pier_cancelled()) {
+		shown->reason = PIER_END_CANCELLED;
+		return PIER__COUNT_CANCELLED;
+	} else if (rc < 0 && !in_setup) {
+		shown->reason = PIER_END_ERROR;
+	}
+	if (in_setup)
+		return PIER__COUNT_REFUSED_SETUP;
+	return rc < 0 ? PIER__COUNT_FAILED : PIER__COUNT_FINISHED;
+}
+
 static void
 settle(struct pier__conn *conn, int rc)
 {
 	struct pier__counters *counters = &conn->worker->counters;
 	struct pier_conn *shown = &conn->shown;
-	enum pier__count count = PIER__COUNT_FAILED;
+	enum pier__count count = judge(conn, rc);
 
 	shown->rc = rc;
-	if (shown->reason == PIER_END_SETUP)
-		count = PIER__COUNT_REFUSED_SETUP;
-	else if (rc >= 0)
-		count = PIER__COUNT_FINISHED;
-	else
-		shown->reason = PIER_END_ERROR;
-	if (conn->limits.met != NULL) {
-		shown->reason = PIER_END_LIMIT;
-		shown->limit = conn->limits.met;
+	if (shown->reason == PIER_END_LIMIT)
 		pier__count(counters, pier__limits_count(&conn->limits), 1);
-	} else if (shown->reason == PIER_END_ERROR && pier_cancelled()) {
-		shown->reason = PIER_END_CANCELLED;
-		count = PIER__COUNT_CANCELLED;
-	}
 	pier__count(counters, count, 1);
 	if (count != PIER__COUNT_REFUSED_SETUP)
 		pier__count_handler(counters,

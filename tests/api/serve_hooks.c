@@ -146,6 +146,59 @@ test_finish_sees_all(void **state)
 	}
 }
 
+/* A connection over a Unix socket, and what is none of a server. */
+static int
+look(struct pier_stream *stream, void *ctx)
+{
+	struct pier_conn *conn = pier_conn(stream);
+	struct pier_stream *a, *b;
+
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_null(pier_conn(a));
+	pier_close(a);
+	pier_close(b);
+	assert_non_null(conn->user);
+	assert_int_equal(conn->first_byte_ns, 0);
+	assert_int_equal(conn->last_byte_ns, conn->accepted_ns);
+	return once(stream, ctx);
+}
+
+static void
+test_what_a_connection_says(void **state)
+{
+	int i, id;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .handler_rc = 0 };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		char text[PIER_ADDR_TEXT_MAX];
+		struct serving it;
+		int fd;
+
+		opts.endpoint = "unix://@pier-hooks";
+		opts.handler = look;
+		serving_start(&it, &opts);
+		for (id = 1; id <= 2; id++) {
+			fd = plain_connect(&it, 0);
+			if (id == 1)
+				plain_echo(fd, "hello");
+			(void)close(fd);
+			(void)serving_await(&it, FIELD(finished), id);
+		}
+		(void)serving_await(&it, FIELD(bytes_out), 5);
+		assert_int_equal(serving_stop(&it), 0);
+		assert_int_equal(seen.finishes, 2);
+		assert_int_equal(seen.last.id, 2);
+		assert_ptr_equal(seen.last.server, it.server);
+		assert_int_equal(seen.last.first_byte_ns, 0);
+		assert_int_equal(seen.peer.len, 0);
+		assert_true(
+			pier_addr_format(&seen.local, text, sizeof(text)) > 0);
+		assert_string_equal(text, "@pier-hooks");
+	}
+}
+
 static void
 test_setup_refuses(void **state)
 {
@@ -256,6 +309,160 @@ test_a_cancel_is_no_error(void **state)
 	}
 }
 
+static int
+wait_in_setup(struct pier_stream *stream, void *ctx)
+{
+	const void *data;
+	ssize_t n;
+
+	(void)setup(stream, ctx);
+	n = pier_peek(stream, &data, 1, PIER_FOREVER);
+	return n < 0 ? (int)n : 0;
+}
+
+static void
+wait_in_finish(struct pier_stream *stream, void *ctx)
+{
+	assert_int_equal(pier_sleep(pier_in_ms(1)), 0);
+	assert_int_equal(pier_yield(), 0);
+	finish(stream, ctx);
+}
+
+static void
+test_hooks_may_wait(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .handler_rc = 0 };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		struct serving it;
+		int fd;
+
+		opts.setup = wait_in_setup;
+		opts.finish = wait_in_finish;
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		plain_echo(fd, "hello");
+		(void)close(fd);
+		(void)serving_await(&it, FIELD(bytes_out), 5);
+		assert_int_equal(serving_stop(&it), 0);
+		assert_int_equal(seen.finishes, 1);
+		assert_int_equal(seen.last.reason, PIER_END_HANDLER);
+	}
+}
+
+/* Neither is one that came before the handler. */
+static void
+test_a_cancel_in_setup(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen = { .handler_rc = 0 };
+		struct pier_server_opts opts = hooked(models[i], &seen);
+		struct pier_server_stats stats;
+		struct serving it;
+		int fd;
+
+		opts.setup = wait_in_setup;
+		opts.drain_ms = PIER_OFF;
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		(void)serving_await(&it, FIELD(accepted), 1);
+		pier_server_stop(it.server);
+		stats = serving_await(&it, FIELD(cancelled), 1);
+		assert_int_equal(serving_join(&it), 1);
+		(void)close(fd);
+		assert_int_equal(stats.refused_setup, 0);
+		assert_int_equal(seen.last.reason, PIER_END_CANCELLED);
+		assert_int_equal(seen.last.rc, -ECANCELED);
+		assert_int_equal(seen.errors, 0);
+		assert_int_equal(seen.finishes, 1);
+	}
+}
+
+/* What no call of pier wrote down has a story all the same. */
+static void
+test_a_handler_would_wait(void **state)
+{
+	struct seen seen = { .handler_rc = -EAGAIN };
+	struct pier_server_opts opts = hooked(PIER_FIBER, &seen);
+	struct serving it;
+	int fd;
+
+	(void)state;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	plain_echo(fd, "hello");
+	(void)serving_await(&it, FIELD(failed), 1);
+	(void)close(fd);
+	assert_int_equal(serving_stop(&it), 0);
+	assert_int_equal(seen.error_rc, -EAGAIN);
+	assert_non_null(strstr(seen.line, "EAGAIN"));
+	assert_non_null(strstr(seen.line, "handler"));
+}
+
+static int
+stop_in_setup(struct pier_stream *stream, void *ctx)
+{
+	pier_server_stop(pier_conn(stream)->server);
+	return setup(stream, ctx);
+}
+
+static void
+stop_in_finish(struct pier_stream *stream, void *ctx)
+{
+	pier_server_stop(pier_conn(stream)->server);
+	finish(stream, ctx);
+}
+
+static void
+stop_in_on_error(const struct pier_conn *conn, int rc, void *ctx)
+{
+	pier_server_stop(conn->server);
+	on_error(conn, rc, ctx);
+}
+
+static void
+stops(struct pier_server_opts *opts, struct seen *seen)
+{
+	struct serving it;
+	int fd;
+
+	serving_start(&it, opts);
+	fd = plain_connect(&it, 0);
+	plain_echo(fd, "hello");
+	(void)close(fd);
+	assert_int_equal(serving_join(&it), 0);
+	assert_int_equal(seen->finishes, 1);
+}
+
+static void
+test_stop_from_each_hook(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct seen seen[3] = { { .handler_rc = 0 },
+			{ .handler_rc = 0 }, { .handler_rc = -EIO } };
+		struct pier_server_opts opts = hooked(models[i], &seen[0]);
+
+		opts.setup = stop_in_setup;
+		stops(&opts, &seen[0]);
+		opts = hooked(models[i], &seen[1]);
+		opts.finish = stop_in_finish;
+		stops(&opts, &seen[1]);
+		opts = hooked(models[i], &seen[2]);
+		opts.on_error = stop_in_on_error;
+		stops(&opts, &seen[2]);
+		assert_int_equal(seen[2].errors, 1);
+	}
+}
+
 static void
 test_numbers(void **state)
 {
@@ -351,6 +558,9 @@ test_what_cannot_be_served(void **state)
 	static const char *const two[] = { TCP, "tcp://nonsense", NULL };
 
 	(void)state;
+	assert_int_equal(
+		pier_serve(&(struct pier_server_opts){ .endpoint = TCP }),
+		-EINVAL);
 	refused((struct pier_server_opts){ .handler = once }, -EINVAL,
 		"no endpoint");
 	refused((struct pier_server_opts){ .endpoint = TCP }, -EINVAL,
@@ -374,10 +584,15 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finish_sees_all),
+		cmocka_unit_test(test_what_a_connection_says),
 		cmocka_unit_test(test_setup_refuses),
 		cmocka_unit_test(test_a_handler_fails),
 		cmocka_unit_test(test_a_reset),
 		cmocka_unit_test(test_a_cancel_is_no_error),
+		cmocka_unit_test(test_hooks_may_wait),
+		cmocka_unit_test(test_a_cancel_in_setup),
+		cmocka_unit_test(test_a_handler_would_wait),
+		cmocka_unit_test(test_stop_from_each_hook),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_the_longest_run),
 		cmocka_unit_test(test_what_cannot_be_served),
