@@ -132,7 +132,7 @@ struct pier_server_opts {
  * pier_serve(opts): serve until stopped: open, run, close.
  *
  * 0 after a complete drain; the number of handlers that had to be cancelled;
- * or an error of pier_server_open().
+ * or an error of pier_server_open() or of pier_server_run().
  */
 int pier_serve_sized(
 	const struct pier_server_opts *opts, size_t size, size_t listen_size);
@@ -169,9 +169,15 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  * then serves beside what else it runs, and its cancel ends the server without
  * a drain.
  *
- * Result as pier_serve(). A thread of PIER_THREAD that still hangs outside of
- * pier five seconds after it was cancelled is left behind and counted with the
- * cancelled; it uses what ctx points to until it ends.
+ * 0 after a complete drain; the number of handlers that had to be cancelled;
+ * or
+ *   -ENOMEM, -EMFILE, -ENFILE, -EAGAIN  no memory, descriptor or thread for a
+ *                                       worker: nothing goes on
+ *   -EALREADY  it has run
+ *
+ * A thread of PIER_THREAD that still hangs outside of pier five seconds after
+ * it was cancelled is left behind and counted with the cancelled; it uses what
+ * ctx points to until it ends.
  */
 int pier_server_run(struct pier_server *server);
 
@@ -180,6 +186,7 @@ int pier_server_run(struct pier_server *server);
  * time is over, cancel the rest. Those that queue at that moment are accepted
  * and have the drain time too. From any thread, handler, hook or signal
  * handler (async-signal-safe); again: cancel what is left now. Never waits.
+ * NULL is fine.
  */
 void pier_server_stop(struct pier_server *server);
 

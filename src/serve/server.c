@@ -3,7 +3,6 @@
 #include "serve/server.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "os/machine.h"
@@ -318,6 +317,8 @@ pier_server_run(struct pier_server *server)
 
 	if (self == NULL)
 		return -ENOMEM;
+	if (atomic_exchange(&server->has_run, true))
+		return fail_create(-EALREADY, "a server runs once");
 	if (opts->on_listen != NULL)
 		opts->on_listen(server, opts->ctx);
 	rc = start_crew(server);
@@ -361,12 +362,15 @@ int
 pier_server_endpoint(
 	const struct pier_server *server, size_t i, char *buf, size_t size)
 {
-	int n;
+	size_t len;
 
 	if (i >= server->name_count)
 		return -ENOENT;
-	n = snprintf(buf, size, "%s", server->names[i]);
-	return (size_t)n < size ? n : -ENOSPC;
+	len = strlen(server->names[i]);
+	if (len >= size)
+		return -ENOSPC;
+	memcpy(buf, server->names[i], len + 1);
+	return (int)len;
 }
 
 void

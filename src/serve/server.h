@@ -84,6 +84,7 @@ struct pier_server {
 	atomic_int references;
 	int descriptors_high; /* one from here on: no more is taken */
 
+	atomic_bool has_run;
 	atomic_int stops; /* how often it was told to */
 	int stop_fd;      /* readable from the first time on */
 

@@ -11,6 +11,8 @@
 void
 pier_server_stop(struct pier_server *server)
 {
+	if (server == NULL)
+		return;
 	/* Async-signal-safe: one atomic, one write. */
 	(void)atomic_fetch_add(&server->stops, 1);
 	(void)pier__calls()->eventfd_wake(server->stop_fd);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,70 @@ talk(const struct serving *it, size_t endpoint)
 		(void)close(fds[i]);
 }
 
+/* Looks at the numbers all the while. */
+struct watch {
+	const struct serving *it;
+	atomic_bool over;
+	int back; /* how often one went back */
+};
+
+static void *
+watch_main(void *arg)
+{
+	struct pier_server_stats now, last = { 0 };
+	struct watch *watch = arg;
+
+	while (!atomic_load(&watch->over)) {
+		pier_server_stats(watch->it->server, &now);
+		watch->back += now.accepted < last.accepted ||
+			       now.finished < last.finished ||
+			       now.active_peak < last.active_peak ||
+			       now.bytes_in < last.bytes_in ||
+			       now.active > CLIENTS || now.lingering > CLIENTS;
+		last = now;
+	}
+	return NULL;
+}
+
+static void
+test_numbers_at_any_time(void **state)
+{
+	static const struct {
+		enum pier_model model;
+		int workers;
+	} parallel[] = { { PIER_FIBER, 4 }, { PIER_THREAD, 1 } };
+	int i, round;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct pier_server_opts opts = { .endpoint = TCP,
+			.handler = pier_handler_echo,
+			.model = parallel[i].model,
+			.workers = parallel[i].workers };
+		struct watch watch = { .back = 0 };
+		struct pier_server_stats stats;
+		struct serving it;
+		pthread_t thread;
+
+		serving_start(&it, &opts);
+		watch.it = &it;
+		assert_int_equal(
+			pthread_create(&thread, NULL, watch_main, &watch), 0);
+		for (round = 0; round < 3; round++) {
+			talk(&it, 0);
+			(void)serving_await(&it, FIELD(bytes_out),
+				(round + 1) * CLIENTS * 5);
+		}
+		atomic_store(&watch.over, true);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_int_equal(watch.back, 0);
+		stats = serving_await(&it, FIELD(finished), 3 * CLIENTS);
+		assert_int_equal(stats.accepted, 3 * CLIENTS);
+		assert_int_equal(stats.bytes_in, 3 * CLIENTS * 5);
+		assert_int_equal(serving_stop(&it), 0);
+	}
+}
+
 static void
 test_workers_share_the_load(void **state)
 {
@@ -94,10 +159,12 @@ test_workers_share_a_unix_socket(void **state)
 {
 	struct threads threads = { .lock = PTHREAD_MUTEX_INITIALIZER };
 	char endpoint[64];
+	struct pier_listen_opts listen = { .mode = 0620 };
 	struct pier_server_opts opts = { .endpoint = endpoint,
 		.handler = where,
 		.ctx = &threads,
-		.workers = 3 };
+		.workers = 3,
+		.listen = &listen };
 	int before = open_fds();
 	struct serving it;
 	struct stat st;
@@ -106,6 +173,9 @@ test_workers_share_a_unix_socket(void **state)
 	(void)snprintf(endpoint, sizeof(endpoint), "unix:///tmp/pier-%d.sock",
 		(int)getpid());
 	serving_start(&it, &opts);
+	listen.mode = 0; /* was borrowed by open */
+	assert_int_equal(stat(endpoint + 7, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0620);
 	talk(&it, 0);
 	talk(&it, 0);
 	(void)serving_await(&it, FIELD(finished), 2 * CLIENTS);
@@ -242,8 +312,10 @@ test_several_endpoints(void **state)
 		assert_int_equal(
 			pier_server_endpoint(it.server, 3, text, sizeof(text)),
 			-ENOENT);
+		text[0] = '?';
 		assert_int_equal(
 			pier_server_endpoint(it.server, 0, text, 3), -ENOSPC);
+		assert_int_equal(text[0], '?');
 		assert_true(pier_server_endpoint(
 				    it.server, 1, text, sizeof(text)) > 0);
 		assert_string_equal(text, "unix://@pier-several");
@@ -285,6 +357,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_workers_share_the_load),
+		cmocka_unit_test(test_numbers_at_any_time),
 		cmocka_unit_test(test_workers_share_a_unix_socket),
 		cmocka_unit_test(test_every_worker_drains),
 		cmocka_unit_test(test_every_worker_cancels),

@@ -48,8 +48,11 @@ test_before_it_runs(void **state)
 	assert_int_equal(pier_server_open(&server, &echo), 0);
 	pier_server_stop(server);
 	assert_int_equal(pier_server_run(server), 0);
+	assert_int_equal(pier_server_run(server), -EALREADY);
+	assert_non_null(strstr(pier_error_line(), "EALREADY"));
 	pier_server_close(server);
 	pier_server_close(NULL);
+	pier_server_stop(NULL);
 }
 
 /* A conversation that goes on is let end; nobody new gets in. */
@@ -334,7 +337,16 @@ test_a_full_writer_is_cancelled(void **state)
 static void
 stop_now(struct pier_server *server, void *ctx)
 {
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+	int fd;
+
 	*(int *)ctx += 1;
+	/* It listens. */
+	assert_true(pier_server_endpoint(
+			    server, 0, endpoint, sizeof(endpoint)) > 0);
+	fd = plain_dial(endpoint);
+	assert_true(fd >= 0);
+	(void)close(fd);
 	pier_server_stop(server);
 }
 
