@@ -28,7 +28,13 @@ struct pier_server;
  *
  * What handlers share: with PIER_ITERATIVE, and PIER_FIBER with one worker, no
  * two handlers run at once between two waits; with PIER_THREAD, or more
- * workers, they run in parallel: what they share needs a guard.
+ * workers, they run in parallel: what they share needs a guard. Hooks are part
+ * of this.
+ *
+ * Tasks that a handler starts go into a group of its own, which it waits for
+ * (pier_group_open()): they are fibers or threads as it is. The group of the
+ * whole run (pier_go() with NULL) is for fibers: a thread of PIER_THREAD is in
+ * none, and gets -EINVAL.
  */
 typedef int pier_handler(struct pier_stream *stream, void *ctx);
 
@@ -40,7 +46,7 @@ typedef int pier_datagram_handler(
 
 enum pier_model {
 	PIER_FIBER, /* a fiber per connection on .workers threads; default */
-	PIER_ITERATIVE, /* one connection after the other */
+	PIER_ITERATIVE, /* one connection after the other; others queue */
 	PIER_THREAD     /* a thread per connection */
 };
 
@@ -82,7 +88,8 @@ struct pier_server_opts {
 	enum pier_model model;
 	int workers; /* PIER_FIBER: threads, 0: 1 */
 	/* Of fibers or threads; 0: 64 KiB for fibers, 1 MiB for those of
-	   PIER_ITERATIVE, the system's for threads */
+	   PIER_ITERATIVE, the system's for threads. The fibers of a run that
+	   was there before pier_server_run() have that run's */
 	size_t stack_size;
 	/* For pier_server_open(): the look-up of names; 0: 30 s, PIER_OFF: no
 	   limit */
@@ -90,20 +97,23 @@ struct pier_server_opts {
 	/* Backlog, reuse, mode; NULL for the defaults; borrowed by open */
 	const struct pier_listen_opts *listen;
 
-	/* Limits. A moment a limit is met, waiting calls of the handler give
-	   -PIER_ELIMIT, whatever their deadline. */
+	/* Limits. From the moment a time limit is met, calls on the stream
+	   that would wait give -PIER_ELIMIT, whatever their deadline; once one
+	   has, and after the lifetime, all do. */
 
 	/* At once; 0: 10000, or what the descriptor limit allows; when full,
-	   others queue */
+	   others queue. PIER_ITERATIVE: 1, whatever stands here */
 	int connections_max;
-	/* At once from one address; 0: none; when full, a further one is
+	/* At once from one IP address; 0: none; when full, a further one is
 	   reset */
 	int per_address_max;
-	int64_t first_byte_ms; /* 0: 10 s, PIER_OFF: none */
-	int64_t idle_ms;       /* without a byte either way; 0: 5 min */
-	int64_t lifetime_ms;   /* of a connection; 0: none */
-	int datagrams_max;     /* handlers that wait at once; 0: 1000 */
-	size_t datagram_size;  /* longest one taken whole; 0: 65535 */
+	int64_t first_byte_ms; /* from accept on; 0: 10 s, PIER_OFF: none */
+	/* Without a byte either way; 0: 5 min, PIER_OFF: none */
+	int64_t idle_ms;
+	int64_t lifetime_ms;  /* of a connection; 0: none */
+	int datagrams_max;    /* handlers that wait at once; 0: 1000; when as
+				many do, what comes is dropped */
+	size_t datagram_size; /* longest one taken whole; 0: 65535 */
 
 	/* Reading off after a handler; 0: 2 s, PIER_OFF: close at once. As
 	   many connections as may be active, and at least 64, do so without
@@ -112,7 +122,7 @@ struct pier_server_opts {
 	/* For handlers at stop; 0: 10 s, PIER_OFF: cancel at once */
 	int64_t drain_ms;
 
-	/* Hooks, each optional; run in the worker, may wait. */
+	/* Hooks, each optional; run where the handler runs, may wait. */
 
 	/* Before the handler; < 0 refuses the connection */
 	int (*setup)(struct pier_stream *stream, void *ctx);
@@ -124,7 +134,7 @@ struct pier_server_opts {
 	   begins to pause for want of descriptors, memory or threads;
 	   pier_error_line() has the story */
 	void (*on_error)(const struct pier_conn *conn, int rc, void *ctx);
-	/* Once, when all endpoints listen */
+	/* Once, when all endpoints listen, by who called pier_server_run() */
 	void (*on_listen)(struct pier_server *server, void *ctx);
 };
 
@@ -204,8 +214,9 @@ int pier_server_endpoint(
 #define PIER_HISTOGRAM_BUCKETS 32
 
 struct pier_server_stats {
+	/* Connections, but where datagrams are named: */
 	uint64_t accepted;
-	uint64_t active; /* handlers that run now */
+	uint64_t active; /* that take part of connections_max now */
 	uint64_t active_peak;
 	uint64_t lingering;       /* ended, the peer's last bytes read off */
 	uint64_t finished;        /* handlers that came back with >= 0 */
@@ -225,7 +236,8 @@ struct pier_server_stats {
 	uint64_t bytes_out;
 	uint64_t longest_run_ns; /* a fiber's longest stretch without a wait */
 	uint64_t longest_run_conn; /* the connection it was in */
-	/* Handlers by time: bucket i counts those of [2^i, 2^(i+1)) us. */
+	/* Handlers by time since accept: bucket i counts those of
+	   [2^i, 2^(i+1)) us, the last one also what took longer. */
 	uint64_t handler_us[PIER_HISTOGRAM_BUCKETS];
 };
 

@@ -201,9 +201,7 @@ run_here(struct pier__worker *worker)
 {
 	const struct pier_run_opts opts = {
 		.kind = PIER_TASK_FIBER,
-		.stack_size = worker->server->opts.model == PIER_THREAD
-				      ? 0
-				      : worker->server->opts.stack_size,
+		.stack_size = worker->server->opts.stack_size,
 	};
 	int rc = pier_run(pier__worker_main, worker, &opts, NULL);
 
