@@ -129,9 +129,10 @@ struct pier_server_opts {
 	/* After it and what lingered, the descriptor still open; conn->reason
 	   says why */
 	void (*finish)(struct pier_stream *stream, void *ctx);
-	/* A handler, setup or accept failed, and was not cancelled at stop;
-	   conn is NULL for datagrams and for accept, which tells once when it
-	   begins to pause for want of descriptors, memory or threads;
+	/* A handler, setup, accept or receive failed, and was not cancelled at
+	   stop; conn is NULL for datagrams and for accept, which tells once
+	   when it begins to pause for want of descriptors, memory or threads,
+	   and again when that happens after nobody queued any more;
 	   pier_error_line() has the story */
 	void (*on_error)(const struct pier_conn *conn, int rc, void *ctx);
 	/* Once, when all endpoints listen, by who called pier_server_run() */

@@ -110,15 +110,16 @@ take(struct pier__acceptor *it)
 }
 
 /* For want of descriptors or memory: until something was given back, or a
-   while. Told once, however often it is tried again. */
+   while. Told once, however often it is tried again, and however many get
+   in meanwhile one by one. */
 static int
 hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 {
 	struct pier_server *server = it->worker->server;
 	int rc;
 
-	if (it->pause_ms == 0) {
-		it->pause_ms = PAUSE_FIRST_MS;
+	if (!it->wanting) {
+		it->wanting = true;
 		pier__count(
 			&it->worker->counters, PIER__COUNT_ACCEPT_PAUSES, 1);
 		(void)pier__fail(
@@ -128,11 +129,10 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 				      /* No thread to be had is -EAGAIN. */
 				      .counts = true });
 		pier__report_error(server, NULL, want);
-	} else if (it->pause_ms < PAUSE_MAX_MS) {
-		it->pause_ms *= 2;
-		if (it->pause_ms > PAUSE_MAX_MS)
-			it->pause_ms = PAUSE_MAX_MS;
 	}
+	it->pause_ms = it->pause_ms == 0 ? PAUSE_FIRST_MS : it->pause_ms * 2;
+	if (it->pause_ms > PAUSE_MAX_MS)
+		it->pause_ms = PAUSE_MAX_MS;
 	rc = pier__release_wait(it, seen, pier_in_ms(it->pause_ms));
 	return rc == -PIER_EDEADLINE ? 0 : rc;
 }
@@ -143,9 +143,11 @@ wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 	int rc = pier__desc_wait(
 		&it->listener->desc, PIER__IN, "accept", PIER_FOREVER);
 
-	/* Nothing was wanting: what will be is told anew. */
-	if (rc == 0)
+	/* Nobody queued and nothing was wanting: what will be is told anew. */
+	if (rc == 0) {
 		it->pause_ms = 0;
+		it->wanting = false;
+	}
 	/* The engine may have no memory to watch it. */
 	return rc == 0 || rc == -ECANCELED ? rc : hold_off(it, seen, rc);
 }

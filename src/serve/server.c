@@ -131,10 +131,9 @@ mark_reserve(struct pier_server *server, int descriptors)
 
 	for (i = 0; i < server->worker_count; i++)
 		acceptors += (int)server->workers[i].acceptor_count;
-	server->descriptors_high = descriptors -
-				   pier__descriptor_reserve(descriptors) -
-				   acceptors * each - (each - 1) -
-				   others * WORKER_DESCRIPTORS;
+	server->descriptors_high =
+		descriptors - pier__descriptor_reserve(descriptors) -
+		acceptors * each - (each - 1) - others * WORKER_DESCRIPTORS;
 }
 
 static int

@@ -54,6 +54,7 @@ struct pier__acceptor {
 	struct pier_addr peer;
 	struct pier__conn *conn;
 	int64_t pause_ms; /* the last pause; 0: the last attempt went well */
+	bool wanting;     /* it was told, and the queue not yet emptied */
 	bool has_room;    /* room is taken for fd */
 	bool near_limit;  /* the last descriptor was above the mark */
 	bool draining;    /* the server stops: what queues is taken, then end */

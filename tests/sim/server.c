@@ -469,6 +469,36 @@ pauses_double_up_to_a_second(void **state)
 	}
 }
 
+/* Told once for each time that they run short. */
+static int
+wants_twice(void *arg)
+{
+	struct pier_stream *stream;
+	int rc = 0;
+
+	(void)arg;
+	for (unsigned i = 1; rc == 0 && i <= 2; i++) {
+		no_more_descriptors(1);
+		stream = dial();
+		(void)pier_sleep(pier_in_ms(5000));
+		enough_descriptors();
+		rc = bed.pauses == i ? echo_once(stream) : -EBADMSG;
+		pier_close(stream);
+		(void)pier_sleep(pier_in_ms(1000));
+	}
+	return rc;
+}
+
+static void
+each_want_is_told_once(void **state)
+{
+	(void)state;
+	bed.opts.on_error = note_pause;
+	play(wants_twice);
+	assert_int_equal(bed.client_rc, 0);
+	assert_int_equal(bed.stats.accept_pauses, 2);
+}
+
 /* The first one's end makes room for the second at once, whatever the time. */
 static int
 one_goes_one_comes(void *arg)
@@ -605,6 +635,7 @@ main(void)
 		CASE(no_linger),
 		CASE(finish_is_held_to_the_idle_limit),
 		CASE(pauses_double_up_to_a_second),
+		CASE(each_want_is_told_once),
 		CASE(a_close_ends_a_pause),
 		CASE(a_partition_is_a_dead_peer),
 		CASE(a_box_on_the_way_resets_both),
