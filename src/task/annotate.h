@@ -30,7 +30,9 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(PIER__TSAN)
+#include <pthread.h>
 #include <sanitizer/tsan_interface.h>
+#include <signal.h>
 #endif
 #if !defined(PIER__ASAN) && !defined(PIER__TSAN) && defined(__has_include)
 #if __has_include(<valgrind/valgrind.h>)
@@ -48,12 +50,40 @@ struct pier__annotation {
 #endif
 #if defined(PIER__TSAN)
 	void *fiber;
+	sigset_t signals; /* the thread's mask, while they are held off */
 #endif
 #if defined(PIER__VALGRIND)
 	unsigned stack_id;
 #endif
 	char nothing; /* no struct is empty in C */
 };
+
+#if defined(PIER__TSAN)
+/*
+ * The thread sanitizer notes a signal down for the fiber that it met, and calls
+ * the handler when that fiber next makes a call that it knows. A fiber that
+ * parks or ends before that would take the signal with it, and so would one
+ * that is only just being made or unmade. The call that holds signals off is
+ * such a call: what came before it is handled in it, what comes after it the
+ * kernel keeps until they are let in again, by whichever fiber.
+ */
+static inline void
+pier__annotate_signals_off(sigset_t *before)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	/* direct: for the sanitizer, which a simulated kernel has not. */
+	(void)pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+static inline void
+pier__annotate_signals_on(const sigset_t *before)
+{
+	/* direct: as above. */
+	(void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+#endif
 
 /* A fiber gets the stack [bottom, bottom + size). */
 static inline void
@@ -68,7 +98,9 @@ pier__annotate_born(struct pier__annotation *a, void *bottom, size_t size)
 	a->size = size;
 #endif
 #if defined(PIER__TSAN)
+	pier__annotate_signals_off(&a->signals);
 	a->fiber = __tsan_create_fiber(0);
+	pier__annotate_signals_on(&a->signals);
 #endif
 #if defined(PIER__VALGRIND)
 	a->stack_id = VALGRIND_STACK_REGISTER(bottom, (char *)bottom + size);
@@ -81,7 +113,9 @@ pier__annotate_dead(struct pier__annotation *a)
 {
 	(void)a;
 #if defined(PIER__TSAN)
+	pier__annotate_signals_off(&a->signals);
 	__tsan_destroy_fiber(a->fiber);
+	pier__annotate_signals_on(&a->signals);
 #endif
 #if defined(PIER__VALGRIND)
 	VALGRIND_STACK_DEREGISTER(a->stack_id);
@@ -111,6 +145,7 @@ pier__annotate_leave(struct pier__annotation *from,
 		last ? NULL : &from->fake_stack, to->bottom, to->size);
 #endif
 #if defined(PIER__TSAN)
+	pier__annotate_signals_off(&from->signals);
 	__tsan_switch_to_fiber(to->fiber, 0);
 #endif
 }
@@ -126,6 +161,9 @@ pier__annotate_arrive(
 #if defined(PIER__ASAN)
 	__sanitizer_finish_switch_fiber(
 		self->fake_stack, &from->bottom, &from->size);
+#endif
+#if defined(PIER__TSAN)
+	pier__annotate_signals_on(&from->signals);
 #endif
 }
 

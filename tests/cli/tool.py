@@ -73,16 +73,6 @@ def expect(code, *words, **kwargs):
     return done
 
 
-def puts_signals_off():
-    """Is this a build with the thread sanitizer? Under it about one stop in a
-    hundred is not heard: the handler has not run, and the kernel has no signal
-    pending. Its runtime puts handlers off, which is suspected, not proven, to
-    be the cause; without it 2,000 stops in a row were heard. So there, and
-    there only, the signal is sent again."""
-    with open(PIER, "rb") as program:
-        return b"__tsan_init" in program.read()
-
-
 def wait_until(what, seconds=10):
     """Wait until what() is true; there is no event to wait for instead."""
     end = time.monotonic() + seconds
@@ -134,17 +124,9 @@ class Server:
 
     def end(self, number=signal.SIGTERM, timeout=20):
         """Stop it (number None: it was told before); how it ended."""
-        told = number is not None and not self.gone()
-        if told:
+        if number is not None and not self.gone():
             self.interrupt(number)
-        lost = told and puts_signals_off()
-        try:
-            out, err = self.process.communicate(timeout=8 if lost else timeout)
-        except subprocess.TimeoutExpired:
-            if not lost:
-                raise
-            self.interrupt(number)
-            out, err = self.process.communicate(timeout=timeout)
+        out, err = self.process.communicate(timeout=timeout)
         shutil.rmtree(self.folder, ignore_errors=True)
         return Done(self.process, out, err)
 
