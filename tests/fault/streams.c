@@ -6,6 +6,7 @@
 #include "each.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -204,7 +205,32 @@ close:
 	pier_close(d);
 }
 
+/* Somebody else's pipe, adopted at both ends. */
+static void
+over_pipe(struct fault_story *story)
+{
+	struct pier_stream *in = NULL, *out = NULL;
+	int fds[2];
+	char buf[8];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		abort();
+	if (met(story, "adopt", pier_adopt(&in, fds[0])) == 0 &&
+		met(story, "adopt", pier_adopt(&out, fds[1])) == 0 &&
+		met(story, "write", pier_write(out, "there", 5, SOON)) == 0 &&
+		met(story, "read", pier_read_full(in, buf, 5, SOON)) == 5 &&
+		memcmp(buf, "there", 5) != 0)
+		(void)met(story, "compare", -EBADMSG);
+	if (in == NULL)
+		(void)close(fds[0]);
+	if (out == NULL)
+		(void)close(fds[1]);
+	pier_close(in);
+	pier_close(out);
+}
+
 EACH_INSIDE(over_pair)
+EACH_INSIDE(over_pipe)
 EACH_INSIDE(over_tcp)
 EACH_INSIDE(over_both_families)
 EACH_INSIDE(over_unix)
@@ -218,6 +244,8 @@ static const int also[] = { -ECONNRESET, -EPIPE, -PIER_EEND, -ECANCELED,
 static const struct fault_scenario scenarios[] = {
 	{ "pair, fibers", over_pair_by_fibers, also },
 	{ "pair, threads", over_pair_by_threads, also },
+	{ "pipe, fibers", over_pipe_by_fibers, also },
+	{ "pipe, threads", over_pipe_by_threads, also },
 	{ "tcp, fibers", over_tcp_by_fibers, also },
 	{ "tcp, threads", over_tcp_by_threads, also },
 	{ "tcp on both families, fibers", over_both_families_by_fibers, also },
