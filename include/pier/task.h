@@ -5,7 +5,8 @@
  * that wait; threads run in parallel. Both use the same calls.
  *
  * These calls have no timeout of their own: PIER_DEFAULT is PIER_FOREVER here,
- * unless said otherwise.
+ * unless said otherwise. The first wait of a thread makes what it is woken by:
+ * -ENOMEM, -EMFILE or -ENFILE when that cannot be had.
  *
  * errno, OpenSSL's error queue and C++ catch blocks do not survive a wait
  * inside a fiber: see pier-task(7).
@@ -183,7 +184,8 @@ size_t pier_tasks_each(
  *
  * Returns what fn returned, or
  *   -PIER_EDEADLINE, -ECANCELED  gave up: drop(arg) follows
- *   -EAGAIN, -ENOMEM, -EMFILE    no helper to be had (or PIER_NOW, as this
+ *   -EAGAIN, -ENOMEM, -EMFILE, -ENFILE
+ *                                no helper to be had (or PIER_NOW, as this
  *                                always waits); arg was not touched
  */
 int pier_offload(int (*fn)(void *), void *arg, void (*drop)(void *),
