@@ -87,7 +87,7 @@ receive(struct talk *talk)
 	struct pier_msg msg;
 	int rc;
 
-	while (talk->reason == TALK_GOES_ON) {
+	while (talk->reason == TALK_GOES_ON && !pier_cancelled()) {
 		rc = pier_recv(talk->packet, &msg, talk->down,
 			sizeof(talk->down), talk_limit(talk));
 		if (rc == -ECANCELED ||

@@ -10,6 +10,7 @@
 
 #include "conduct.h"
 #include "json.h"
+#include "output.h"
 #include "ports.h"
 #include "values.h"
 
@@ -39,7 +40,8 @@ struct probe {
 	size_t endpoint;        /* index of the one behind it */
 	pier_deadline until;
 	size_t count, next, printed, open;
-	int code; /* of the last failure */
+	bool printing; /* a fiber is at it */
+	int code;      /* of the last failure */
 	struct result *results;
 };
 
@@ -62,7 +64,7 @@ next_target(struct probe *probe, char *text, size_t size)
 }
 
 static int
-print_event(const struct result *result)
+print_event(const struct probe *probe, const struct result *result)
 {
 	json_t *event = cli_event("probe");
 
@@ -71,38 +73,46 @@ print_event(const struct result *result)
 	cli_event_text(event, "result",
 		result->rc == 0 ? "ok" : pier_error_name(result->rc));
 	cli_event_seconds(event, "elapsed_s", result->elapsed_ns);
-	return cli_event_print(event);
+	return cli_event_print(event, probe->until);
 }
 
 static int
-print_line(const struct result *result)
+print_line(const struct probe *probe, const struct result *result)
 {
-	char took[CLI_VALUE_TEXT];
+	char line[PIER_ENDPOINT_TEXT_MAX + 128], took[CLI_VALUE_TEXT];
+	int len;
 
 	cli_format_duration(result->elapsed_ns, took, sizeof(took));
 	if (result->rc == 0)
-		printf("%s open (%s)\n", result->endpoint, took);
+		len = snprintf(line, sizeof(line), "%s open (%s)\n",
+			result->endpoint, took);
 	else
-		printf("%s closed: %s (%s) after %s\n", result->endpoint,
+		len = snprintf(line, sizeof(line),
+			"%s closed: %s (%s) after %s\n", result->endpoint,
 			pier_strerror(result->rc), pier_error_name(result->rc),
 			took);
-	return fflush(stdout) != 0 ? -errno : 0;
+	return cli_output(line, (size_t)len, probe->until);
 }
 
-/* Print what can be printed in order. */
+/* Print what can be printed in order: by one fiber at a time, which finds what
+   is done meanwhile when its line is out. */
 static void
 print_ready(struct probe *probe)
 {
+	if (probe->printing)
+		return;
+	probe->printing = true;
 	while (probe->printed < probe->count &&
 		probe->results[probe->printed].done) {
 		struct result *result = &probe->results[probe->printed++];
 
 		/* Nobody reads any more: the exit code still counts. */
-		(void)(probe->tool->json ? print_event(result)
-					 : print_line(result));
+		(void)(probe->tool->json ? print_event(probe, result)
+					 : print_line(probe, result));
 		free(result->endpoint);
 		result->endpoint = NULL;
 	}
+	probe->printing = false;
 }
 
 static void

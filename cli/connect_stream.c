@@ -61,17 +61,20 @@ static int
 read_up(void *arg)
 {
 	struct talk *talk = arg;
-	ssize_t n = 0;
+	ssize_t n = -ECANCELED;
 	int rc = 0;
 
 	pier_task_name("stdin");
-	while (rc == 0 && (n = talk_read_up(talk, PIER_FOREVER)) > 0)
+	/* Data that never let it wait, /dev/zero to a quick reader, would never
+	   let it be cancelled. */
+	while (rc == 0 && !pier_cancelled() &&
+		(n = talk_read_up(talk, PIER_FOREVER)) > 0)
 		rc = talk_send_up(talk, PIER_FOREVER);
 	if (rc < 0)
 		cannot_send(talk, rc);
 	else if (n == 0)
 		stdin_ended(talk);
-	else if (n != -ECANCELED)
+	else if (n < 0 && n != -ECANCELED)
 		talk_stdin_failed(talk, (int)n);
 	return 0;
 }
@@ -80,9 +83,10 @@ read_up(void *arg)
 static void
 read_down(struct talk *talk)
 {
-	ssize_t n;
+	ssize_t n = -ECANCELED;
 
-	for (;;) {
+	/* Nor is there a wait while a peer floods us. */
+	while (!pier_cancelled()) {
 		n = pier_read(talk->net, talk->down, sizeof(talk->down),
 			talk_limit(talk));
 		if (n == -PIER_EDEADLINE && !talk_over_limit(talk))

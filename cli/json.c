@@ -5,6 +5,8 @@
  */
 #include "json.h"
 
+#include "output.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,25 +120,21 @@ cli_event_bytes(json_t *event, const char *key, const void *bytes, size_t len)
 }
 
 int
-cli_event_print(json_t *event)
+cli_event_print(json_t *event, pier_deadline deadline)
 {
 	char *line = NULL;
-	int rc = -ENOMEM;
 	size_t len;
+	int rc;
 
 	if (event != NULL)
 		line = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	json_decref(event);
 	if (line == NULL)
-		return rc;
-	/* The newline takes the place of the ending zero: one write. */
+		return -ENOMEM;
+	/* The newline takes the place of the ending zero. */
 	len = strlen(line);
 	line[len] = '\n';
-	flockfile(stdout);
-	rc = 0;
-	if (fwrite(line, 1, len + 1, stdout) != len + 1 || fflush(stdout) != 0)
-		rc = errno != 0 ? -errno : -EIO;
-	funlockfile(stdout);
+	rc = cli_output(line, len + 1, deadline);
 	free(line);
 	return rc;
 }

@@ -14,6 +14,8 @@
 #ifndef PIER_CLI_JSON_H
 #define PIER_CLI_JSON_H
 
+#include <pier.h>
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,11 +39,9 @@ void cli_event_bytes(
 	json_t *event, const char *key, const void *bytes, size_t len);
 
 /*
- * cli_event_print(event): write the line, flush it, and free event.
- *
- * Returns 0, or a negative errno: standard output is gone (-EPIPE) or full,
- * or there was no memory for the event (-ENOMEM).
+ * cli_event_print(event, deadline): write the line, as cli_output() does, and
+ * free event. 0, or -ENOMEM (no memory for the event), or as cli_output().
  */
-int cli_event_print(json_t *event);
+int cli_event_print(json_t *event, pier_deadline deadline);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "json.h"
 
+#include "output.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,7 +99,7 @@ print_to(const char *path, json_t *event)
 	fflush(stdout);
 	saved = dup(STDOUT_FILENO);
 	assert_non_null(freopen(path, "w", stdout));
-	rc = cli_event_print(event);
+	rc = cli_event_print(event, PIER_FOREVER);
 	clearerr(stdout);
 	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
 	close(saved);
@@ -134,7 +136,7 @@ test_print_says_what_failed(void **state)
 {
 	(void)state;
 	assert_int_equal(print_to("/dev/full", cli_event("open")), -ENOSPC);
-	assert_int_equal(cli_event_print(NULL), -ENOMEM);
+	assert_int_equal(cli_event_print(NULL, PIER_FOREVER), -ENOMEM);
 }
 
 int
@@ -149,5 +151,7 @@ main(void)
 	};
 
 	cli_json_start();
+	if (cli_output_start() < 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "json.h"
 #include "options.h"
+#include "output.h"
 #include "page.h"
 #include "report.h"
 #include "signals.h"
@@ -160,6 +161,9 @@ main(int argc, char **argv)
 	if (tool.signal_fd < 0)
 		return cli_own_failure(
 			&tool, PIER_STEP_CREATE, "signals", tool.signal_fd, "");
+	if (cli_output_start() < 0)
+		return cli_own_failure(&tool, PIER_STEP_CREATE,
+			"standard output", -ENOMEM, "");
 	/* Its failure costs only the plain words for a stack overflow. */
 	(void)pier_report_overflow();
 	code = run_tool(&tool, argc > 0 ? argc - 1 : 0, argv + 1);

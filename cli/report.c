@@ -7,6 +7,7 @@
 
 #include "hint.h"
 #include "json.h"
+#include "output.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -51,6 +52,7 @@ cli_tool_setup(struct cli_tool *tool, const struct cli_common *common)
 	tool->json = common->json;
 	tool->quiet = common->quiet;
 	tool->verbose = common->verbose;
+	tool->until = PIER_FOREVER;
 	tool->out = paint(out, "\033[1m");
 	tool->error = paint(err, "\033[1;31m");
 	tool->hint = paint(err, "\033[36m");
@@ -58,7 +60,8 @@ cli_tool_setup(struct cli_tool *tool, const struct cli_common *common)
 
 /* Write "LEAD text" and a newline. */
 static void
-put_line(const struct cli_paint *paint, const char *lead, const char *text)
+put_line(const struct cli_tool *tool, const struct cli_paint *paint,
+	const char *lead, const char *text)
 {
 	char line[LINE_BYTES];
 	int len;
@@ -69,16 +72,17 @@ put_line(const struct cli_paint *paint, const char *lead, const char *text)
 		len = (int)sizeof(line) - 2;
 	line[len++] = '\n';
 	/* There is nowhere left to say that standard error is gone. */
-	if (write(STDERR_FILENO, line, (size_t)len) < 0)
+	if (!cli_output_stderr_has_room(tool->signal_fd) ||
+		write(STDERR_FILENO, line, (size_t)len) < 0)
 		return;
 }
 
 static void
 put_error(const struct cli_tool *tool, const char *line, const char *hint)
 {
-	put_line(&tool->error, "pier:", line);
+	put_line(tool, &tool->error, "pier:", line);
 	if (hint[0] != '\0')
-		put_line(&tool->hint, "hint:", hint);
+		put_line(tool, &tool->hint, "hint:", hint);
 }
 
 int
@@ -111,7 +115,7 @@ print_error_event(const struct cli_tool *tool, const struct pier_error *error,
 	cli_event_seconds(event, "elapsed_s", error->elapsed_ns);
 	cli_event_number(event, "exit", code);
 	/* Standard error has it already; the exit code says the rest. */
-	(void)cli_event_print(event);
+	(void)cli_event_print(event, tool->until);
 }
 
 int
@@ -170,9 +174,10 @@ cli_endpoint_error(const struct cli_tool *tool, const char *verb,
 	/* The same distance on the line below, where "pier:" stood above. */
 	snprintf(mark, sizeof(mark), "%*s^",
 		before + characters_before(endpoint, check->offset), "");
-	put_line(&tool->error, "pier:", line);
-	put_line(&(const struct cli_paint){ "", "" }, "     ", mark);
-	put_line(&tool->hint, "hint:", "'man pier-endpoint' has the grammar");
+	put_line(tool, &tool->error, "pier:", line);
+	put_line(tool, &(const struct cli_paint){ "", "" }, "     ", mark);
+	put_line(tool, &tool->hint,
+		"hint:", "'man pier-endpoint' has the grammar");
 	return CLI_EXIT_USAGE;
 }
 
@@ -188,5 +193,5 @@ cli_say(const struct cli_tool *tool, int level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	put_line(&none, "pier:", text);
+	put_line(tool, &none, "pier:", text);
 }

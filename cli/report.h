@@ -15,13 +15,14 @@
 
 #include <stdbool.h>
 
-/* One run of the tool; constant once the verb runs. */
+/* One run of the tool; constant once the verb's work begins. */
 struct cli_tool {
 	const struct cli_verb *const *verbs; /* all, for help; NULL-ended */
 	bool json, quiet;
 	int verbose;
-	int signal_fd;          /* see cli_signals_start() */
-	struct cli_paint out;   /* for text on standard output */
+	int signal_fd;        /* see cli_signals_start() */
+	pier_deadline until;  /* of the verb: standard output waits no longer */
+	struct cli_paint out; /* for text on standard output */
 	struct cli_paint error; /* for the word "pier:" before an error */
 	struct cli_paint hint;
 };

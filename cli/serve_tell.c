@@ -7,6 +7,7 @@
 #include "serve.h"
 
 #include "json.h"
+#include "output.h"
 #include "values.h"
 
 #include <errno.h>
@@ -31,9 +32,11 @@ static const char *const reason_names[] = {
 static void
 print_event(struct serve *serve, json_t *event)
 {
-	int rc = cli_event_print(event);
+	int rc = cli_event_print(event, serve->tool->until);
 
-	if (rc == 0)
+	/* No room shows at the end alone: what the reader then misses cannot
+	   be told to it. */
+	if (rc == 0 || cli_output_no_room(rc))
 		return;
 	if (rc != -EPIPE)
 		serve->code = cli_own_failure(
@@ -279,6 +282,8 @@ serve_tell_summary(struct serve *serve)
 	say_summary(serve, &stats);
 	if (!serve->tool->json)
 		return;
+	/* A reader that is behind must not hold up the end. */
+	serve->tool->until = PIER_NOW;
 	event = cli_event("summary");
 	cli_event_seconds(event, "elapsed_s", pier_now() - serve->start_ns);
 #define NUMBER(name) cli_event_number(event, #name, (int64_t)stats.name)

@@ -105,7 +105,7 @@ print_data(struct talk *talk, size_t n, const struct pier_addr *from)
 	}
 	cli_event_bytes(event, "data", talk->down, n);
 	cli_event_number(event, "bytes", (int64_t)n);
-	return cli_event_print(event);
+	return cli_event_print(event, talk->until);
 }
 
 void

@@ -152,7 +152,7 @@ story_connected(const struct talk *talk)
 	if (talk->packet == NULL)
 		(void)json_object_set_new(
 			event, "attempts", attempts_array(&talk->report));
-	(void)cli_event_print(event);
+	(void)cli_event_print(event, talk->tool->until);
 }
 
 /* "the peer closed first (FIN)" */
@@ -234,7 +234,7 @@ print_closed(const struct talk *talk, int64_t elapsed_ns,
 		cli_event_seconds(event, "rtt_s", info->rtt_us * INT64_C(1000));
 	if (info->have & PIER_INFO_RETRANSMITS)
 		cli_event_number(event, "retransmissions", info->retransmits);
-	(void)cli_event_print(event);
+	(void)cli_event_print(event, talk->tool->until);
 }
 
 void

@@ -227,6 +227,7 @@ run(struct pier_group *group, void *arg)
 		talk->until = pier_in_ns(talk->settings->timeout);
 	else
 		talk->until = PIER_FOREVER;
+	talk->tool->until = talk->until;
 	if (open_talk(talk) == 0)
 		converse(talk);
 	/* Ends the watcher of standard output too. */

@@ -89,6 +89,13 @@ def answer_after_end(connection):
     return got
 
 
+def flood(connection):
+    """Send for as long as somebody is there."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(bytes(65536))
+
+
 @contextlib.contextmanager
 def black_hole():
     """A TCP address that answers nothing: its queue is full, so the kernel
