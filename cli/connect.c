@@ -32,6 +32,55 @@ second_endpoint(const struct cli_tool *tool, const struct cli_texts *endpoints)
 	return cli_usage_error(tool, "connect", &why);
 }
 
+/* Names are not looked up for the local address, and paths are for unixgram. */
+static int
+check_bind(const struct cli_tool *tool, const char *text,
+	const struct pier_endpoint_check *check)
+{
+	struct cli_complaint why = { "", "" };
+	struct pier_addr addr;
+
+	if (strcmp(check->scheme, "unixgram") == 0)
+		return CLI_EXIT_OK;
+	if (strncmp(check->scheme, "tcp", 3) != 0 && !is_packet(check)) {
+		(void)cli_complain(&why,
+			"--bind: %s:// has no local address to choose",
+			check->scheme);
+		cli_advise(&why, "leave it out");
+		return cli_usage_error(tool, "connect", &why);
+	}
+	/* ":PORT" is no address: libpier reads it, and refuses by itself. */
+	if (text[0] == ':' || (pier_addr_parse(&addr, text) == 0 &&
+				      pier_addr_port(&addr) >= 0))
+		return CLI_EXIT_OK;
+	(void)cli_complain(&why,
+		"--bind: cannot use '%s'; expected an IP "
+		"address and a port, such as 127.0.0.1:0, [::1]:0 or :5000",
+		text);
+	cli_advise(&why, "this machine's addresses: ip -brief address");
+	return cli_usage_error(tool, "connect", &why);
+}
+
+/* What would have no effect on that endpoint is refused, not ignored. */
+static int
+check_options(const struct cli_tool *tool,
+	const struct connect_settings *settings,
+	const struct pier_endpoint_check *check)
+{
+	struct cli_complaint why = { "", "" };
+
+	if (settings->replies > 0 && !is_packet(check)) {
+		(void)cli_complain(&why,
+			"--replies counts datagrams, and %s:// is a stream",
+			check->scheme);
+		cli_advise(&why, "for datagrams write udp://HOST:PORT or "
+				 "unixgram:///PATH");
+		return cli_usage_error(tool, "connect", &why);
+	}
+	return settings->bind != NULL ? check_bind(tool, settings->bind, check)
+				      : CLI_EXIT_OK;
+}
+
 /* An endpoint of --probe, with the first of its ports in place of all. */
 static int
 check_probe(const struct cli_tool *tool, const char *text)
@@ -77,6 +126,9 @@ connect_run(struct cli_tool *tool, const void *given)
 	if (pier_endpoint_check(endpoints->item[0], &check) < 0)
 		return cli_endpoint_error(
 			tool, "connect", endpoints->item[0], &check);
+	code = check_options(tool, settings, &check);
+	if (code != CLI_EXIT_OK)
+		return code;
 	return is_packet(&check) ? connect_packets(tool, settings)
 				 : connect_stream(tool, settings);
 }

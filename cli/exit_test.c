@@ -117,6 +117,34 @@ test_hints_name_the_place(void **state)
 }
 
 static void
+test_hints_fit_what_is_there(void **state)
+{
+	(void)state;
+	assert_non_null(
+		strstr(hint(PIER_STEP_BIND, -EADDRINUSE, "unix:///etc/passwd"),
+			"remove that file"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_CONNECT, -ECONNREFUSED, "/etc/passwd"),
+			"no socket"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_CONNECT, -ECONNREFUSED, "unix://@none"),
+			"ss -xl src '@none*'"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_RESOLVE, -PIER_ENONAME, "tcp://:nosvc"),
+			"getent services nosvc"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_CONNECT, -EINVAL, "tcp://[fe80::1]:80"),
+			"[fe80::1%eth0]"));
+	assert_string_equal(
+		hint(PIER_STEP_CONNECT, -EINVAL, "tcp://[fe80::1%lo]:80"), "");
+	assert_non_null(strstr(
+		hint(PIER_STEP_CONNECT, -EACCES, "udp://255.255.255.255:9"),
+		"broadcast"));
+	assert_non_null(strstr(
+		hint(PIER_STEP_CONNECT, -EACCES, "unix:///x.sock"), "ls -l"));
+}
+
+static void
 test_no_hint(void **state)
 {
 	(void)state;
@@ -132,6 +160,7 @@ main(void)
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_low_port),
 		cmocka_unit_test(test_hints_name_the_place),
+		cmocka_unit_test(test_hints_fit_what_is_there),
 		cmocka_unit_test(test_no_hint),
 	};
 

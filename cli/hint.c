@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Behind the scheme: "127.0.0.1:80", "/run/x.sock". */
@@ -62,12 +63,26 @@ host_of(const char *endpoint, char *host, size_t size)
 		(int)(end != NULL ? (size_t)(end - text) : strlen(text)), text);
 }
 
+/* A file that is there and is no socket: nobody holds it. */
+static bool
+is_other_file(const char *endpoint)
+{
+	struct stat status;
+
+	return is_unix(endpoint) && stat(authority(endpoint), &status) == 0 &&
+	       !S_ISSOCK(status.st_mode);
+}
+
 static void
 hint_in_use(const struct pier_error *error, char *text, size_t size)
 {
 	char holder[128];
 
-	if (cli_find_holder(error->endpoint, holder, sizeof(holder)) == 0)
+	if (is_other_file(error->endpoint))
+		snprintf(text, size,
+			"choose another path, or remove that file: ls -l %s",
+			authority(error->endpoint));
+	else if (cli_find_holder(error->endpoint, holder, sizeof(holder)) == 0)
 		snprintf(text, size, "%s holds it", holder);
 	else if (is_unix(error->endpoint))
 		snprintf(text, size,
@@ -110,7 +125,16 @@ hint_no_bind(const struct pier_error *error, char *text, size_t size)
 static void
 hint_refused(const struct pier_error *error, char *text, size_t size)
 {
-	if (is_unix(error->endpoint))
+	const char *path = authority(error->endpoint);
+
+	if (is_unix(error->endpoint) && path[0] == '@')
+		snprintf(text, size,
+			"is the server running? the names there are: ss -xl "
+			"src '%s*'",
+			path);
+	else if (is_other_file(error->endpoint))
+		snprintf(text, size, "that is no socket: ls -l %s", path);
+	else if (is_unix(error->endpoint))
 		snprintf(text, size,
 			"the socket file is there but nobody listens: its "
 			"server has ended; start it again");
@@ -135,11 +159,54 @@ hint_no_socket(const struct pier_error *error, char *text, size_t size)
 static void
 hint_no_name(const struct pier_error *error, char *text, size_t size)
 {
+	const char *port = strrchr(authority(error->endpoint), ':');
+	char host[256];
+
+	/* getaddrinfo does not say which of two names it lacks. */
+	host_of(error->endpoint, host, sizeof(host));
+	if (port != NULL && strspn(port + 1, "0123456789") != strlen(port + 1))
+		snprintf(text, size,
+			"is it spelled right? getent services %s%s%s", port + 1,
+			host[0] != '\0' ? "; getent ahosts " : "", host);
+	else if (host[0] != '\0')
+		snprintf(text, size, "is it spelled right? getent ahosts %s",
+			host);
+}
+
+/* A family that does not fit is told by the error itself. */
+static void
+hint_no_address(const struct pier_error *error, char *text, size_t size)
+{
+	if (error->detail == NULL || error->detail[0] == '\0')
+		snprintf(text, size,
+			"that address is not one of this machine: "
+			"ip -brief address");
+}
+
+static void
+hint_not_allowed(const struct pier_error *error, char *text, size_t size)
+{
+	if (is_unix(error->endpoint))
+		snprintf(text, size,
+			"the socket file must be writable for you: ls -l %s",
+			authority(error->endpoint));
+	else
+		snprintf(text, size,
+			"a broadcast address, or a firewall forbids it: "
+			"ip -brief address; sudo nft list ruleset");
+}
+
+/* A link-local address is complete with its interface only. */
+static void
+hint_no_zone(const struct pier_error *error, char *text, size_t size)
+{
 	char host[256];
 
 	host_of(error->endpoint, host, sizeof(host));
-	if (host[0] != '\0')
-		snprintf(text, size, "is it spelled right? getent ahosts %s",
+	if (strncasecmp(host, "fe80:", 5) == 0 && strchr(host, '%') == NULL)
+		snprintf(text, size,
+			"say on which interface: [%s%%eth0]; "
+			"ip -brief link lists them",
 			host);
 }
 
@@ -187,13 +254,11 @@ static const struct row {
 	{ -PIER_EDEADLINE, PIER_STEP_RESOLVE,
 		"the name server is slow or silent: cat /etc/resolv.conf",
 		NULL },
-	{ -EACCES, PIER_STEP_CONNECT,
-		"the socket file must be writable for you, or a firewall "
-		"forbids it: ls -l, nft list ruleset",
-		NULL },
-	{ -EADDRNOTAVAIL, PIER_STEP_BIND,
-		"that address is not one of this machine: ip -brief address",
-		NULL },
+	{ -EACCES, PIER_STEP_CONNECT, NULL, hint_not_allowed },
+	{ -EINVAL, PIER_STEP_CONNECT, NULL, hint_no_zone },
+	{ -ENODEV, PIER_STEP_NONE,
+		"there is no such interface: ip -brief link lists them", NULL },
+	{ -EADDRNOTAVAIL, PIER_STEP_BIND, NULL, hint_no_address },
 	{ -EMSGSIZE, PIER_STEP_SEND,
 		"a UDP datagram holds at most 65,507 bytes over IPv4", NULL },
 	{ -EMFILE, PIER_STEP_NONE,

@@ -101,31 +101,40 @@ unix_inode(const char *escaped)
 }
 
 static unsigned long
-endpoint_inode(const char *endpoint)
+port_inode(const char *scheme, const char *authority)
 {
-	const char *authority = strstr(endpoint, "://");
-	const char *colon;
+	const char *colon = strrchr(authority, ':');
 	unsigned long port, inode = 0;
 	size_t i, j;
 
-	if (authority == NULL)
-		return unix_inode(endpoint);
-	if (strncmp(endpoint, "unix", 4) == 0)
-		return unix_inode(authority + 3);
-	colon = strrchr(authority + 3, ':');
 	port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
 	if (port == 0)
 		return 0;
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		const struct table *table = &tables[i];
 
-		if (strncmp(endpoint, table->scheme, strlen(table->scheme)))
+		if (strncmp(scheme, table->scheme, strlen(table->scheme)))
 			continue;
 		for (j = 0; j < 2 && inode == 0 && table->paths[j]; j++)
 			inode = inet_inode(table->paths[j], (unsigned int)port,
 				table->listening);
 	}
 	return inode;
+}
+
+/* Bare text is a path, or HOST:PORT of TCP. */
+static unsigned long
+endpoint_inode(const char *endpoint)
+{
+	const char *authority = strstr(endpoint, "://");
+
+	if (authority != NULL && strncmp(endpoint, "unix", 4) == 0)
+		return unix_inode(authority + 3);
+	if (authority != NULL)
+		return port_inode(endpoint, authority + 3);
+	if (endpoint[0] != '\0' && strchr("/.@", endpoint[0]) != NULL)
+		return unix_inode(endpoint);
+	return port_inode("tcp:", endpoint);
 }
 
 /* Does process pid have a descriptor whose link reads target? */

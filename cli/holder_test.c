@@ -93,6 +93,8 @@ test_tcp6(void **state)
 	assert_held(endpoint);
 	snprintf(endpoint, sizeof(endpoint), "tcp6://[::1]:%u", port);
 	assert_held(endpoint);
+	snprintf(endpoint, sizeof(endpoint), "localhost:%u", port);
+	assert_held(endpoint);
 	close(fd);
 }
 

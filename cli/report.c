@@ -131,6 +131,36 @@ cli_failure(const struct cli_tool *tool, const struct pier_error *error)
 	return code;
 }
 
+/* A failure in the words of libpier, which has only the last one's line. */
+static int
+report(const struct cli_tool *tool, const struct pier_error *error,
+	const char *hint)
+{
+	const char *detail = error->detail != NULL ? error->detail : "";
+	int exit_code = cli_exit_for(error);
+	char line[LINE_BYTES];
+
+	snprintf(line, sizeof(line), "%s: %s: %s (%s)%s%s",
+		pier_step_name(error->step), error->endpoint,
+		pier_strerror(error->code), pier_error_name(error->code),
+		detail[0] != '\0' ? ": " : "", detail);
+	put_error(tool, line, hint);
+	print_error_event(tool, error, line, hint, exit_code);
+	return exit_code;
+}
+
+int
+cli_failure_at(const struct cli_tool *tool, const struct pier_error *error,
+	const char *where)
+{
+	struct pier_error there = *error;
+	char hint[LINE_BYTES];
+
+	there.endpoint = where;
+	cli_hint_for(&there, hint, sizeof(hint));
+	return report(tool, &there, hint);
+}
+
 int
 cli_own_failure(const struct cli_tool *tool, enum pier_step step,
 	const char *where, int code, const char *detail)
@@ -138,15 +168,8 @@ cli_own_failure(const struct cli_tool *tool, enum pier_step step,
 	const struct pier_error error = {
 		.code = code, .step = step, .endpoint = where, .detail = detail
 	};
-	char line[LINE_BYTES];
-	int exit_code = cli_exit_for(&error);
 
-	snprintf(line, sizeof(line), "%s: %s: %s (%s)%s%s",
-		pier_step_name(step), where, pier_strerror(code),
-		pier_error_name(code), detail[0] != '\0' ? ": " : "", detail);
-	put_error(tool, line, "");
-	print_error_event(tool, &error, line, "", exit_code);
-	return exit_code;
+	return report(tool, &error, "");
 }
 
 /* The characters before a byte of UTF-8 text: what a caret moves by. */

@@ -37,6 +37,11 @@ int cli_usage_error(const struct cli_tool *tool, const char *verb,
 /* Report the failure of a call of libpier; its exit code. */
 int cli_failure(const struct cli_tool *tool, const struct pier_error *error);
 
+/* The same of a failure at another place than the endpoint, such as the local
+   address to connect from. */
+int cli_failure_at(const struct cli_tool *tool, const struct pier_error *error,
+	const char *where);
+
 /*
  * cli_own_failure(tool, step, where, code, detail): a failure that is the
  * tool's own, in the form of libpier's: code is a negative error, detail may

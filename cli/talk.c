@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void
 talk_ended(struct talk *talk, enum talk_side side, enum talk_end how)
@@ -175,6 +176,25 @@ talk_join_up(struct talk *talk)
 	(void)pier_shield(before);
 }
 
+/* What cannot be bound is the local address, not the endpoint. */
+static void
+open_failed(struct talk *talk, const struct pier_error *error)
+{
+	const char *bind = talk->settings->bind;
+	const char *scheme =
+		strncmp(talk->endpoint, "unix", 4) == 0 ? "unixgram" : "tcp";
+	char where[PIER_ENDPOINT_TEXT_MAX];
+
+	if (bind == NULL || error->step != PIER_STEP_BIND) {
+		talk->code = cli_failure(talk->tool, error);
+		return;
+	}
+	if (strncmp(talk->endpoint, "udp", 3) == 0)
+		scheme = "udp";
+	snprintf(where, sizeof(where), "%s://%s", scheme, bind);
+	talk->code = cli_failure_at(talk->tool, error, where);
+}
+
 static int
 open_talk(struct talk *talk)
 {
@@ -189,7 +209,7 @@ open_talk(struct talk *talk)
 	if (rc == 0 || rc == -ECANCELED)
 		return rc;
 	story_attempts(talk);
-	talk->code = cli_failure(talk->tool, pier_last_error());
+	open_failed(talk, pier_last_error());
 	return rc;
 }
 

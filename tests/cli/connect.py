@@ -428,7 +428,33 @@ def test_bind():
         expect(0, "connect", f"--bind=127.0.0.3:{port}", peer.endpoint)
         equal(peer.join(), ("127.0.0.3", port))
     done = expect(10, "connect", "--bind=192.0.2.1:0", "127.0.0.1:1")
+    contains(done.err, "bind: tcp://192.0.2.1:0: no such address")
     contains(done.err, "EADDRNOTAVAIL")
+    contains(done.err, "hint: that address is not one of this machine")
+    done = expect(10, "connect", "--bind=[::1]:0", "127.0.0.1:1")
+    contains(done.err, "no address of the local one's family")
+    equal("hint:" in done.err, False, "a hint that would not help")
+
+
+def test_bind_that_is_taken():
+    with Peer(answer_after_end) as peer:
+        port = peer.name[1]
+        done = expect(
+            10, "connect", f"--bind=127.0.0.1:{port}", peer.endpoint
+        )
+    contains(done.err, f"bind: tcp://127.0.0.1:{port}: address in use")
+    contains(done.err, f"(pid {os.getpid()}) holds it")
+
+
+def test_options_without_effect_are_refused():
+    for words, part in (
+        (["--bind=localhost:0", "127.0.0.1:1"], "--bind: cannot use 'localhost:0'"),
+        (["--bind=127.0.0.1:65536", "127.0.0.1:1"], "--bind: cannot use"),
+        (["--bind=127.0.0.1:0", "unix://./x"], "unix:// has no local address"),
+        (["--bind=127.0.0.1:0", "fd://0"], "fd:// has no local address"),
+        (["--replies=1", "127.0.0.1:1"], "--replies counts datagrams"),
+    ):
+        contains(expect(2, "connect", *words).err, part)
 
 
 def test_crlf():
