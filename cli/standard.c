@@ -2,8 +2,8 @@
 /*
  * Standard input and output in a conversation. Both are used through copies of
  * their descriptors, so that closing the streams leaves the process's own. A
- * third fiber notices when the pipe behind standard output closes, also while
- * the peer is silent and nothing is written.
+ * third fiber notices when the reader of standard output closes, also while the
+ * peer is silent and nothing is written.
  */
 #include "talk.h"
 
@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,32 +30,44 @@ adopt_copy(struct pier_stream **out, int fd)
 	return rc;
 }
 
+/* Not when the reader has closed its sending side, or sent something. */
+static bool
+reader_is_gone(int fd)
+{
+	struct pollfd one = { .fd = fd };
+
+	return poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 /*
  * The write end of a pipe is never readable; what wakes this is the error that
- * the kernel reports there once the last reader has closed.
+ * the kernel reports there once the last reader has closed. A socket hangs up.
+ * What else may wake it stays there and would again: then the next write has
+ * to notice.
  */
 static int
 watch_stdout(void *arg)
 {
 	struct talk *talk = arg;
-	struct pier_waitable pipe_end = { .want = PIER_READING };
+	struct pier_waitable out = { .want = PIER_READING };
 
 	pier_task_name("stdout");
-	pipe_end.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (pipe_end.fd < 0)
+	out.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (out.fd < 0)
 		return 0; /* then the next write notices */
-	if (pier_wait_any(&pipe_end, 1, PIER_FOREVER) > 0)
+	if (pier_wait_any(&out, 1, PIER_FOREVER) > 0 && reader_is_gone(out.fd))
 		talk_stop(talk, TALK_STDOUT_CLOSE, CLI_EXIT_OK);
-	close(pipe_end.fd);
+	close(out.fd);
 	return 0;
 }
 
 static bool
-stdout_is_pipe(void)
+stdout_has_reader(void)
 {
 	struct stat status;
 
-	return fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+	return fstat(STDOUT_FILENO, &status) == 0 &&
+	       (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
 int
@@ -68,7 +81,7 @@ talk_open_standard(struct talk *talk)
 		rc = pier_group_open(&talk->up_group);
 	if (rc == 0)
 		rc = pier_go(talk->up_group, talk->kind->read_up, talk);
-	if (rc == 0 && stdout_is_pipe() &&
+	if (rc == 0 && stdout_has_reader() &&
 		talk->settings->on_stdout_close == CONNECT_STOP)
 		rc = pier_go(talk->group, watch_stdout, talk);
 	return rc;

@@ -253,6 +253,28 @@ def test_stdout_closes_while_peer_is_silent():
         equal(client.stderr.read(), b"")
 
 
+def test_socket_as_stdout_closes_while_peer_is_silent():
+    """Its reader's own half-close is not the end, nor what it sends."""
+    ours, theirs = socket.socketpair()
+    with Peer(read_all) as peer, ours:
+        with theirs:
+            client = start(peer.endpoint, stdout=theirs)
+        tool.wait_until(lambda: hasattr(peer, "client"))
+        ours.close()
+        equal(client.wait(20), 0)
+        client.communicate()
+        equal(peer.join(), b"")
+    ours, theirs = socket.socketpair()
+    with Peer(answer_after_end) as peer, ours:
+        with theirs:
+            client = start(peer.endpoint, stdin=theirs, stdout=theirs)
+        ours.sendall(b"one socket for both")
+        ours.shutdown(socket.SHUT_WR)
+        equal(read_all(ours), b"got:one socket for both")
+        equal(client.wait(20), 0)
+        client.communicate()
+
+
 def test_stdout_discard():
     def script(connection):
         for _ in range(20):
