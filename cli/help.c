@@ -23,6 +23,29 @@ put_verbs(FILE *out, const struct cli_verb *const *verbs)
 		fprintf(out, "  %-9s %s\n", (*verbs)->name, (*verbs)->summary);
 }
 
+/* The grammar in short; pier-endpoint(7) has it whole. */
+static void
+put_endpoints(FILE *out)
+{
+	fputs("  tcp://HOST:PORT       tcp4:// and tcp6:// for one family "
+	      "alone\n"
+	      "  udp://HOST:PORT       udp4:// and udp6:// the same\n"
+	      "  unix:///PATH          unix://./PATH, or unix://@NAME without "
+	      "a "
+	      "file\n"
+	      "  unixgram:///PATH      datagrams, else as unix://\n"
+	      "  fd://NUMBER           a descriptor that was handed down\n"
+	      "\n"
+	      "  HOST is a name, 192.0.2.1 or [2001:db8::1]; when serving, "
+	      "nothing is every\n"
+	      "  address. PORT is a number or a service's name; 0 is any free "
+	      "one.\n"
+	      "  HOST:PORT alone is tcp; what begins with /, ./ or @ is unix. "
+	      "%XX is a byte.\n"
+	      "  More in the manual page pier-endpoint(7).\n",
+		out);
+}
+
 void
 cli_help_front(const struct cli_tool *tool)
 {
@@ -48,14 +71,8 @@ cli_help_tool(const struct cli_tool *tool, const struct cli_option *options)
 	cli_page_options(stdout, cli_common_options, &tool->out);
 	printf("\n%sExit codes%s\n", strong, plain);
 	cli_exit_print(stdout);
-	printf("\n%sEndpoints%s\n"
-	       "  tcp://HOST:PORT  tcp4://  tcp6://    "
-	       "udp://HOST:PORT  udp4://  udp6://\n"
-	       "  unix:///PATH  unix://@NAME           "
-	       "unixgram:///PATH  fd://NUMBER\n"
-	       "  HOST:PORT is tcp; what begins with /, ./ or @ is unix. "
-	       "See man pier-endpoint.\n",
-		strong, plain);
+	printf("\n%sEndpoints%s\n", strong, plain);
+	put_endpoints(stdout);
 }
 
 static int
@@ -73,6 +90,10 @@ run(struct cli_tool *tool, const void *given)
 		cli_exit_print(stdout);
 		return CLI_EXIT_OK;
 	}
+	if (strcmp(settings->topic, "endpoints") == 0) {
+		put_endpoints(stdout);
+		return CLI_EXIT_OK;
+	}
 	verb = cli_verb_find(tool->verbs, settings->topic);
 	if (verb == NULL) {
 		cli_verb_unknown(tool->verbs, settings->topic, &why);
@@ -85,6 +106,7 @@ run(struct cli_tool *tool, const void *given)
 static const struct cli_example examples[] = {
 	{ "pier help connect", "explain pier connect, as its --help does" },
 	{ "pier help exit-codes", "what each exit code means" },
+	{ "pier help endpoints", "how to name where" },
 	{ NULL, NULL },
 };
 
@@ -95,7 +117,7 @@ static const struct cli_option options[] = {
 static const struct cli_operand operands[] = {
 	{ .metavar = "TOPIC",
 		.kind = CLI_TEXT,
-		.help = "a verb, or exit-codes",
+		.help = "a verb, exit-codes, or endpoints",
 		.min = 0,
 		.offset = offsetof(struct settings, topic) },
 	{ .metavar = NULL },

@@ -232,7 +232,7 @@ static const struct row {
 	{ -ENOENT, PIER_STEP_BIND,
 		"make the directory first, or choose another", NULL },
 	{ -ENOENT, PIER_STEP_NONE, NULL, hint_no_socket },
-	{ -EINVAL, PIER_STEP_PARSE, "'man pier-endpoint' has the grammar",
+	{ -EINVAL, PIER_STEP_PARSE, "'pier help endpoints' has the grammar",
 		NULL },
 	{ -EBADF, PIER_STEP_NONE, "that descriptor is not open in this process",
 		NULL },

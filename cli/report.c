@@ -200,7 +200,7 @@ cli_endpoint_error(const struct cli_tool *tool, const char *verb,
 	put_line(tool, &tool->error, "pier:", line);
 	put_line(tool, &(const struct cli_paint){ "", "" }, "     ", mark);
 	put_line(tool, &tool->hint,
-		"hint:", "'man pier-endpoint' has the grammar");
+		"hint:", "'pier help endpoints' has the grammar");
 	return CLI_EXIT_USAGE;
 }
 

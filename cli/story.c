@@ -147,8 +147,11 @@ story_connected(const struct talk *talk)
 	cli_event_text(event, "endpoint", talk->endpoint);
 	cli_event_text(event, "local", local);
 	cli_event_text(event, "peer", peer);
-	cli_event_seconds(event, "resolve_s", talk->report.resolve_ns);
-	cli_event_seconds(event, "elapsed_s", talk->report.total_ns);
+	/* Only dialling by TCP tells how long the name alone took. */
+	if (talk->report.resolve_ns > 0)
+		cli_event_seconds(event, "resolve_s", talk->report.resolve_ns);
+	cli_event_seconds(
+		event, "elapsed_s", talk->connected_ns - talk->started_ns);
 	if (talk->packet == NULL)
 		(void)json_object_set_new(
 			event, "attempts", attempts_array(&talk->report));

@@ -205,6 +205,7 @@ open_talk(struct talk *talk)
 	if (settings->connect_timeout > 0)
 		deadline = pier_earlier(
 			deadline, pier_in_ns(settings->connect_timeout));
+	talk->started_ns = pier_now();
 	rc = talk->kind->open(talk, deadline);
 	if (rc == 0 || rc == -ECANCELED)
 		return rc;

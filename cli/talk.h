@@ -65,7 +65,7 @@ struct talk {
 	struct pier_packet *packet;
 	struct pier_stream *in, *out;
 	pier_deadline until; /* --timeout */
-	int64_t connected_ns;
+	int64_t started_ns, connected_ns;
 	int64_t active_ns;       /* when the last byte moved */
 	uint64_t sent, received; /* bytes */
 	uint64_t sent_messages, received_messages; /* datagrams */

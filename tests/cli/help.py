@@ -163,7 +163,11 @@ def test_wrong_endpoint_is_pointed_at():
     said = lines(done.err)
     contains(said[0], "pier: connect: tcp://127.1:80: ")
     equal(said[1].index("^"), said[0].index("127.1"))
-    contains(said[2], "man pier-endpoint")
+    contains(said[2], "pier help endpoints")
+    shown = expect(0, "help", "endpoints").text
+    for form in ("tcp://HOST:PORT", "unix:///PATH", "udp://", "fd://NUMBER"):
+        contains(shown, form)
+    contains(expect(0, "--help").text, shown)
     with open(f"{tool.SOURCE}/man/pier-endpoint.7", encoding="utf-8") as file:
         contains(file.read(), "\n".join(said[:2]), "what the page shows")
     said = lines(expect(2, "connect", "tcp://bücher:99999").err)

@@ -193,6 +193,8 @@ def test_datagram_bind():
         )
         (line,) = of_type(events(done, "connect"), "connected")
         equal(line["local"], f"127.0.0.4:{port}")
+        equal("resolve_s" in line, False, "a time that was not measured")
+        assert line["elapsed_s"] > 0, line
 
 
 def test_unix_datagrams():
