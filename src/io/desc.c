@@ -50,6 +50,17 @@ pier__desc_adopt(struct pier__desc *desc, int fd)
 	return 0;
 }
 
+int
+pier__desc_own(struct pier__desc *desc, struct pier__task *self)
+{
+	struct pier__engine *engine = pier__task_engine(self);
+	int rc = engine == NULL ? -ENOMEM : engine->ops->note(engine, desc);
+
+	if (rc == 0)
+		desc->owner = self->sched;
+	return rc;
+}
+
 PIER__HOT void
 pier__desc_event(struct pier__desc *desc, unsigned what, bool hinted)
 {

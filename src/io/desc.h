@@ -35,18 +35,17 @@ int pier__desc_adopt(struct pier__desc *desc, int fd);
 
 /*
  * pier__desc_claim(desc, self): may this task use desc? The first scheduler
- * whose fiber uses it owns it; threads use what no scheduler owns. 0 or
- * -EXDEV.
+ * whose fiber uses it owns it, until its run ends; threads use what no scheduler
+ * owns. 0, -EXDEV or -ENOMEM.
  */
+int pier__desc_own(struct pier__desc *desc, struct pier__task *self);
+
 static inline int
-pier__desc_claim(struct pier__desc *desc, const struct pier__task *self)
+pier__desc_claim(struct pier__desc *desc, struct pier__task *self)
 {
 	if (desc->owner == self->sched)
 		return 0;
-	if (desc->owner != NULL)
-		return -EXDEV;
-	desc->owner = self->sched;
-	return 0;
+	return desc->owner != NULL ? -EXDEV : pier__desc_own(desc, self);
 }
 
 /* Does another scheduler's engine know desc? Then it must not change hands, nor

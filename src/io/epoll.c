@@ -6,7 +6,8 @@
  * the descriptor's slot and the slot's generation, never a pointer: an event
  * for a descriptor that has been forgotten since finds another generation and
  * is dropped. Invariants:
- *   1. slots[desc->slot - 1].desc == desc for every desc that is in the set;
+ *   1. slots[desc->slot - 1].desc == desc for every desc that a fiber has used;
+ *      it is in the set when its interest is not 0;
  *   2. a slot's generation goes up whenever its descriptor leaves.
  */
 #include "io/engine.h"
@@ -101,13 +102,25 @@ first_interest(const struct pier__desc *desc, unsigned what)
 }
 
 static int
+epoll_note(struct pier__engine *engine, struct pier__desc *desc)
+{
+	struct epoll_engine *it = of(engine);
+	int rc = desc->slot != 0 ? 0 : slot_get(it, &desc->slot);
+
+	if (rc == 0)
+		it->slots[desc->slot - 1].desc = desc;
+	return rc;
+}
+
+static int
 epoll_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 {
 	struct epoll_engine *it = of(engine);
 	unsigned interest = desc->interest | what;
+	bool noted = desc->slot != 0;
 	int rc;
 
-	if (desc->slot != 0) {
+	if (desc->interest != 0) {
 		if (interest == desc->interest)
 			return 0;
 		rc = control(it, EPOLL_CTL_MOD, desc, interest);
@@ -115,18 +128,19 @@ epoll_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 			desc->interest = (uint8_t)interest;
 		return rc;
 	}
-	interest = first_interest(desc, what);
-	rc = slot_get(it, &desc->slot);
+	rc = epoll_note(engine, desc);
 	if (rc < 0)
 		return rc;
-	it->slots[desc->slot - 1].desc = desc;
-	desc->interest = (uint8_t)interest;
+	interest = first_interest(desc, what);
 	rc = control(it, EPOLL_CTL_ADD, desc, interest);
-	if (rc == 0)
+	if (rc == 0) {
+		desc->interest = (uint8_t)interest;
 		return 0;
-	slot_put(it, desc->slot);
-	desc->slot = 0;
-	desc->interest = 0;
+	}
+	if (!noted) {
+		slot_put(it, desc->slot);
+		desc->slot = 0;
+	}
 	/* Somebody waits for this number already. */
 	if (rc == -EEXIST)
 		return -EBUSY;
@@ -156,7 +170,9 @@ epoll_forget(struct pier__engine *engine, struct pier__desc *desc)
 		return;
 	/* Closing would take it out too, but not while another process or a
 	   duplicate holds the same socket. */
-	(void)pier__calls()->epoll_ctl(it->epfd, EPOLL_CTL_DEL, desc->fd, NULL);
+	if (desc->interest != 0)
+		(void)pier__calls()->epoll_ctl(
+			it->epfd, EPOLL_CTL_DEL, desc->fd, NULL);
 	slot_put(it, desc->slot);
 	desc->slot = 0;
 	desc->interest = 0;
@@ -303,6 +319,7 @@ epoll_close(struct pier__engine *engine)
 }
 
 static const struct pier__engine_ops epoll_ops = {
+	.note = epoll_note,
 	.add = epoll_add,
 	.rest = epoll_rest,
 	.forget = epoll_forget,

@@ -44,6 +44,21 @@ news(struct pier__sim_socket *socket, const struct pier__desc *desc)
 }
 
 static int
+sim_note(struct pier__engine *engine, struct pier__desc *desc)
+{
+	struct pier__sim_socket *socket =
+		pier__sim_socket_of(of(engine)->sim, desc->fd);
+
+	/* What it refuses is refused by the attempt that follows. */
+	if (socket == NULL)
+		return 0;
+	assert(socket->watcher == NULL || socket->watcher == desc);
+	desc->slot = 1;
+	socket->watcher = desc;
+	return 0;
+}
+
+static int
 sim_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 {
 	struct pier__sim_socket *socket =
@@ -111,7 +126,7 @@ deliver(struct pier__sim *sim)
 		struct pier__sim_socket *socket = pier__container_of(
 			node, struct pier__sim_socket, ready_node);
 		struct pier__desc *desc = socket->watcher;
-		uint32_t mask = news(socket, desc);
+		uint32_t mask = desc->interest == 0 ? 0 : news(socket, desc);
 
 		if (mask == 0)
 			continue;
@@ -181,6 +196,7 @@ sim_close(struct pier__engine *engine)
 }
 
 static const struct pier__engine_ops sim_ops = {
+	.note = sim_note,
 	.add = sim_add,
 	.rest = sim_rest,
 	.forget = sim_forget,

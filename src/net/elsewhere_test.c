@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -225,6 +226,31 @@ test_others_closed_by_another_scheduler(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+static int
+uses_without_a_wait(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_write(a, "xy", 2, HANGS), 0);
+	return pier_read(b, buf, 1, HANGS) == 1 ? 0 : -EIO;
+}
+
+/* A run that has ended owns nothing, whether or not it ever waited. */
+static void
+test_free_after_the_run(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_run(uses_without_a_wait, NULL, NULL, NULL), 0);
+	assert_int_equal(pier_read(b, buf, 1, HANGS), 1);
+	assert_int_equal(pier_run(uses_without_a_wait, NULL, NULL, NULL), 0);
+	assert_int_equal(pier_move(a), 0);
+	assert_int_equal(pier_release(a, &fd), 0);
+	assert_int_equal(close(fd), 0);
+	pier_close(b);
+}
+
 static void
 test_one_scheduler(void **state)
 {
@@ -237,6 +263,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_scheduler),
+		cmocka_unit_test(test_free_after_the_run),
 		cmocka_unit_test(test_closed_by_another_scheduler),
 		cmocka_unit_test(test_others_closed_by_another_scheduler),
 	};

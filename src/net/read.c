@@ -101,7 +101,7 @@ attempt(struct pier_stream *stream, void *buf, size_t size)
 {
 	ssize_t n;
 
-	if (stream->read_done)
+	if (PIER__LOOK(stream->read_done))
 		return -PIER_EDONE;
 	n = pier__stream_try_read(stream, buf, size);
 	if (n > 0)
@@ -208,7 +208,7 @@ begin(struct pier_stream *stream, pier_deadline *deadline)
 
 	if (rc < 0)
 		return rc;
-	if (stream->read_done)
+	if (PIER__LOOK(stream->read_done))
 		return -PIER_EDONE;
 	if (stream->lower == NULL && pier__desc_busy(&stream->desc, PIER__IN))
 		return -EBUSY;

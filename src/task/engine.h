@@ -68,6 +68,9 @@ struct pier__desc {
 	__atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
 
 struct pier__engine_ops {
+	/* desc is this scheduler's from now on, and is let go at the latest by
+	   close(): 0 or -ENOMEM. Of engines of fibers only: no thread owns. */
+	int (*note)(struct pier__engine *engine, struct pier__desc *desc);
 	/* Watch desc for `what` from now on. Cheap when it already is. 0, or
 	   -ENOMEM, -ENOSPC, … What the engine cannot watch because it is
 	   always ready (a regular file) it marks so in desc. */
