@@ -239,16 +239,16 @@ fetch_ahead(const struct epoll_engine *it, int i, int n)
 	if (i + SLOTS_AHEAD < n)
 		__builtin_prefetch(slot_of(it, i + SLOTS_AHEAD));
 	if (i + DESCS_AHEAD < n)
-		/* The stream that it is part of begins before it. */
+		/* With the stream that it is part of, which begins before. */
 		fetch_lines(
-			(const char *)slot_of(it, i + DESCS_AHEAD)->desc - 64,
-			3);
+			(const char *)slot_of(it, i + DESCS_AHEAD)->desc - 32,
+			2);
 	if (i + TASKS_AHEAD >= n)
 		return;
 	desc = slot_of(it, i + TASKS_AHEAD)->desc;
 	if (desc != NULL) {
 		fetch_lines(desc->reader, 2);
-		fetch_lines(desc->near, 2);
+		fetch_lines(desc->near, 1);
 	}
 }
 

@@ -107,7 +107,7 @@ int
 pier__stream_new(
 	struct pier_stream **out, int fd, int family, const char *scheme)
 {
-	struct pier_stream *stream = pier__alloc(sizeof(*stream));
+	struct pier_stream *stream = pier__alloc_object(sizeof(*stream));
 
 	if (stream == NULL)
 		return -ENOMEM;

@@ -58,9 +58,9 @@ struct pier__stream_ops {
    the server, looked at in every wait. */
 struct pier__limits {
 	int64_t first_byte_at; /* until the first byte came */
-	int64_t lifetime_at;
-	int64_t idle_ns; /* INT64_MAX: none */
+	int64_t idle_ns;       /* INT64_MAX: none */
 	struct pier_conn *conn;
+	int64_t lifetime_at;
 	const struct sockaddr *peer; /* as accept gave it, peer_len bytes */
 	socklen_t peer_len;
 	const char *met; /* the name of the limit that was met, or NULL */

@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -136,6 +137,16 @@ static inline void *
 pier__alloc_lines(size_t size)
 {
 	return pier__calls()->alloc_lines(size);
+}
+
+/* The same, cleared: for objects of which every message touches a part, and
+   their struct says which lines that is. */
+static inline void *
+pier__alloc_object(size_t size)
+{
+	void *object = pier__alloc_lines(size);
+
+	return object == NULL ? NULL : memset(object, 0, size);
 }
 
 static inline void *

@@ -63,7 +63,7 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 {
 	struct pier_server *server = acceptor->worker->server;
 	const struct pier_addr *peer = &acceptor->peer;
-	struct pier__conn *conn = pier__alloc(sizeof(*conn) + peer->len);
+	struct pier__conn *conn = pier__alloc_object(sizeof(*conn) + peer->len);
 	int rc;
 
 	if (conn == NULL)

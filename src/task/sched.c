@@ -189,7 +189,7 @@ task_get(struct pier__sched *sched)
 	struct pier__task *task;
 
 	if (pier__list_empty(&sched->idle))
-		return pier__alloc(sizeof(*task));
+		return pier__alloc_object(sizeof(*task));
 	task = pier__container_of(pier__list_pop_front(&sched->idle),
 		struct pier__task, all_node);
 	sched->idle_count--;
