@@ -4,6 +4,7 @@
  */
 #include "task/sched.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,6 @@
    many as were ready at its start, whichever is more: a fiber that only
    yields pays for a system call once in so many. */
 #define TURN_MIN 64
-/* Ended fibers kept for reuse with their stacks. */
-#define IDLE_TASKS 256
 
 /* Where the fiber goes on: what its frames from the switch up to its handler
    take, which with thousands of fibers has left the cache. All of it is on its
@@ -82,15 +81,10 @@ pier__sched_put_away(struct pier__sched *sched)
 	if (atomic_load_explicit(&sched->remote_any, memory_order_acquire))
 		remote_withdraw(sched, task);
 	pier__error_record_free(task->error);
-	pier__stack_put(&sched->stacks, task->stack);
 	sched->live--;
 	sched->ended_count++;
-	if (sched->idle_count < IDLE_TASKS) {
-		pier__list_push_front(&sched->idle, &task->all_node);
-		sched->idle_count++;
-	} else {
-		pier__free(task);
-	}
+	/* The task lies on it. */
+	pier__stack_put(&sched->stacks, task->stack);
 }
 
 #if defined(PIER_SCRAMBLE_STACKS)
@@ -183,26 +177,18 @@ fiber_main(void *arg)
 	abort(); /* nobody switches to an ended fiber */
 }
 
+/* A fiber's task lies above its frames: one page for both, and nothing to take
+   besides the stack. */
+static_assert(sizeof(struct pier__task) <= PIER__STACK_ABOVE, "room above");
+
 static struct pier__task *
-task_get(struct pier__sched *sched)
+fiber_init(struct pier__sched *sched, void *stack, struct pier_group *group,
+	pier_task_fn *fn, void *arg)
 {
-	struct pier__task *task;
+	struct pier__task *task = pier__stack_top(&sched->stacks, stack);
 
-	if (pier__list_empty(&sched->idle))
-		return pier__alloc_object(sizeof(*task));
-	task = pier__container_of(pier__list_pop_front(&sched->idle),
-		struct pier__task, all_node);
-	sched->idle_count--;
 	memset(task, 0, sizeof(*task));
-	return task;
-}
-
-static void
-fiber_init(struct pier__sched *sched, struct pier__task *task,
-	struct pier_group *group, pier_task_fn *fn, void *arg)
-{
-	void *top = pier__stack_top(&sched->stacks, task->stack);
-
+	task->stack = stack;
 	task->context = pier__current->context;
 	task->sched = sched;
 	task->kind = PIER_TASK_FIBER;
@@ -218,27 +204,27 @@ fiber_init(struct pier__sched *sched, struct pier__task *task,
 	pier__list_init(&task->before_wait);
 	pier__list_init(&task->group_node);
 	pier__list_init(&task->wait_node);
-	task->sp = pier__switch_make(top,
-		(size_t)((char *)top - (char *)task->stack), fiber_main, task);
-	pier__annotate_born(&task->annotation, task->stack, sched->stacks.size);
+	task->sp = pier__switch_make(
+		task, (size_t)((char *)task - (char *)stack), fiber_main, task);
+	pier__annotate_born(&task->annotation, stack, sched->stacks.size);
+	return task;
 }
 
 int
 pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	pier_task_fn *fn, void *arg)
 {
-	struct pier__task *task = task_get(sched);
+	struct pier__task *task;
+	void *stack;
 	int rc;
 
-	if (task == NULL)
-		return -ENOMEM;
 	rc = pier__timers_reserve(&sched->timers, sched->live + 1);
 	if (rc < 0)
-		goto free_task;
-	rc = pier__stack_get(&sched->stacks, &task->stack);
+		return rc;
+	rc = pier__stack_get(&sched->stacks, &stack);
 	if (rc < 0)
-		goto free_task;
-	fiber_init(sched, task, group, fn, arg);
+		return rc;
+	task = fiber_init(sched, stack, group, fn, arg);
 	if (group != NULL)
 		rc = pier__group_join(group, task);
 	if (rc < 0)
@@ -254,9 +240,7 @@ pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 put_stack:
 	sched->tasks--;
 	pier__annotate_dead(&task->annotation);
-	pier__stack_put(&sched->stacks, task->stack);
-free_task:
-	pier__free(task);
+	pier__stack_put(&sched->stacks, stack);
 	return rc;
 }
 
@@ -406,7 +390,6 @@ pier__sched_open(
 		goto close_engine;
 	(void)pthread_mutex_init(&sched->remote_lock, NULL);
 	pier__list_init(&sched->all);
-	pier__list_init(&sched->idle);
 	pier__stacks_init(&sched->stacks, stack_size);
 	sched->run = run;
 	sched->host = pier__current;
@@ -434,10 +417,6 @@ pier__sched_close(struct pier__sched *sched)
 	pier__thread_set_wake_engine(host, NULL);
 	host->sched = NULL;
 	host->host = false;
-	while (!pier__list_empty(&sched->idle))
-		pier__free(
-			pier__container_of(pier__list_pop_front(&sched->idle),
-				struct pier__task, all_node));
 	pier__free(sched->scratch);
 	pier__timers_free(&sched->timers);
 	pier__stacks_free(&sched->stacks);

@@ -28,8 +28,6 @@ struct pier__sched {
 	uint32_t live;   /* fibers that have not ended */
 	struct pier__timers timers;
 	struct pier__list all;  /* every fiber */
-	struct pier__list idle; /* ended ones, kept for reuse */
-	uint32_t idle_count;
 	struct pier__task *ended; /* to be put away after the switch */
 	struct pier__task *left;  /* who ran before the last switch */
 	uint64_t ended_count;

@@ -196,7 +196,8 @@ pier__stack_top(const struct pier__stacks *stacks, void *stack)
 {
 	uintptr_t slot = (uintptr_t)stack / slot_size(stacks);
 
-	return (char *)stack + stacks->size - HEAD - (slot % COLOURS) * 64;
+	return (char *)stack + stacks->size - HEAD - (slot % COLOURS) * 64 -
+	       PIER__STACK_ABOVE;
 }
 
 bool

@@ -27,6 +27,7 @@ enum pier__guard {
 #define PIER__STACK_MIN     ((size_t)16 * 1024)
 #define PIER__STACK_MAX     ((size_t)64 * 1024 * 1024)
 #define PIER__STACK_GUARD   ((size_t)64 * 1024)
+#define PIER__STACK_ABOVE   ((size_t)448)
 
 struct pier__slab;
 
@@ -51,7 +52,9 @@ void pier__stacks_free(struct pier__stacks *stacks);
 
 /* Where execution begins: the top, lowered by a number of cache lines that
    differs from stack to stack, so that the hot frames of many fibers do not
-   fall into the same sets of the cache. Aligned to 64. */
+   fall into the same sets of the cache. Aligned to 64. The PIER__STACK_ABOVE
+   bytes from there on belong to whoever has the stack: what is needed together
+   with its frames lies on the same page. */
 void *pier__stack_top(const struct pier__stacks *stacks, void *stack);
 
 /* Is the canary all that guards this stack? */

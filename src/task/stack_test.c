@@ -182,7 +182,8 @@ test_sizes_and_tops(void **state)
 		below = (size_t)((char *)stack + stacks.size -
 				 (char *)pier__stack_top(&stacks, stack));
 		assert_int_equal(below % 64, 0);
-		assert_in_range(below, 64, 1024);
+		assert_in_range(below, 64 + PIER__STACK_ABOVE,
+			1024 + PIER__STACK_ABOVE);
 		colours |= UINT64_C(1) << (below / 64);
 	}
 	assert_int_equal(__builtin_popcountll(colours), 15);

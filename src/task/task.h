@@ -3,7 +3,8 @@
  * task/task.h - a task, as the layers above see it: who am I, wait, wake.
  *
  * Nothing that another task, the scheduler, a timer or the kernel may touch
- * lives on a fiber's stack: all of it is in struct pier__task or on the heap.
+ * lives among a fiber's frames: all of it is in struct pier__task, which has its
+ * place above the first of them, or on the heap.
  * (A debug build overwrites the stacks of parked fibers to prove it.)
  *
  * Invariants:
