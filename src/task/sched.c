@@ -34,8 +34,8 @@ fetch_frames(const struct pier__task *task)
 		__builtin_prefetch(at + (ptrdiff_t)i * 64);
 }
 
-PIER__HOT void
-pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
+static inline void
+append(struct pier__sched *sched, struct pier__task *task)
 {
 	task->state = PIER__READY;
 	task->next_ready = NULL;
@@ -45,6 +45,12 @@ pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
 		sched->ready_tail->next_ready = task;
 	sched->ready_tail = task;
 	sched->ready_count++;
+}
+
+PIER__HOT void
+pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
+{
+	append(sched, task);
 	fetch_frames(task);
 }
 
@@ -139,17 +145,11 @@ pier__sched_look_at_canary(struct pier__task *self)
 	}
 }
 
-void
-pier__sched_switch_away(struct pier__task *self)
-{
-	pier__sched_leave(self);
-}
-
-void
+PIER__HOT void
 pier__sched_yield(struct pier__task *self)
 {
-	pier__sched_ready(self->sched, self);
-	pier__sched_switch_away(self);
+	append(self->sched, self);
+	pier__sched_leave(self);
 }
 
 /* Where every fiber begins and ends. */

@@ -27,7 +27,7 @@ struct pier__sched {
 	uint32_t budget; /* switches left in this turn */
 	uint32_t live;   /* fibers that have not ended */
 	struct pier__timers timers;
-	struct pier__list all;  /* every fiber */
+	struct pier__list all;    /* every fiber */
 	struct pier__task *ended; /* to be put away after the switch */
 	struct pier__task *left;  /* who ran before the last switch */
 	uint64_t ended_count;
@@ -57,9 +57,7 @@ int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 void pier__sched_cancel(struct pier__sched *sched);
 /* Run turns until no fiber is left. */
 void pier__sched_loop(struct pier__sched *sched);
-/* Called by pier__park() and pier__yield() on a fiber: run others until woken. */
-void pier__sched_switch_away(struct pier__task *self);
-/* The same, at the end of the queue of those that are ready. */
+/* A fiber goes to the end of the queue of those that are ready. */
 void pier__sched_yield(struct pier__task *self);
 /* task, which is on no queue, is ready to run. */
 void pier__sched_ready(struct pier__sched *sched, struct pier__task *task);
