@@ -22,7 +22,7 @@
 /* Where the fiber goes on: what its frames from the switch up to its handler
    take, which with thousands of fibers has left the cache. All of it is on its
    way while those before it in the queue run. */
-#define FRAMES_LINES 8
+#define FRAMES_LINES 5
 
 static inline void
 fetch_frames(const struct pier__task *task)
