@@ -33,7 +33,6 @@ struct slot {
 struct epoll_engine {
 	struct pier__engine engine;
 	int epfd;
-	int wakefd;
 	struct slot *slots;
 	uint32_t count;
 	uint32_t capacity;
@@ -187,7 +186,7 @@ woken(struct epoll_engine *it)
 	uint64_t count;
 
 	/* Only the emptying counts. */
-	(void)pier__calls()->read(it->wakefd, &count, sizeof(count));
+	(void)pier__calls()->read(it->engine.wake_fd, &count, sizeof(count));
 }
 
 PIER__HOT static void
@@ -277,17 +276,17 @@ epoll_wakeable(struct pier__engine *engine)
 	struct epoll_event event = { .events = EPOLLIN };
 	int rc;
 
-	if (it->wakefd >= 0)
+	if (it->engine.wake_fd >= 0)
 		return 0;
 	rc = pier__calls()->eventfd();
 	if (rc < 0)
 		return rc;
-	it->wakefd = rc;
+	it->engine.wake_fd = rc;
 	rc = pier__calls()->epoll_ctl(
-		it->epfd, EPOLL_CTL_ADD, it->wakefd, &event);
+		it->epfd, EPOLL_CTL_ADD, it->engine.wake_fd, &event);
 	if (rc < 0) {
-		pier__close(it->wakefd);
-		it->wakefd = -1;
+		pier__close(it->engine.wake_fd);
+		it->engine.wake_fd = -1;
 	}
 	return rc;
 }
@@ -296,7 +295,7 @@ static void
 epoll_wake(struct pier__engine *engine)
 {
 	/* Full means that a wake-up is due already. */
-	(void)pier__calls()->eventfd_wake(of(engine)->wakefd);
+	(void)pier__calls()->eventfd_wake(engine->wake_fd);
 }
 
 static void
@@ -315,7 +314,7 @@ epoll_close(struct pier__engine *engine)
 			desc->owner = NULL;
 		}
 	}
-	pier__close(it->wakefd);
+	pier__close(it->engine.wake_fd);
 	pier__close(it->epfd);
 	pier__free(it->slots);
 	pier__free(it);
@@ -340,7 +339,7 @@ pier__engine_epoll(struct pier__engine **out)
 	if (it == NULL)
 		return -ENOMEM;
 	it->engine.ops = &epoll_ops;
-	it->wakefd = -1;
+	it->engine.wake_fd = -1;
 	it->epfd = pier__calls()->epoll_create();
 	if (it->epfd < 0) {
 		int rc = it->epfd;

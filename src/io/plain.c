@@ -21,7 +21,6 @@ struct entry {
 
 struct plain_engine {
 	struct pier__engine engine;
-	int wakefd;
 	struct entry *entries;
 	struct pollfd *fds; /* one more than entries: the wake-up */
 	uint32_t count;
@@ -119,9 +118,9 @@ fill(struct plain_engine *it)
 		it->fds[i] = (struct pollfd){ .fd = it->entries[i].desc->fd,
 			.events = events };
 	}
-	if (it->wakefd >= 0)
-		it->fds[i++] =
-			(struct pollfd){ .fd = it->wakefd, .events = POLLIN };
+	if (it->engine.wake_fd >= 0)
+		it->fds[i++] = (struct pollfd){ .fd = it->engine.wake_fd,
+			.events = POLLIN };
 	return i;
 }
 
@@ -167,7 +166,7 @@ plain_wait(struct pier__engine *engine, int64_t timeout_ns)
 		uint64_t ignored;
 
 		(void)pier__calls()->read(
-			it->wakefd, &ignored, sizeof(ignored));
+			it->engine.wake_fd, &ignored, sizeof(ignored));
 	}
 	take(it, own);
 	return 0;
@@ -179,12 +178,12 @@ plain_wakeable(struct pier__engine *engine)
 	struct plain_engine *it = of(engine);
 	int fd;
 
-	if (it->wakefd >= 0)
+	if (it->engine.wake_fd >= 0)
 		return 0;
 	fd = pier__calls()->eventfd();
 	if (fd < 0)
 		return fd;
-	it->wakefd = fd;
+	it->engine.wake_fd = fd;
 	return 0;
 }
 
@@ -192,7 +191,7 @@ static void
 plain_wake(struct pier__engine *engine)
 {
 	/* Full means that a wake-up is due already. */
-	(void)pier__calls()->eventfd_wake(of(engine)->wakefd);
+	(void)pier__calls()->eventfd_wake(engine->wake_fd);
 }
 
 static void
@@ -200,7 +199,7 @@ plain_close(struct pier__engine *engine)
 {
 	struct plain_engine *it = of(engine);
 
-	pier__close(it->wakefd);
+	pier__close(it->engine.wake_fd);
 	pier__free(it->entries);
 	pier__free(it->fds);
 	pier__free(it);
@@ -224,7 +223,7 @@ pier__engine_plain(struct pier__engine **out)
 	if (it == NULL)
 		return -ENOMEM;
 	it->engine.ops = &plain_ops;
-	it->wakefd = -1;
+	it->engine.wake_fd = -1;
 	*out = &it->engine;
 	return 0;
 }

@@ -231,6 +231,7 @@ sim_engine_open(struct pier__engine **out, int for_fibers)
 	if (it == NULL)
 		return -ENOMEM;
 	it->engine.ops = &sim_ops;
+	it->engine.wake_fd = -1;
 	it->sim = current_sim();
 	*out = &it->engine;
 	return 0;

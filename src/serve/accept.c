@@ -9,8 +9,12 @@
  * his own, or of ours where his address has too many.
  *
  * A descriptor's number is the lowest that is free. One above a mark shows that
- * all below are taken, at no cost. The mark leaves room for what each acceptor
- * takes before it knows, so that the reserve behind it stays whole.
+ * all below were taken, at no cost. From then on it is looked before each accept
+ * that enough are free below: a number alone no longer tells, as those above
+ * stay taken while others below come free. An acceptor without a connection
+ * takes one all the same, as the others' may not end for long, so that nobody
+ * waits behind the silent clients of another queue. The mark leaves room for
+ * that, so that the reserve behind it stays whole.
  */
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -26,27 +30,25 @@
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   1000
 
-/* Do the descriptors below the mark still run short? */
+/* Is what a connection takes to be had below the mark, and as much as others
+   of this server have above? Handlers come and go below meanwhile. */
 static bool
-still_near_limit(struct pier__acceptor *it)
+is_below_mark(struct pier_server *server)
 {
-	const struct pier__calls *calls = pier__calls();
-	struct pier_server *server = it->worker->server;
-	int fd;
+	int wanted = server->model->descriptors + atomic_load(&server->above);
+	int fds[PIER__PROBES_MAX];
+	bool below = true;
+	int taken = 0;
 
-	if (!it->near_limit)
-		return false;
-	/* None is its own, so none will be given back: one at a time is better
-	   than nobody for ever. */
-	if (atomic_load(&server->active) == 0 &&
-		atomic_load(&server->lingering) == 0)
-		return false;
-	/* Which one would be next. */
-	fd = calls->eventfd();
-	if (fd >= 0)
-		pier__close(fd);
-	it->near_limit = fd < 0 || fd >= server->descriptors_high;
-	return it->near_limit;
+	while (below && taken < wanted && taken < PIER__PROBES_MAX) {
+		int fd = pier__calls()->eventfd();
+
+		below = fd >= 0 && fd < server->descriptors_high;
+		fds[taken++] = fd;
+	}
+	while (taken > 0)
+		pier__close(fds[--taken]);
+	return below;
 }
 
 /* Closed with a reset: what is refused costs nothing more. */
@@ -61,6 +63,14 @@ reset(int fd)
 	pier__close(fd);
 }
 
+void
+pier__acceptor_count(struct pier__acceptor *it, bool above, int change)
+{
+	(void)atomic_fetch_add(&it->own, change);
+	if (above)
+		(void)atomic_fetch_add(&it->worker->server->above, change);
+}
+
 /* A connection for it->fd, once there is room. 0, or what is wanting: then
    descriptor, room and connection stay in `it` for another try. */
 static int
@@ -71,8 +81,16 @@ admit(struct pier__acceptor *it)
 
 	if (it->conn == NULL)
 		rc = pier__conn_new(&it->conn, it);
-	if (rc == 0)
+	if (rc == 0) {
+		bool above = it->fd >= worker->server->descriptors_high;
+
+		/* Before it may end. */
+		it->conn->above = above;
+		pier__acceptor_count(it, above, 1);
 		rc = worker->server->model->start(worker, it->conn);
+		if (rc < 0)
+			pier__acceptor_count(it, above, -1);
+	}
 	if (rc < 0 && rc != -PIER_ELIMIT)
 		return rc;
 	/* Not before: one that a stop finds waiting for memory is let go, and
@@ -95,17 +113,25 @@ admit(struct pier__acceptor *it)
 static int
 take(struct pier__acceptor *it)
 {
-	int fd;
+	struct pier_server *server = it->worker->server;
+	bool look =
+		atomic_load(&server->near_limit) && atomic_load(&it->own) > 0;
+	int fd = -EMFILE;
 
-	if (still_near_limit(it))
-		return -EMFILE;
 	if (!PIER__LOOK(it->listener->desc.readable))
 		return -EAGAIN;
-	fd = pier__listener_accept(it->listener, &it->peer);
+	/* What one has seen, another must not take. */
+	if (look)
+		(void)pthread_mutex_lock(&server->lock);
+	if (!look || is_below_mark(server))
+		fd = pier__listener_accept(it->listener, &it->peer);
+	if (look)
+		(void)pthread_mutex_unlock(&server->lock);
 	if (fd < 0)
 		return fd;
 	it->fd = fd;
-	it->near_limit = fd >= it->worker->server->descriptors_high;
+	if (fd >= server->descriptors_high)
+		atomic_store(&server->near_limit, true);
 	return 0;
 }
 
@@ -134,6 +160,9 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 	if (it->pause_ms > PAUSE_MAX_MS)
 		it->pause_ms = PAUSE_MAX_MS;
 	rc = pier__release_wait(it, seen, pier_in_ms(it->pause_ms));
+	/* What a thread has goes a moment after its connection. */
+	if (rc == 0)
+		it->pause_ms = 0;
 	return rc == -PIER_EDEADLINE ? 0 : rc;
 }
 

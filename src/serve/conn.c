@@ -33,13 +33,13 @@ count_address(struct pier__conn *conn, struct pier_server *server,
 
 /* All that cannot fail. */
 static void
-fill(struct pier__conn *conn, const struct pier__acceptor *acceptor)
+fill(struct pier__conn *conn, struct pier__acceptor *acceptor)
 {
 	struct pier_server *server = acceptor->worker->server;
 	const struct pier_addr *peer = &acceptor->peer;
 
 	memcpy(conn->peer, &peer->u, peer->len);
-	conn->worker = acceptor->worker;
+	conn->acceptor = acceptor;
 	conn->shown.id = 1 + atomic_fetch_add_explicit(
 				     &server->next_id, 1, memory_order_relaxed);
 	conn->shown.endpoint = acceptor->port->endpoint;
@@ -111,7 +111,8 @@ pier__report_error(struct pier_server *server, struct pier__conn *conn, int rc)
 static int
 converse(struct pier__conn *conn)
 {
-	const struct pier_server_opts *opts = &conn->worker->server->opts;
+	const struct pier_server_opts *opts =
+		&conn->acceptor->worker->server->opts;
 	struct pier_stream *stream = conn->stream;
 	int rc = 0;
 
@@ -154,7 +155,7 @@ judge(struct pier__conn *conn, int rc)
 static void
 settle(struct pier__conn *conn, int rc)
 {
-	struct pier__counters *counters = &conn->worker->counters;
+	struct pier__counters *counters = &conn->acceptor->worker->counters;
 	struct pier_conn *shown = &conn->shown;
 	enum pier__count count = judge(conn, rc);
 
@@ -166,7 +167,7 @@ settle(struct pier__conn *conn, int rc)
 		pier__count_handler(counters,
 			pier__calls()->clock_ns() - shown->accepted_ns);
 	if (rc < 0 && shown->reason != PIER_END_CANCELLED)
-		pier__report_error(conn->worker->server, conn, rc);
+		pier__report_error(conn->acceptor->worker->server, conn, rc);
 }
 
 static bool
@@ -174,7 +175,7 @@ wants_linger(const struct pier__conn *conn)
 {
 	return conn->shown.reason == PIER_END_HANDLER &&
 	       !conn->stream->at_end && !conn->stream->read_done &&
-	       conn->worker->server->opts.linger_ms != PIER_OFF;
+	       conn->acceptor->worker->server->opts.linger_ms != PIER_OFF;
 }
 
 static void
@@ -220,7 +221,7 @@ gone_aside(struct pier_server *server)
 static void
 linger(struct pier__conn *conn)
 {
-	struct pier_server *server = conn->worker->server;
+	struct pier_server *server = conn->acceptor->worker->server;
 	pier_deadline deadline = pier_in_ms(server->opts.linger_ms);
 
 	/* The handler met none of them; this has a time of its own. */
@@ -234,8 +235,9 @@ linger(struct pier__conn *conn)
 static void
 finish(struct pier__conn *conn)
 {
-	const struct pier_server_opts *opts = &conn->worker->server->opts;
-	struct pier__counters *counters = &conn->worker->counters;
+	const struct pier_server_opts *opts =
+		&conn->acceptor->worker->server->opts;
+	struct pier__counters *counters = &conn->acceptor->worker->counters;
 
 	if (opts->finish != NULL)
 		opts->finish(conn->stream, opts->ctx);
@@ -248,7 +250,7 @@ finish(struct pier__conn *conn)
 void
 pier__conn_drop(struct pier__conn *conn)
 {
-	struct pier_server *server = conn->worker->server;
+	struct pier_server *server = conn->acceptor->worker->server;
 
 	pier_close(conn->stream);
 	if (conn->address != NULL)
@@ -260,7 +262,9 @@ int
 pier__conn_main(void *arg)
 {
 	struct pier__conn *conn = arg;
-	struct pier_server *server = conn->worker->server;
+	struct pier__acceptor *acceptor = conn->acceptor;
+	struct pier_server *server = acceptor->worker->server;
+	bool above = conn->above;
 	bool aside = false;
 
 	pier_task_name("connection");
@@ -272,6 +276,7 @@ pier__conn_main(void *arg)
 	}
 	finish(conn);
 	pier__conn_drop(conn);
+	pier__acceptor_count(acceptor, above, -1);
 	if (aside)
 		gone_aside(server);
 	else

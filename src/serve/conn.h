@@ -9,10 +9,10 @@
 #include "serve/server.h"
 
 struct pier__conn {
-	struct pier__worker *worker;
+	struct pier__acceptor *acceptor;
 	struct pier_stream *stream;
 	struct pier__address_entry *address;
-	void *unused;
+	bool above; /* its socket lies above the mark of the server */
 	/* From first_byte_ns of shown to conn of limits it is one cache line,
 	   the only one that a message touches. */
 	struct pier_conn shown;

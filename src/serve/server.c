@@ -117,10 +117,11 @@ fail_create(int rc, const char *detail)
 /* What the run of a worker has: its engine, and what wakes it. */
 #define WORKER_DESCRIPTORS 2
 
-/* From which number on a descriptor shows that no more may be taken. Each
-   acceptor notices by one that it took, and of the descriptors that go with a
-   connection the first may be the last below the mark. The other workers may
-   begin when the first has accepted many. */
+/* From which number on a descriptor shows that no more may be taken. Above are
+   one connection of each acceptor at most, by which the mark was met or which
+   is its only one; the other workers, which may begin when the first has
+   accepted many; and what one look takes for a moment. A model in which a
+   connection takes several cannot tell by the first: it always looks. */
 static void
 mark_reserve(struct pier_server *server, int descriptors)
 {
@@ -133,7 +134,9 @@ mark_reserve(struct pier_server *server, int descriptors)
 		acceptors += (int)server->workers[i].acceptor_count;
 	server->descriptors_high =
 		descriptors - pier__descriptor_reserve(descriptors) -
-		acceptors * each - (each - 1) - others * WORKER_DESCRIPTORS;
+		acceptors * each - others * WORKER_DESCRIPTORS -
+		PIER__PROBES_MAX;
+	atomic_store(&server->near_limit, each > 1);
 }
 
 static int

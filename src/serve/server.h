@@ -56,7 +56,7 @@ struct pier__acceptor {
 	int64_t pause_ms; /* the last pause; 0: the last attempt went well */
 	bool wanting;     /* it was told, and the queue not yet emptied */
 	bool has_room;    /* room is taken for fd */
-	bool near_limit;  /* the last descriptor was above the mark */
+	atomic_int own;   /* connections that were started, and not closed */
 	bool draining;    /* the server stops: what queues is taken, then end */
 	uint32_t drain_left; /* of what queued */
 	/* Waiting for a release: */
@@ -83,7 +83,9 @@ struct pier_server {
 	struct pier_listen_opts listen; /* in place of opts.listen */
 	const struct pier__model *model;
 	atomic_int references;
-	int descriptors_high; /* one from here on: no more is taken */
+	int descriptors_high;   /* the mark: from here on nothing is taken */
+	atomic_bool near_limit; /* the mark was met, once */
+	atomic_int above;       /* descriptors of connections from it on */
 
 	atomic_bool has_run;
 	atomic_int stops; /* how often it was told to */
@@ -98,7 +100,7 @@ struct pier_server {
 
 	atomic_uint_fast64_t releases;
 	atomic_int waiting;   /* acceptors on waiters */
-	pthread_mutex_t lock; /* of waiters and crew_left */
+	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
 	struct pier__list waiters;
 
 	struct pier__port *ports; /* opened; room for one a worker each */
@@ -111,6 +113,9 @@ struct pier_server {
 	char **names; /* of the endpoints really listened on */
 	size_t name_count;
 };
+
+/* Descriptors that are taken at once to see whether they are below the mark. */
+#define PIER__PROBES_MAX 8
 
 /* Who runs connections. One file each: iterative.c, thread.c, fiber.c. */
 struct pier__model {
@@ -154,6 +159,11 @@ int pier__release_wait(
 int pier__acceptor_main(void *arg);
 /* Done with the port, which closes when nobody has it. Idempotent. */
 void pier__acceptor_leave(struct pier__acceptor *acceptor);
+
+/* Of its connections, whose sockets lie above the mark or not, one has come
+   (1) or gone (-1). */
+void pier__acceptor_count(
+	struct pier__acceptor *acceptor, bool above, int change);
 
 /* worker.c: everything a worker does, on a fiber; arg is the worker. 0 or the
    error that kept it from its work. */

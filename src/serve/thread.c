@@ -18,9 +18,15 @@ static int
 thread_main(void *arg)
 {
 	struct pier__conn *conn = arg;
-	struct pier_server *server = conn->worker->server;
+	struct pier_server *server = conn->acceptor->worker->server;
+	bool above = pier__thread_of(pier__current)->engine->wake_fd >=
+		     server->descriptors_high;
 
+	if (!above)
+		(void)atomic_fetch_sub(&server->above, 1);
 	(void)pier__conn_main(conn);
+	if (above)
+		(void)atomic_fetch_sub(&server->above, 1);
 	pier__server_drop(server);
 	return 0;
 }
@@ -34,11 +40,15 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	};
 	int rc;
 
+	/* Until the thread knows where it is woken. */
+	(void)atomic_fetch_add(&worker->server->above, 1);
 	pier__server_hold(worker->server);
 	rc = pier__thread_spawn(
 		NULL, worker->handling, thread_main, conn, &opts);
-	if (rc < 0)
+	if (rc < 0) {
+		(void)atomic_fetch_sub(&worker->server->above, 1);
 		pier__server_drop(worker->server);
+	}
 	return rc;
 }
 

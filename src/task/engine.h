@@ -94,6 +94,7 @@ struct pier__engine_ops {
 
 struct pier__engine {
 	const struct pier__engine_ops *ops;
+	int wake_fd; /* by which it is woken; -1: none */
 };
 
 /*

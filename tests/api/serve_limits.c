@@ -19,6 +19,7 @@
 
 #define TCP     "tcp://127.0.0.1:0"
 #define CLIENTS 200
+#define RESERVE 8 /* descriptors, of few */
 
 #define FIELD(name) offsetof(struct pier_server_stats, name)
 
@@ -403,15 +404,16 @@ test_a_flood_of_connections(void **state)
 	}
 }
 
-/* How many descriptors this process could still open. */
-static int
-descriptors_left(void)
+/* Can this process still open so many descriptors? */
+static bool
+are_left(int wanted)
 {
-	int fds[64], n = 0, left;
+	int fds[RESERVE], n = 0;
+	bool left;
 
-	while (n < 64 && (fds[n] = dup(0)) >= 0)
+	while (n < wanted && (fds[n] = dup(0)) >= 0)
 		n++;
-	left = n;
+	left = n == wanted;
 	while (n > 0)
 		(void)close(fds[--n]);
 	return left;
@@ -425,6 +427,25 @@ start_with_few(struct serving *it, const struct pier_server_opts *opts)
 
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	serving_start(it, opts);
+}
+
+/* Opens as much as a handler may rely on for each word that it echoes. */
+static int
+in_need(struct pier_stream *stream, void *ctx)
+{
+	const void *data;
+	ssize_t n;
+	int rc = 0;
+
+	(void)ctx;
+	while (rc == 0 && (n = pier_peek(stream, &data, 1, PIER_DEFAULT)) > 0) {
+		if (!are_left(RESERVE))
+			return -EMFILE;
+		rc = pier_write(stream, data, (size_t)n, PIER_DEFAULT);
+		if (rc == 0)
+			rc = pier_take(stream, (size_t)n);
+	}
+	return rc < 0 ? rc : (int)n;
 }
 
 static void
@@ -451,13 +472,13 @@ serve_with_few(const struct pier_server_opts *opts, int out)
 	(void)serving_await(
 		&it, FIELD(accept_pauses), opts->workers > 1 ? 2 : 1);
 	/* Handlers can still open what they need… */
-	assert_true(descriptors_left() >= 8);
+	assert_true(are_left(RESERVE));
 	/* … and with all clients silent no processor is used. */
 	used = cpu_ms();
 	(void)usleep(500000);
 	assert_true(cpu_ms() - used < 50);
 	/* Nor is any more taken, however often it is tried. */
-	assert_true(descriptors_left() >= 8);
+	assert_true(are_left(RESERVE));
 	assert_int_equal(write(out, "", 1), 1);
 	stats = serving_await(&it, FIELD(finished), CLIENTS);
 	assert_int_equal(stats.failed, 0);
@@ -526,9 +547,9 @@ nobody_is_lost(struct pier_server_opts opts,
 static void
 test_few_descriptors(void **state)
 {
-	struct pier_server_opts opts = { .endpoint = TCP,
-		.handler = pier_handler_echo,
-		.connections_max = 1000 };
+	struct pier_server_opts opts = {
+		.endpoint = TCP, .handler = in_need, .connections_max = 1000
+	};
 
 	(void)state;
 	nobody_is_lost(opts, serve_with_few);
