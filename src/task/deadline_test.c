@@ -62,6 +62,12 @@ negative_times_have_passed(void **state)
 	assert_int_equal(pier_in_ns(INT64_MIN).ns, NOW);
 	assert_int_equal(pier_in_ms(-1).ns, NOW);
 	assert_int_equal(pier_in_s(-1).ns, NOW);
+	/* More than the product with a unit has room for: it would wrap round,
+	   half of the time to a moment far away. */
+	assert_int_equal(pier_in_ms(INT64_MIN).ns, NOW);
+	assert_int_equal(pier_in_s(INT64_MIN).ns, NOW);
+	assert_int_equal(pier_in_ms(INT64_MIN / 1000000 - 1).ns, NOW);
+	assert_int_equal(pier_in_s(INT64_MIN / 1000000000 - 1).ns, NOW);
 	assert_int_equal(pier_sleep(pier_in_ns(-1)), 0);
 }
 

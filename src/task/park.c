@@ -278,17 +278,27 @@ pier_in_ns(int64_t ns)
 	return pier_deadline_at(ns > INT64_MAX - now ? INT64_MAX : now + ns);
 }
 
+/* count units from now. The count is cut off before it is multiplied, at both
+   ends: the product has no place for it. */
+static pier_deadline
+in_units(int64_t count, int64_t unit_ns)
+{
+	if (count < 0)
+		count = 0;
+	return pier_in_ns(
+		count > INT64_MAX / unit_ns ? INT64_MAX : count * unit_ns);
+}
+
 pier_deadline
 pier_in_ms(int64_t ms)
 {
-	return pier_in_ns(ms > INT64_MAX / 1000000 ? INT64_MAX : ms * 1000000);
+	return in_units(ms, 1000000);
 }
 
 pier_deadline
 pier_in_s(int64_t s)
 {
-	return pier_in_ns(
-		s > INT64_MAX / 1000000000 ? INT64_MAX : s * 1000000000);
+	return in_units(s, 1000000000);
 }
 
 int64_t
