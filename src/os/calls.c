@@ -8,8 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <limits.h>
+#include <linux/sockios.h>
+#include <linux/time_types.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -232,17 +234,55 @@ real_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return result(epoll_ctl(epfd, op, fd, event));
 }
 
+/* epoll_pwait2(2) by its number: Linux 5.11 has it, the C library only since
+   glibc 2.35, and always with a 64-bit time. */
+static int
+epoll_wait_exact(
+	int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
+{
+#if defined(SYS_epoll_pwait2)
+	struct __kernel_timespec timeout = {
+		.tv_sec = timeout_ns / 1000000000,
+		.tv_nsec = timeout_ns % 1000000000,
+	};
+
+	return result((int)syscall(
+		SYS_epoll_pwait2, epfd, events, max, &timeout, NULL, 0));
+#else
+	(void)epfd;
+	(void)events;
+	(void)max;
+	(void)timeout_ns;
+	return -ENOSYS;
+#endif
+}
+
+/* Rounded up: waking before the deadline would only mean another turn. */
+static int
+epoll_wait_ms(int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
+{
+	int64_t ms = timeout_ns / 1000000 + (timeout_ns % 1000000 > 0);
+
+	return result(epoll_wait(
+		epfd, events, max, ms < INT_MAX ? (int)ms : INT_MAX));
+}
+
 PIER__HOT static int
 real_epoll_wait(
 	int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
 {
-	int64_t ms = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
 	int rc;
 
-	/* Rounded up: waking before the deadline would only mean another turn. */
-	if (ms > INT_MAX)
-		ms = INT_MAX;
-	rc = result(epoll_wait(epfd, events, max, (int)ms));
+	if (timeout_ns > 0) {
+		rc = epoll_wait_exact(epfd, events, max, timeout_ns);
+		/* An older kernel, or a container whose filter refuses what it
+		   does not know. */
+		if (rc == -ENOSYS || rc == -EPERM)
+			rc = epoll_wait_ms(epfd, events, max, timeout_ns);
+	} else {
+		rc = result(
+			epoll_wait(epfd, events, max, timeout_ns < 0 ? -1 : 0));
+	}
 	return rc == -EINTR ? 0 : rc;
 }
 

@@ -68,7 +68,9 @@ struct pier__calls {
 	int (*chmod)(const char *path, mode_t mode);
 	int (*fchmod)(int fd, mode_t mode);
 
-	/* Waiting. timeout_ns < 0 is for ever; EINTR is retried or gives 0. */
+	/* Waiting. timeout_ns < 0 is for ever; EINTR is retried or gives 0.
+	   epoll_wait is epoll_pwait2 where there is a timeout and the kernel
+	   has it, else in whole milliseconds, rounded up. */
 	int (*poll)(struct pollfd *fds, nfds_t count, int64_t timeout_ns);
 	int (*epoll_create)(void);
 	int (*epoll_ctl)(int epfd, int op, int fd, struct epoll_event *event);
