@@ -63,6 +63,9 @@ pier_earlier(pier_deadline a, pier_deadline b)
  */
 int64_t pier_left_ns(pier_deadline deadline);
 
+/* In option structs: 0 is the default of a field, PIER_OFF is none. */
+#define PIER_OFF (-1)
+
 /*
  * The timeout that PIER_DEFAULT stands for in streams without their own, as
  * Python's socket.setdefaulttimeout(): milliseconds, PIER_NO_TIMEOUT for none

@@ -40,9 +40,6 @@ struct pier_stream;
 struct pier_listener;
 struct pier_packet;
 
-/* In option structs: 0 is the default of a field, PIER_OFF is none. */
-#define PIER_OFF (-1)
-
 enum pier_half {
 	PIER_READING = 1,
 	PIER_WRITING = 2,

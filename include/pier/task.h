@@ -42,8 +42,8 @@ struct pier_run_opts {
 	   default for threads */
 	size_t stack_size;
 	/* How long threads that are left when the first returns have to end
-	   once cancelled, before they are abandoned; 0: 5 s. Fibers are
-	   waited for */
+	   once cancelled, before they are abandoned; 0: 5 s, PIER_OFF:
+	   abandon at once. Fibers are waited for */
 	int64_t drain_ms;
 };
 
@@ -70,6 +70,7 @@ struct pier_run_result {
  * Returns what fn returned, or
  *   -ENOMEM, -EMFILE, -ENFILE  no memory or descriptor for the scheduler
  *   -EDEADLK                   called by a fiber: runs do not nest
+ *   -EINVAL                    drain_ms is below PIER_OFF
  */
 int pier_run_sized(pier_task_fn *fn, void *arg,
 	const struct pier_run_opts *opts, size_t opts_size,

@@ -224,6 +224,14 @@ result_give(struct pier_run_result *out, size_t size,
 	memcpy(out, result, size < sizeof(*result) ? size : sizeof(*result));
 }
 
+static int64_t
+drain_time(const struct pier_run_opts *opts)
+{
+	if (opts->drain_ms == PIER_OFF)
+		return 0;
+	return opts->drain_ms == 0 ? DRAIN_DEFAULT_MS : opts->drain_ms;
+}
+
 int
 pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
 	size_t opts_size, struct pier_run_result *out, size_t result_size)
@@ -240,14 +248,14 @@ pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
 			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
 	if (self != NULL && self->kind == PIER_TASK_FIBER)
 		rc = -EDEADLK;
+	else if (opts.drain_ms < PIER_OFF)
+		rc = -EINVAL;
 	else if (self != NULL && (run = run_new(&opts)) != NULL)
 		rc = 0;
 	if (rc == 0 && opts.kind == PIER_TASK_FIBER)
 		rc = run_fibers(run, &first, &result);
 	else if (rc == 0)
-		rc = run_threads(run, &first,
-			opts.drain_ms > 0 ? opts.drain_ms : DRAIN_DEFAULT_MS,
-			&result);
+		rc = run_threads(run, &first, drain_time(&opts), &result);
 	if (rc < 0)
 		pier__fail(
 			rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,

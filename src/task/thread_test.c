@@ -80,6 +80,82 @@ test_abandoned(void **state)
 	pier_group_close(left.group);
 }
 
+/* A clock that moves by what waits ask for, so that a test of patience takes
+   none. */
+static _Atomic int64_t moment;
+
+static int64_t
+clock_at_moment(void)
+{
+	return moment;
+}
+
+static int
+poll_that_times_out(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
+{
+	(void)fds;
+	(void)count;
+	assert_true(timeout_ns >= 0);
+	moment += timeout_ns;
+	return 0;
+}
+
+static int
+blocks_at_once(void *arg)
+{
+	struct left *left = arg;
+
+	while (sem_wait(&left->go) < 0)
+		;
+	return 0;
+}
+
+static int
+leave_it_blocked(void *arg)
+{
+	struct left *left = arg;
+
+	return pier_go(left->group, blocks_at_once, left);
+}
+
+/* For how long a run waits for a thread that does not end; < 0: it fails. */
+static int64_t
+patience_ns(int64_t drain_ms)
+{
+	const struct pier_run_opts opts = { .kind = PIER_TASK_THREAD,
+		.drain_ms = drain_ms };
+	static struct pier__calls calls;
+	struct pier_run_result result;
+	struct left left;
+	int rc;
+
+	calls = pier__calls_real;
+	calls.clock_ns = clock_at_moment;
+	calls.poll = poll_that_times_out;
+	moment = 1;
+	assert_int_equal(pier_group_open(&left.group), 0);
+	assert_int_equal(sem_init(&left.go, 0, 0), 0);
+	pier__self()->context.calls = &calls;
+	rc = pier_run(leave_it_blocked, &left, &opts, &result);
+	pier__self()->context.calls = &pier__calls_real;
+	assert_int_equal(result.abandoned, rc == 0);
+	(void)sem_post(&left.go);
+	assert_int_equal(pier_group_wait(left.group, PIER_FOREVER), 0);
+	pier_group_close(left.group);
+	return rc < 0 ? rc : moment - 1;
+}
+
+static void
+test_patience(void **state)
+{
+	(void)state;
+	assert_int_equal(patience_ns(0), INT64_C(5000000000));
+	assert_int_equal(patience_ns(40), 40000000);
+	assert_int_equal(patience_ns(PIER_OFF), 0);
+	assert_int_equal(patience_ns(-2), -EINVAL);
+	assert_int_equal(patience_ns(INT64_MIN), -EINVAL);
+}
+
 static int
 runs_inside(void *arg)
 {
@@ -251,6 +327,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_abandoned),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_runs_of_threads_nest),
 		cmocka_unit_test(test_a_thread_of_the_program_ends),
 		cmocka_unit_test(test_hooks_before_a_wait),
