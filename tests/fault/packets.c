@@ -39,10 +39,12 @@ static void
 converse(struct fault_story *story, struct pier_packet *server,
 	struct pier_packet *client)
 {
+	struct pier_addr peer;
 	struct pier_msg msg;
 
 	if (met(story, "send", pier_send(client, NULL, "question", 8, SOON)) <
-		0)
+			0 ||
+		met(story, "peer", pier_packet_peer(client, &peer)) < 0)
 		return;
 	take(story, server, &msg, "question");
 	if (story->rc < 0 ||

@@ -72,6 +72,24 @@ server(void *arg)
 	return (int)rc;
 }
 
+/* Who is there? The answer may be that nobody is; it is no failure, changes
+   nothing, and what describes a stream does without. */
+static void
+ask_peer(struct fault_story *story, const struct pier_stream *stream)
+{
+	const int code = pier_last_error()->code;
+	struct pier_addr peer = { .len = 1 };
+	char text[160];
+	int rc = pier_peer(stream, &peer);
+
+	if (rc != 0 && (rc != -ENOTCONN || peer.len != 1))
+		(void)met(story, "peer", -EBADMSG);
+	if (pier_describe(stream, text, sizeof(text)) <= 0)
+		(void)met(story, "describe", -EBADMSG);
+	if (pier_last_error()->code != code)
+		(void)met(story, "record", -EBADMSG);
+}
+
 /* 0, or a negative result. */
 static long
 ask(struct fault_story *story, struct pier_stream *stream)
@@ -80,6 +98,7 @@ ask(struct fault_story *story, struct pier_stream *stream)
 	ssize_t n;
 	long rc;
 
+	ask_peer(story, stream);
 	rc = met(
 		story, "write", pier_write(stream, "question\nfull", 13, SOON));
 	if (rc == 0)
