@@ -9,7 +9,10 @@
  * that a test can assert that nothing leaks, whatever failed.
  *
  * A task uses it when its context points at `calls`; each entry finds the
- * rest from there. Threads may share one: all state is under `lock`.
+ * rest from there. Threads may share one: all state is under `lock`. It has to
+ * outlive them all, so also the helpers that pier_offload() gave up: such a one
+ * comes back, drops its argument and frees its own by the table of who sent it,
+ * long after. The same holds for the hosts of a simulation.
  *
  * Edge-triggered engines: a fault that leaves data unread (EAGAIN though
  * there was some, a short read) would be a lie the kernel never tells unless
