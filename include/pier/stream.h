@@ -302,6 +302,10 @@ int pier_writev(struct pier_stream *stream, const struct iovec *iov, int count,
  * task is about to wait for anything, with pier_flush(), or with the next
  * pier_write(). Waits, by PIER_DEFAULT, only when more than 16 KiB are gathered.
  *
+ * Until they have gone they are in the hands of the thread that gathered them,
+ * which sends on while it waits: writing, flushing and half-closing by another
+ * thread give -EBUSY, and its pier_close() is pier_abort().
+ *
  * The number of bytes, or an error that this write or an earlier gathered one
  * met, as pier_write().
  */
@@ -349,9 +353,11 @@ int pier_close_wait(struct pier_stream *stream, pier_deadline deadline);
  * is fine. No task is inside a call on it.
  *
  * Called where it belongs: by a task of the scheduler that used it, or after
- * that one's run. From elsewhere, while that scheduler has it in hand, it is
- * pier_abort() and leaves -EXDEV in pier_last_error(): the connection ends, the
- * stream stays to be closed where it belongs.
+ * that one's run; of what only threads used, by any of them, unless another one
+ * has gathered bytes for it that have not gone. From elsewhere, while that
+ * scheduler or thread has it in hand, it is pier_abort() and leaves -EXDEV in
+ * pier_last_error(): the connection ends, the stream stays to be closed where
+ * it belongs.
  */
 void pier_close(struct pier_stream *stream);
 

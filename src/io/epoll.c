@@ -17,6 +17,7 @@
 
 #include "base/list.h"
 #include "io/desc.h"
+#include "io/gather.h"
 #include "os/calls.h"
 
 /* So few that what is fetched ahead for the last is still in the second-level
@@ -309,6 +310,7 @@ epoll_close(struct pier__engine *engine)
 		struct pier__desc *desc = it->slots[i].desc;
 
 		if (desc != NULL) {
+			pier__gather_unwatched(desc, engine);
 			desc->slot = 0;
 			desc->interest = 0;
 			desc->owner = NULL;

@@ -5,37 +5,57 @@
 #include <errno.h>
 #include <string.h>
 
-/* The engine watches for room on behalf of the buffer, or no longer. */
+/* The end of what this thread does with the buffer for now: unless something of
+   it is left in its hands, another one may take it up, or free it. */
 static void
-watch(struct pier__gather *it, bool on)
+put_down(struct pier__gather *it)
 {
-	struct pier__engine *engine;
-	struct pier__task *self = pier__current;
+	if (it->watcher == NULL && pier__list_empty(&it->hook.node))
+		atomic_store_explicit(&it->holder, NULL, memory_order_release);
+}
 
-	if (it->blocked == on || self == NULL)
+/* No engine watches for room any more. */
+static void
+unwatch(struct pier__gather *it)
+{
+	struct pier__engine *watcher = it->watcher;
+
+	/* First: as long as it is set, the engine goes on watching. */
+	it->watcher = NULL;
+	if (watcher != NULL)
+		watcher->ops->rest(watcher, it->desc, PIER__OUT);
+}
+
+/* The engine of this task does; no other one's, which may be at rest. */
+static void
+watch(struct pier__gather *it)
+{
+	struct pier__task *self = pier__current;
+	struct pier__engine *engine =
+		self != NULL ? pier__task_engine(self) : NULL;
+
+	/* Without a watch the bytes go with the next attempt of a task. */
+	if (engine == NULL || engine == it->watcher ||
+		engine->ops->add(engine, it->desc, PIER__OUT) < 0)
 		return;
-	engine = pier__task_engine(self);
-	if (engine == NULL)
-		return;
-	if (!on) {
-		it->blocked = false;
-		engine->ops->rest(engine, it->desc, PIER__OUT);
-		return;
-	}
-	/* Without a watch the bytes go with the next attempt of the task. */
-	if (engine->ops->add(engine, it->desc, PIER__OUT) == 0)
-		it->blocked = true;
+	unwatch(it);
+	it->watcher = engine;
+	atomic_store_explicit(
+		&it->holder, pier__thread_mark(), memory_order_relaxed);
 }
 
 int
 pier__gather_send(struct pier__gather *it)
 {
+	int rc;
+
 	while (it->begin < it->end && it->error == 0) {
 		ssize_t n =
 			it->send(it, it->data + it->begin, it->end - it->begin);
 
 		if (n == -EAGAIN) {
-			watch(it, true);
+			watch(it);
+			put_down(it);
 			return -EAGAIN;
 		}
 		if (n < 0)
@@ -43,12 +63,14 @@ pier__gather_send(struct pier__gather *it)
 		else
 			it->begin += (uint32_t)n;
 	}
-	watch(it, false);
+	unwatch(it);
 	if (it->begin == it->end) {
 		it->begin = 0;
 		it->end = 0;
 	}
-	return it->error;
+	rc = it->error;
+	put_down(it);
+	return rc;
 }
 
 static void
@@ -64,7 +86,7 @@ on_writable(struct pier__desc *desc)
 {
 	struct pier__gather *it = desc->gather;
 
-	if (it != NULL && it->blocked)
+	if (it != NULL && it->watcher != NULL)
 		(void)pier__gather_send(it);
 }
 
@@ -106,7 +128,30 @@ pier__gather_add(struct pier__gather *it, struct pier__task *self,
 	it->end += (uint32_t)size;
 	pier__list_remove(&it->hook.node);
 	pier__list_push_back(&self->before_wait, &it->hook.node);
+	atomic_store_explicit(
+		&it->holder, pier__thread_mark(), memory_order_relaxed);
 	return size;
+}
+
+bool
+pier__gather_is_watched(
+	const struct pier__desc *desc, const struct pier__engine *engine)
+{
+	const struct pier__gather *it = desc->gather;
+
+	return it != NULL && it->watcher == engine;
+}
+
+void
+pier__gather_unwatched(
+	struct pier__desc *desc, const struct pier__engine *engine)
+{
+	struct pier__gather *it = desc->gather;
+
+	if (!pier__gather_is_watched(desc, engine))
+		return;
+	it->watcher = NULL;
+	put_down(it);
 }
 
 void
@@ -115,7 +160,7 @@ pier__gather_close(struct pier__gather *it)
 	if (it == NULL)
 		return;
 	pier__list_remove(&it->hook.node);
-	watch(it, false);
+	unwatch(it);
 	it->desc->on_writable = NULL;
 	it->desc->gather = NULL;
 	pier__free(it);

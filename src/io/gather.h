@@ -8,11 +8,16 @@
  * of many small writes is so one system call, and no call waits for another's
  * bytes or fails by them: an error stays here until the stream asks.
  *
+ * What is on a task's list or with a task's engine is in the hands of that
+ * one's thread: nobody else may touch it, for the thread may be about to send.
+ *
  * Invariants:
  *   1. hook is on its task's before_wait list exactly while bytes were added
  *      since the last attempt to send;
- *   2. `blocked` is true exactly while the engine watches for room on behalf
- *      of this buffer.
+ *   2. `watcher` is the engine that watches for room on behalf of this buffer,
+ *      or NULL;
+ *   3. `holder` is the thread of that task or that engine while there is one,
+ *      else NULL. To clear it is the last thing that its thread does here.
  */
 #ifndef PIER_IO_GATHER_H
 #define PIER_IO_GATHER_H
@@ -24,6 +29,13 @@
 #include "io/desc.h"
 #include "task/task.h"
 
+/* Which thread this is: an address that no two of them share. */
+static inline const void *
+pier__thread_mark(void)
+{
+	return &pier__current;
+}
+
 /* Past this many bytes the call that fills it waits for room. */
 #define PIER__GATHER_MAX 16384
 
@@ -33,9 +45,10 @@ struct pier__gather {
 	ssize_t (*send)(struct pier__gather *it, const void *buf, size_t size);
 	void *owner;             /* for send */
 	struct pier__desc *desc; /* whose writable events send on */
+	struct pier__engine *watcher;
+	_Atomic(const void *) holder; /* see pier__thread_mark() */
 	uint32_t begin;
 	uint32_t end;
-	bool blocked;
 	int error; /* the first one met; sending has ended */
 	unsigned char data[PIER__GATHER_MAX];
 };
@@ -52,6 +65,16 @@ pier__gather_size(const struct pier__gather *it)
 	return it->end - it->begin;
 }
 
+/* Is it in the hands of another thread? */
+static inline bool
+pier__gather_is_elsewhere(struct pier__gather *it)
+{
+	const void *holder =
+		atomic_load_explicit(&it->holder, memory_order_acquire);
+
+	return holder != NULL && holder != pier__thread_mark();
+}
+
 /* Add what there is room for; it goes before self's next wait. How many bytes
    were taken, 0 to size. */
 size_t pier__gather_add(struct pier__gather *it, struct pier__task *self,
@@ -59,6 +82,13 @@ size_t pier__gather_add(struct pier__gather *it, struct pier__task *self,
 
 /* One attempt for all of it. 0: empty now; -EAGAIN: some stays; or it->error. */
 int pier__gather_send(struct pier__gather *it);
+
+/* For engines: is desc to be watched for room until its gathered bytes have
+   gone, whoever else waits, or no longer does? And: the engine closes. */
+bool pier__gather_is_watched(
+	const struct pier__desc *desc, const struct pier__engine *engine);
+void pier__gather_unwatched(
+	struct pier__desc *desc, const struct pier__engine *engine);
 
 /* Nobody sends on any more. Frees it; NULL is fine. */
 void pier__gather_close(struct pier__gather *it);

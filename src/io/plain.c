@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "io/desc.h"
+#include "io/gather.h"
 #include "os/calls.h"
 
 struct entry {
@@ -92,6 +93,9 @@ plain_rest(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 
 	if (entry == NULL)
 		return;
+	/* A writer's wait is over, that of what was gathered before is not. */
+	if ((what & PIER__OUT) != 0 && pier__gather_is_watched(desc, engine))
+		what &= ~(unsigned)PIER__OUT;
 	entry->what &= ~what;
 	if (entry->what == 0)
 		*entry = it->entries[--it->count];
@@ -198,7 +202,11 @@ static void
 plain_close(struct pier__engine *engine)
 {
 	struct plain_engine *it = of(engine);
+	uint32_t i;
 
+	/* What is still gathered is sent by whoever uses the stream next. */
+	for (i = 0; i < it->count; i++)
+		pier__gather_unwatched(it->entries[i].desc, engine);
 	pier__close(it->engine.wake_fd);
 	pier__free(it->entries);
 	pier__free(it->fds);

@@ -17,6 +17,7 @@
 
 #include "io/desc.h"
 #include "io/engine.h"
+#include "io/gather.h"
 #include "os/sim_inner.h"
 
 struct sim_engine {
@@ -189,6 +190,7 @@ sim_close(struct pier__engine *engine)
 
 		if (socket == NULL || socket->watcher == NULL)
 			continue;
+		pier__gather_unwatched(socket->watcher, engine);
 		((struct pier__desc *)socket->watcher)->owner = NULL;
 		unwatch(socket);
 	}

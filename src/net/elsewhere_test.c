@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -251,6 +252,176 @@ test_free_after_the_run(void **state)
 	pier_close(b);
 }
 
+/* What a thread gathered and its engine watches is in its hands. */
+static struct pier_channel *go;
+static size_t filled;
+static atomic_int rounds;
+
+static int
+told(void)
+{
+	char any;
+
+	return pier_channel_recv(go, &any, HANGS);
+}
+
+static int
+tell(void)
+{
+	return pier_channel_send(go, "", HANGS);
+}
+
+/* Bytes gathered for a, for which there is no room. */
+static void
+gather_in_vain(void)
+{
+	static const char piece[4096];
+	ssize_t n;
+
+	filled = 0;
+	while ((n = pier_write_some(a, piece, sizeof(piece), PIER_NOW)) > 0)
+		filled += (size_t)n;
+	assert_int_equal(n, -EAGAIN);
+	assert_int_equal(pier_printf(a, "last"), 4);
+	rounds++;
+}
+
+static int
+gathers(void *arg)
+{
+	(void)arg;
+	gather_in_vain();
+	assert_int_equal(told(), 0);
+	gather_in_vain();
+	assert_int_equal(told(), 0);
+	assert_int_equal(pier_write(a, "x", 1, HANGS), -ECONNABORTED);
+	pier_close(a);
+	return 0;
+}
+
+static int
+waits_for_word(const struct pier_task_info *info, void *arg)
+{
+	*(bool *)arg |= strcmp(info->waits, "channel") == 0;
+	return 0;
+}
+
+static void
+until_it_waits(int round)
+{
+	bool waits = false;
+
+	while (!waits || rounds < round) {
+		waits = false;
+		assert_int_equal(pier_yield(), 0);
+		(void)pier_tasks_each(waits_for_word, &waits);
+	}
+}
+
+static void
+read_off(size_t size)
+{
+	static char piece[4096];
+
+	while (size > 0) {
+		ssize_t n = pier_read(b, piece,
+			size < sizeof(piece) ? size : sizeof(piece), HANGS);
+
+		assert_true(n > 0);
+		size -= (size_t)n;
+	}
+}
+
+static void
+nobody_elses(void)
+{
+	int fd = -1;
+
+	assert_int_equal(pier_write(a, "x", 1, HANGS), -EBUSY);
+	assert_int_equal(pier_write(a, "x", 1, PIER_NOW), -EBUSY);
+	assert_int_equal(pier_printf(a, "x"), -EBUSY);
+	assert_int_equal(pier_flush(a, HANGS), -EBUSY);
+	assert_int_equal(pier_shutdown(a, PIER_WRITING, HANGS), -EBUSY);
+	assert_int_equal(pier_close_wait(a, HANGS), -EBUSY);
+	assert_int_equal(pier_move(a), -EBUSY);
+	assert_int_equal(pier_release(a, &fd), -EBUSY);
+	assert_int_equal(fd, -1);
+}
+
+static int
+beside_a_thread(void *arg)
+{
+	int rc;
+
+	(void)arg;
+	assert_int_equal(pier_go(NULL, gathers, NULL), 0);
+	until_it_waits(1);
+	nobody_elses();
+	/* It sends on while it waits; then the stream is anybody's. */
+	read_off(filled);
+	read_off(4);
+	while ((rc = pier_flush(a, HANGS)) == -EBUSY)
+		assert_int_equal(pier_yield(), 0);
+	assert_int_equal(rc, 0);
+	assert_int_equal(tell(), 0);
+	until_it_waits(2);
+	pier_close(a);
+	assert_int_equal(pier_last_error()->code, -EXDEV);
+	read_off(filled);
+	assert_int_equal(pier_read(b, buf, 1, HANGS), 0);
+	return tell();
+}
+
+static int
+gathers_and_ends(void *arg)
+{
+	(void)arg;
+	gather_in_vain();
+	return 0;
+}
+
+/* With the thread goes what it had in hand: the stream is anybody's. */
+static int
+after_a_thread(void *arg)
+{
+	struct pier_group *group;
+
+	(void)arg;
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, gathers_and_ends, NULL), 0);
+	assert_int_equal(pier_group_wait(group, HANGS), 0);
+	pier_group_close(group);
+	assert_int_equal(pier_gathered(a), 4);
+	read_off(filled);
+	assert_int_equal(pier_flush(a, HANGS), 0);
+	read_off(4);
+	pier_close(a);
+	return 0;
+}
+
+static void
+test_gathered_by_another_thread(void **state)
+{
+	static const struct pier_run_opts threads = {
+		.kind = PIER_TASK_THREAD
+	};
+	int before;
+
+	(void)state;
+	/* What this thread is woken by stays with it. */
+	assert_int_equal(pier_sleep(pier_in_ns(1)), 0);
+	before = open_fds();
+	assert_int_equal(pier_channel_open(&go, 1, 1), 0);
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_run(beside_a_thread, NULL, &threads, NULL), 0);
+	pier_close(b);
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_run(after_a_thread, NULL, &threads, NULL), 0);
+	pier_close(b);
+	pier_channel_close(go);
+	assert_int_equal(open_fds(), before);
+}
+
 static void
 test_one_scheduler(void **state)
 {
@@ -266,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_free_after_the_run),
 		cmocka_unit_test(test_closed_by_another_scheduler),
 		cmocka_unit_test(test_others_closed_by_another_scheduler),
+		cmocka_unit_test(test_gathered_by_another_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,9 +188,9 @@ pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_RECEIVE);
 }
 
-/* Is it in the hands of a scheduler that is not this task's: known to its
-   engine, or with bytes on the list of one of its tasks? Nothing that those
-   look at may end here. */
+/* Is it in the hands of another scheduler, known to its engine, or are its
+   gathered bytes in those of another thread? Nothing that these look at may end
+   here. */
 static bool
 is_held_elsewhere(const struct pier_stream *stream)
 {
@@ -198,8 +198,7 @@ is_held_elsewhere(const struct pier_stream *stream)
 
 	return pier__desc_is_watched_elsewhere(&base->desc) ||
 	       pier__desc_is_watched_elsewhere(base->out_desc) ||
-	       (pier__desc_is_elsewhere(&base->desc) && stream->out != NULL &&
-		       !pier__list_empty(&stream->out->hook.node));
+	       pier__stream_sends_elsewhere(stream);
 }
 
 void

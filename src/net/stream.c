@@ -203,7 +203,7 @@ pier_release(struct pier_stream *stream, int *fd)
 		return pier__stream_fail(stream, -EINVAL, PIER_STEP_CREATE);
 	if (pier__desc_is_elsewhere(&stream->desc))
 		return pier__stream_fail(stream, -EXDEV, PIER_STEP_CREATE);
-	if (stream->in != NULL || pier_gathered(stream) > 0 ||
+	if (stream->in != NULL || pier__stream_holds(stream) ||
 		stream->desc.reader != NULL || stream->desc.writer != NULL)
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);
 	pier__gather_close(stream->out);
@@ -222,7 +222,7 @@ pier_move(struct pier_stream *stream)
 	if (pier__desc_is_elsewhere(&base->desc))
 		return pier__stream_fail(stream, -EXDEV, PIER_STEP_WAIT);
 	if (base->desc.reader != NULL || base->out_desc->writer != NULL ||
-		pier_gathered(stream) > 0)
+		pier__stream_holds(stream))
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_WAIT);
 	pier__desc_forget(&base->desc);
 	pier__desc_forget(base->out_desc);

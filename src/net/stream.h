@@ -115,6 +115,22 @@ pier__stream_set_odd(struct pier_stream *stream, unsigned char why)
 	atomic_fetch_or_explicit(&stream->odd, why, memory_order_release);
 }
 
+/* Are its gathered bytes with another thread, which may be sending them? */
+static inline bool
+pier__stream_sends_elsewhere(const struct pier_stream *stream)
+{
+	return stream->out != NULL && pier__gather_is_elsewhere(stream->out);
+}
+
+/* Has it gathered bytes, or may another thread be sending the last of them? */
+static inline bool
+pier__stream_holds(const struct pier_stream *stream)
+{
+	return stream->out != NULL &&
+	       (pier__gather_is_elsewhere(stream->out) ||
+		       pier__gather_size(stream->out) > 0);
+}
+
 #define PIER__TIMEOUT_UNSET (-2)
 
 /*

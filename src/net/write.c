@@ -51,6 +51,8 @@ pier__stream_flush(struct pier_stream *stream, pier_deadline deadline)
 {
 	int wait = 0;
 
+	if (pier__stream_sends_elsewhere(stream))
+		return -EBUSY;
 	for (;;) {
 		int rc = 0;
 
@@ -140,6 +142,8 @@ may_write(const struct pier_stream *stream)
 		return -PIER_EDONE;
 	if (stream->lower == NULL &&
 		pier__desc_busy(stream->out_desc, PIER__OUT))
+		return -EBUSY;
+	if (pier__stream_sends_elsewhere(stream))
 		return -EBUSY;
 	return 0;
 }
