@@ -191,7 +191,13 @@ waits_cancelled(void *arg)
 	struct set *set = arg;
 
 	assert_int_equal(pier_group_wait(set->group, PIER_FOREVER), -ECANCELED);
-	/* A shield, and it waits again. */
+	/* So does the cancel over a deadline that has passed. */
+	assert_int_equal(
+		pier__enter(pier__self(), pier_deadline_at(1)), -ECANCELED);
+	/* A shield bounds the wait that it lets through. */
+	(void)pier_shield(pier_in_ns(1000));
+	assert_int_equal(pier_group_wait(set->group, PIER_FOREVER), -ECANCELED);
+	/* A longer one, and it waits again. */
 	(void)pier_shield(PIER_FOREVER);
 	set->started = true;
 	assert_int_equal(pier_group_wait(set->group, PIER_FOREVER), 0);
