@@ -65,6 +65,9 @@ pier__gather_send(struct pier__gather *it)
 	}
 	unwatch(it);
 	if (it->begin == it->end) {
+		/* A task may wait for long with nothing gathered. */
+		pier__free(it->data);
+		it->data = NULL;
 		it->begin = 0;
 		it->end = 0;
 	}
@@ -110,17 +113,21 @@ pier__gather_open(struct pier__gather **out, struct pier__desc *desc,
 	return 0;
 }
 
-size_t
+ssize_t
 pier__gather_add(struct pier__gather *it, struct pier__task *self,
 	const void *buf, size_t size)
 {
-	size_t room = sizeof(it->data) - it->end;
+	size_t room = PIER__GATHER_MAX - it->end;
 
+	if (it->data == NULL)
+		it->data = pier__alloc_lines(PIER__GATHER_MAX);
+	if (it->data == NULL)
+		return -ENOMEM;
 	if (room < size && it->begin > 0) {
 		memmove(it->data, it->data + it->begin, it->end - it->begin);
 		it->end -= it->begin;
 		it->begin = 0;
-		room = sizeof(it->data) - it->end;
+		room = PIER__GATHER_MAX - it->end;
 	}
 	if (size > room)
 		size = room;
@@ -130,7 +137,7 @@ pier__gather_add(struct pier__gather *it, struct pier__task *self,
 	pier__list_push_back(&self->before_wait, &it->hook.node);
 	atomic_store_explicit(
 		&it->holder, pier__thread_mark(), memory_order_relaxed);
-	return size;
+	return (ssize_t)size;
 }
 
 bool
@@ -163,5 +170,6 @@ pier__gather_close(struct pier__gather *it)
 	unwatch(it);
 	it->desc->on_writable = NULL;
 	it->desc->gather = NULL;
+	pier__free(it->data);
 	pier__free(it);
 }

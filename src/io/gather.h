@@ -49,8 +49,8 @@ struct pier__gather {
 	_Atomic(const void *) holder; /* see pier__thread_mark() */
 	uint32_t begin;
 	uint32_t end;
-	int error; /* the first one met; sending has ended */
-	unsigned char data[PIER__GATHER_MAX];
+	int error;           /* the first one met; sending has ended */
+	unsigned char *data; /* PIER__GATHER_MAX bytes; NULL while empty */
 };
 
 /* A new empty one. 0 or -ENOMEM. */
@@ -76,8 +76,8 @@ pier__gather_is_elsewhere(struct pier__gather *it)
 }
 
 /* Add what there is room for; it goes before self's next wait. How many bytes
-   were taken, 0 to size. */
-size_t pier__gather_add(struct pier__gather *it, struct pier__task *self,
+   were taken, 0 to size, or -ENOMEM. */
+ssize_t pier__gather_add(struct pier__gather *it, struct pier__task *self,
 	const void *buf, size_t size);
 
 /* One attempt for all of it. 0: empty now; -EAGAIN: some stays; or it->error. */

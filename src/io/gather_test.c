@@ -85,6 +85,8 @@ room_comes(void)
 	empty();
 	assert_int_equal(engine->ops->wait(engine, 0), 0);
 	assert_int_equal(pier__gather_size(gather), 0);
+	/* Who waits with nothing gathered holds no buffer. */
+	assert_null(gather->data);
 	assert_null(gather->watcher);
 	assert_null(gather->holder);
 }

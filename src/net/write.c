@@ -286,8 +286,12 @@ gather(struct pier_stream *stream, const char *buf, size_t size, size_t *done,
 			pier__stream_base(stream)->out_desc, gather_send,
 			stream);
 	while (rc == 0 && *done < size) {
-		*done += pier__gather_add(
+		ssize_t n = pier__gather_add(
 			stream->out, self, buf + *done, size - *done);
+
+		if (n < 0)
+			return (int)n;
+		*done += (size_t)n;
 		if (*done == size)
 			return 0;
 		rc = pier__stream_flush(stream, deadline);
