@@ -48,45 +48,95 @@ static const char *const steps[PIER_STEP_COUNT] = {
 	[PIER_STEP_HANDLER] = "handler",
 };
 
-/* Words of pier's own for what the C library says in capitals or at length;
-   the rest is its own text. Sorted by how often they are read. */
-static const struct {
-	int code;
-	const char *text;
-} kernel[] = {
-	{ ECONNREFUSED, "connection refused" },
-	{ ECONNRESET, "connection reset by peer" },
-	{ EPIPE, "the peer has closed" },
-	{ ETIMEDOUT, "the peer does not answer" },
-	{ ECANCELED, "cancelled" },
-	{ EADDRINUSE, "address in use" },
-	{ EADDRNOTAVAIL, "no such address on this machine" },
-	{ EACCES, "permission denied" },
-	{ EPERM, "operation not permitted" },
-	{ EHOSTUNREACH, "no route to host" },
-	{ ENETUNREACH, "network unreachable" },
-	{ ECONNABORTED, "connection aborted" },
-	{ EMFILE, "too many open files in this process" },
-	{ ENFILE, "too many open files in the system" },
-	{ ENOENT, "no such file" },
-	{ EAGAIN, "not ready now" },
-	{ EBUSY, "another task waits here already" },
-	{ EXDEV, "it belongs to another scheduler" },
-	{ EINVAL, "invalid argument" },
-	{ ENOMEM, "out of memory" },
-	{ EMSGSIZE, "message too long" },
-	{ ENOSPC, "no room" },
-	{ ENAMETOOLONG, "name too long" },
-	{ ENOTCONN, "not connected" },
-	{ EAFNOSUPPORT, "address family not supported" },
-	{ EOPNOTSUPP, "operation not supported" },
-	{ EDEADLK, "it would wait for itself" },
-	{ EBADF, "not an open descriptor" },
-	{ ENOTSOCK, "not a socket" },
-	{ EPROTOTYPE, "another type of socket" },
-	{ ENOBUFS, "no buffer space" },
-	{ ENODEV, "no such device" },
-	{ ENOTDIR, "not a directory" },
+/* Words for whatever a call on a socket, or on what fd:// and unix:// open, can
+   give: the C library's begin with capitals, and some name another subject. */
+static const char *const kernel[] = {
+	[EPERM] = "operation not permitted",
+	[ENOENT] = "no such file",
+	[ESRCH] = "no such process",
+	[EINTR] = "interrupted by a signal",
+	[EIO] = "input/output error",
+	[ENXIO] = "no such device or address",
+	[E2BIG] = "argument list too long",
+	[EBADF] = "not an open descriptor",
+	[EAGAIN] = "not ready now",
+	[ENOMEM] = "out of memory",
+	[EACCES] = "permission denied",
+	[EFAULT] = "bad address in memory",
+	[EBUSY] = "another task waits here already",
+	[EEXIST] = "it exists already",
+	[EXDEV] = "it belongs to another scheduler",
+	[ENODEV] = "no such device",
+	[ENOTDIR] = "not a directory",
+	[EISDIR] = "it is a directory",
+	[EINVAL] = "invalid argument",
+	[ENFILE] = "too many open files in the system",
+	[EMFILE] = "too many open files in this process",
+	[ENOTTY] = "not a terminal, or no such request here",
+	[ETXTBSY] = "a program that runs",
+	[EFBIG] = "file too large",
+	[ENOSPC] = "no room",
+	[ESPIPE] = "it has no position to seek",
+	[EROFS] = "read-only file system",
+	[EMLINK] = "too many links",
+	[EPIPE] = "the peer has closed",
+	[EDOM] = "value out of its domain",
+	[ERANGE] = "value out of range",
+	[EDEADLK] = "it would wait for itself",
+	[ENAMETOOLONG] = "name too long",
+	[ENOLCK] = "no locks available",
+	[ENOSYS] = "this kernel has no such call",
+	[ELOOP] = "too many symbolic links",
+	[ENODATA] = "no data there",
+	[ETIME] = "the timer ran out",
+	[ENONET] = "not on the network",
+	[ENOLINK] = "the link was cut",
+	[ECOMM] = "sending failed on the link",
+	[EPROTO] = "protocol error",
+	[EBADMSG] = "bad message",
+	[EOVERFLOW] = "value too large for its type",
+	[ENOTUNIQ] = "name not unique on the network",
+	[EBADFD] = "descriptor in a bad state",
+	[EILSEQ] = "invalid byte sequence",
+	[EUSERS] = "too many users",
+	[ENOTSOCK] = "not a socket",
+	[EDESTADDRREQ] = "no address to send to",
+	[EMSGSIZE] = "message too long",
+	[EPROTOTYPE] = "another type of socket",
+	[ENOPROTOOPT] = "no such option for this protocol",
+	[EPROTONOSUPPORT] = "protocol not supported",
+	[ESOCKTNOSUPPORT] = "socket type not supported",
+	[EOPNOTSUPP] = "operation not supported",
+	[EPFNOSUPPORT] = "protocol family not supported",
+	[EAFNOSUPPORT] = "address family not supported",
+	[EADDRINUSE] = "address in use",
+	[EADDRNOTAVAIL] = "no such address on this machine",
+	[ENETDOWN] = "network down",
+	[ENETUNREACH] = "network unreachable",
+	[ENETRESET] = "connection lost with the network",
+	[ECONNABORTED] = "connection aborted",
+	[ECONNRESET] = "connection reset by peer",
+	[ENOBUFS] = "no buffer space",
+	[EISCONN] = "connected already",
+	[ENOTCONN] = "not connected",
+	[ESHUTDOWN] = "sending was shut down",
+	[ETOOMANYREFS] = "too many descriptors on their way",
+	[ETIMEDOUT] = "the peer does not answer",
+	[ECONNREFUSED] = "connection refused",
+	[EHOSTDOWN] = "host down",
+	[EHOSTUNREACH] = "no route to host",
+	[EALREADY] = "connecting already",
+	[EINPROGRESS] = "still under way",
+	[ESTALE] = "stale file handle",
+	[EREMOTEIO] = "remote input/output error",
+	[EDQUOT] = "disk quota used up",
+	[ENOMEDIUM] = "no medium in the device",
+	[ECANCELED] = "cancelled",
+	[ENOKEY] = "no such key",
+	[EKEYEXPIRED] = "the key has expired",
+	[EKEYREVOKED] = "the key was revoked",
+	[EKEYREJECTED] = "the key was rejected",
+	[ERFKILL] = "switched off by rfkill",
 };
 
 static int
@@ -100,17 +150,15 @@ const char *
 pier_strerror(int code)
 {
 	const char *text;
-	size_t i;
 
 	code = positive(code);
 	if (code == 0)
 		return "no error";
 	if (code >= 4096 && code < PIER_ECODE_END)
 		return own[code - 4096].text;
-	for (i = 0; i < sizeof(kernel) / sizeof(kernel[0]); i++) {
-		if (kernel[i].code == code)
-			return kernel[i].text;
-	}
+	if ((size_t)code < sizeof(kernel) / sizeof(kernel[0]) &&
+		kernel[code] != NULL)
+		return kernel[code];
 	text = strerrordesc_np(code);
 	return text != NULL ? text : "unknown error";
 }

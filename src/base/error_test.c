@@ -41,6 +41,37 @@ the_kernels_codes_have_theirs(void **state)
 	assert_string_equal(pier_strerror(0), "no error");
 }
 
+/* socket(7), ip(7), ipv6(7), tcp(7), udp(7), unix(7), and the pages of the calls
+   on sockets; then what opening a path, and Bluetooth, vsock and TIPC add. */
+static void
+causes_read_alike(void **state)
+{
+	static const int codes[] = { EPERM, ENOENT, ESRCH, EINTR, EIO, ENXIO,
+		E2BIG, EBADF, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EEXIST,
+		EXDEV, ENODEV, ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ENOTTY,
+		ETXTBSY, EFBIG, ENOSPC, ESPIPE, EROFS, EMLINK, EPIPE, EDOM,
+		ERANGE, EDEADLK, ENAMETOOLONG, ENOLCK, ENOSYS, ELOOP, ENODATA,
+		ETIME, ENONET, ENOLINK, ECOMM, EPROTO, EBADMSG, EOVERFLOW,
+		ENOTUNIQ, EBADFD, EILSEQ, EUSERS, ENOTSOCK, EDESTADDRREQ,
+		EMSGSIZE, EPROTOTYPE, ENOPROTOOPT, EPROTONOSUPPORT,
+		ESOCKTNOSUPPORT, EOPNOTSUPP, EPFNOSUPPORT, EAFNOSUPPORT,
+		EADDRINUSE, EADDRNOTAVAIL, ENETDOWN, ENETUNREACH, ENETRESET,
+		ECONNABORTED, ECONNRESET, ENOBUFS, EISCONN, ENOTCONN, ESHUTDOWN,
+		ETOOMANYREFS, ETIMEDOUT, ECONNREFUSED, EHOSTDOWN, EHOSTUNREACH,
+		EALREADY, EINPROGRESS, ESTALE, EREMOTEIO, EDQUOT, ENOMEDIUM,
+		ECANCELED, ENOKEY, EKEYEXPIRED, EKEYREVOKED, EKEYREJECTED,
+		ERFKILL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		const char *text = pier_strerror(-codes[i]);
+
+		assert_true(text[0] >= 'a' && text[0] <= 'z');
+		assert_true(text[strlen(text) - 1] != '.');
+		assert_string_not_equal(text, strerrordesc_np(codes[i]));
+	}
+}
+
 static void
 what_is_no_code_is_said_to_be_unknown(void **state)
 {
@@ -137,6 +168,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_code_of_piers_own_has_name_and_words),
 		cmocka_unit_test(the_kernels_codes_have_theirs),
+		cmocka_unit_test(causes_read_alike),
 		cmocka_unit_test(what_is_no_code_is_said_to_be_unknown),
 		cmocka_unit_test(every_step_has_a_word),
 		cmocka_unit_test(six_answers_are_never_confused),
