@@ -133,19 +133,42 @@ refuse_bare(struct pier__span span, struct pier__why *why)
 		pier__span_quote(span), pier__span_at(span));
 }
 
-/* "tcp:host:80" and "unix:/path" want their "//"; "tcp:80" is a host's name. */
+/*
+ * "tcp:host:80", "tcp:/host:80" and "unix:/path" lack a slash or two: points at
+ * where. "tcp:80" lacks none: it is port 80 of a host of that name.
+ */
+static int
+refuse_few_slashes(struct pier__span span, size_t colon, struct pier__why *why)
+{
+	struct pier__span rest = pier__span_cut(span, colon + 1, span.end);
+	const struct pier__scheme *scheme =
+		pier__scheme_find(pier__span_cut(span, span.begin, colon));
+	bool is_path = scheme->kind == PIER__ENDPOINT_UNIX ||
+		       scheme->kind == PIER__ENDPOINT_UNIXGRAM;
+
+	/* The slash that a path begins with is none of the scheme's. */
+	if (is_path || !pier__span_starts(rest, "/"))
+		return pier__why_set(why, rest.begin,
+			"\"//\" is missing after \"%s:\": write %s://%.*s",
+			scheme->name, scheme->name, pier__span_quote(rest),
+			pier__span_at(rest));
+	rest.begin++;
+	return pier__why_set(why, rest.begin,
+		"one more '/' belongs here: write %s://%.*s", scheme->name,
+		pier__span_quote(rest), pier__span_at(rest));
+}
+
 static bool
 lacks_slashes(struct pier__span span, size_t colon)
 {
-	struct pier__span name = span;
-	struct pier__span rest = span;
+	struct pier__span rest;
 
 	if (colon >= span.end)
 		return false;
-	name.end = colon;
-	rest.begin = colon + 1;
-	return pier__scheme_find(name) != NULL &&
-	       (pier__span_starts(rest, "/") ||
+	rest = pier__span_cut(span, colon + 1, span.end);
+	return pier__scheme_find(pier__span_cut(span, span.begin, colon)) !=
+		       NULL &&
+	       (pier__is_unix_text(rest) ||
 		       pier__span_find(rest, ':') < rest.end);
 }
 
@@ -164,9 +187,7 @@ parse_bare(struct pier__endpoint *out, struct pier__span span,
 	/* A colon may stand among the parameters too. */
 	main.end = pier__span_find(span, '?');
 	if (lacks_slashes(main, colon))
-		return pier__why_set(why, colon,
-			"after a scheme comes \"://\": write %.*s://",
-			(int)colon, span.text);
+		return refuse_few_slashes(main, colon, why);
 	rc = pier__hostport_split(&pieces, main, why);
 	if (rc < 0)
 		return rc;
