@@ -9,7 +9,7 @@
 
 /*
  * cli_conduct(tool, fn, arg): run fn(group, arg) as the first task of group;
- * it may start others in it. The first SIGINT or SIGTERM cancels the group.
+ * it may start others in it. The first signal to end cancels the group.
  *
  * Returns fn's exit code, or 128 and the number of the signal that stopped it.
  */

@@ -67,5 +67,7 @@ cli_exit_print(FILE *out)
 
 	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		fprintf(out, "  %3d  %s\n", codes[i].code, codes[i].meaning);
-	fputs("128+n  ended by signal n (130 SIGINT, 143 SIGTERM)\n", out);
+	fputs("128+n  ended by signal n (129 SIGHUP, 130 SIGINT, 143 "
+	      "SIGTERM)\n",
+		out);
 }

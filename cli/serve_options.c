@@ -181,10 +181,10 @@ const struct cli_verb cli_verb_serve = {
 	.name = "serve",
 	.summary = "answer on any number of endpoints",
 	.about = "Runs one of the built-in handlers for every connection and "
-		 "every datagram that comes, until SIGINT or SIGTERM. Then it "
-		 "stops accepting, lets handlers end for as long as --drain "
-		 "says, cancels those that are left, and prints a summary. "
-		 "A second signal ends it at once.",
+		 "every datagram that comes, until SIGINT, SIGTERM or SIGHUP. "
+		 "Then it stops accepting, lets handlers end for as long as "
+		 "--drain says, cancels those that are left, and prints a "
+		 "summary. A second SIGINT or SIGTERM ends it at once.",
 	.examples = examples,
 	.options = options,
 	.operands = operands,

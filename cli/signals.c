@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state is static because a signal handler has no argument; this file is
- * the only one that touches it. fn and arg change only while both signals are
- * blocked in the thread that changes them, before the verb starts threads that
- * take signals and after these have ended.
+ * the only one that touches it. fn and arg change only while the ending signals
+ * are blocked in the thread that changes them, before the verb starts threads
+ * that take signals and after these have ended.
  */
 #include "signals.h"
 
@@ -25,6 +25,9 @@ on_signal(int number)
 	const uint64_t one = 1;
 	int saved = errno;
 
+	/* A terminal that goes away is told by the kernel and by the shell. */
+	if (caught != 0 && number == SIGHUP)
+		return;
 	if (caught != 0)
 		_exit(128 + number);
 	caught = number;
@@ -42,6 +45,7 @@ ending_signals(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
 }
 
 /*
@@ -76,6 +80,8 @@ cli_signals_start(void)
 	rc = catch (SIGINT, &action);
 	if (rc == 0)
 		rc = catch (SIGTERM, &action);
+	if (rc == 0)
+		rc = catch (SIGHUP, &action);
 	return rc < 0 ? rc : wake_fd;
 }
 

@@ -61,6 +61,29 @@ second_signal(void)
 	return 2;
 }
 
+/* The kernel and the shell both tell that the terminal has gone. */
+static int
+hang_up_twice(void)
+{
+	int fd = cli_signals_start();
+
+	if (fd < 0)
+		return 1;
+	raise(SIGHUP);
+	raise(SIGHUP);
+	return is_readable(fd) && cli_signals_caught() == SIGHUP ? 0 : 2;
+}
+
+static int
+hang_up_then_terminate(void)
+{
+	if (cli_signals_start() < 0)
+		return 1;
+	raise(SIGHUP);
+	raise(SIGTERM);
+	return 2;
+}
+
 static void
 count(void *arg)
 {
@@ -102,14 +125,17 @@ broken_pipe(void)
 	return write(ends[1], "x", 1) < 0 ? 0 : 2;
 }
 
-/* A shell script's background job has SIGINT ignored, and keeps it so. */
+/* A shell script's background job has SIGINT ignored, and keeps it so; what
+   nohup starts, SIGHUP. */
 static int
 ignored_stays_ignored(void)
 {
 	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	if (cli_signals_start() < 0)
 		return 1;
 	raise(SIGINT);
+	raise(SIGHUP);
 	return cli_signals_caught() == 0 ? 0 : 2;
 }
 
@@ -125,6 +151,14 @@ test_second_signal_ends_at_once(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(second_signal), 128 + SIGINT);
+}
+
+static void
+test_hang_up(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(hang_up_twice), 0);
+	assert_int_equal(in_child(hang_up_then_terminate), 128 + SIGTERM);
 }
 
 static void
@@ -155,6 +189,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_signal_is_told),
 		cmocka_unit_test(test_second_signal_ends_at_once),
+		cmocka_unit_test(test_hang_up),
 		cmocka_unit_test(test_call_runs_once),
 		cmocka_unit_test(test_broken_pipe_is_a_result),
 		cmocka_unit_test(test_ignored_interrupt),

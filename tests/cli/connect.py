@@ -614,6 +614,7 @@ def test_signals_end_it():
     equal(code, 130)
     assert took < 1, took
     equal(interrupted(signal.SIGTERM)[0], 143)
+    equal(interrupted(signal.SIGHUP)[0], 129)
 
 
 def test_signal_while_connecting():

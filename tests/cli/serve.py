@@ -2,6 +2,7 @@
 """pier serve, talked to by plain Python clients."""
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -150,6 +151,25 @@ def test_ready_file_is_removed():
         server.interrupt()
         server.process.wait(20)
         assert not os.path.exists(ready)
+
+
+def test_terminal_goes_away():
+    """Nothing stays behind when the window that it runs in is closed."""
+    with tool.scratch() as folder:
+        pid, master = pty.fork()
+        if pid == 0:
+            os.execve(
+                PIER,
+                [PIER, "serve", "echo", f"unix://{folder}/x.sock",
+                 "--ready-file", f"{folder}/ready"],
+                tool.ENV,
+            )
+        tool.wait_until(lambda: os.path.exists(f"{folder}/ready"))
+        equal(sorted(os.listdir(folder)), ["ready", "x.sock"])
+        os.close(master)
+        _, status = os.waitpid(pid, 0)
+        equal(os.waitstatus_to_exitcode(status), 0)
+        equal(os.listdir(folder), [])
 
 
 def test_ready_fifo():
