@@ -55,6 +55,8 @@ stdin_ended(struct talk *talk)
 	/* The kernel tells of a reset once: the reader would see an end. */
 	if (pier_is_reset(rc) || pier_is_dead_peer(rc))
 		cannot_send(talk, rc);
+	if (talk->reader_gone)
+		talk_stop(talk, TALK_STDOUT_CLOSE, CLI_EXIT_OK);
 }
 
 static int

@@ -11,7 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,21 +30,37 @@ adopt_copy(struct pier_stream **out, int fd)
 	return rc;
 }
 
-/* Not when the reader has closed its sending side, or sent something. */
-static bool
-reader_is_gone(int fd)
+/*
+ * A descriptor that is readable once the reader of standard output has gone:
+ * the kernel reports an error on a pipe then, and a hang-up on a Unix socket.
+ * An epoll set that asks for nothing else is not woken by what can be read
+ * there, or by the half-close, of a socket that is standard input too.
+ */
+static int
+reader_end(void)
 {
-	struct pollfd one = { .fd = fd };
+	struct epoll_event nothing = { .events = 0 };
+	int fd = epoll_create1(EPOLL_CLOEXEC);
 
-	return poll(&one, 1, 0) > 0 && (one.revents & (POLLERR | POLLHUP)) != 0;
+	if (fd < 0)
+		return -errno;
+	if (epoll_ctl(fd, EPOLL_CTL_ADD, STDOUT_FILENO, &nothing) == 0)
+		return fd;
+	close(fd);
+	return -EINVAL;
 }
 
-/*
- * The write end of a pipe is never readable; what wakes this is the error that
- * the kernel reports there once the last reader has closed. A socket hangs up.
- * What else may wake it stays there and would again: then the next write has
- * to notice.
- */
+/* As an inet daemon starts its servers. */
+static bool
+is_one_socket(void)
+{
+	struct stat in, out;
+
+	return fstat(STDIN_FILENO, &in) == 0 &&
+	       fstat(STDOUT_FILENO, &out) == 0 && S_ISSOCK(in.st_mode) &&
+	       in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
 static int
 watch_stdout(void *arg)
 {
@@ -52,11 +68,18 @@ watch_stdout(void *arg)
 	struct pier_waitable out = { .want = PIER_READING };
 
 	pier_task_name("stdout");
-	out.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	out.fd = reader_end();
 	if (out.fd < 0)
 		return 0; /* then the next write notices */
-	if (pier_wait_any(&out, 1, PIER_FOREVER) > 0 && reader_is_gone(out.fd))
-		talk_stop(talk, TALK_STDOUT_CLOSE, CLI_EXIT_OK);
+	if (pier_wait_any(&out, 1, PIER_FOREVER) > 0) {
+		talk->reader_gone = true;
+		/* What it sent before it left is standard input, and goes to
+		   the peer first; the fiber that reads it sees to the rest. */
+		if (!is_one_socket() ||
+			(talk->stdin_ended &&
+				talk->settings->on_stdin_end != CONNECT_CLOSE))
+			talk_stop(talk, TALK_STDOUT_CLOSE, CLI_EXIT_OK);
+	}
 	close(out.fd);
 	return 0;
 }

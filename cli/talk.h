@@ -75,6 +75,7 @@ struct talk {
 	int code;
 	bool stdin_ended; /* or nothing more can be sent */
 	bool discard;     /* standard output is gone, which is fine */
+	bool reader_gone; /* standard output is gone, and ends it */
 	bool after_cr;    /* the last byte read was a CR */
 	size_t chunk;     /* most that is read from standard input at once */
 	size_t up_at, up_len;

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import tap
@@ -273,6 +274,34 @@ def test_socket_as_stdout_closes_while_peer_is_silent():
         equal(read_all(ours), b"got:one socket for both")
         equal(client.wait(20), 0)
         client.communicate()
+
+
+def test_one_socket_for_both_closes_while_peer_is_silent():
+    """As an inet daemon would: closed after its half-close, and at once. What
+    was sent into it arrives, and the peer need not end for pier to end."""
+    for half_close in (True, False):
+        ended, gone = threading.Event(), threading.Event()
+
+        def silent(connection):
+            got = read_all(connection)
+            ended.set()
+            gone.wait(20)
+            return got
+
+        ours, theirs = socket.socketpair()
+        with Peer(silent) as peer, ours:
+            with theirs:
+                client = start(peer.endpoint, stdin=theirs, stdout=theirs)
+            ours.sendall(b"the last words")
+            if half_close:
+                ours.shutdown(socket.SHUT_WR)
+                assert ended.wait(20)
+                equal(client.poll(), None)
+            ours.close()
+            equal(client.wait(20), 0)
+            client.communicate()
+            gone.set()
+            equal(peer.join(), b"the last words")
 
 
 def test_stdout_discard():
