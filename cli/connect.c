@@ -7,6 +7,7 @@
 
 #include "ports.h"
 #include "store.h"
+#include "verbs.h"
 
 #include <string.h>
 
@@ -61,22 +62,50 @@ check_bind(const struct cli_tool *tool, const char *text,
 	return cli_usage_error(tool, "connect", &why);
 }
 
-/* What would have no effect on that endpoint is refused, not ignored. */
+/* What would have no effect is refused, not ignored. */
+static int
+check_given(const struct cli_tool *tool,
+	const struct connect_settings *settings, unsigned kind,
+	const char *scheme)
+{
+	struct cli_complaint why = { "", "" };
+	const struct cli_option *option = cli_given_in_vain(
+		cli_verb_connect.options, &settings->common, kind);
+
+	if (option == NULL)
+		return CLI_EXIT_OK;
+	if (kind == CONNECT_PROBE) {
+		(void)cli_complain(
+			&why, "--%s has no effect with --probe", option->name);
+		cli_advise(&why, "a probe sends and receives nothing: leave "
+				 "out one of them");
+	} else if (kind == CONNECT_DATAGRAMS) {
+		(void)cli_complain(&why,
+			"--%s is for streams, and %s:// is datagrams",
+			option->name, scheme);
+		cli_advise(&why, "when datagrams end: --wait TIME and "
+				 "--replies N");
+	} else {
+		(void)cli_complain(&why,
+			"--%s is for datagrams, and %s:// is a stream",
+			option->name, scheme);
+		cli_advise(&why, "for datagrams write udp://HOST:PORT or "
+				 "unixgram:///PATH");
+	}
+	return cli_usage_error(tool, "connect", &why);
+}
+
 static int
 check_options(const struct cli_tool *tool,
 	const struct connect_settings *settings,
 	const struct pier_endpoint_check *check)
 {
-	struct cli_complaint why = { "", "" };
+	int code = check_given(tool, settings,
+		is_packet(check) ? CONNECT_DATAGRAMS : CONNECT_STREAM,
+		check->scheme);
 
-	if (settings->replies > 0 && !is_packet(check)) {
-		(void)cli_complain(&why,
-			"--replies counts datagrams, and %s:// is a stream",
-			check->scheme);
-		cli_advise(&why, "for datagrams write udp://HOST:PORT or "
-				 "unixgram:///PATH");
-		return cli_usage_error(tool, "connect", &why);
-	}
+	if (code != CLI_EXIT_OK)
+		return code;
 	return settings->bind != NULL ? check_bind(tool, settings->bind, check)
 				      : CLI_EXIT_OK;
 }
@@ -116,6 +145,7 @@ connect_run(struct cli_tool *tool, const void *given)
 	size_t i;
 
 	if (settings->probe) {
+		code = check_given(tool, settings, CONNECT_PROBE, "");
 		for (i = 0; code == CLI_EXIT_OK && i < endpoints->n; i++)
 			code = check_probe(tool, endpoints->item[i]);
 		return code != CLI_EXIT_OK ? code

@@ -26,6 +26,14 @@ enum connect_stdout_close {
 	CONNECT_DISCARD,
 };
 
+/* What an endpoint is connected for; options without effect are refused. */
+enum {
+	CONNECT_STREAM = 1,
+	CONNECT_DATAGRAMS = 2,
+	CONNECT_PROBE = 4,
+	CONNECT_TALK = CONNECT_STREAM | CONNECT_DATAGRAMS,
+};
+
 /* Durations in nanoseconds; 0 is none where nothing else is said. */
 struct connect_settings {
 	struct cli_common common;

@@ -77,6 +77,7 @@ run_verb(struct cli_tool *tool, const struct cli_verb *verb, int argc,
 	if (verb->defaults != NULL)
 		memcpy(given, verb->defaults, verb->settings_size);
 	*given = *common;
+	given->given = 0; /* it counts the verb's options */
 	/* "pier --help VERB" has asked already. */
 	code = common->help == CLI_HELP_NONE
 		       ? cli_parse(verb, argc, argv, given, &why)

@@ -9,6 +9,7 @@
 #include "store.h"
 #include "suggest.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,6 +135,19 @@ unknown_long(struct parse *parse, const char *name, size_t len)
 		parse->why, "unknown option '--%.*s'", (int)len, name);
 }
 
+static void
+note_given(const struct parse *parse, const struct cli_option *option)
+{
+	struct cli_common *common = parse->settings;
+	size_t i;
+
+	for (i = 0; !is_end(&parse->options[i]); i++) {
+		assert(i < CLI_OPTIONS_MAX);
+		if (&parse->options[i] == option)
+			common->given |= UINT64_C(1) << i;
+	}
+}
+
 /* Store a value (NULL for none), or take it from the next word. */
 static int
 take(struct parse *parse, const struct cli_option *option, const char *name,
@@ -157,6 +171,7 @@ take(struct parse *parse, const struct cli_option *option, const char *name,
 		}
 		value = parse->argv[parse->next++];
 	}
+	note_given(parse, option);
 	return cli_store(option, name, value, parse->settings, parse->why);
 }
 
@@ -304,6 +319,20 @@ cli_parse_head(const struct cli_option *options, int argc, char **argv,
 		.why = why };
 
 	return run_parse(&parse) < 0 ? -1 : parse.next;
+}
+
+const struct cli_option *
+cli_given_in_vain(const struct cli_option *options,
+	const struct cli_common *common, unsigned kind)
+{
+	size_t i;
+
+	for (i = 0; !is_end(&options[i]); i++) {
+		if ((common->given & (UINT64_C(1) << i)) != 0 &&
+			options[i].needs != 0 && (options[i].needs & kind) == 0)
+			return &options[i];
+	}
+	return NULL;
 }
 
 const struct cli_verb *

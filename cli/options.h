@@ -62,7 +62,11 @@ struct cli_option {
 	const struct cli_word *words;
 	int64_t min, max; /* of a count, size or duration, both included */
 	size_t offset;    /* into the verb's settings */
+	unsigned needs;   /* what it is of use for, in the verb's own bits */
 };
+
+/* Most options of one verb: one bit of struct cli_common's given for each. */
+#define CLI_OPTIONS_MAX 64
 
 /*
  * What stands without a flag, in order. Only CLI_TEXT, CLI_TEXTS and
@@ -104,7 +108,8 @@ struct cli_common {
 	bool json;
 	bool quiet;
 	int verbose;
-	int64_t color; /* enum cli_color_wish */
+	int64_t color;  /* enum cli_color_wish */
+	uint64_t given; /* bit i: the verb's option i was */
 };
 
 enum cli_color_wish {
@@ -114,6 +119,14 @@ enum cli_color_wish {
 };
 
 extern const struct cli_option cli_common_options[];
+
+/*
+ * cli_given_in_vain(options, common, kind): the first of the verb's options
+ * that was given, needs something, and none of what it needs is in kind; or
+ * NULL.
+ */
+const struct cli_option *cli_given_in_vain(const struct cli_option *options,
+	const struct cli_common *common, unsigned kind);
 
 /* What is wrong with a command line: a line, and what to do about it. */
 struct cli_complaint {

@@ -37,17 +37,20 @@ static const struct cli_word cores[] = {
 };
 
 static const struct cli_option options[] = {
-	{ "probe", 'z', CLI_FLAG, NULL, "G", "h", NULL, NULL, 0, 0, AT(probe) },
-	{ "bind", 'b', CLI_TEXT, "ADDR", "G", "h", NULL, NULL, 0, 0, AT(bind) },
-	{ "also", 0, CLI_TEXTS, "TEXT", "G", "h", NULL, NULL, 0, 0, AT(also) },
+	{ "probe", 'z', CLI_FLAG, NULL, "G", "h", NULL, NULL, 0, 0, AT(probe),
+		0 },
+	{ "bind", 'b', CLI_TEXT, "ADDR", "G", "h", NULL, NULL, 0, 0, AT(bind),
+		1 },
+	{ "also", 0, CLI_TEXTS, "TEXT", "G", "h", NULL, NULL, 0, 0, AT(also),
+		0 },
 	{ "model", 0, CLI_CHOICE, "MODEL", "G", "h", NULL, models, 0, 0,
-		AT(model) },
+		AT(model), 0 },
 	{ "workers", 'w', CLI_COUNT, "N", "G", "h", NULL, cores, 1, 256,
-		AT(workers) },
+		AT(workers), 0 },
 	{ "room", 0, CLI_SIZE, "SIZE", "G", "h", NULL, NULL, 1, 1 << 20,
-		AT(room) },
+		AT(room), 2 },
 	{ "wait", 0, CLI_DURATION, "TIME", "G", "h", NULL, NULL, 1000000,
-		INT64_C(3600000000000), AT(wait) },
+		INT64_C(3600000000000), AT(wait), 3 },
 	{ NULL },
 };
 
@@ -161,6 +164,23 @@ test_two_dashes_end_the_flags(void **state)
 	assert_string_equal(settings.endpoints.item[1], "-z");
 	assert_string_equal(settings.endpoints.item[2], "--");
 	assert_string_equal(settings.endpoints.item[3], "-");
+}
+
+static void
+test_what_was_given_in_vain(void **state)
+{
+	const struct cli_option *room = &options[5], *bind = &options[1];
+
+	(void)state;
+	assert_int_equal(PARSE("-w3", "-z", "--wait=1s"), 0);
+	assert_int_equal(settings.common.given, 1 << 0 | 1 << 4 | 1 << 6);
+	assert_null(cli_given_in_vain(options, &settings.common, 1));
+	assert_null(cli_given_in_vain(options, &settings.common, 2));
+	assert_ptr_equal(
+		cli_given_in_vain(options, &settings.common, 4), &options[6]);
+	assert_int_equal(PARSE("-v", "--room", "1", "-bx"), 0);
+	assert_ptr_equal(cli_given_in_vain(options, &settings.common, 1), room);
+	assert_ptr_equal(cli_given_in_vain(options, &settings.common, 2), bind);
 }
 
 static void
@@ -308,6 +328,7 @@ main(void)
 		cmocka_unit_test(test_clusters),
 		cmocka_unit_test(test_flags_stand_anywhere),
 		cmocka_unit_test(test_two_dashes_end_the_flags),
+		cmocka_unit_test(test_what_was_given_in_vain),
 		cmocka_unit_test(test_help_ends_parsing),
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_bad_values),

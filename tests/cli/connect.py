@@ -503,7 +503,14 @@ def test_options_without_effect_are_refused():
         (["--bind=127.0.0.1:65536", "127.0.0.1:1"], "--bind: cannot use"),
         (["--bind=127.0.0.1:0", "unix://./x"], "unix:// has no local address"),
         (["--bind=127.0.0.1:0", "fd://0"], "fd:// has no local address"),
-        (["--replies=1", "127.0.0.1:1"], "--replies counts datagrams"),
+        (["--replies=1", "127.0.0.1:1"], "--replies is for datagrams"),
+        (["--wait=1s", "unix://./x"], "--wait is for datagrams, and unix:// is"),
+        (["udp://h:1", "--on-stdin-end=half-close"], "--on-stdin-end is for"),
+        (["unixgram://./x", "--on-peer-end=end"], "--on-peer-end is for streams"),
+        (["--eof-wait=1s", "udp://h:1"], "--eof-wait is for streams, and udp://"),
+        (["--wait=1s", "-z", "h:1"], "--wait has no effect with --probe"),
+        (["-z", "--crlf", "h:1"], "--crlf has no effect with --probe"),
+        (["-z", "--idle-timeout=1s", "h:1"], "--idle-timeout has no effect"),
     ):
         contains(expect(2, "connect", *words).err, part)
 
