@@ -6,6 +6,9 @@
 BUILD  ?= build
 PREFIX ?= /usr/local
 
+# ninja says that there is nothing to do however quiet it is asked to be.
+UP_TO_DATE = ninja -n -C $(BUILD) | grep -q 'no work to do'
+
 .DEFAULT_GOAL := all
 .PHONY: all run check lint recipes bench fuzz format install clean help
 
@@ -15,7 +18,7 @@ all: ## build build/pier, build/libpier.so, build/libpier.a, build/pier.pc
 		--prefix=$(PREFIX) -Dtests=false >$(BUILD).log || \
 		{ cat $(BUILD).log; rm -rf $(BUILD) $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
-	@ninja --quiet -C $(BUILD)
+	@$(UP_TO_DATE) || ninja --quiet -C $(BUILD)
 
 run: all ## build, then serve echo on localhost until Ctrl-C
 	@tools/run-demo $(BUILD)
@@ -47,8 +50,11 @@ format: ## let clang-format have its way
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: all ## install below DESTDIR, for PREFIX (/usr/local)
-	@meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
-	@ninja --quiet -C $(BUILD)
+	@grep -qx 'prefix=$(PREFIX)' $(BUILD)/pier.pc || { \
+		meson configure $(BUILD) -Dprefix=$(PREFIX) && \
+		ninja --quiet -C $(BUILD); } >$(BUILD).log || \
+		{ cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
 	@meson install -C $(BUILD) --no-rebuild --quiet \
 		$(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
