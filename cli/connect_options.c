@@ -174,7 +174,7 @@ static const struct cli_example examples[] = {
 	{ "pier connect localhost:7000",
 		"talk to a server: standard input goes there, what it "
 		"answers to standard output" },
-	{ "echo hello | pier connect -v --timeout 5s tcp://[::1]:7000",
+	{ "echo hello | pier connect -v --timeout 5s 'tcp://[::1]:7000'",
 		"one question, at most five seconds, and who closed first" },
 	{ "pier connect -z --json localhost:20-25,80,443",
 		"which ports are open, one JSON object per port" },

@@ -223,6 +223,40 @@ put_operands(FILE *out, const struct cli_operand *operand,
 	}
 }
 
+static bool
+takes(const struct cli_verb *verb, enum cli_kind kind)
+{
+	const struct cli_option *option = verb->options;
+
+	while (!is_end(option) && option->kind != kind)
+		option++;
+	return !is_end(option);
+}
+
+/* How values are written, as far as the verb takes such; and where more is. */
+static void
+put_values(FILE *out, const struct cli_verb *verb)
+{
+	struct page page = { .out = out };
+	char text[256];
+
+	/* Without options of its own a verb has no page of its own. */
+	snprintf(text, sizeof(text),
+		"%s%sSee also: man pier%s%s, man pier-exit.",
+		takes(verb, CLI_DURATION)
+			? "Durations: 10ms 2s 1.5m 1h; a bare "
+			  "number is seconds. "
+			: "",
+		takes(verb, CLI_SIZE)
+			? "Sizes: 64k is 64,000 bytes, 64Ki is 65,536. "
+			: "",
+		is_end(verb->options) ? "" : "-",
+		is_end(verb->options) ? "" : verb->name);
+	fputc('\n', out);
+	put_text(&page, text);
+	new_line(&page);
+}
+
 void
 cli_page_full(
 	FILE *out, const struct cli_verb *verb, const struct cli_paint *paint)
@@ -246,11 +280,7 @@ cli_page_full(
 	put_operands(out, verb->operands, paint);
 	cli_page_options(out, verb->options, paint);
 	cli_page_options(out, cli_common_options, paint);
-	fprintf(out,
-		"\nDurations: 10ms 2s 1.5m 1h; a bare number is seconds. "
-		"Sizes: 64k is 64,000\nbytes, 64Ki is 65,536. "
-		"See also: man pier-%s, man pier-exit.\n",
-		verb->name);
+	put_values(out, verb);
 }
 
 /* A sentence for the manual: capital, full stop, roff's own signs escaped. */

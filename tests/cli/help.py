@@ -44,6 +44,15 @@ def test_full_help_has_examples_first():
         assert max(map(len, lines(shown))) <= 80, shown
 
 
+def test_full_help_speaks_of_its_own_values_and_page():
+    for verb in VERBS:
+        shown = " ".join(expect(0, verb, "--help").text.split())
+        page = re.search(r"See also: man (\S+),", shown)[1]
+        assert os.path.exists(f"{tool.SOURCE}/man/{page}.1"), page
+        for word, value in (("Durations:", " TIME"), ("Sizes:", " SIZE")):
+            equal(word in shown, value in shown, f"{word} of {verb}")
+
+
 def test_every_option_is_in_both_helps():
     for verb in VERBS:
         short = set(re.findall(r"--[a-z-]+", expect(0, verb, "-h").text))
