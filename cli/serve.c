@@ -34,7 +34,7 @@ to_ms(int64_t ns)
 
 /* The kernel cuts a longer queue without a word. */
 static void
-tell_backlog(const struct serve *serve)
+find_backlog(struct serve *serve)
 {
 	long wanted = (long)serve->settings->backlog, most = 0;
 	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
@@ -43,11 +43,13 @@ tell_backlog(const struct serve *serve)
 		wanted = 4096;
 	if (file == NULL)
 		return;
-	if (fscanf(file, "%ld", &most) == 1 && most < wanted)
+	if (fscanf(file, "%ld", &most) == 1)
+		serve->backlog = most < wanted ? most : wanted;
+	fclose(file);
+	if (serve->backlog < wanted && serve->backlog > 0)
 		cli_say(serve->tool, 1,
 			"backlog %ld is cut to %ld by net.core.somaxconn",
-			wanted, most);
-	fclose(file);
+			wanted, serve->backlog);
 }
 
 static int
@@ -124,7 +126,7 @@ serve_run(struct cli_tool *tool, const void *given)
 			return cli_endpoint_error(
 				tool, "serve", endpoints[i], &check);
 	}
-	tell_backlog(&serve);
+	find_backlog(&serve);
 	if (open_server(&serve, endpoints) < 0)
 		return cli_failure(tool, pier_last_error());
 	code = run_server(&serve);

@@ -42,6 +42,7 @@ struct serve {
 	const struct serve_settings *settings;
 	struct pier_server *server;
 	int64_t start_ns;
+	long backlog; /* as the kernel has it; 0 when that cannot be known */
 	bool ready_written; /* the ready file is there and is ours */
 	atomic_int code;    /* what the hooks found wrong */
 };

@@ -44,16 +44,29 @@ print_event(struct serve *serve, json_t *event)
 	pier_server_stop(serve->server);
 }
 
+/* Datagrams and descriptors that were handed down have none of ours. */
+static bool
+has_backlog(const char *endpoint)
+{
+	return strncmp(endpoint, "tcp", 3) == 0 ||
+	       strncmp(endpoint, "unix://", 7) == 0;
+}
+
 static void
 tell_endpoint(struct serve *serve, const char *endpoint)
 {
+	/* It reads as if it were IPv6 alone, which tcp6:// says. */
+	bool both = strncmp(endpoint, "tcp://[::]:", 11) == 0;
 	json_t *event;
 
-	cli_say(serve->tool, 0, "listening on %s", endpoint);
+	cli_say(serve->tool, 0, "listening on %s%s", endpoint,
+		both ? " (IPv6 and IPv4)" : "");
 	if (!serve->tool->json)
 		return;
 	event = cli_event("listening");
 	cli_event_text(event, "endpoint", endpoint);
+	if (has_backlog(endpoint) && serve->backlog > 0)
+		cli_event_number(event, "backlog", serve->backlog);
 	print_event(serve, event);
 }
 

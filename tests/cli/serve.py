@@ -91,6 +91,10 @@ def test_both_families():
     with Server("echo", "tcp://:0") as server:
         equal(answers(server, b"four"), b"four")
         equal(answers(server, b"six", host="::1"), b"six")
+        said = server.end().err
+        contains(said, f"listening on {server.endpoint} (IPv6 and IPv4)\n")
+    with Server("echo", "tcp6://:0") as server:
+        contains(server.end().err, f"listening on {server.endpoint}\n")
 
 
 def test_several_kinds_of_endpoint():
@@ -476,17 +480,24 @@ def test_low_port_needs_a_capability():
 def test_backlog_is_capped_and_says_so():
     with open("/proc/sys/net/core/somaxconn", encoding="ascii") as file:
         most = int(file.read())
-    if most >= 65535:
-        raise tap.Skip("net.core.somaxconn caps nothing here")
-    with Server("echo", "-v", "--backlog=65535", "tcp://127.0.0.1:0") as server:
-        contains(server.end().err, f"backlog 65535 is cut to {most}")
-    with Server("echo", "-v", "--backlog=5", "tcp://127.0.0.1:0") as server:
+    if most < 65535:
+        with Server("echo", "-v", "--backlog=65535",
+                    "tcp://127.0.0.1:0") as server:
+            contains(server.end().err, f"backlog 65535 is cut to {most}")
+    with Server("echo", "-v", "--json", "--backlog=5", "tcp://127.0.0.1:0",
+                "udp://127.0.0.1:0") as server:
         shown = subprocess.run(
             ["ss", "-Hltn", f"sport = :{server.port()}"],
             stdout=subprocess.PIPE, text=True, check=True,
         ).stdout
         equal(shown.split()[2], "5", "backlog as ss shows it")
-        assert "is cut" not in server.end().err
+        done = server.end()
+        assert "is cut" not in done.err
+    first, second = of_type(events(done, "serve"), "listening")
+    equal((first["backlog"], "backlog" in second), (5, False))
+    with Server("echo", "--json", "tcp://127.0.0.1:0") as server:
+        (line,) = of_type(events(server.end(), "serve"), "listening")
+        equal(line["backlog"], min(most, 4096))
 
 
 def test_backlog_queues_for_an_iterative_server():
