@@ -212,7 +212,9 @@ test_many_slots(void **state)
 	}
 	for (int i = 0; i < 300; i += 3)
 		assert_int_equal(send(all[i].peer, "x", 1, 0), 1);
-	assert_int_equal(engine->ops->wait(engine, 0), 0);
+	/* More events than one wait takes in. */
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(engine->ops->wait(engine, 0), 0);
 	for (int i = 0; i < 300; i++)
 		assert_int_equal(all[i].desc.readable, i % 3 == 0);
 	/* The engine goes first: nothing points at it afterwards. */
