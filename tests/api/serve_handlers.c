@@ -236,7 +236,7 @@ test_tasks_of_its_own(void **state)
 static int
 deep(void)
 {
-	volatile char much[400 * 1024];
+	volatile char much[150 * 1024];
 	size_t i;
 
 	for (i = 0; i < sizeof(much); i += 1024)
