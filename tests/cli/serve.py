@@ -152,8 +152,7 @@ def test_ready_file_is_removed():
     with Server("echo", "tcp://127.0.0.1:0") as server:
         ready = os.path.join(server.folder, "ready")
         equal(os.listdir(server.folder), ["ready"])
-        server.interrupt()
-        server.process.wait(20)
+        tool.told(server.process, signal.SIGTERM, server.process.wait)
         assert not os.path.exists(ready)
 
 
@@ -187,8 +186,7 @@ def test_ready_fifo():
         with open(fifo, encoding="utf-8") as file:
             said = file.read()
         assert re.fullmatch(r"tcp://127\.0\.0\.1:\d+\n", said), said
-        server.terminate()
-        equal(server.wait(20), 0)
+        equal(tool.told(server, signal.SIGTERM, server.wait), 0)
         assert os.path.exists(fifo)
 
 

@@ -73,6 +73,26 @@ def expect(code, *words, **kwargs):
     return done
 
 
+def loses_signals():
+    """Is this a build with the thread sanitizer? Its runtime puts handlers off
+    and can lose one with the fiber that it was put off in. pier holds signals
+    off where that was seen (task/annotate.h); what is left is about one in
+    some hundreds. So there, and there only, a signal is sent once more."""
+    with open(PIER, "rb") as program:
+        return b"__tsan_init" in program.read()
+
+
+def told(process, number, wait):
+    """What wait(timeout) gives of a process that was sent that signal."""
+    process.send_signal(number)
+    if loses_signals():
+        try:
+            return wait(timeout=8)
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+    return wait(timeout=20)
+
+
 def wait_until(what, seconds=10):
     """Wait until what() is true; there is no event to wait for instead."""
     end = time.monotonic() + seconds
@@ -125,8 +145,9 @@ class Server:
     def end(self, number=signal.SIGTERM, timeout=20):
         """Stop it (number None: it was told before); how it ended."""
         if number is not None and not self.gone():
-            self.interrupt(number)
-        out, err = self.process.communicate(timeout=timeout)
+            out, err = told(self.process, number, self.process.communicate)
+        else:
+            out, err = self.process.communicate(timeout=timeout)
         shutil.rmtree(self.folder, ignore_errors=True)
         return Done(self.process, out, err)
 
