@@ -82,7 +82,7 @@ def loses_signals():
         return b"__tsan_init" in program.read()
 
 
-def told(process, number, wait):
+def told(process, number, wait, timeout=20):
     """What wait(timeout) gives of a process that was sent that signal."""
     process.send_signal(number)
     if loses_signals():
@@ -90,7 +90,7 @@ def told(process, number, wait):
             return wait(timeout=8)
         except subprocess.TimeoutExpired:
             process.send_signal(number)
-    return wait(timeout=20)
+    return wait(timeout=timeout)
 
 
 def wait_until(what, seconds=10):
@@ -145,7 +145,8 @@ class Server:
     def end(self, number=signal.SIGTERM, timeout=20):
         """Stop it (number None: it was told before); how it ended."""
         if number is not None and not self.gone():
-            out, err = told(self.process, number, self.process.communicate)
+            out, err = told(
+                self.process, number, self.process.communicate, timeout)
         else:
             out, err = self.process.communicate(timeout=timeout)
         shutil.rmtree(self.folder, ignore_errors=True)
