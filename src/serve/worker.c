@@ -144,11 +144,10 @@ pier__worker_main(void *arg)
 	pier_task_name("server");
 	pier__desc_init(
 		&worker->stop, worker->server->stop_fd, PIER__DESC_SOCKET);
-	*stretch = (struct pier__stretch){
-		.longest = note_stretch,
-		.arg = worker,
-		.turn_at = pier__task_now(pier__current),
-	};
+	stretch->longest = note_stretch;
+	stretch->arg = worker;
+	stretch->max_ns = 0;
+	pier__stretch_turn_begin(stretch, pier__task_now(pier__current));
 	if (!serve(worker)) {
 		/* The whole server ends, without a drain. */
 		pier_server_stop(worker->server);
