@@ -33,13 +33,14 @@ void pier__desc_init(
 /* Find out what fd, which somebody else made, is. 0, -EBADF, … */
 int pier__desc_adopt(struct pier__desc *desc, int fd);
 
+/* The first use of desc by a fiber: its scheduler owns it now. 0 or -ENOMEM. */
+int pier__desc_own(struct pier__desc *desc, struct pier__task *self);
+
 /*
  * pier__desc_claim(desc, self): may this task use desc? The first scheduler
  * whose fiber uses it owns it, until its run ends; threads use what no scheduler
  * owns. 0, -EXDEV or -ENOMEM.
  */
-int pier__desc_own(struct pier__desc *desc, struct pier__task *self);
-
 static inline int
 pier__desc_claim(struct pier__desc *desc, struct pier__task *self)
 {

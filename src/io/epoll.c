@@ -20,9 +20,9 @@
 #include "io/gather.h"
 #include "os/calls.h"
 
-/* So few that what is fetched ahead for the last is still in the second-level
-   cache when its turn comes: an echo of one among thousands drives 10 KiB
-   through it. */
+/* So few that what is fetched ahead for the last should still be in the
+   second-level cache when its turn comes, after the kernel's work for all
+   others. (At 64 and 1,000 connections 256 are as fast.) */
 #define EVENTS_MAX 64
 
 struct slot {

@@ -4,8 +4,7 @@
  *
  * A scheduler keeps one at hand: fibers that read, handle and answer one after
  * the other between waits all use the same memory, which stays in the cache. It
- * begins a cache line: the kernel copies a message of 64 bytes in and out of
- * one line in a tenth less than an echo takes from two.
+ * begins a cache line, so that a short message lies in one.
  */
 #ifndef PIER_IO_SCRATCH_H
 #define PIER_IO_SCRATCH_H

@@ -6,8 +6,13 @@
  */
 #include "net/stream.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+
+static_assert(offsetof(struct pier_stream, desc.on_writable) <= 128,
+	"what every message touches fills two cache lines");
 
 ssize_t
 pier__fd_readv(struct pier_stream *stream, const struct iovec *iov, int count)

@@ -9,11 +9,16 @@
  */
 #include "serve/conn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "serve/options.h"
+
+static_assert(offsetof(struct pier__conn, shown.first_byte_ns) / 64 ==
+		      offsetof(struct pier__conn, limits.conn) / 64,
+	"what every message touches lies in one cache line");
 
 /* What is read off at most after a handler. */
 #define LINGER_BYTES 65536
