@@ -25,6 +25,12 @@
    others. (At 64 and 1,000 connections 256 are as fast.) */
 #define EVENTS_MAX 64
 
+/* Events of no slot, by what stands in place of the generation. */
+enum {
+	EVENT_WAKE,
+	EVENT_ALARM
+};
+
 struct slot {
 	struct pier__desc *desc;
 	uint32_t generation;
@@ -34,6 +40,7 @@ struct slot {
 struct epoll_engine {
 	struct pier__engine engine;
 	int epfd;
+	int alarm_fd; /* -1: could not be had */
 	struct slot *slots;
 	uint32_t count;
 	uint32_t capacity;
@@ -197,7 +204,9 @@ event_take(struct epoll_engine *it, const struct epoll_event *event)
 	const struct slot *slot;
 
 	if (number == 0) {
-		woken(it);
+		/* That of an alarm is an edge: there is nothing to take. */
+		if (event->data.u64 >> 32 == EVENT_WAKE)
+			woken(it);
 		return;
 	}
 	slot = &it->slots[number - 1];
@@ -270,11 +279,38 @@ epoll_wait_events(struct pier__engine *engine, int64_t timeout_ns)
 	return n < 0 ? n : 0;
 }
 
+/* Opened with the engine, so that no wait changes what is open. */
+static void
+alarm_open(struct epoll_engine *it)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET,
+		.data = { .u64 = (uint64_t)EVENT_ALARM << 32 } };
+	int fd = pier__calls()->timerfd();
+
+	if (fd >= 0 && pier__calls()->epoll_ctl(
+			       it->epfd, EPOLL_CTL_ADD, fd, &event) < 0) {
+		pier__close(fd);
+		fd = -1;
+	}
+	it->alarm_fd = fd < 0 ? -1 : fd;
+}
+
+static int
+epoll_alarm(struct pier__engine *engine, int64_t at)
+{
+	struct epoll_engine *it = of(engine);
+
+	if (it->alarm_fd < 0)
+		return -ENOSYS;
+	return pier__calls()->timerfd_set(it->alarm_fd, at);
+}
+
 static int
 epoll_wakeable(struct pier__engine *engine)
 {
 	struct epoll_engine *it = of(engine);
-	struct epoll_event event = { .events = EPOLLIN };
+	struct epoll_event event = { .events = EPOLLIN,
+		.data = { .u64 = (uint64_t)EVENT_WAKE << 32 } };
 	int rc;
 
 	if (it->engine.wake_fd >= 0)
@@ -317,6 +353,7 @@ epoll_close(struct pier__engine *engine)
 		}
 	}
 	pier__close(it->engine.wake_fd);
+	pier__close(it->alarm_fd);
 	pier__close(it->epfd);
 	pier__free(it->slots);
 	pier__free(it);
@@ -328,6 +365,7 @@ static const struct pier__engine_ops epoll_ops = {
 	.rest = epoll_rest,
 	.forget = epoll_forget,
 	.wait = epoll_wait_events,
+	.alarm = epoll_alarm,
 	.wakeable = epoll_wakeable,
 	.wake = epoll_wake,
 	.close = epoll_close,
@@ -349,6 +387,7 @@ pier__engine_epoll(struct pier__engine **out)
 		pier__free(it);
 		return rc;
 	}
+	alarm_open(it);
 	*out = &it->engine;
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -309,6 +310,24 @@ real_eventfd_wake(int fd)
 	return rc;
 }
 
+static int
+real_timerfd(void)
+{
+	return result(
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+static int
+real_timerfd_set(int fd, int64_t at_ns)
+{
+	const struct itimerspec at = { .it_value = {
+					       .tv_sec = at_ns / 1000000000,
+					       .tv_nsec = at_ns % 1000000000,
+				       } };
+
+	return result(timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL));
+}
+
 static int64_t
 real_clock_ns(void)
 {
@@ -464,6 +483,8 @@ const struct pier__calls pier__calls_real = {
 	.epoll_wait = real_epoll_wait,
 	.eventfd = real_eventfd,
 	.eventfd_wake = real_eventfd_wake,
+	.timerfd = real_timerfd,
+	.timerfd_set = real_timerfd_set,
 	.clock_ns = real_clock_ns,
 	.random = real_random,
 	.alloc = real_alloc,

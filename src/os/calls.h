@@ -78,6 +78,10 @@ struct pier__calls {
 		int64_t timeout_ns);
 	int (*eventfd)(void);
 	int (*eventfd_wake)(int fd); /* add one; full is as good */
+	/* A timerfd of CLOCK_MONOTONIC; from at_ns on it is readable, if only
+	   for an edge. */
+	int (*timerfd)(void);
+	int (*timerfd_set)(int fd, int64_t at_ns);
 
 	/* Clock and chance. */
 	int64_t (*clock_ns)(void); /* CLOCK_MONOTONIC */

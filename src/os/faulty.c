@@ -51,6 +51,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_EPOLL_CTL] = { "epoll_ctl", { ENOMEM, ENOSPC } },
 	[PIER__CALL_EPOLL_WAIT] = { "epoll_wait", { EINTR }, true },
 	[PIER__CALL_EVENTFD] = { "eventfd", { EMFILE, ENOMEM } },
+	[PIER__CALL_TIMERFD] = { "timerfd", { EMFILE, ENOMEM } },
 	[PIER__CALL_RANDOM] = { "random", { ENOSYS } },
 	[PIER__CALL_ALLOC] = { "alloc", { ENOMEM } },
 	[PIER__CALL_ALLOC_LINES] = { "alloc_lines", { ENOMEM } },

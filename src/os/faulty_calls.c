@@ -416,6 +416,19 @@ faulty_eventfd_wake(int fd)
 	return pier__calls_real.eventfd_wake(fd);
 }
 
+static int
+faulty_timerfd(void)
+{
+	GIVES_FD(PIER__CALL_TIMERFD, timerfd());
+}
+
+/* It has no way to fail that a program could meet. */
+static int
+faulty_timerfd_set(int fd, int64_t at_ns)
+{
+	return pier__faulty_self()->inner->timerfd_set(fd, at_ns);
+}
+
 static int64_t
 faulty_clock_ns(void)
 {
@@ -590,6 +603,8 @@ const struct pier__calls pier__faulty_calls = {
 	.epoll_wait = faulty_epoll_wait,
 	.eventfd = faulty_eventfd,
 	.eventfd_wake = faulty_eventfd_wake,
+	.timerfd = faulty_timerfd,
+	.timerfd_set = faulty_timerfd_set,
 	.clock_ns = faulty_clock_ns,
 	.random = faulty_random,
 	.alloc = faulty_alloc,

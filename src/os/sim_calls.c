@@ -554,6 +554,20 @@ no_epoll_wait(int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
 }
 
 static int
+no_timerfd(void)
+{
+	return -ENOSYS;
+}
+
+static int
+no_timerfd_set(int fd, int64_t at_ns)
+{
+	(void)fd;
+	(void)at_ns;
+	return -ENOSYS;
+}
+
+static int
 no_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 {
 	(void)stack_size;
@@ -679,6 +693,8 @@ const struct pier__calls pier__sim_call_table = {
 	.epoll_wait = no_epoll_wait,
 	.eventfd = sim_eventfd,
 	.eventfd_wake = sim_eventfd_wake,
+	.timerfd = no_timerfd,
+	.timerfd_set = no_timerfd_set,
 	.clock_ns = sim_clock_ns,
 	.random = sim_random,
 	.alloc = sim_alloc,

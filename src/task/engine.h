@@ -85,6 +85,10 @@ struct pier__engine_ops {
 	   descriptors became ready, by pier__wake(). 0, or -errno when the
 	   kernel refuses to wait at all. */
 	int (*wait)(struct pier__engine *engine, int64_t timeout_ns);
+	/* A wait that is going on at `at` (the clock's), or begins later, ends,
+	   once. 0, or the error; NULL, and after an error: waits need their
+	   timeout. A later call takes the place of the one before. */
+	int (*alarm)(struct pier__engine *engine, int64_t at);
 	/* Get ready to be woken: 0, or -EMFILE… Idempotent. */
 	int (*wakeable)(struct pier__engine *engine);
 	/* From any thread: end a wait that is going on, or the next one. */

@@ -319,23 +319,51 @@ timers_take(struct pier__sched *sched)
 	}
 }
 
+/* A timer so far off is left to an alarm, which mostly is set already: timers
+   of connections move later and later. A wait without a timeout saves a look
+   at the clock here, and two and a timer in the kernel. */
+#define FAR_NS 10000000
+
+static bool
+alarm_set(struct pier__sched *sched, int64_t at)
+{
+	struct pier__engine *engine = sched->engine;
+
+	if (engine->ops->alarm == NULL || engine->ops->alarm(engine, at) < 0)
+		return false;
+	sched->alarm = at;
+	return true;
+}
+
+/* How long the wait of this turn may take; -1: for ever. */
+static inline int64_t
+time_to_wait(struct pier__sched *sched)
+{
+	int64_t next;
+
+	if (sched->ready_head != NULL)
+		return 0;
+	next = pier__timers_next(&sched->timers);
+	if (next == INT64_MAX)
+		return -1;
+	if (next - sched->now > FAR_NS) {
+		if (sched->alarm > sched->now && sched->alarm <= next)
+			return -1;
+		if (alarm_set(sched, next))
+			return -1;
+	}
+	next -= pier__calls()->clock_ns();
+	return next < 0 ? 0 : next;
+}
+
 PIER__HOT static void
 turn(struct pier__sched *sched)
 {
-	int64_t timeout = 0;
+	int64_t timeout;
 
 	if (sched->stretch.longest != NULL)
 		pier__stretch_turn_end(&sched->stretch);
-	if (sched->ready_head == NULL) {
-		int64_t next = pier__timers_next(&sched->timers);
-
-		timeout = -1;
-		if (next != INT64_MAX) {
-			timeout = next - pier__calls()->clock_ns();
-			if (timeout < 0)
-				timeout = 0;
-		}
-	}
+	timeout = time_to_wait(sched);
 	/* A wait that the kernel refuses is a turn without events: the timers
 	   and the wake-ups of others still count. */
 	(void)sched->engine->ops->wait(sched->engine, timeout);
