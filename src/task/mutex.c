@@ -74,8 +74,6 @@ pier_mutex_lock(struct pier_mutex *mutex, pier_deadline deadline)
 		mutex->owner = self;
 	else if (mutex->owner == self)
 		rc = -EDEADLK;
-	else if (deadline.ns == 0)
-		rc = -EAGAIN;
 	else
 		rc = wait_for(mutex, self, deadline);
 	(void)pthread_mutex_unlock(&mutex->lock);

@@ -31,6 +31,10 @@ test_owner(void **state)
 	assert_int_equal(pier_mutex_lock(mutex, PIER_FOREVER), -EDEADLK);
 	assert_int_equal(pier_last_error()->code, -EDEADLK);
 	assert_int_equal(pier_mutex_unlock(mutex), 0);
+	/* A deadline that is past fails before anything is tried. */
+	assert_int_equal(
+		pier_mutex_lock(mutex, pier_deadline_at(1)), -PIER_EDEADLINE);
+	assert_int_equal(pier_mutex_unlock(mutex), -EPERM);
 	pier_mutex_close(mutex);
 	pier_mutex_close(NULL);
 }
@@ -226,6 +230,49 @@ test_giving_up(void **state)
 	pier_mutex_close(shared.mutex);
 }
 
+/* The deadline passes and the mutex is given in one turn: who sleeps until a
+   moment before it is woken first. */
+struct at_once {
+	struct pier_mutex *mutex;
+	pier_deadline deadline;
+};
+
+static int
+get_at_the_deadline(void *arg)
+{
+	const struct at_once *at_once = arg;
+
+	assert_int_equal(pier_mutex_lock(at_once->mutex, at_once->deadline), 0);
+	assert_int_equal(pier_mutex_unlock(at_once->mutex), 0);
+	return 0;
+}
+
+static int
+give_at_the_deadline(void *arg)
+{
+	struct at_once *at_once = arg;
+
+	assert_int_equal(pier_mutex_lock(at_once->mutex, PIER_NOW), 0);
+	at_once->deadline = pier_in_ms(1);
+	assert_int_equal(pier_go(NULL, get_at_the_deadline, at_once), 0);
+	assert_int_equal(
+		pier_sleep(pier_deadline_at(at_once->deadline.ns - 1)), 0);
+	assert_int_equal(pier_mutex_unlock(at_once->mutex), 0);
+	return 0;
+}
+
+static void
+test_given_at_the_deadline(void **state)
+{
+	struct at_once at_once;
+
+	(void)state;
+	assert_int_equal(pier_mutex_open(&at_once.mutex), 0);
+	assert_int_equal(
+		pier_run(give_at_the_deadline, &at_once, NULL, NULL), 0);
+	pier_mutex_close(at_once.mutex);
+}
+
 int
 main(void)
 {
@@ -233,6 +280,7 @@ main(void)
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_order_of_arrival),
 		cmocka_unit_test(test_giving_up),
+		cmocka_unit_test(test_given_at_the_deadline),
 		cmocka_unit_test(test_fibers_of_two_threads),
 		cmocka_unit_test(test_fibers_and_threads),
 	};

@@ -202,6 +202,47 @@ test_given_up_before_it_began(void **state)
 	await_drop(work);
 }
 
+/* Cancelled before it asks: fn is never begun. */
+static int
+ask_though_cancelled(void *arg)
+{
+	struct work *work = arg;
+
+	assert_true(pier_cancelled());
+	assert_int_equal(
+		pier_offload(block, work, drop, PIER_FOREVER), -ECANCELED);
+	return 0;
+}
+
+static int
+cancel_first(void *arg)
+{
+	struct work *work = arg;
+	struct pier_group *group;
+
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, ask_though_cancelled, work), 0);
+	pier_group_cancel(group);
+	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
+	pier_group_close(group);
+	return 0;
+}
+
+static void
+test_cancelled_before_it_began(void **state)
+{
+	/* fn would take what it waits for. */
+	struct work *work = work_new(1);
+
+	(void)state;
+	assert_int_equal(pier_run(cancel_first, work, NULL, NULL), 0);
+	/* Dropped, by whoever does it: after that nobody takes anything. */
+	while (sem_wait(&work->dropped) < 0)
+		;
+	assert_int_equal(sem_trywait(&work->go), 0);
+	work_free(work);
+}
+
 /* A helper is asked for by a thread of the program whose table lets a call
    fail. The thread is a new one each time, and looked at when it has ended:
    what it waits with it makes at its first wait, which comes only when the
@@ -285,6 +326,7 @@ main(void)
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_given_up_before_it_began),
+		cmocka_unit_test(test_cancelled_before_it_began),
 		cmocka_unit_test(test_no_helper),
 	};
 

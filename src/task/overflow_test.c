@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "os/faulty.h"
+#include "task/overflow.h"
+#include "task/run.h"
 #include "task/task.h"
 
 #define WORDS "ran over its stack of 65536 bytes\n"
@@ -158,6 +160,135 @@ mine(int number, siginfo_t *info, void *context)
 	_exit(7);
 }
 
+/* A fiber's fault in the guard of another is no overflow of its own, whichever
+   of the two lies higher. */
+static char *stacks[2];
+
+static int
+reach_over(void *arg)
+{
+	int me = *(const int *)arg;
+	pier_deadline for_both = pier_in_s(5);
+
+	stacks[me] = pier__current->stack;
+	while (stacks[!me] == NULL && pier_now() < for_both.ns)
+		(void)pier_yield();
+	if (me == 0)
+		*(volatile char *)(stacks[1] - 8) = 1;
+	return 0;
+}
+
+static int
+two_of_which_the_lower_reaches(void *arg)
+{
+	static int numbers[] = { 0, 1 };
+
+	(void)arg;
+	(void)pier_go(NULL, reach_over, &numbers[0]);
+	(void)pier_go(NULL, reach_over, &numbers[1]);
+	return 0;
+}
+
+static int
+two_of_which_the_higher_reaches(void *arg)
+{
+	static int numbers[] = { 0, 1 };
+
+	(void)arg;
+	(void)pier_go(NULL, reach_over, &numbers[1]);
+	(void)pier_go(NULL, reach_over, &numbers[0]);
+	return 0;
+}
+
+static void
+child_reaches_up(void)
+{
+	if (pier_report_overflow() == 0)
+		(void)pier_run(
+			two_of_which_the_lower_reaches, NULL, NULL, NULL);
+}
+
+static void
+child_reaches_down(void)
+{
+	if (pier_report_overflow() == 0)
+		(void)pier_run(
+			two_of_which_the_higher_reaches, NULL, NULL, NULL);
+}
+
+static void
+test_the_guard_of_another(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_reaches_up);
+	assert_null(strstr(end.said, "pier:"));
+	assert_ended_badly(&end, SIGSEGV);
+	run_child(&end, child_reaches_down);
+	assert_null(strstr(end.said, "pier:"));
+	assert_ended_badly(&end, SIGSEGV);
+}
+
+static void
+child_has_a_signal_stack(void)
+{
+	static char bytes[65536];
+	const stack_t mine = { .ss_sp = bytes, .ss_size = sizeof(bytes) };
+
+	if (sigaltstack(&mine, NULL) == 0)
+		child_overflows();
+}
+
+static void
+test_a_signal_stack_of_the_program(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_has_a_signal_stack);
+	assert_non_null(strstr(end.said, "pier: task 1 (digger) " WORDS));
+}
+
+/* Before the memory of a thread's signal stack is given back, the kernel no
+   longer has it. (Where a sanitizer has one for each thread pier has none.) */
+static void *
+report_and_end(void *arg)
+{
+	const void *ours;
+	stack_t have;
+
+	if (pier_report_overflow() < 0)
+		return NULL;
+	ours = pier__thread_of(pier__current)->signal_stack;
+	pier__overflow_thread_end(pier__current);
+	(void)sigaltstack(NULL, &have);
+	return ours == NULL || (have.ss_flags & SS_DISABLE) != 0 ? arg : NULL;
+}
+
+static void
+child_ends_a_thread(void)
+{
+	static char done[] = "done\n";
+	void *said = NULL;
+	pthread_t other;
+
+	if (pthread_create(&other, NULL, report_and_end, done) == 0)
+		(void)pthread_join(other, &said);
+	if (said != NULL)
+		(void)!write(STDERR_FILENO, said, sizeof(done) - 1);
+}
+
+static void
+test_a_thread_that_ends(void **state)
+{
+	struct end end;
+
+	(void)state;
+	run_child(&end, child_ends_a_thread);
+	assert_non_null(strstr(end.said, "done\n"));
+}
+
 static void
 child_has_a_handler(void)
 {
@@ -213,7 +344,7 @@ a_word_too_deep(void *arg)
 }
 
 static void
-child_has_no_guard(void)
+run_without_a_guard(void)
 {
 	static struct pier__faulty faulty;
 
@@ -228,10 +359,15 @@ child_has_no_guard(void)
 				 .nth = 1,
 				 .every = 1,
 				 .error = ENOMEM });
-	if (pier_report_overflow() < 0)
-		return;
 	pier__self()->context.calls = &faulty.calls;
 	(void)pier_run(a_word_too_deep, NULL, NULL, NULL);
+}
+
+static void
+child_has_no_guard(void)
+{
+	if (pier_report_overflow() == 0)
+		run_without_a_guard();
 }
 
 static void
@@ -243,6 +379,10 @@ test_without_a_guard(void **state)
 	run_child(&end, child_has_no_guard);
 	assert_non_null(strstr(end.said, "pier: task 1 (digger) " WORDS));
 	assert_ended_badly(&end, SIGABRT);
+	/* Nothing unasked. */
+	run_child(&end, run_without_a_guard);
+	assert_null(strstr(end.said, "pier:"));
+	assert_ended_badly(&end, SIGABRT);
 }
 
 int
@@ -252,6 +392,9 @@ main(void)
 		cmocka_unit_test(test_says_who),
 		cmocka_unit_test(test_threads_that_come_later),
 		cmocka_unit_test(test_nothing_unasked),
+		cmocka_unit_test(test_the_guard_of_another),
+		cmocka_unit_test(test_a_signal_stack_of_the_program),
+		cmocka_unit_test(test_a_thread_that_ends),
 		cmocka_unit_test(test_other_faults_go_on),
 		cmocka_unit_test(test_a_signal_that_is_sent),
 		cmocka_unit_test(test_without_a_guard),
