@@ -526,57 +526,6 @@ sim_random(void *buf, size_t size)
 	return 0;
 }
 
-/* What a simulation does not have. */
-static int
-no_epoll_create(void)
-{
-	return -ENOSYS;
-}
-
-static int
-no_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
-{
-	(void)epfd;
-	(void)op;
-	(void)fd;
-	(void)event;
-	return -ENOSYS;
-}
-
-static int
-no_epoll_wait(int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
-{
-	(void)epfd;
-	(void)events;
-	(void)max;
-	(void)timeout_ns;
-	return -ENOSYS;
-}
-
-static int
-no_timerfd(void)
-{
-	return -ENOSYS;
-}
-
-static int
-no_timerfd_set(int fd, int64_t at_ns)
-{
-	(void)fd;
-	(void)at_ns;
-	return -ENOSYS;
-}
-
-static int
-no_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
-{
-	(void)stack_size;
-	(void)fn;
-	(void)arg;
-	(void)out;
-	return -EAGAIN;
-}
-
 /* Numbers only: names come through the lookup of a dial. */
 static int
 sim_getaddrinfo(const char *host, const char *service,
@@ -688,13 +637,13 @@ const struct pier__calls pier__sim_call_table = {
 	.chmod = sim_chmod,
 	.fchmod = sim_fchmod,
 	.poll = sim_poll,
-	.epoll_create = no_epoll_create,
-	.epoll_ctl = no_epoll_ctl,
-	.epoll_wait = no_epoll_wait,
+	.epoll_create = pier__sim_no_epoll_create,
+	.epoll_ctl = pier__sim_no_epoll_ctl,
+	.epoll_wait = pier__sim_no_epoll_wait,
 	.eventfd = sim_eventfd,
 	.eventfd_wake = sim_eventfd_wake,
-	.timerfd = no_timerfd,
-	.timerfd_set = no_timerfd_set,
+	.timerfd = pier__sim_no_timerfd,
+	.timerfd_set = pier__sim_no_timerfd_set,
 	.clock_ns = sim_clock_ns,
 	.random = sim_random,
 	.alloc = sim_alloc,
@@ -705,7 +654,7 @@ const struct pier__calls pier__sim_call_table = {
 	.unmap = sim_unmap,
 	.protect_none = sim_protect_none,
 	.advise = sim_advise,
-	.thread = no_thread,
+	.thread = pier__sim_no_thread,
 	.getaddrinfo = sim_getaddrinfo,
 	.freeaddrinfo = sim_freeaddrinfo,
 };

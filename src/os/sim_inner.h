@@ -9,6 +9,7 @@
  *   sim_tcp.c     tcp as a program sees it; sim_tcp_wire.c as the peer does
  *   sim_udp.c     udp
  *   sim_event.c   eventfd
+ *   sim_none.c    what there is not
  *   sim_unix.c    unix streams and datagrams; their names in sim_names.c
  *
  * A socket is made by its protocol, which embeds struct pier__sim_socket, and
@@ -250,5 +251,15 @@ int pier__sim_unix_fchmod(struct pier__sim_socket *socket, mode_t mode);
 void pier__sim_unix_forget_names(struct pier__sim_host *host);
 /* Its name is gone from the file system. */
 void pier__sim_unix_unname(struct pier__sim_socket *socket);
+
+/* sim_none.c: entries of the call table that fail. */
+int pier__sim_no_epoll_create(void);
+int pier__sim_no_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+int pier__sim_no_epoll_wait(
+	int epfd, struct epoll_event *events, int max, int64_t timeout_ns);
+int pier__sim_no_timerfd(void);
+int pier__sim_no_timerfd_set(int fd, int64_t at_ns);
+int pier__sim_no_thread(
+	size_t stack_size, void *(*fn)(void *), void *arg, void *out);
 
 #endif

@@ -27,7 +27,7 @@ struct pier__sched {
 	uint32_t budget; /* switches left in this turn */
 	uint32_t live;   /* fibers that have not ended */
 	struct pier__timers timers;
-	int64_t alarm; /* moment of the engine's last one; 0: none */
+	int64_t alarm;            /* moment of the engine's last one; 0: none */
 	struct pier__list all;    /* every fiber */
 	struct pier__task *ended; /* to be put away after the switch */
 	struct pier__task *left;  /* who ran before the last switch */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* os/sim_none.c - what a simulated host does not have. */
+#include "os/sim_inner.h"
+
+#include <errno.h>
+
+int
+pier__sim_no_epoll_create(void)
+{
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	(void)epfd;
+	(void)op;
+	(void)fd;
+	(void)event;
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_epoll_wait(
+	int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
+{
+	(void)epfd;
+	(void)events;
+	(void)max;
+	(void)timeout_ns;
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_timerfd(void)
+{
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_timerfd_set(int fd, int64_t at_ns)
+{
+	(void)fd;
+	(void)at_ns;
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_thread(
+	size_t stack_size, void *(*fn)(void *), void *arg, void *out)
+{
+	(void)stack_size;
+	(void)fn;
+	(void)arg;
+	(void)out;
+	return -EAGAIN;
+}
