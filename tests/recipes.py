@@ -334,6 +334,78 @@ def many():
         resource.setrlimit(resource.RLIMIT_NOFILE, soft)
 
 
+@contextlib.contextmanager
+def all_descriptors():
+    """As many as this process may have; how many that are."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    try:
+        yield before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def enter_chat(port, name):
+    client = socket.create_connection(("127.0.0.1", port), LIMIT)
+    lines = client.makefile("rb")
+    assert lines.readline() == b"Your name?\n"
+    client.sendall(name.encode() + b"\n")
+    assert lines.readline() == f"* {name} has come\n".encode()
+    return client, lines
+
+
+def say_and_hear(who, crowd, count):
+    """Says lines that each of the crowd hears in order; how often somebody
+    heard that the stuck one has left."""
+    lines = [f"{i} {'x' * 900}\n".encode() for i in range(count)]
+    who.sendall(b"".join(lines))
+    left = 0
+    for _, hears in crowd:
+        for line in lines:
+            while (heard := hears.readline()).startswith(b"*"):
+                left += heard == b"* stuck has left\n"
+            assert heard == b"ann: " + line, heard
+    return left
+
+
+def chat():
+    """Names, lines, who comes and goes; then a thousand members, one of whom
+    never reads: everybody else hears all that two of them say, in order."""
+    check_usage("chat_server")
+    with all_descriptors() as most:
+        port = free_port()
+        server = start("chat_server", "--port", port)
+        listening(port, server)
+        ann, ann_hears = enter_chat(port, "ann")
+        bob, bob_hears = enter_chat(port, "bob")
+        assert ann_hears.readline() == b"* bob has come\n"
+        bob.sendall(f"{TEXT}\x1b[2J\n".encode())
+        assert ann_hears.readline() == f"bob: {TEXT}\n".encode()
+        bob.close()
+        bob_hears.close()
+        assert ann_hears.readline() == b"* bob has left\n"
+        number = min(1000, most - 100)
+        crowd = [enter_chat(port, f"m{i}") for i in range(number)]
+        stuck = socket.create_connection(("127.0.0.1", port), LIMIT)
+        stuck.sendall(b"stuck\n")
+        assert say_and_hear(ann, crowd, 200) == 0
+        for client, hears in crowd[5:]:
+            hears.close()
+            client.close()
+        # By and by what the stuck one does not read fills its queue.
+        until(
+            lambda: say_and_hear(ann, crowd[:5], 200) > 0,
+            "the stuck one is dropped",
+        )
+        for client, hears in crowd[:5]:
+            hears.close()
+            client.close()
+        stuck.close()
+        ann_hears.close()
+        ann.close()
+        check_interrupt(server)
+
+
 def talk():
     """One task waits for its input and its peer at once: each is passed on
     while the other is silent."""
@@ -441,6 +513,14 @@ ROWS = [
         ["talk"],
         [],
         talk,
+    ),
+    Row(
+        "C10",
+        "chat server: a thousand members, one stuck, nobody waits for it",
+        "Python",
+        ["chat_server"],
+        [],
+        chat,
     ),
     Row(
         "E1",
