@@ -18,6 +18,7 @@
 #include <pier/serve.h>
 #include <pier/stream.h>
 #include <pier/task.h>
+#include <pier/unix.h>
 #include <pier/version.h>
 
 #endif

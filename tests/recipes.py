@@ -17,6 +17,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import typing
@@ -293,6 +294,35 @@ def echo6():
         assert TEXT in output(client)
 
 
+def pass_descriptor():
+    with tempfile.TemporaryDirectory() as folder:
+        path, secret = os.path.join(folder, "s"), os.path.join(folder, "file")
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write(TEXT)
+        # Python takes what pier passes, and is known by its number.
+        server = start("pass_descriptor", "send", path, secret)
+        until(lambda: os.path.exists(path), f"a socket at {path}")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(LIMIT)
+            client.connect(path)
+            said, fds, _, _ = socket.recv_fds(client, 100, 9)
+            assert (said, len(fds)) == (b"file\n", 1), (said, fds)
+            with open(fds[0], encoding="utf-8") as file:
+                assert file.read() == TEXT
+        said = output(server)
+        assert said == f"to process {os.getpid()} of user {os.getuid()}\n", said
+        # And pier takes what Python passes.
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.settimeout(LIMIT)
+            listener.bind(path)
+            listener.listen()
+            taker = start("pass_descriptor", "take", path)
+            peer, _ = listener.accept()
+            with peer, open(secret, encoding="utf-8") as file:
+                socket.send_fds(peer, [b"file\n"], [file.fileno()])
+                assert output(taker) == TEXT
+
+
 def half_close():
     """A peer that answers only after the end of its input."""
 
@@ -497,6 +527,14 @@ ROWS = [
         ["half_close"],
         [],
         half_close,
+    ),
+    Row(
+        "C6",
+        "an open file is passed to another process, and who that is",
+        "Python",
+        ["pass_descriptor"],
+        [],
+        pass_descriptor,
     ),
     Row(
         "C9",

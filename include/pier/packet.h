@@ -36,6 +36,7 @@ struct pier_packet_opts {
 	bool reuse_port;
 	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
 	void *lookup_arg;
+	bool senders; /* Unix: each message says who sent it */
 };
 
 /*
@@ -93,6 +94,13 @@ struct pier_msg {
 	   unknown */
 	struct pier_addr local;
 	unsigned int interface; /* index of the link it came by; 0: unknown */
+	/* Of a Unix socket that was opened with senders: the process, user and
+	   group that sent it, by the kernel's word; pid 0: one that this
+	   process cannot see */
+	bool has_sender;
+	pid_t sender_pid;
+	uid_t sender_uid;
+	gid_t sender_gid;
 };
 
 /*

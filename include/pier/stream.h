@@ -138,7 +138,7 @@ int pier_adopt_two(struct pier_stream **out, int in, int out_fd);
  * pier_release(stream, fd): the opposite: *fd is the caller's and the stream
  * is gone. Not for a handler and the stream that its server gave it. 0, or
  *   -EBUSY   bytes were read ahead or gathered and are still in the stream, or
- *            a task waits on it
+ *            descriptors came that nobody took, or a task waits on it
  *   -EINVAL  a layer over a stream, or one of two descriptors
  *   -EXDEV   the stream belongs to another scheduler
  */

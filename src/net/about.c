@@ -119,8 +119,10 @@ note(const struct pier_stream *stream, int rc,
 
 	endpoint_text(stream, text, sizeof(text));
 	told.endpoint = text;
-	if (rc == -PIER_ELIMIT && base->limits != NULL)
-		told.detail = base->limits->met;
+	if (rc == -PIER_ELIMIT)
+		told.detail = base->limits != NULL && base->limits->met != NULL
+				      ? base->limits->met
+				      : "descriptors that nobody took";
 	if (self != NULL && self->first_wait != 0)
 		told.elapsed_ns = pier_now() - self->first_wait;
 	return pier__fail(rc, &told);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "net/failure.h"
+#include "net/pass.h"
 #include "net/stream.h"
 #include "net/udp.h"
 #include "net/unixgram.h"
@@ -203,27 +204,47 @@ own_port(struct pier_packet *packet)
 	return packet->port;
 }
 
+/* What a message may bring along, and how much room it takes. On a Unix socket
+   there is none for descriptors that nobody asked for: the kernel closes
+   them. */
+static size_t
+control_room(const struct pier_packet *packet, const struct pier_fds *fds)
+{
+	if (packet->family != AF_UNIX)
+		return PIER__PKTINFO_MAX;
+	if (fds != NULL)
+		return PIER__PASSED_ROOM;
+	return packet->senders ? PIER__CRED_ROOM : 0;
+}
+
+static int
+read_control(struct pier_packet *packet, struct pier_msg *msg,
+	struct pier_fds *fds, struct msghdr *header)
+{
+	if (packet->family != AF_UNIX) {
+		pier__pktinfo_read(msg, header, own_port(packet));
+		return 0;
+	}
+	pier__sender_take(msg, header);
+	return pier__passed_take(fds, header);
+}
+
 /* One attempt. 0, or -errno. */
 static int
-receive(struct pier_packet *packet, struct pier_msg *msg, void *buf,
-	size_t size)
+receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
+	void *buf, size_t size)
 {
-	alignas(struct cmsghdr) unsigned char control[PIER__PKTINFO_MAX];
+	alignas(struct cmsghdr) unsigned char control[PIER__PASSED_ROOM];
 	struct iovec piece = { .iov_base = buf, .iov_len = size };
 	struct msghdr header = { .msg_name = &msg->peer.u,
 		.msg_namelen = sizeof(msg->peer.u),
 		.msg_iov = &piece,
 		.msg_iovlen = 1,
 		.msg_control = control,
-		.msg_controllen = sizeof(control) };
-	ssize_t n;
+		.msg_controllen = control_room(packet, fds) };
+	ssize_t n = pier__calls()->recvmsg(packet->desc.fd, &header,
+		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 
-	/* On a Unix socket there is no room for descriptors that somebody
-	   passes: the kernel closes them. */
-	if (packet->family == AF_UNIX)
-		header.msg_controllen = 0;
-	n = pier__calls()->recvmsg(
-		packet->desc.fd, &header, MSG_DONTWAIT | MSG_TRUNC);
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc.readable, false);
 	if (n < 0)
@@ -235,9 +256,9 @@ receive(struct pier_packet *packet, struct pier_msg *msg, void *buf,
 	msg->peer.len = header.msg_namelen;
 	if (msg->peer.len <= sizeof(msg->peer.u.sa.sa_family))
 		msg->peer.len = 0;
-	if (header.msg_controllen > 0)
-		pier__pktinfo_read(msg, &header, own_port(packet));
-	return 0;
+	return header.msg_controllen > 0 || fds != NULL
+		       ? read_control(packet, msg, fds, &header)
+		       : 0;
 }
 
 static int
@@ -247,15 +268,30 @@ fail(const struct pier_packet *packet, int rc, enum pier_step step,
 	return pier__fail_step(rc, step, packet->text, detail);
 }
 
-int
-pier_recv_sized(struct pier_packet *packet, struct pier_msg *out,
-	size_t msg_size, void *buf, size_t size, pier_deadline deadline)
+static const char *
+explain_receive(int rc)
 {
-	struct pier_msg msg = { .peer = { .len = 0 } };
+	switch (rc) {
+	case -ECONNREFUSED:
+		return "an earlier message met a closed port";
+	case -EMFILE:
+		return "the descriptors that came could not all be taken";
+	case -EOPNOTSUPP:
+		return "only Unix sockets pass descriptors";
+	default:
+		return NULL;
+	}
+}
+
+/* The next message, waiting; fds may be NULL. */
+static int
+receive_next(struct pier_packet *packet, struct pier_msg *msg,
+	struct pier_fds *fds, void *buf, size_t size, pier_deadline deadline)
+{
 	int rc = enter(packet, PIER__IN, &deadline);
 
 	while (rc == 0) {
-		rc = receive(packet, &msg, buf, size);
+		rc = receive(packet, msg, fds, buf, size);
 		if (rc == -EINTR)
 			rc = 0;
 		else if (rc == -EAGAIN)
@@ -265,11 +301,43 @@ pier_recv_sized(struct pier_packet *packet, struct pier_msg *out,
 	}
 	if (is_aborted(packet))
 		rc = -ECONNABORTED;
-	if (rc < 0)
-		return fail(packet, rc, PIER_STEP_RECEIVE,
-			rc == -ECONNREFUSED ? "an earlier message met a closed "
-					      "port"
-					    : NULL);
+	return rc < 0 ? fail(packet, rc, PIER_STEP_RECEIVE, explain_receive(rc))
+		      : 0;
+}
+
+int
+pier_recv_sized(struct pier_packet *packet, struct pier_msg *out,
+	size_t msg_size, void *buf, size_t size, pier_deadline deadline)
+{
+	struct pier_msg msg = { .peer = { .len = 0 } };
+	int rc = receive_next(packet, &msg, NULL, buf, size, deadline);
+
+	if (rc == 0)
+		memcpy(out, &msg,
+			msg_size < sizeof(msg) ? msg_size : sizeof(msg));
+	return rc;
+}
+
+int
+pier_packet_recv_fds_sized(struct pier_packet *packet, struct pier_msg *out,
+	size_t msg_size, struct pier_fds *fds, void *buf, size_t size,
+	pier_deadline deadline)
+{
+	struct pier_msg msg = { .peer = { .len = 0 } };
+	struct pier_fds came;
+	int rc;
+
+	came.count = 0;
+	if (packet->family != AF_UNIX)
+		return fail(packet, -EOPNOTSUPP, PIER_STEP_RECEIVE,
+			explain_receive(-EOPNOTSUPP));
+	rc = receive_next(packet, &msg, &came, buf, size, deadline);
+	if (rc < 0) {
+		pier_fds_close(&came);
+		return rc;
+	}
+	fds->count = came.count;
+	memcpy(fds->fd, came.fd, sizeof(int) * came.count);
 	memcpy(out, &msg, msg_size < sizeof(msg) ? msg_size : sizeof(msg));
 	return 0;
 }
@@ -301,6 +369,8 @@ explain(int rc)
 		       "server is gone";
 	case -EACCES:
 		return "broadcast needs SO_BROADCAST";
+	case -EOPNOTSUPP:
+		return "only Unix sockets pass descriptors";
 	default:
 		return NULL;
 	}
@@ -347,6 +417,13 @@ fill(struct msghdr *header, struct iovec *iov, const struct pier_addr *to,
 	}
 }
 
+/* Where a message goes when `to` was given; NULL: where it is connected to. */
+static const struct pier_addr *
+goes_to(const struct pier_packet *packet, const struct pier_addr *to)
+{
+	return to == NULL && !packet->connected ? &packet->to : to;
+}
+
 int
 pier_send(struct pier_packet *packet, const struct pier_addr *to,
 	const void *data, size_t size, pier_deadline deadline)
@@ -354,12 +431,36 @@ pier_send(struct pier_packet *packet, const struct pier_addr *to,
 	struct msghdr header;
 	struct iovec iov;
 
-	if (to == NULL && !packet->connected)
-		to = &packet->to;
+	to = goes_to(packet, to);
 	if (to != NULL && to->len == 0)
 		return fail(packet, -EDESTADDRREQ, PIER_STEP_SEND,
 			explain(-EDESTADDRREQ));
 	fill(&header, &iov, to, data, size);
+	return send_message(packet, &header, deadline);
+}
+
+int
+pier_packet_send_fds(struct pier_packet *packet, const struct pier_addr *to,
+	const struct pier_fds *fds, const void *data, size_t size,
+	pier_deadline deadline)
+{
+	alignas(struct cmsghdr) unsigned char control[PIER__PASSED_ROOM];
+	struct msghdr header;
+	struct iovec iov;
+	int rc = 0;
+
+	to = goes_to(packet, to);
+	if (packet->family != AF_UNIX)
+		rc = -EOPNOTSUPP;
+	else if (fds->count > PIER_FDS_MAX)
+		rc = -EINVAL;
+	else if (to != NULL && to->len == 0)
+		rc = -EDESTADDRREQ;
+	if (rc < 0)
+		return fail(packet, rc, PIER_STEP_SEND, explain(rc));
+	fill(&header, &iov, to, data, size);
+	if (fds->count > 0)
+		pier__passed_put(&header, control, fds);
 	return send_message(packet, &header, deadline);
 }
 

@@ -19,6 +19,7 @@ struct pier_packet {
 	int64_t timeout_ms; /* PIER__TIMEOUT_UNSET: the default's */
 	atomic_bool aborted;
 	bool connected;
+	bool senders; /* SO_PASSCRED is on */
 	int16_t family;
 	uint16_t port;               /* its own, once known */
 	uint64_t bytes_out;          /* that the kernel took */

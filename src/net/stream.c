@@ -209,9 +209,11 @@ pier_release(struct pier_stream *stream, int *fd)
 	if (pier__desc_is_elsewhere(&stream->desc))
 		return pier__stream_fail(stream, -EXDEV, PIER_STEP_CREATE);
 	if (stream->in != NULL || pier__stream_holds(stream) ||
+		(stream->passed != NULL && stream->passed->count > 0) ||
 		stream->desc.reader != NULL || stream->desc.writer != NULL)
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);
 	pier__gather_close(stream->out);
+	pier__free(stream->passed);
 	pier__desc_forget(&stream->desc);
 	*fd = stream->desc.fd;
 	pier__free(stream->name);

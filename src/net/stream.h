@@ -22,6 +22,7 @@
 
 #include <pier/serve.h>
 #include <pier/stream.h>
+#include <pier/unix.h>
 
 #include "io/desc.h"
 #include "io/gather.h"
@@ -101,6 +102,9 @@ struct pier_stream {
 	int write_error;
 	bool write_done;
 	bool layered; /* another stream stands on this one */
+
+	/* Came and were not asked for yet; NULL: nobody ever asked. */
+	struct pier_fds *passed;
 
 	int16_t family;
 	const char *scheme; /* "tcp", "unix", "fd", "pair" */
@@ -244,6 +248,10 @@ PIER__COLD int pier__stream_fail(
 PIER__COLD int pier__stream_fail_done(const struct pier_stream *stream, int rc,
 	enum pier_step step, size_t done);
 
+/* What every write begins with: it may write, and what is gathered has gone. 0
+   or an error, not noted. */
+int pier__stream_begin_write(
+	struct pier_stream *stream, pier_deadline *deadline);
 /* pier_write() without a note of its failure; *done counts. */
 int pier__stream_write(struct pier_stream *stream, const void *buf, size_t size,
 	size_t *done, pier_deadline deadline);

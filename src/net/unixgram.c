@@ -89,6 +89,20 @@ bind_server(struct pier_packet *packet, const struct pier__packet_plan *plan)
 		&packet->path, plan->opts.mode, plan->text);
 }
 
+/* From now on the kernel says with each message who sent it. */
+static int
+pass_senders(struct pier_packet *packet, const struct pier__packet_plan *plan)
+{
+	static const int on = 1;
+	int rc = pier__calls()->setsockopt(
+		packet->desc.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+
+	packet->senders = rc == 0;
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_OPTION, plan->text,
+				"who sends each message")
+		      : 0;
+}
+
 int
 pier__unixgram_open(
 	struct pier_packet **out, const struct pier__packet_plan *plan)
@@ -101,13 +115,13 @@ pier__unixgram_open(
 		pier__close(fd);
 		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
 	}
-	if (plan->opts.listen) {
-		rc = bind_server(packet, plan);
-	} else {
-		rc = bind_client(packet, plan);
-		if (rc == 0)
-			rc = connect_client(packet, plan);
-	}
+	if (plan->opts.senders)
+		rc = pass_senders(packet, plan);
+	if (rc == 0)
+		rc = plan->opts.listen ? bind_server(packet, plan)
+				       : bind_client(packet, plan);
+	if (rc == 0 && !plan->opts.listen)
+		rc = connect_client(packet, plan);
 	if (rc < 0) {
 		pier_packet_close(packet);
 		return rc;

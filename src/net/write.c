@@ -148,9 +148,9 @@ may_write(const struct pier_stream *stream)
 	return 0;
 }
 
-/* What every write begins with; flushes, so that order is kept. */
-static int
-begin(struct pier_stream *stream, pier_deadline *deadline)
+/* Flushes, so that order is kept. */
+int
+pier__stream_begin_write(struct pier_stream *stream, pier_deadline *deadline)
 {
 	int rc = pier__stream_enter(stream, PIER__OUT, deadline);
 
@@ -169,7 +169,7 @@ pier_write_some(struct pier_stream *stream, const void *buf, size_t size,
 {
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)buf,
 		.iov_len = size };
-	ssize_t n = begin(stream, &deadline);
+	ssize_t n = pier__stream_begin_write(stream, &deadline);
 
 	if (n == 0 && size > 0)
 		n = some(stream, &iov, 1, deadline);
@@ -193,7 +193,7 @@ int
 pier__stream_write(struct pier_stream *stream, const void *buf, size_t size,
 	size_t *done, pier_deadline deadline)
 {
-	int rc = begin(stream, &deadline);
+	int rc = pier__stream_begin_write(stream, &deadline);
 
 	return rc == 0 ? write_on(stream, buf, size, done, deadline) : rc;
 }
@@ -254,8 +254,9 @@ pier_writev(struct pier_stream *stream, const struct iovec *iov, int count,
 {
 	struct iovec *left = NULL;
 	size_t done = 0;
-	int rc = count < 0 || count > PIECES_MAX ? -EINVAL
-						 : begin(stream, &deadline);
+	int rc = count < 0 || count > PIECES_MAX
+			 ? -EINVAL
+			 : pier__stream_begin_write(stream, &deadline);
 
 	if (rc == 0 && count > 0) {
 		left = pier__alloc((size_t)count * sizeof(*left));

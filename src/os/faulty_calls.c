@@ -170,6 +170,26 @@ first_byte(const struct iovec *iov, size_t count)
 	return one;
 }
 
+/* The descriptors that a message brought are held as if each had been made. */
+static void
+hold_passed(struct pier__faulty *faulty, struct msghdr *msg, unsigned long nth)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+	int fd;
+
+	for (; cmsg != NULL; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		size_t size = cmsg->cmsg_len - CMSG_LEN(0);
+
+		if (cmsg->cmsg_level != SOL_SOCKET ||
+			cmsg->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at + sizeof(fd) <= size; at += sizeof(fd)) {
+			memcpy(&fd, CMSG_DATA(cmsg) + at, sizeof(fd));
+			(void)hold_fd(faulty, fd, PIER__CALL_RECVMSG, nth);
+		}
+	}
+}
+
 static ssize_t
 faulty_recvmsg(int fd, struct msghdr *msg, int flags)
 {
@@ -191,6 +211,8 @@ faulty_recvmsg(int fd, struct msghdr *msg, int flags)
 	n = faulty->inner->recvmsg(fd, msg, flags);
 	msg->msg_iov = iov;
 	msg->msg_iovlen = iovlen;
+	if (n >= 0)
+		hold_passed(faulty, msg, verdict.nth);
 	return transferred(faulty, fd, cut, n);
 }
 

@@ -143,6 +143,80 @@ race(struct fault_story *story)
 	pier_listener_close(listener);
 }
 
+/* Descriptors over a pair, with more bytes than go at once, and a line read
+   ahead. */
+static void
+pass_over(
+	struct fault_story *story, struct pier_stream *a, struct pier_stream *b)
+{
+	static const struct pier_fds fds = { .count = 2, .fd = { 2, 2 } };
+	struct pier_fds got = { .count = 0 };
+	struct pier_cred cred;
+	size_t count = 0;
+	char text[16];
+
+	if (met(story, "expect", pier_recv_fds(b, &got, NULL, 0, SOON)) < 0 ||
+		met(story, "send", pier_send_fds(a, &fds, "x\nyz", 4, SOON)) <
+			0)
+		return;
+	/* An answer, not noted: whatever it says, it takes nothing. */
+	(void)pier_peer_cred(a, &cred);
+	if (met(story, "line", pier_read_line(b, text, 16, SOON)) < 0)
+		return;
+	while (count < 2 && story->rc == 0) {
+		if (met(story, "recv", pier_recv_fds(b, &got, text, 16, SOON)) <
+			0)
+			return;
+		count += got.count;
+		pier_fds_close(&got);
+	}
+}
+
+static void
+passing(struct fault_story *story)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+
+	if (met(story, "pair", pier_pair(&a, &b)) == 0)
+		pass_over(story, a, b);
+	pier_close(a);
+	pier_close(b);
+}
+
+/* The same by one message, whose sender is told. */
+static void
+passing_messages(struct fault_story *story)
+{
+	static const struct pier_packet_opts opts = { .listen = true,
+		.senders = true };
+	static const struct pier_fds fds = { .count = 2, .fd = { 2, 2 } };
+	struct pier_packet *server = NULL, *client = NULL;
+	struct pier_fds got;
+	struct pier_msg msg;
+	char where[64], text[16];
+
+	(void)snprintf(where, sizeof(where), "unixgram://%s/p", directory);
+	if (met(story, "server",
+		    pier_packet_open(&server, where, &opts, SOON)) == 0 &&
+		met(story, "client",
+			pier_packet_open(&client, where, NULL, SOON)) == 0 &&
+		met(story, "send",
+			pier_packet_send_fds(
+				client, NULL, &fds, "x", 1, SOON)) == 0 &&
+		met(story, "recv",
+			pier_packet_recv_fds(server, &msg, &got, text,
+				sizeof(text), SOON)) == 0) {
+		if (got.count != 2 || !msg.has_sender)
+			(void)met(story, "compare", -EBADMSG);
+		pier_fds_close(&got);
+	}
+	pier_packet_close(client);
+	pier_packet_close(server);
+	(void)unlink(where + strlen("unixgram://"));
+}
+
+EACH_INSIDE(passing)
+EACH_INSIDE(passing_messages)
 EACH_INSIDE(over_udp)
 EACH_INSIDE(over_both_families)
 EACH_INSIDE(over_unixgram)
@@ -162,6 +236,11 @@ static const struct fault_scenario scenarios[] = {
 	{ "unixgram, fibers", over_unixgram_by_fibers, NULL },
 	{ "unixgram, threads", over_unixgram_by_threads, NULL },
 	{ "unixgram, one thread", over_unixgram, NULL },
+	{ "passing, fibers", passing_by_fibers, NULL },
+	{ "passing, threads", passing_by_threads, NULL },
+	{ "passing messages, fibers", passing_messages_by_fibers, NULL },
+	{ "passing messages, threads", passing_messages_by_threads, NULL },
+	{ "passing messages, one thread", passing_messages, NULL },
 	{ "race, fibers", race_by_fibers, refused },
 	{ "race, threads", race_by_threads, refused },
 	{ "race, one thread", race, refused },
