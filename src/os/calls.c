@@ -20,6 +20,7 @@
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -394,6 +395,18 @@ real_map(void **out, size_t size)
 }
 
 static int
+real_map_shared(void **out, size_t size)
+{
+	void *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (ptr == MAP_FAILED)
+		return -errno;
+	*out = ptr;
+	return 0;
+}
+
+static int
 real_unmap(void *ptr, size_t size)
 {
 	return result(munmap(ptr, size));
@@ -432,6 +445,57 @@ real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 	}
 	(void)pthread_attr_destroy(&attr);
 	return -rc;
+}
+
+/* By their numbers: glibc has the names since 2.36. */
+static int
+real_pidfd_open(int pid)
+{
+	return result((int)syscall(SYS_pidfd_open, pid, 0));
+}
+
+static int
+real_fork(int *pidfd)
+{
+	int pid = result(fork());
+	int rc;
+
+	if (pid <= 0)
+		return pid;
+	rc = real_pidfd_open(pid);
+	if (rc >= 0) {
+		*pidfd = rc;
+		return pid;
+	}
+	/* It was not waited for, so the number is still its own. */
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return rc;
+}
+
+static int
+real_pidfd_kill(int pidfd, int signal)
+{
+	return result(
+		(int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+/* P_PIDFD, which older headers do not have. */
+#define BY_PIDFD ((idtype_t)3)
+
+static int
+real_reap(int pidfd, int *status)
+{
+	siginfo_t info = { .si_pid = 0 };
+	int rc =
+		result(waitid(BY_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG));
+
+	if (rc < 0 || info.si_pid == 0)
+		return rc;
+	*status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0)
+					     : W_EXITCODE(0, info.si_status);
+	return 1;
 }
 
 static int
@@ -492,10 +556,15 @@ const struct pier__calls pier__calls_real = {
 	.resize = real_resize,
 	.free = real_free,
 	.map = real_map,
+	.map_shared = real_map_shared,
 	.unmap = real_unmap,
 	.protect_none = real_protect_none,
 	.advise = real_advise,
 	.thread = real_thread,
+	.fork = real_fork,
+	.pidfd_open = real_pidfd_open,
+	.pidfd_kill = real_pidfd_kill,
+	.reap = real_reap,
 	.getaddrinfo = real_getaddrinfo,
 	.freeaddrinfo = real_freeaddrinfo,
 };

@@ -94,6 +94,8 @@ struct pier__calls {
 	void *(*resize)(void *ptr, size_t size);
 	void (*free)(void *ptr);
 	int (*map)(void **out, size_t size); /* anonymous, no reserve, stack */
+	/* Anonymous, zeroed, the same memory in every child of a fork. */
+	int (*map_shared)(void **out, size_t size);
 	int (*unmap)(void *ptr, size_t size);
 	int (*protect_none)(void *ptr, size_t size);
 	int (*advise)(void *ptr, size_t size, int advice);
@@ -101,6 +103,18 @@ struct pier__calls {
 	/* Threads: started with all signals blocked; -EAGAIN when none. */
 	int (*thread)(size_t stack_size, void *(*fn)(void *), void *arg,
 		void *out /* pthread_t */);
+
+	/*
+	 * Processes. fork gives the child's number and its pidfd, and 0 in the
+	 * child; where it fails there is no child. A pidfd is close-on-exec,
+	 * and readable when its process has ended. reap never waits: 1, it is
+	 * gone and *status as wait(2) tells it; 0, it runs; -ECHILD: gone, and
+	 * somebody else has its status. A child ends by pier__process_exit().
+	 */
+	int (*fork)(int *pidfd);
+	int (*pidfd_open)(int pid);
+	int (*pidfd_kill)(int pidfd, int signal);
+	int (*reap)(int pidfd, int *status);
 
 	/* Names: the result of getaddrinfo(3): 0 or EAI_*; in place of
 	   EAI_SYSTEM it is PIER__EAI_ERRNO - errno. */

@@ -523,20 +523,32 @@ faulty_free(void *ptr)
 }
 
 static int
-faulty_map(void **out, size_t size)
+take_mapping(enum pier__call call, void **out, size_t size)
 {
 	struct pier__faulty *faulty = pier__faulty_self();
-	struct pier__verdict verdict =
-		pier__faulty_judge(faulty, PIER__CALL_MAP);
+	struct pier__verdict verdict = pier__faulty_judge(faulty, call);
 	int rc;
 
 	if (verdict.error > 0)
 		return -verdict.error;
-	rc = faulty->inner->map(out, size);
+	rc = call == PIER__CALL_MAP ? faulty->inner->map(out, size)
+				    : faulty->inner->map_shared(out, size);
 	if (rc == 0)
 		pier__faulty_hold(faulty, PIER__HELD_MAPPING, (uintptr_t)*out,
-			PIER__CALL_MAP, verdict.nth);
+			call, verdict.nth);
 	return rc;
+}
+
+static int
+faulty_map(void **out, size_t size)
+{
+	return take_mapping(PIER__CALL_MAP, out, size);
+}
+
+static int
+faulty_map_shared(void **out, size_t size)
+{
+	return take_mapping(PIER__CALL_MAP_SHARED, out, size);
 }
 
 static int
@@ -564,6 +576,41 @@ static int
 faulty_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 {
 	PLAIN(PIER__CALL_THREAD, thread(stack_size, fn, arg, out));
+}
+
+static int
+faulty_fork(int *pidfd)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_FORK);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->fork(pidfd);
+	if (rc > 0)
+		(void)hold_fd(faulty, *pidfd, PIER__CALL_FORK, verdict.nth);
+	return rc;
+}
+
+static int
+faulty_pidfd_open(int pid)
+{
+	GIVES_FD(PIER__CALL_PIDFD_OPEN, pidfd_open(pid));
+}
+
+/* Of a child that is there, and not yet reaped, these two cannot fail. */
+static int
+faulty_pidfd_kill(int pidfd, int signal)
+{
+	return pier__faulty_self()->inner->pidfd_kill(pidfd, signal);
+}
+
+static int
+faulty_reap(int pidfd, int *status)
+{
+	return pier__faulty_self()->inner->reap(pidfd, status);
 }
 
 static int
@@ -634,10 +681,15 @@ const struct pier__calls pier__faulty_calls = {
 	.resize = faulty_resize,
 	.free = faulty_free,
 	.map = faulty_map,
+	.map_shared = faulty_map_shared,
 	.unmap = faulty_unmap,
 	.protect_none = faulty_protect_none,
 	.advise = faulty_advise,
 	.thread = faulty_thread,
+	.fork = faulty_fork,
+	.pidfd_open = faulty_pidfd_open,
+	.pidfd_kill = faulty_pidfd_kill,
+	.reap = faulty_reap,
 	.getaddrinfo = faulty_getaddrinfo,
 	.freeaddrinfo = faulty_freeaddrinfo,
 };

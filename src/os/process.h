@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which process this is: after a fork the child has all that its parent had,
- * and not all of it is the child's to end. Not in the call table: it cannot
- * fail, and a simulated network has the processes of the machine.
+ * Which process this is, and its end: after a fork the child has all that its
+ * parent had, and not all of it is the child's to end. Not in the call table: it
+ * cannot fail, and a simulated network has the processes of the machine.
  */
 #ifndef PIER_OS_PROCESS_H
 #define PIER_OS_PROCESS_H
@@ -14,6 +14,14 @@ static inline pid_t
 pier__process(void)
 {
 	return getpid();
+}
+
+/* The end of a child: what the parent wanted done at its own end (atexit,
+   buffers of stdio) is not done here too. */
+static inline _Noreturn void
+pier__process_exit(int status)
+{
+	_exit(status);
 }
 
 #endif

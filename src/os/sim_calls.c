@@ -574,43 +574,7 @@ sim_resize(void *ptr, size_t size)
 	return pier__calls_real.resize(ptr, size);
 }
 
-static void
-sim_free(void *ptr)
-{
-	pier__calls_real.free(ptr);
-}
-
-static int
-sim_map(void **out, size_t size)
-{
-	return pier__calls_real.map(out, size);
-}
-
-static int
-sim_unmap(void *ptr, size_t size)
-{
-	return pier__calls_real.unmap(ptr, size);
-}
-
-static int
-sim_protect_none(void *ptr, size_t size)
-{
-	return pier__calls_real.protect_none(ptr, size);
-}
-
-static int
-sim_advise(void *ptr, size_t size, int advice)
-{
-	return pier__calls_real.advise(ptr, size, advice);
-}
-
-static void
-sim_freeaddrinfo(struct addrinfo *list)
-{
-	pier__calls_real.freeaddrinfo(list);
-}
-
-const struct pier__calls pier__sim_call_table = {
+static const struct pier__calls table = {
 	.socket = sim_socket,
 	.socketpair = sim_socketpair,
 	.bind = sim_bind,
@@ -649,12 +613,21 @@ const struct pier__calls pier__sim_call_table = {
 	.alloc = sim_alloc,
 	.alloc_lines = sim_alloc_lines,
 	.resize = sim_resize,
-	.free = sim_free,
-	.map = sim_map,
-	.unmap = sim_unmap,
-	.protect_none = sim_protect_none,
-	.advise = sim_advise,
 	.thread = pier__sim_no_thread,
+	.fork = pier__sim_no_fork,
 	.getaddrinfo = sim_getaddrinfo,
-	.freeaddrinfo = sim_freeaddrinfo,
 };
+
+void
+pier__sim_table(struct pier__calls *out)
+{
+	*out = table;
+	/* Memory that never runs short is the machine's. */
+	out->free = pier__calls_real.free;
+	out->map = pier__calls_real.map;
+	out->map_shared = pier__calls_real.map_shared;
+	out->unmap = pier__calls_real.unmap;
+	out->protect_none = pier__calls_real.protect_none;
+	out->advise = pier__calls_real.advise;
+	out->freeaddrinfo = pier__calls_real.freeaddrinfo;
+}

@@ -217,7 +217,8 @@ size_t pier__sim_iov_size(const struct msghdr *msg);
 void pier__sim_iov_get(
 	const struct msghdr *msg, size_t skip, void *to, size_t size);
 size_t pier__sim_iov_put(struct msghdr *msg, const void *from, size_t size);
-extern const struct pier__calls pier__sim_call_table;
+/* The calls of a simulated host. */
+void pier__sim_table(struct pier__calls *out);
 
 /* sim_option.c */
 int pier__sim_getsockopt(struct pier__sim_socket *socket, int level, int name,
@@ -259,6 +260,7 @@ int pier__sim_no_epoll_wait(
 	int epfd, struct epoll_event *events, int max, int64_t timeout_ns);
 int pier__sim_no_timerfd(void);
 int pier__sim_no_timerfd_set(int fd, int64_t at_ns);
+int pier__sim_no_fork(int *pidfd);
 int pier__sim_no_thread(
 	size_t stack_size, void *(*fn)(void *), void *arg, void *out);
 

@@ -164,7 +164,7 @@ pier__sim_host(struct pier__sim *sim, const char *addresses)
 		}
 		host->address_count++;
 	}
-	host->calls = pier__sim_call_table;
+	pier__sim_table(&host->calls);
 	host->calls.engine_open = sim->engine_open;
 	host->sim = sim;
 	host->next_port = PORT_FIRST;

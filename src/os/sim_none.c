@@ -55,3 +55,10 @@ pier__sim_no_thread(
 	(void)out;
 	return -EAGAIN;
 }
+
+int
+pier__sim_no_fork(int *pidfd)
+{
+	(void)pidfd;
+	return -ENOSYS;
+}

@@ -95,9 +95,9 @@ admit(struct pier__acceptor *it)
 		return rc;
 	/* Not before: one that a stop finds waiting for memory is let go, and
 	   nothing would count its end. */
-	pier__count(&worker->counters, PIER__COUNT_ACCEPTED, 1);
+	pier__count(worker->counters, PIER__COUNT_ACCEPTED, 1);
 	if (rc == -PIER_ELIMIT) {
-		pier__count(&worker->counters, PIER__COUNT_REFUSED_ADDRESS, 1);
+		pier__count(worker->counters, PIER__COUNT_REFUSED_ADDRESS, 1);
 		reset(it->fd);
 		pier__room_give(worker->server);
 	}
@@ -146,8 +146,7 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 
 	if (!it->wanting) {
 		it->wanting = true;
-		pier__count(
-			&it->worker->counters, PIER__COUNT_ACCEPT_PAUSES, 1);
+		pier__count(it->worker->counters, PIER__COUNT_ACCEPT_PAUSES, 1);
 		(void)pier__fail(
 			want, &(struct pier__failure){ .step = PIER_STEP_ACCEPT,
 				      .endpoint = it->port->endpoint,
@@ -186,11 +185,11 @@ static int
 step(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
-	uint64_t seen = atomic_load(&server->releases);
+	uint64_t seen = atomic_load(&server->shared->releases);
 	int rc = 0;
 
-	if (it->draining &&
-		(it->drain_left == 0 || atomic_load(&server->stops) > 1))
+	if (it->draining && (it->drain_left == 0 ||
+				    atomic_load(&server->shared->stops) > 1))
 		return 1;
 	if (it->fd < 0 && pier__room_is_full(server))
 		return pier__release_wait(it, seen, PIER_FOREVER);
@@ -233,7 +232,7 @@ drain(struct pier__acceptor *it)
 	struct pier_server *server = it->worker->server;
 
 	if (server->opts.drain_ms == PIER_OFF ||
-		atomic_load(&server->stops) > 1)
+		atomic_load(&server->shared->stops) > 1)
 		return false;
 	it->draining = true;
 	it->drain_left = queued(it) + (it->fd >= 0);

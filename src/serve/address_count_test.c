@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* serve/address_count_test.c - counting by address, whatever its form. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ take(struct pier__address_count *it, struct pier__address_entry **out,
 {
 	struct pier_addr addr = address(text);
 
-	return pier__address_take(it, out, &addr, max);
+	return pier__address_take(it, out, &addr, max, 0);
 }
 
 static void
@@ -37,7 +38,7 @@ test_one_address_has_its_bound(void **state)
 	struct pier__address_count *it;
 
 	(void)state;
-	assert_int_equal(pier__address_count_open(&it, 10), 0);
+	assert_int_equal(pier__address_count_open(&it, 10, 1), 0);
 	assert_int_equal(take(it, &first, "192.0.2.1:1", 2), 0);
 	assert_int_equal(take(it, &second, "192.0.2.1:2", 2), 0);
 	assert_ptr_equal(first, second);
@@ -47,14 +48,14 @@ test_one_address_has_its_bound(void **state)
 	assert_int_equal(
 		take(it, &other, "[::ffff:192.0.2.1]:4", 2), -PIER_ELIMIT);
 	assert_int_equal(take(it, &other, "192.0.2.2:1", 2), 0);
-	pier__address_give(it, second);
+	pier__address_give(it, second, 0);
 	assert_int_equal(take(it, &second, "192.0.2.1:5", 2), 0);
-	pier__address_give(it, first);
-	pier__address_give(it, second);
-	pier__address_give(it, other);
+	pier__address_give(it, first, 0);
+	pier__address_give(it, second, 0);
+	pier__address_give(it, other, 0);
 	/* Gone, and counted anew. */
 	assert_int_equal(take(it, &first, "192.0.2.1:6", 1), 0);
-	pier__address_give(it, first);
+	pier__address_give(it, first, 0);
 	pier__address_count_close(it);
 }
 
@@ -66,14 +67,14 @@ test_zones_are_other_addresses(void **state)
 	struct pier_addr addr = address("[fe80::1]:1");
 
 	(void)state;
-	assert_int_equal(pier__address_count_open(&it, 10), 0);
+	assert_int_equal(pier__address_count_open(&it, 10, 1), 0);
 	addr.u.in6.sin6_scope_id = 1;
-	assert_int_equal(pier__address_take(it, &first, &addr, 1), 0);
+	assert_int_equal(pier__address_take(it, &first, &addr, 1, 0), 0);
 	addr.u.in6.sin6_scope_id = 2;
-	assert_int_equal(pier__address_take(it, &second, &addr, 1), 0);
+	assert_int_equal(pier__address_take(it, &second, &addr, 1, 0), 0);
 	assert_ptr_not_equal(first, second);
-	pier__address_give(it, first);
-	pier__address_give(it, second);
+	pier__address_give(it, first, 0);
+	pier__address_give(it, second, 0);
 	pier__address_count_close(it);
 }
 
@@ -84,16 +85,16 @@ test_unix_is_not_counted(void **state)
 	struct pier__address_count *it;
 
 	(void)state;
-	assert_int_equal(pier__address_count_open(&it, 10), 0);
+	assert_int_equal(pier__address_count_open(&it, 10, 1), 0);
 	assert_int_equal(take(it, &entry, "@name", 1), 0);
 	assert_null(entry);
 	assert_int_equal(take(it, &entry, "@name", 1), 0);
-	pier__address_give(it, entry);
+	pier__address_give(it, entry, 0);
 	pier__address_count_close(it);
 }
 
 static void
-test_many_addresses_in_few_buckets(void **state)
+test_many_addresses_share_chains(void **state)
 {
 	static struct pier__address_entry *entries[MANY];
 	struct pier__address_entry *again;
@@ -102,7 +103,7 @@ test_many_addresses_in_few_buckets(void **state)
 	int i;
 
 	(void)state;
-	assert_int_equal(pier__address_count_open(&it, 1), 0);
+	assert_int_equal(pier__address_count_open(&it, MANY, 1), 0);
 	for (i = 0; i < MANY; i++) {
 		(void)snprintf(
 			text, sizeof(text), "10.0.%d.%d:9", i / 250, i % 250);
@@ -111,13 +112,32 @@ test_many_addresses_in_few_buckets(void **state)
 	}
 	/* Out of the middle of the chains, then the rest. */
 	for (i = 1; i < MANY; i += 3)
-		pier__address_give(it, entries[i]);
+		pier__address_give(it, entries[i], 0);
 	for (i = 0; i < MANY; i++) {
 		if (i % 3 != 1)
-			pier__address_give(it, entries[i]);
+			pier__address_give(it, entries[i], 0);
 	}
 	assert_int_equal(take(it, &entries[0], "10.0.3.7:9", 1), 0);
-	pier__address_give(it, entries[0]);
+	pier__address_give(it, entries[0], 0);
+	pier__address_count_close(it);
+}
+
+static void
+test_no_more_than_were_asked_for(void **state)
+{
+	struct pier__address_entry *first, *second, *third;
+	struct pier__address_count *it;
+
+	(void)state;
+	assert_int_equal(pier__address_count_open(&it, 2, 1), 0);
+	assert_int_equal(take(it, &first, "192.0.2.1:1", 1), 0);
+	assert_int_equal(take(it, &second, "192.0.2.2:1", 1), 0);
+	assert_int_equal(take(it, &third, "192.0.2.3:1", 1), -ENOMEM);
+	assert_null(third);
+	pier__address_give(it, first, 0);
+	assert_int_equal(take(it, &third, "192.0.2.3:1", 1), 0);
+	pier__address_give(it, second, 0);
+	pier__address_give(it, third, 0);
 	pier__address_count_close(it);
 }
 
@@ -128,7 +148,8 @@ main(void)
 		cmocka_unit_test(test_one_address_has_its_bound),
 		cmocka_unit_test(test_zones_are_other_addresses),
 		cmocka_unit_test(test_unix_is_not_counted),
-		cmocka_unit_test(test_many_addresses_in_few_buckets),
+		cmocka_unit_test(test_many_addresses_share_chains),
+		cmocka_unit_test(test_no_more_than_were_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,8 +22,6 @@ static_assert(offsetof(struct pier__conn, shown.first_byte_ns) / 64 ==
 
 /* What is read off at most after a handler. */
 #define LINGER_BYTES 65536
-/* So many may linger beside those that are active, however few may be. */
-#define LINGERING_MIN 64
 
 /* Its address is counted, where that is asked for. */
 static int
@@ -33,7 +31,8 @@ count_address(struct pier__conn *conn, struct pier_server *server,
 	return server->addresses == NULL
 		       ? 0
 		       : pier__address_take(server->addresses, &conn->address,
-				 peer, server->opts.per_address_max);
+				 peer, server->opts.per_address_max,
+				 server->process);
 }
 
 /* All that cannot fail. */
@@ -45,8 +44,8 @@ fill(struct pier__conn *conn, struct pier__acceptor *acceptor)
 
 	memcpy(conn->peer, &peer->u, peer->len);
 	conn->acceptor = acceptor;
-	conn->shown.id = 1 + atomic_fetch_add_explicit(
-				     &server->next_id, 1, memory_order_relaxed);
+	conn->shown.id = 1 + atomic_fetch_add_explicit(&server->shared->next_id,
+				     1, memory_order_relaxed);
 	conn->shown.endpoint = acceptor->port->endpoint;
 	conn->shown.server = server;
 	conn->shown.accepted_ns = pier__task_now(pier__current);
@@ -85,7 +84,7 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 	return 0;
 
 give_address:
-	pier__address_give(server->addresses, conn->address);
+	pier__address_give(server->addresses, conn->address, server->process);
 free_conn:
 	pier__free(conn);
 	return rc;
@@ -160,7 +159,7 @@ judge(struct pier__conn *conn, int rc)
 static void
 settle(struct pier__conn *conn, int rc)
 {
-	struct pier__counters *counters = &conn->acceptor->worker->counters;
+	struct pier__counters *counters = conn->acceptor->worker->counters;
 	struct pier_conn *shown = &conn->shown;
 	enum pier__count count = judge(conn, rc);
 
@@ -199,30 +198,6 @@ read_off(struct pier_stream *stream, pier_deadline deadline)
 	}
 }
 
-/* The connection is no longer active. As many may linger as may be active, and
-   some where that is one. False: one too many, it lingers in its own room. */
-static bool
-step_aside(struct pier_server *server)
-{
-	int most = server->opts.connections_max;
-
-	if (most < LINGERING_MIN)
-		most = LINGERING_MIN;
-	if (atomic_fetch_add(&server->lingering, 1) >= most) {
-		(void)atomic_fetch_sub(&server->lingering, 1);
-		return false;
-	}
-	pier__room_give(server);
-	return true;
-}
-
-static void
-gone_aside(struct pier_server *server)
-{
-	(void)atomic_fetch_sub(&server->lingering, 1);
-	pier__release(server);
-}
-
 static void
 linger(struct pier__conn *conn)
 {
@@ -242,7 +217,7 @@ finish(struct pier__conn *conn)
 {
 	const struct pier_server_opts *opts =
 		&conn->acceptor->worker->server->opts;
-	struct pier__counters *counters = &conn->acceptor->worker->counters;
+	struct pier__counters *counters = conn->acceptor->worker->counters;
 
 	if (opts->finish != NULL)
 		opts->finish(conn->stream, opts->ctx);
@@ -259,7 +234,8 @@ pier__conn_drop(struct pier__conn *conn)
 
 	pier_close(conn->stream);
 	if (conn->address != NULL)
-		pier__address_give(server->addresses, conn->address);
+		pier__address_give(
+			server->addresses, conn->address, server->process);
 	pier__free(conn);
 }
 
@@ -276,14 +252,14 @@ pier__conn_main(void *arg)
 	pier__current->tag = conn->shown.id;
 	settle(conn, converse(conn));
 	if (wants_linger(conn)) {
-		aside = step_aside(server);
+		aside = pier__room_step_aside(server);
 		linger(conn);
 	}
 	finish(conn);
 	pier__conn_drop(conn);
 	pier__acceptor_count(acceptor, above, -1);
 	if (aside)
-		gone_aside(server);
+		pier__room_gone_aside(server);
 	else
 		pier__room_give(server);
 	return 0;

@@ -8,7 +8,7 @@
  * Invariants, on the worker's thread:
  *   1. at most one receiver holds a socket; the holder is not inside a handler
  *      that waits;
- *   2. datagrams_waiting counts the receivers whose handler waits, or has
+ *   2. datagrams of the ledger counts the receivers whose handler waits, or has
  *      waited and goes on; with datagrams_max of them the holder drops what
  *      comes;
  *   3. a socket without a holder (no memory for one) gets it back from the
@@ -72,7 +72,7 @@ hand_on(struct pier__before_wait *hook)
 
 	receiver->handed_on = true;
 	it->holder = NULL;
-	(void)atomic_fetch_add(&it->worker->server->datagrams_waiting, 1);
+	(void)atomic_fetch_add(&it->worker->server->ledger->datagrams, 1);
 	if (it->stopping)
 		return;
 	if (pier__list_empty(&it->idle)) {
@@ -138,10 +138,10 @@ handler_failed(const struct pier__receiver *receiver, int rc)
 	struct pier__worker *worker = receiver->it->worker;
 
 	if (receiver->handed_on && pier_cancelled()) {
-		pier__count(&worker->counters, PIER__COUNT_CANCELLED, 1);
+		pier__count(worker->counters, PIER__COUNT_CANCELLED, 1);
 		return;
 	}
-	pier__count(&worker->counters, PIER__COUNT_DATAGRAMS_FAILED, 1);
+	pier__count(worker->counters, PIER__COUNT_DATAGRAMS_FAILED, 1);
 	pier__report_error(worker->server, NULL, rc);
 }
 
@@ -159,11 +159,11 @@ handle(struct pier__receiver *receiver)
 	pier__list_push_back(&self->before_wait, &receiver->hook.node);
 	rc = opts->datagram_handler(packet, &receiver->msg, opts->ctx);
 	pier__list_remove(&receiver->hook.node);
-	pier__count(&worker->counters, PIER__COUNT_BYTES_OUT,
+	pier__count(worker->counters, PIER__COUNT_BYTES_OUT,
 		packet->bytes_out - receiver->it->bytes_out);
 	receiver->it->bytes_out = packet->bytes_out;
 	if (receiver->handed_on)
-		(void)atomic_fetch_sub(&worker->server->datagrams_waiting, 1);
+		(void)atomic_fetch_sub(&worker->server->ledger->datagrams, 1);
 	if (rc < 0)
 		handler_failed(receiver, rc);
 }
@@ -201,12 +201,12 @@ receiver_main(void *arg)
 	pier_task_name("receiver");
 	receiver->task = pier__current;
 	while (receive(receiver) == 0) {
-		struct pier__counters *counters = &it->worker->counters;
+		struct pier__counters *counters = it->worker->counters;
 
 		pier__count(counters, PIER__COUNT_DATAGRAMS, 1);
 		pier__count(counters, PIER__COUNT_BYTES_IN,
 			receiver->msg.full_size);
-		if (atomic_load(&server->datagrams_waiting) >=
+		if (pier__shared_datagrams(server->shared) >=
 			server->opts.datagrams_max) {
 			pier__count(counters, PIER__COUNT_DATAGRAMS_DROPPED, 1);
 			continue;

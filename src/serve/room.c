@@ -5,14 +5,17 @@
  */
 #include "serve/server.h"
 
+/* So many may linger beside those that are active, however few may be. */
+#define LINGERING_MIN 64
+
 static void
-note_peak(struct pier_server *server, int active)
+note_peak(struct pier__shared *shared, int active)
 {
 	int peak = atomic_load_explicit(
-		&server->active_peak, memory_order_relaxed);
+		&shared->active_peak, memory_order_relaxed);
 
 	while (active > peak &&
-		!atomic_compare_exchange_weak_explicit(&server->active_peak,
+		!atomic_compare_exchange_weak_explicit(&shared->active_peak,
 			&peak, active, memory_order_relaxed,
 			memory_order_relaxed))
 		;
@@ -21,40 +24,66 @@ note_peak(struct pier_server *server, int active)
 bool
 pier__room_is_full(struct pier_server *server)
 {
-	return atomic_load(&server->active) >= server->opts.connections_max;
+	return pier__shared_active(server->shared) >=
+	       server->opts.connections_max;
 }
 
 bool
 pier__room_take(struct pier_server *server)
 {
-	int active = atomic_load(&server->active);
+	bool again;
+	int active = pier__shared_add(server->shared, server->process,
+		offsetof(struct pier__ledger, active),
+		server->opts.connections_max, &again);
 
-	do {
-		if (active >= server->opts.connections_max)
-			return false;
-	} while (!atomic_compare_exchange_weak(
-		&server->active, &active, active + 1));
-	note_peak(server, active + 1);
-	return true;
+	/* Of two that came at once for the last place neither may have it. */
+	if (again)
+		pier__release(server);
+	if (active > 0)
+		note_peak(server->shared, active);
+	return active > 0;
 }
 
 void
 pier__room_give(struct pier_server *server)
 {
-	(void)atomic_fetch_sub(&server->active, 1);
+	(void)atomic_fetch_sub(&server->ledger->active, 1);
 	pier__release(server);
 }
 
+int
+pier__lingering_max(const struct pier_server *server)
+{
+	int most = server->opts.connections_max;
+
+	return most < LINGERING_MIN ? LINGERING_MIN : most;
+}
+
+bool
+pier__room_step_aside(struct pier_server *server)
+{
+	bool again;
+
+	if (pier__shared_add(server->shared, server->process,
+		    offsetof(struct pier__ledger, lingering),
+		    pier__lingering_max(server), &again) == 0)
+		return false;
+	pier__room_give(server);
+	return true;
+}
+
 void
-pier__release(struct pier_server *server)
+pier__room_gone_aside(struct pier_server *server)
+{
+	(void)atomic_fetch_sub(&server->ledger->lingering, 1);
+	pier__release(server);
+}
+
+static void
+wake_waiters(struct pier_server *server)
 {
 	struct pier__list *at;
 
-	/* In this order, both sequentially consistent: an acceptor that is
-	   not seen waiting here has yet to look at releases. */
-	(void)atomic_fetch_add(&server->releases, 1);
-	if (atomic_load(&server->waiting) == 0)
-		return;
 	(void)pthread_mutex_lock(&server->lock);
 	pier__list_each(at, &server->waiters)
 		pier__wake(pier__container_of(at, struct pier__acceptor, waiter)
@@ -62,23 +91,34 @@ pier__release(struct pier_server *server)
 	(void)pthread_mutex_unlock(&server->lock);
 }
 
+void
+pier__release(struct pier_server *server)
+{
+	/* In this order, both sequentially consistent: an acceptor that is
+	   not seen waiting here has yet to look at releases. */
+	(void)atomic_fetch_add(&server->shared->releases, 1);
+	if (atomic_load(&server->ledger->waiting) > 0)
+		wake_waiters(server);
+}
+
 int
 pier__release_wait(
 	struct pier__acceptor *acceptor, uint64_t seen, pier_deadline deadline)
 {
 	struct pier_server *server = acceptor->worker->server;
+	atomic_uint_fast64_t *releases = &server->shared->releases;
 	int rc = 0;
 
 	acceptor->task = pier__self();
 	(void)pthread_mutex_lock(&server->lock);
 	pier__list_push_back(&server->waiters, &acceptor->waiter);
 	(void)pthread_mutex_unlock(&server->lock);
-	(void)atomic_fetch_add(&server->waiting, 1);
-	while (rc == 0 && atomic_load(&server->releases) == seen)
+	(void)atomic_fetch_add(&server->ledger->waiting, 1);
+	while (rc == 0 && atomic_load(releases) == seen)
 		rc = pier__park(acceptor->task, "room", -1, deadline);
-	(void)atomic_fetch_sub(&server->waiting, 1);
+	(void)atomic_fetch_sub(&server->ledger->waiting, 1);
 	(void)pthread_mutex_lock(&server->lock);
 	pier__list_remove(&acceptor->waiter);
 	(void)pthread_mutex_unlock(&server->lock);
-	return atomic_load(&server->releases) != seen ? 0 : rc;
+	return atomic_load(releases) != seen ? 0 : rc;
 }

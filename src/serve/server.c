@@ -32,11 +32,31 @@ pier__server_drop(struct pier_server *server)
 	for (i = 0; i < server->worker_count; i++)
 		pier__free(server->workers[i].acceptors);
 	pier__address_count_close(server->addresses);
+	pier__shared_close(server->shared);
 	pier__free(server->workers);
 	pier__free(server->ports);
 	(void)pthread_cond_destroy(&server->crew_gone);
 	(void)pthread_mutex_destroy(&server->lock);
 	pier__free(server);
+}
+
+/* What all processes will share: this one counts in the first of its blocks. */
+static int
+make_shared(struct pier_server *server, size_t workers)
+{
+	const struct pier_server_opts *opts = &server->opts;
+	size_t processes = 1;
+	int rc = pier__shared_open(&server->shared, processes, workers);
+
+	if (rc < 0)
+		return rc;
+	server->ledger = &server->shared->ledgers[server->process];
+	if (opts->per_address_max == 0)
+		return 0;
+	return pier__address_count_open(&server->addresses,
+		(size_t)opts->connections_max +
+			(size_t)pier__lingering_max(server),
+		processes);
 }
 
 /* Workers, and room for what they will accept on. */
@@ -45,8 +65,11 @@ make_workers(struct pier_server *server, size_t streams, size_t datagrams)
 {
 	size_t count =
 		server->model->workers(&server->opts, streams, datagrams);
+	int rc = make_shared(server, count);
 	size_t i;
 
+	if (rc < 0)
+		return rc;
 	server->workers = pier__alloc(count * sizeof(*server->workers));
 	server->ports =
 		pier__alloc((count * streams + 1) * sizeof(*server->ports));
@@ -59,25 +82,13 @@ make_workers(struct pier_server *server, size_t streams, size_t datagrams)
 		struct pier__worker *worker = &server->workers[i];
 
 		worker->server = server;
+		worker->counters = pier__shared_counters(
+			server->shared, server->process, i);
 		worker->acceptors =
 			pier__alloc((streams + 1) * sizeof(*worker->acceptors));
 		if (worker->acceptors == NULL)
 			return -ENOMEM;
 	}
-	return 0;
-}
-
-static int
-make_rest(struct pier_server *server)
-{
-	int rc = pier__calls()->eventfd();
-
-	if (rc < 0)
-		return rc;
-	server->stop_fd = rc;
-	if (server->opts.per_address_max > 0)
-		return pier__address_count_open(
-			&server->addresses, server->opts.connections_max);
 	return 0;
 }
 
@@ -159,8 +170,10 @@ server_fill(struct pier_server *server)
 	if (rc < 0)
 		return rc;
 	rc = make_workers(server, streams, datagrams);
-	if (rc == 0)
-		rc = make_rest(server);
+	if (rc == 0) {
+		server->stop_fd = pier__calls()->eventfd();
+		rc = server->stop_fd < 0 ? server->stop_fd : 0;
+	}
 	if (rc < 0)
 		return fail_create(rc, "a server");
 	rc = pier__endpoints_open(server, until);
@@ -378,13 +391,14 @@ pier_server_stats_sized(const struct pier_server *server,
 	struct pier_server_stats *out, size_t size)
 {
 	struct pier_server_stats stats = { 0 };
+	const struct pier__shared *shared = server->shared;
 	size_t i;
 
-	for (i = 0; i < server->worker_count; i++)
-		pier__counters_add(&stats, &server->workers[i].counters);
-	stats.active = (uint64_t)atomic_load(&server->active);
-	stats.active_peak = (uint64_t)atomic_load(&server->active_peak);
-	stats.lingering = (uint64_t)atomic_load(&server->lingering);
+	for (i = 0; i < shared->processes * shared->workers; i++)
+		pier__counters_add(&stats, pier__shared_counters(shared, 0, i));
+	stats.active = (uint64_t)pier__shared_active(shared);
+	stats.active_peak = (uint64_t)atomic_load(&shared->active_peak);
+	stats.lingering = (uint64_t)pier__shared_lingering(shared);
 	memset(out, 0, size);
 	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 }

@@ -9,12 +9,12 @@
  * connection runs; all else is the same under every model.
  *
  * Invariants:
- *   1. active counts the connections that were accepted, or are about to be,
- *      and have not come back from their handler; it never passes
- *      connections_max;
+ *   1. active, of all processes together, counts the connections that were
+ *      accepted, or are about to be, and have not come back from their handler;
+ *      it never passes connections_max;
  *   2. releases goes up after every change that an acceptor may wait for: a
  *      connection became inactive or its descriptor was closed. Who waits is
- *      on waiters before it looks a last time;
+ *      on waiters, and counted as waiting, before it looks a last time;
  *   3. a port's socket is closed by the last acceptor that had it.
  */
 #ifndef PIER_SERVE_SERVER_H
@@ -30,7 +30,7 @@
 #include "net/listen.h"
 #include "net/stream.h"
 #include "serve/address_count.h"
-#include "serve/stats.h"
+#include "serve/shared.h"
 #include "task/task.h"
 
 struct pier__conn;
@@ -65,9 +65,8 @@ struct pier__acceptor {
 };
 
 struct pier__worker {
-	struct pier__counters counters;
-	char apart[64]; /* the next worker counts in other cache lines */
 	struct pier_server *server;
+	struct pier__counters *counters;  /* shared; no other worker's */
 	struct pier__acceptor *acceptors; /* one for each port it serves */
 	size_t acceptor_count;
 	struct pier__list datagrams; /* struct pier__datagrams by node */
@@ -88,18 +87,15 @@ struct pier_server {
 	atomic_int above;       /* descriptors of connections from it on */
 
 	atomic_bool has_run;
-	atomic_int stops; /* how often it was told to */
-	int stop_fd;      /* readable from the first time on */
+	int stop_fd; /* readable from the first time on that it was told to */
 
-	atomic_int active;
-	atomic_int active_peak;
-	atomic_int lingering;
-	atomic_int datagrams_waiting; /* handlers */
-	atomic_uint_fast64_t next_id;
+	/* Of all processes: */
+	struct pier__shared *shared;
 	struct pier__address_count *addresses; /* NULL: no limit */
+	/* Of this one: */
+	size_t process;
+	struct pier__ledger *ledger;
 
-	atomic_uint_fast64_t releases;
-	atomic_int waiting;   /* acceptors on waiters */
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
 	struct pier__list waiters;
 
@@ -149,6 +145,13 @@ bool pier__room_is_full(struct pier_server *server);
 bool pier__room_take(struct pier_server *server);
 /* A connection is no longer active. */
 void pier__room_give(struct pier_server *server);
+/* How many may linger at once. */
+int pier__lingering_max(const struct pier_server *server);
+/* An active connection lingers from now on: its room is for others. False: it
+   is one too many, and lingers in its own room. */
+bool pier__room_step_aside(struct pier_server *server);
+/* One that had stepped aside has gone. */
+void pier__room_gone_aside(struct pier_server *server);
 /* Something that acceptors may wait for has changed. */
 void pier__release(struct pier_server *server);
 /* Wait until releases is not `seen`. 0, -PIER_EDEADLINE, -ECANCELED. */

@@ -13,8 +13,8 @@ pier_server_stop(struct pier_server *server)
 {
 	if (server == NULL)
 		return;
-	/* Async-signal-safe: one atomic, one write. */
-	(void)atomic_fetch_add(&server->stops, 1);
+	/* Async-signal-safe: atomics, one write. */
+	pier__shared_stop(server->shared, server->process);
 	(void)pier__calls()->eventfd_wake(server->stop_fd);
 }
 
@@ -26,7 +26,7 @@ pier__stop_wait(struct pier__worker *worker, int times)
 	while (rc == 0) {
 		/* Before the look: a write after it is an edge that sets it. */
 		PIER__NOTE(worker->stop.readable, false);
-		if (atomic_load(&worker->server->stops) >= times)
+		if (atomic_load(&worker->server->shared->stops) >= times)
 			return 0;
 		rc = pier__desc_wait(
 			&worker->stop, PIER__IN, "stop", PIER_FOREVER);

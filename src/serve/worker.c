@@ -70,7 +70,7 @@ drain(struct pier__worker *worker)
 	int64_t patience = server->model->patience_ns;
 
 	if (server->opts.drain_ms != PIER_OFF &&
-		atomic_load(&server->stops) < 2 &&
+		atomic_load(&server->shared->stops) < 2 &&
 		pier__group_wait(worker->handling, "drain",
 			pier_deadline_at(worker->drain_until)) == 0)
 		return 0;
@@ -96,7 +96,7 @@ end(struct pier__worker *worker)
 	(void)pier__group_wait(worker->accepting, "drain", PIER_FOREVER);
 	for (i = 0; i < worker->acceptor_count; i++)
 		pier__acceptor_leave(&worker->acceptors[i]);
-	pier__count(&worker->counters, PIER__COUNT_CANCELLED, drain(worker));
+	pier__count(worker->counters, PIER__COUNT_CANCELLED, drain(worker));
 	if (hurry != NULL) {
 		pier_group_cancel(hurry);
 		(void)pier__group_wait(hurry, "drain", PIER_FOREVER);
@@ -111,8 +111,8 @@ note_stretch(void *arg, uint64_t conn, int64_t ns)
 {
 	struct pier__worker *worker = arg;
 
-	atomic_store(&worker->counters.longest_run_conn, conn);
-	atomic_store(&worker->counters.longest_run_ns, (uint64_t)ns);
+	atomic_store(&worker->counters->longest_run_conn, conn);
+	atomic_store(&worker->counters->longest_run_ns, (uint64_t)ns);
 }
 
 /* From the beginning until it is told to stop. False: it cannot go on, or its

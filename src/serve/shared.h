@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/shared.h - what the processes of a server share: one mapping, made
+ * before the first fork.
+ *
+ * Every process has a block there, the ledger of what it holds, and only it
+ * adds to that. The sums over all blocks are the truth, and there is no second
+ * one that could differ: what a process held that was killed, at whatever
+ * instruction, comes back when who reaps it clears its block. A server that
+ * forks nothing has one block.
+ */
+#ifndef PIER_SERVE_SHARED_H
+#define PIER_SERVE_SHARED_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "serve/stats.h"
+
+/* Cache lines of its own. */
+struct pier__ledger {
+	alignas(64) atomic_int active; /* as invariant 1 of server.h has it */
+	atomic_int lingering;
+	atomic_int datagrams; /* handlers that wait */
+	atomic_int waiting;   /* acceptors that wait for a release */
+	atomic_int stops;     /* how often it told the server to stop */
+};
+
+struct pier__shared {
+	size_t size;
+	size_t processes; /* blocks, at least 1 */
+	size_t workers;   /* of each process */
+	atomic_int stops; /* the most that any process told it to */
+	atomic_int active_peak;
+	atomic_uint_fast64_t next_id;
+	atomic_uint_fast64_t releases;
+	struct pier__counters *counters; /* of each worker of each process */
+	struct pier__ledger ledgers[];
+};
+
+/* All is 0. 0 or -ENOMEM. */
+int pier__shared_open(
+	struct pier__shared **out, size_t processes, size_t workers);
+
+/* NULL is fine. */
+void pier__shared_close(struct pier__shared *shared);
+
+/* The counters of a worker; they outlive the process. */
+struct pier__counters *pier__shared_counters(
+	const struct pier__shared *shared, size_t process, size_t worker);
+
+/* Over all processes. */
+int pier__shared_active(const struct pier__shared *shared);
+int pier__shared_lingering(const struct pier__shared *shared);
+int pier__shared_datagrams(const struct pier__shared *shared);
+
+/*
+ * pier__shared_add(shared, process, of, max): one more in a ledger, `of` being
+ * the offset of active or lingering there, unless all have max together.
+ *
+ * The sum then, or 0: it is full. *again is set when it was full only because
+ * another process came at the same moment, and may have been turned away too.
+ */
+int pier__shared_add(struct pier__shared *shared, size_t process, size_t of,
+	int max, bool *again);
+
+/* The process has gone and holds nothing any more. How many connections it
+   had: active ones, and those that lingered. */
+int pier__shared_forget(struct pier__shared *shared, size_t process);
+
+/* The process tells the server to stop, once more. Async-signal-safe. */
+void pier__shared_stop(struct pier__shared *shared, size_t process);
+
+#endif
