@@ -17,12 +17,22 @@ static pier_handler *const handlers[] = {
 	[SERVE_ECHO] = pier_handler_echo,
 	[SERVE_UPPER] = pier_handler_upper,
 	[SERVE_DISCARD] = pier_handler_discard,
+	[SERVE_BROKER] = serve_broker,
+};
+
+/* The same, told. */
+static pier_handler *const loud_handlers[] = {
+	[SERVE_ECHO] = serve_loud_stream,
+	[SERVE_UPPER] = serve_loud_stream,
+	[SERVE_DISCARD] = serve_loud_stream,
+	[SERVE_BROKER] = serve_loud_broker,
 };
 
 static pier_datagram_handler *const datagram_handlers[] = {
 	[SERVE_ECHO] = pier_datagram_echo,
 	[SERVE_UPPER] = pier_datagram_upper,
 	[SERVE_DISCARD] = pier_datagram_discard,
+	[SERVE_BROKER] = NULL, /* datagrams have no members */
 };
 
 /* Rounded up: a limit never comes early. 0 and PIER_OFF stay. */
@@ -63,9 +73,10 @@ open_server(struct serve *serve, const char *const *endpoints)
 	};
 	const struct pier_server_opts opts = {
 		.endpoints = endpoints,
-		.handler = loud ? serve_loud_stream : handlers[settings->what],
-		.datagram_handler = loud ? serve_loud_datagram
-					 : datagram_handlers[settings->what],
+		.handler = (loud ? loud_handlers : handlers)[settings->what],
+		.datagram_handler = loud && settings->what != SERVE_BROKER
+					    ? serve_loud_datagram
+					    : datagram_handlers[settings->what],
 		.ctx = serve,
 		.model = (enum pier_model)settings->model,
 		.workers = (int)settings->workers,
@@ -126,11 +137,17 @@ serve_run(struct cli_tool *tool, const void *given)
 			return cli_endpoint_error(
 				tool, "serve", endpoints[i], &check);
 	}
+	code = serve_broker_check(tool, settings);
+	if (code != CLI_EXIT_OK)
+		return code;
 	find_backlog(&serve);
-	if (open_server(&serve, endpoints) < 0)
-		return cli_failure(tool, pier_last_error());
-	code = run_server(&serve);
+	if (serve_broker_open(&serve) == 0 &&
+		open_server(&serve, endpoints) == 0)
+		code = run_server(&serve);
+	else
+		code = cli_failure(tool, pier_last_error());
 	serve_remove_ready(&serve);
 	pier_server_close(serve.server);
+	pier_hub_close(serve.hub);
 	return code;
 }

@@ -14,6 +14,12 @@ enum serve_what {
 	SERVE_ECHO,
 	SERVE_UPPER,
 	SERVE_DISCARD,
+	SERVE_BROKER,
+};
+
+/* What options are of use for. */
+enum {
+	SERVE_NEEDS_HUB = 1,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -33,6 +39,7 @@ struct serve_settings {
 	int64_t drain;
 	int64_t linger;
 	const char *ready_file;
+	int64_t queue; /* bytes, of the broker, for one client */
 };
 
 /* One run; hooks and handlers of several threads share it and only read it,
@@ -41,6 +48,7 @@ struct serve {
 	struct cli_tool *tool;
 	const struct serve_settings *settings;
 	struct pier_server *server;
+	struct pier_hub *hub; /* of the broker */
 	int64_t start_ns;
 	long backlog; /* as the kernel has it; 0 when that cannot be known */
 	bool ready_written; /* the ready file is there and is ours */
@@ -56,6 +64,16 @@ int serve_run(struct cli_tool *tool, const void *settings);
 int serve_loud_stream(struct pier_stream *stream, void *ctx);
 int serve_loud_datagram(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+
+/*
+ * The broker. Its settings fit together: CLI_EXIT_OK, or it was told what does
+ * not. Its hub: 0 or an error, noted. Its handlers, quiet and loud.
+ */
+int serve_broker_check(
+	const struct cli_tool *tool, const struct serve_settings *settings);
+int serve_broker_open(struct serve *serve);
+int serve_broker(struct pier_stream *stream, void *ctx);
+int serve_loud_broker(struct pier_stream *stream, void *ctx);
 
 /* Hooks of the server that tell what happens; ctx is the struct serve. */
 void serve_tell_listening(struct pier_server *server, void *ctx);

@@ -16,6 +16,7 @@ static const struct cli_word what_words[] = {
 	{ "echo", SERVE_ECHO, "send back what comes" },
 	{ "upper", SERVE_UPPER, "send it back in upper case (ASCII letters)" },
 	{ "discard", SERVE_DISCARD, "read it and say nothing" },
+	{ "broker", SERVE_BROKER, "pass it on to all other clients" },
 	{ NULL, 0, NULL },
 };
 
@@ -122,6 +123,17 @@ static const struct cli_option options[] = {
 		.min = MS,
 		.max = WEEK,
 		.offset = AT(lifetime) },
+	{ .name = "queue",
+		.kind = CLI_SIZE,
+		.metavar = "SIZE",
+		.group = "Limits",
+		.help = "bytes that may wait for one client of a broker; one "
+			"more, and it is dropped",
+		.otherwise = "1Mi",
+		.min = 4096,
+		.max = 1 << 30,
+		.offset = AT(queue),
+		.needs = SERVE_NEEDS_HUB },
 	{ .name = "drain",
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
@@ -174,6 +186,8 @@ static const struct cli_example examples[] = {
 		"object per event" },
 	{ "pier serve discard --max-per-address 4 --idle-timeout 30s tcp://:9",
 		"with limits" },
+	{ "pier serve broker tcp://:7000",
+		"a chat for nc, pier connect and the like" },
 	{ NULL, NULL },
 };
 

@@ -4,6 +4,7 @@
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import struct
@@ -85,6 +86,76 @@ def test_every_model():
                 equal(read_all(client), CHINESE)
                 client.close()
             equal(server.end().code, 0)
+
+
+def hears(client, expected):
+    """All of it, after calls."""
+    while (first := read_exactly(client, 1)) == b"?":
+        pass
+    equal(first + read_exactly(client, len(expected) - 1), expected)
+
+
+def call(speaker, *listeners):
+    """The speaker calls until all hear it: all are members."""
+    left = list(listeners)
+    while left:
+        speaker.sendall(b"?")
+        for client in select.select(left, [], [], 0.05)[0]:
+            equal(client.recv(1), b"?")
+            left.remove(client)
+
+
+def test_broker():
+    """Everybody hears everybody but himself, whatever the model and the
+    endpoint; who goes is not missed."""
+    for options in ([], ["--workers=2"], ["--model", "thread"], ["-vv"], ["--json"]):
+        with tool.scratch() as folder:
+            path = f"{folder}/u.sock"
+            with Server(
+                "broker", *options, "tcp://127.0.0.1:0", f"unix://{path}"
+            ) as server:
+                one, two = dial(server), dial(server)
+                three = socket.socket(socket.AF_UNIX)
+                three.settimeout(20)
+                three.connect(path)
+                call(one, two, three)
+                call(two, one)
+                one.sendall(CHINESE)
+                hears(two, CHINESE)
+                hears(three, CHINESE)
+                two.close()
+                three.sendall(b"still here")
+                hears(one, b"still here")
+                three.close()
+                one.close()
+                equal(server.end().code, 0)
+
+
+def test_broker_drops_who_does_not_read():
+    with Server("broker", "-v", "--queue", "64k", "tcp://127.0.0.1:0") as server:
+        one, two, stuck = dial(server), dial(server), dial(server)
+        call(one, two, stuck)
+        dropped = select.poll()
+        dropped.register(stuck, 0)
+        data = b"x" * 16384
+        while not dropped.poll(0):
+            one.sendall(data)
+            hears(two, data)
+        one.sendall(b"on")
+        hears(two, b"on")
+        for client in (one, two, stuck):
+            client.close()
+        contains(server.end().err, "closed: error (a limit was met)")
+
+
+def test_broker_refusals():
+    for words, said in (
+        (["broker", "udp://127.0.0.1:0"], "for streams"),
+        (["broker", "--model", "iterative", "tcp://:0"], "iterative"),
+        (["echo", "--queue", "64k", "tcp://:0"], "--queue"),
+        (["broker", "--queue", "1k", "tcp://:0"], "4096"),
+    ):
+        contains(expect(2, "serve", *words).err, said)
 
 
 def test_both_families():

@@ -10,6 +10,7 @@ Each case of the matrix is one test: its name says who talked to whom.
 import contextlib
 import hashlib
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -320,6 +321,54 @@ def test_pier_to_nc_openbsd():
 
 
 # ---- datagrams ----
+
+
+def test_broker_of_strangers():
+    """nc, ncat, socat and pier in one room hear each other, none himself."""
+    need("nc.openbsd", "ncat", "socat")
+    with tool.Server("broker", "tcp://127.0.0.1:0") as server:
+        where = ["127.0.0.1", str(server.port())]
+        commands = [
+            ["nc.openbsd", *where],
+            ["ncat", *where],
+            ["socat", "-", "tcp:" + ":".join(where)],
+            [tool.PIER, "connect", server.endpoint],
+        ]
+        with contextlib.ExitStack() as stack:
+            peers = [
+                stack.enter_context(
+                    subprocess.Popen(
+                        command,
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        bufsize=0,
+                    )
+                )
+                for command in commands
+            ]
+            for peer in peers:
+                stack.callback(peer.kill)
+            caller = stack.enter_context(
+                socket.create_connection(("127.0.0.1", server.port()), LIMIT)
+            )
+            # Who hears the call is in; it comes again until all are.
+            left = list(peers)
+            while left:
+                caller.sendall(b"?\n")
+                for pipe in select.select(
+                    [peer.stdout for peer in left], [], [], 0.05
+                )[0]:
+                    equal(pipe.readline(), b"?\n")
+                    left = [peer for peer in left if peer.stdout != pipe]
+            for number, peer in enumerate(peers):
+                line = f"{number} 汉语\n".encode()
+                peer.stdin.write(line)
+                for other in peers:
+                    if other is not peer:
+                        while (heard := other.stdout.readline()) == b"?\n":
+                            pass
+                        equal(heard, line, f"from {commands[number][0]}")
+        equal(server.end().code, 0)
 
 
 def test_udp_clients_of_pier():

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier serve broker: everybody hears everybody but himself.
+ */
+#include "serve.h"
+
+#include "store.h"
+#include "verbs.h"
+
+#include <string.h>
+
+/* What may be waiting for one client when --queue does not say. */
+#define QUEUE_DEFAULT (1024 * 1024)
+
+static size_t
+queue_bytes(const struct serve_settings *settings)
+{
+	return settings->queue > 0 ? (size_t)settings->queue : QUEUE_DEFAULT;
+}
+
+int
+serve_broker_open(struct serve *serve)
+{
+	const struct serve_settings *settings = serve->settings;
+
+	if (settings->what != SERVE_BROKER)
+		return 0;
+	return pier_hub_open(&serve->hub,
+		&(struct pier_hub_opts){ .queue_bytes = queue_bytes(settings),
+			/* A hole in a stream of bytes is worse than its end. */
+			.policy = PIER_HUB_DROP_MEMBER });
+}
+
+/* The first endpoint that is for datagrams, or NULL. */
+static const char *
+datagrams(const struct serve_settings *settings)
+{
+	struct pier_endpoint_check check;
+	size_t i;
+
+	for (i = 0; i < settings->endpoints.n; i++) {
+		(void)pier_endpoint_check(settings->endpoints.item[i], &check);
+		if (strncmp(check.scheme, "udp", 3) == 0 ||
+			strcmp(check.scheme, "unixgram") == 0)
+			return settings->endpoints.item[i];
+	}
+	return NULL;
+}
+
+int
+serve_broker_check(
+	const struct cli_tool *tool, const struct serve_settings *settings)
+{
+	unsigned kind = settings->what == SERVE_BROKER ? SERVE_NEEDS_HUB : 0;
+	struct cli_complaint why = { "", "" };
+	const struct cli_option *option = cli_given_in_vain(
+		cli_verb_serve.options, &settings->common, kind);
+	const char *endpoint = kind != 0 ? datagrams(settings) : NULL;
+
+	if (option != NULL) {
+		(void)cli_complain(
+			&why, "--%s is for the broker only", option->name);
+		cli_advise(&why, "leave it out, or serve broker");
+	} else if (endpoint != NULL) {
+		(void)cli_complain(&why,
+			"%s: a broker is for streams: datagrams have no "
+			"clients that stay",
+			endpoint);
+		cli_advise(&why, "tcp://:7000 or unix:///run/x.sock");
+	} else if (kind != 0 && settings->model == PIER_ITERATIVE) {
+		(void)cli_complain(&why,
+			"a broker has several clients at a time, and the "
+			"iterative model one");
+		cli_advise(&why, "--model fiber or --model thread");
+	} else {
+		return CLI_EXIT_OK;
+	}
+	return cli_usage_error(tool, "serve", &why);
+}
+
+int
+serve_broker(struct pier_stream *stream, void *ctx)
+{
+	struct serve *serve = ctx;
+
+	return pier_handler_broker(stream, serve->hub);
+}
+
+/* The same, told (-vv). */
+static int
+pass_on(struct serve *serve, struct pier_stream *stream,
+	struct pier_member *member)
+{
+	const struct pier_conn *conn = pier_conn(stream);
+	struct pier_addr peer = { .len = 0 };
+	size_t most = queue_bytes(serve->settings);
+	const void *data;
+	ssize_t n;
+	int rc = 0;
+
+	(void)pier_conn_peer(conn, &peer);
+	while (rc >= 0 && (n = pier_peek(stream, &data, 1, PIER_DEFAULT)) > 0) {
+		size_t size = (size_t)n < most ? (size_t)n : most;
+
+		serve_tell_message(serve, conn, &peer, data, size);
+		rc = pier_hub_post(serve->hub, data, size, member);
+		(void)pier_take(stream, size);
+	}
+	return rc < 0 ? rc : (int)n;
+}
+
+int
+serve_loud_broker(struct pier_stream *stream, void *ctx)
+{
+	struct serve *serve = ctx;
+	struct pier_member *member;
+	int rc = pier_hub_join(&member, serve->hub, stream);
+	int left;
+
+	if (rc < 0)
+		return rc;
+	rc = pass_on(serve, stream, member);
+	left = pier_hub_leave(member, rc < 0 ? PIER_NOW : PIER_DEFAULT);
+	return left == -PIER_ELIMIT || rc >= 0 ? left : rc;
+}
