@@ -13,11 +13,27 @@
 /* Telling formats numbers and JSON, deep inside the C library. */
 #define STACK_BYTES (256 * 1024)
 
+static int
+source(struct pier_stream *stream, void *ctx)
+{
+	const struct serve *serve = ctx;
+	int64_t size = serve->settings->size;
+
+	if (size == 0)
+		return pier_handler_source(stream, NULL);
+	return pier_source(stream, (uint64_t)size, PIER_DEFAULT);
+}
+
 static pier_handler *const handlers[] = {
 	[SERVE_ECHO] = pier_handler_echo,
 	[SERVE_UPPER] = pier_handler_upper,
 	[SERVE_DISCARD] = pier_handler_discard,
 	[SERVE_BROKER] = serve_broker,
+	[SERVE_DAYTIME] = pier_handler_daytime,
+	[SERVE_TIME] = pier_handler_time,
+	[SERVE_CHARGEN] = pier_handler_chargen,
+	[SERVE_SOURCE] = source,
+	[SERVE_SINK] = pier_handler_discard,
 };
 
 /* The same, told. */
@@ -26,6 +42,11 @@ static pier_handler *const loud_handlers[] = {
 	[SERVE_UPPER] = serve_loud_stream,
 	[SERVE_DISCARD] = serve_loud_stream,
 	[SERVE_BROKER] = serve_loud_broker,
+	[SERVE_DAYTIME] = pier_handler_daytime,
+	[SERVE_TIME] = pier_handler_time,
+	[SERVE_CHARGEN] = pier_handler_chargen,
+	[SERVE_SOURCE] = source,
+	[SERVE_SINK] = serve_loud_stream,
 };
 
 static pier_datagram_handler *const datagram_handlers[] = {
@@ -33,6 +54,11 @@ static pier_datagram_handler *const datagram_handlers[] = {
 	[SERVE_UPPER] = pier_datagram_upper,
 	[SERVE_DISCARD] = pier_datagram_discard,
 	[SERVE_BROKER] = NULL, /* datagrams have no members */
+	[SERVE_DAYTIME] = pier_datagram_daytime,
+	[SERVE_TIME] = pier_datagram_time,
+	[SERVE_CHARGEN] = pier_datagram_chargen,
+	[SERVE_SOURCE] = pier_datagram_source,
+	[SERVE_SINK] = pier_datagram_discard,
 };
 
 /* Rounded up: a limit never comes early. 0 and PIER_OFF stay. */
@@ -40,6 +66,24 @@ static int64_t
 to_ms(int64_t ns)
 {
 	return ns > 0 ? (ns + 999999) / 1000000 : ns;
+}
+
+/* Who only listens to chargen or source never has a first byte. */
+static int64_t
+first_byte_ms(const struct serve_settings *settings)
+{
+	bool speaks_alone = settings->what == SERVE_CHARGEN ||
+			    settings->what == SERVE_SOURCE;
+
+	if (speaks_alone && settings->first_byte_timeout == 0)
+		return PIER_OFF;
+	return to_ms(settings->first_byte_timeout);
+}
+
+pier_datagram_handler *
+serve_datagram_handler(const struct serve_settings *settings)
+{
+	return datagram_handlers[settings->what];
 }
 
 /* The kernel cuts a longer queue without a word. */
@@ -76,14 +120,14 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.handler = (loud ? loud_handlers : handlers)[settings->what],
 		.datagram_handler = loud && settings->what != SERVE_BROKER
 					    ? serve_loud_datagram
-					    : datagram_handlers[settings->what],
+					    : serve_datagram_handler(settings),
 		.ctx = serve,
 		.model = (enum pier_model)settings->model,
 		.workers = (int)settings->workers,
 		.listen = &listen,
 		.connections_max = (int)settings->max_connections,
 		.per_address_max = (int)settings->max_per_address,
-		.first_byte_ms = to_ms(settings->first_byte_timeout),
+		.first_byte_ms = first_byte_ms(settings),
 		.idle_ms = to_ms(settings->idle_timeout),
 		.lifetime_ms = to_ms(settings->lifetime),
 		.linger_ms = to_ms(settings->linger),

@@ -15,6 +15,11 @@ enum serve_what {
 	SERVE_UPPER,
 	SERVE_DISCARD,
 	SERVE_BROKER,
+	SERVE_DAYTIME,
+	SERVE_TIME,
+	SERVE_CHARGEN,
+	SERVE_SOURCE,
+	SERVE_SINK,
 };
 
 /* What options are of use for. */
@@ -38,6 +43,7 @@ struct serve_settings {
 	int64_t lifetime;
 	int64_t drain;
 	int64_t linger;
+	int64_t size; /* of what source sends; 0: without end */
 	const char *ready_file;
 	int64_t queue; /* bytes, of the broker, for one client */
 };
@@ -56,6 +62,10 @@ struct serve {
 };
 
 int serve_run(struct cli_tool *tool, const void *settings);
+
+/* The quiet one; ctx is the struct serve. */
+pier_datagram_handler *serve_datagram_handler(
+	const struct serve_settings *settings);
 
 /*
  * Handlers that tell each message (-vv); the quiet ones are libpier's. ctx is

@@ -40,7 +40,8 @@ serve_loud_stream(struct pier_stream *stream, void *ctx)
 	while (rc == 0 &&
 		(n = pier_read(stream, buf, CHUNK, PIER_DEFAULT)) > 0) {
 		serve_tell_message(serve, conn, &peer, buf, (size_t)n);
-		if (serve->settings->what == SERVE_DISCARD)
+		if (serve->settings->what == SERVE_DISCARD ||
+			serve->settings->what == SERVE_SINK)
 			continue;
 		if (serve->settings->what == SERVE_UPPER)
 			to_upper(buf, (size_t)n);
@@ -57,9 +58,5 @@ serve_loud_datagram(
 	struct serve *serve = ctx;
 
 	serve_tell_message(serve, NULL, &msg->peer, msg->data, msg->size);
-	if (serve->settings->what == SERVE_ECHO)
-		return pier_datagram_echo(packet, msg, NULL);
-	if (serve->settings->what == SERVE_UPPER)
-		return pier_datagram_upper(packet, msg, NULL);
-	return pier_datagram_discard(packet, msg, NULL);
+	return serve_datagram_handler(serve->settings)(packet, msg, serve);
 }

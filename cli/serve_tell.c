@@ -130,12 +130,33 @@ serve_tell_open(struct pier_stream *stream, void *ctx)
 	return 0;
 }
 
+/* Bytes a second either way, for those that are there to be measured; else 0.
+   What went in one turn of the scheduler has the moment of the accept. */
+static int64_t
+rate_of(const struct serve *serve, const struct pier_conn *conn,
+	const struct pier_stream *stream)
+{
+	int64_t took_ns = conn->last_byte_ns - conn->accepted_ns;
+	uint64_t bytes;
+
+	if (serve->settings->what != SERVE_SINK &&
+		serve->settings->what != SERVE_SOURCE)
+		return 0;
+	bytes = pier_bytes_in(stream) + pier_bytes_out(stream);
+	if (took_ns <= 0)
+		took_ns = pier_now() - conn->accepted_ns;
+	return took_ns > 0 ? (int64_t)((double)bytes * 1e9 / (double)took_ns)
+			   : 0;
+}
+
 static void
 say_close(struct serve *serve, const struct pier_conn *conn,
 	const struct pier_stream *stream, const struct pier_tcp_info *info)
 {
 	char in[CLI_VALUE_TEXT], out[CLI_VALUE_TEXT], took[CLI_VALUE_TEXT];
 	char rtt[CLI_VALUE_TEXT], kernel[96] = "", why[128] = "";
+	char rate[CLI_VALUE_TEXT + 8] = "";
+	int64_t bytes_per_s = rate_of(serve, conn, stream);
 
 	cli_format_bytes(pier_bytes_in(stream), in, sizeof(in));
 	cli_format_bytes(pier_bytes_out(stream), out, sizeof(out));
@@ -151,9 +172,15 @@ say_close(struct serve *serve, const struct pier_conn *conn,
 			"; rtt %s, %u retransmission%s", rtt, info->retransmits,
 			info->retransmits == 1 ? "" : "s");
 	}
+	if (bytes_per_s > 0) {
+		char text[CLI_VALUE_TEXT];
+
+		cli_format_bytes((uint64_t)bytes_per_s, text, sizeof(text));
+		snprintf(rate, sizeof(rate), ", %s/s", text);
+	}
 	cli_say(serve->tool, 1,
-		"#%" PRIu64 " closed: %s%s; received %s, sent %s in %s%s",
-		conn->id, reason_names[conn->reason], why, in, out, took,
+		"#%" PRIu64 " closed: %s%s; received %s, sent %s in %s%s%s",
+		conn->id, reason_names[conn->reason], why, in, out, took, rate,
 		kernel);
 }
 
@@ -180,6 +207,9 @@ serve_tell_close(struct pier_stream *stream, void *ctx)
 	cli_event_number(event, "received", (int64_t)pier_bytes_in(stream));
 	cli_event_number(event, "sent", (int64_t)pier_bytes_out(stream));
 	cli_event_seconds(event, "elapsed_s", pier_now() - conn->accepted_ns);
+	if (rate_of(serve, conn, stream) > 0)
+		cli_event_number(
+			event, "bytes_per_s", rate_of(serve, conn, stream));
 	if (info.have & PIER_INFO_RTT)
 		cli_event_seconds(event, "rtt_s", info.rtt_us * INT64_C(1000));
 	if (info.have & PIER_INFO_RETRANSMITS)

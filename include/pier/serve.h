@@ -274,6 +274,40 @@ int pier_datagram_discard(
 int pier_datagram_upper(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
+/* The date and time of day in UTC as one line, such as "Thursday, November 26,
+   2026 15:01:02-UTC", then the end (RFC 867). Nothing is read. */
+int pier_handler_daytime(struct pier_stream *stream, void *ctx);
+/* Seconds since 1900, UTC, 32 bits, the highest first; then the end (RFC 868).
+   The number wraps in February 2036, as the RFC's does. */
+int pier_handler_time(struct pier_stream *stream, void *ctx);
+/*
+ * Lines of 72 printing characters, the next one shifted by one (RFC 864), and
+ * zeros, as fast as the peer takes them, until it has gone, which is a good
+ * end; what comes is read and dropped. A peer that has only ended its side is
+ * served on. first_byte_ms holds them to hear something: set it to PIER_OFF.
+ */
+int pier_handler_chargen(struct pier_stream *stream, void *ctx);
+int pier_handler_source(struct pier_stream *stream, void *ctx);
+/*
+ * pier_source(stream, size, deadline): write size zeros; what comes meanwhile
+ * is read and dropped. 0, or as pier_write(); pier_last_error()->done: the
+ * bytes of the last piece that went.
+ */
+int pier_source(
+	struct pier_stream *stream, uint64_t size, pier_deadline deadline);
+/* The same as one datagram, whatever was asked. */
+int pier_datagram_daytime(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+int pier_datagram_time(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+/* 0 to 512 characters, how many is up to chance (RFC 864): more than was asked,
+   also to who forged the sender's address. Not for the open Internet. */
+int pier_datagram_chargen(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+/* As many zeros as there were bytes. */
+int pier_datagram_source(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+
 #ifdef __cplusplus
 }
 #endif

@@ -84,7 +84,8 @@ struct pier__calls {
 	int (*timerfd_set)(int fd, int64_t at_ns);
 
 	/* Clock and chance. */
-	int64_t (*clock_ns)(void); /* CLOCK_MONOTONIC */
+	int64_t (*clock_ns)(void);    /* CLOCK_MONOTONIC */
+	int64_t (*realtime_ns)(void); /* CLOCK_REALTIME: since 1970, UTC */
 	int (*random)(void *buf, size_t size);
 
 	/* Memory. alloc gives zeroed memory; alloc_lines whole cache lines, not

@@ -457,6 +457,12 @@ faulty_clock_ns(void)
 	return pier__faulty_self()->inner->clock_ns();
 }
 
+static int64_t
+faulty_realtime_ns(void)
+{
+	return pier__faulty_self()->inner->realtime_ns();
+}
+
 static int
 faulty_random(void *buf, size_t size)
 {
@@ -675,6 +681,7 @@ const struct pier__calls pier__faulty_calls = {
 	.timerfd = faulty_timerfd,
 	.timerfd_set = faulty_timerfd_set,
 	.clock_ns = faulty_clock_ns,
+	.realtime_ns = faulty_realtime_ns,
 	.random = faulty_random,
 	.alloc = faulty_alloc,
 	.alloc_lines = faulty_alloc_lines,

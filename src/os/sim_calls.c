@@ -515,6 +515,13 @@ sim_clock_ns(void)
 	return here()->sim->now;
 }
 
+/* A simulation begins with the year 2026. */
+static int64_t
+sim_realtime_ns(void)
+{
+	return INT64_C(1767225600) * 1000000000 + here()->sim->now;
+}
+
 static int
 sim_random(void *buf, size_t size)
 {
@@ -609,6 +616,7 @@ static const struct pier__calls table = {
 	.timerfd = pier__sim_no_timerfd,
 	.timerfd_set = pier__sim_no_timerfd_set,
 	.clock_ns = sim_clock_ns,
+	.realtime_ns = sim_realtime_ns,
 	.random = sim_random,
 	.alloc = sim_alloc,
 	.alloc_lines = sim_alloc_lines,
