@@ -9,33 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* Entries that take nothing and cannot come up short differ only in what
-   they hand on. */
-#define PLAIN(call, inner_call)                                          \
-	struct pier__faulty *faulty = pier__faulty_self();               \
-	struct pier__verdict verdict = pier__faulty_judge(faulty, call); \
-                                                                         \
-	return verdict.error > 0 ? -verdict.error : faulty->inner->inner_call
-
-/* Entries that give a descriptor. */
-#define GIVES_FD(call, inner_call)                                            \
-	struct pier__faulty *faulty = pier__faulty_self();                    \
-	struct pier__verdict verdict = pier__faulty_judge(faulty, call);      \
-                                                                              \
-	return verdict.error > 0 ? -verdict.error                             \
-				 : hold_fd(faulty, faulty->inner->inner_call, \
-					   call, verdict.nth)
-
-static int
-hold_fd(struct pier__faulty *faulty, int fd, enum pier__call call,
-	unsigned long nth)
-{
-	if (fd >= 0)
-		pier__faulty_hold(
-			faulty, PIER__HELD_FD, (uintptr_t)fd, call, nth);
-	return fd;
-}
-
 /* A transfer that may come up short: streams only, since a message is whole
    or it is an error. */
 static bool
@@ -85,7 +58,7 @@ faulty_socketpair(int family, int type, int protocol, int fds[2])
 		return -verdict.error;
 	rc = faulty->inner->socketpair(family, type, protocol, fds);
 	for (int i = 0; rc == 0 && i < 2; i++)
-		(void)hold_fd(
+		(void)pier__faulty_hold_fd(
 			faulty, fds[i], PIER__CALL_SOCKETPAIR, verdict.nth);
 	return rc;
 }
@@ -125,7 +98,7 @@ faulty_accept(int fd, struct sockaddr *sa, socklen_t *len)
 	}
 	if (verdict.error > 0)
 		return transfer_error(faulty, fd, &verdict);
-	return hold_fd(faulty, faulty->inner->accept(fd, sa, len),
+	return pier__faulty_hold_fd(faulty, faulty->inner->accept(fd, sa, len),
 		PIER__CALL_ACCEPT, verdict.nth);
 }
 
@@ -185,7 +158,8 @@ hold_passed(struct pier__faulty *faulty, struct msghdr *msg, unsigned long nth)
 			continue;
 		for (size_t at = 0; at + sizeof(fd) <= size; at += sizeof(fd)) {
 			memcpy(&fd, CMSG_DATA(cmsg) + at, sizeof(fd));
-			(void)hold_fd(faulty, fd, PIER__CALL_RECVMSG, nth);
+			(void)pier__faulty_hold_fd(
+				faulty, fd, PIER__CALL_RECVMSG, nth);
 		}
 	}
 }
@@ -585,41 +559,6 @@ faulty_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 }
 
 static int
-faulty_fork(int *pidfd)
-{
-	struct pier__faulty *faulty = pier__faulty_self();
-	struct pier__verdict verdict =
-		pier__faulty_judge(faulty, PIER__CALL_FORK);
-	int rc;
-
-	if (verdict.error > 0)
-		return -verdict.error;
-	rc = faulty->inner->fork(pidfd);
-	if (rc > 0)
-		(void)hold_fd(faulty, *pidfd, PIER__CALL_FORK, verdict.nth);
-	return rc;
-}
-
-static int
-faulty_pidfd_open(int pid)
-{
-	GIVES_FD(PIER__CALL_PIDFD_OPEN, pidfd_open(pid));
-}
-
-/* Of a child that is there, and not yet reaped, these two cannot fail. */
-static int
-faulty_pidfd_kill(int pidfd, int signal)
-{
-	return pier__faulty_self()->inner->pidfd_kill(pidfd, signal);
-}
-
-static int
-faulty_reap(int pidfd, int *status)
-{
-	return pier__faulty_self()->inner->reap(pidfd, status);
-}
-
-static int
 faulty_getaddrinfo(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **out)
 {
@@ -693,10 +632,10 @@ const struct pier__calls pier__faulty_calls = {
 	.protect_none = faulty_protect_none,
 	.advise = faulty_advise,
 	.thread = faulty_thread,
-	.fork = faulty_fork,
-	.pidfd_open = faulty_pidfd_open,
-	.pidfd_kill = faulty_pidfd_kill,
-	.reap = faulty_reap,
+	.fork = pier__faulty_fork,
+	.pidfd_open = pier__faulty_pidfd_open,
+	.pidfd_kill = pier__faulty_pidfd_kill,
+	.reap = pier__faulty_reap,
 	.getaddrinfo = faulty_getaddrinfo,
 	.freeaddrinfo = faulty_freeaddrinfo,
 };

@@ -30,6 +30,41 @@ void pier__faulty_hold(struct pier__faulty *faulty, enum pier__held_kind kind,
 void pier__faulty_drop(
 	struct pier__faulty *faulty, enum pier__held_kind kind, uintptr_t key);
 
+/* What gave fd, if it is one; returns it. */
+static inline int
+pier__faulty_hold_fd(struct pier__faulty *faulty, int fd, enum pier__call call,
+	unsigned long nth)
+{
+	if (fd >= 0)
+		pier__faulty_hold(
+			faulty, PIER__HELD_FD, (uintptr_t)fd, call, nth);
+	return fd;
+}
+
+/* Entries that take nothing and cannot come up short differ only in what
+   they hand on. */
+#define PLAIN(call, inner_call)                                          \
+	struct pier__faulty *faulty = pier__faulty_self();               \
+	struct pier__verdict verdict = pier__faulty_judge(faulty, call); \
+                                                                         \
+	return verdict.error > 0 ? -verdict.error : faulty->inner->inner_call
+
+/* Entries that give a descriptor. */
+#define GIVES_FD(call, inner_call)                                       \
+	struct pier__faulty *faulty = pier__faulty_self();               \
+	struct pier__verdict verdict = pier__faulty_judge(faulty, call); \
+                                                                         \
+	return verdict.error > 0                                         \
+		       ? -verdict.error                                  \
+		       : pier__faulty_hold_fd(faulty,                    \
+				 faulty->inner->inner_call, call, verdict.nth)
+
+/* Entries that stand in faulty_process.c. */
+int pier__faulty_fork(int *pidfd);
+int pier__faulty_pidfd_open(int pid);
+int pier__faulty_pidfd_kill(int pidfd, int signal);
+int pier__faulty_reap(int pidfd, int *status);
+
 /* The watch of fd, to be armed again: see the head of faulty.h. */
 void pier__faulty_watch(struct pier__faulty *faulty, int epfd, int op, int fd,
 	const struct epoll_event *event);

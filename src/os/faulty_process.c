@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* os/faulty_process.c - the entries of the faulty table that start processes,
+   and end them. */
+#include "os/faulty_inner.h"
+
+int
+pier__faulty_fork(int *pidfd)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_FORK);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->fork(pidfd);
+	if (rc > 0)
+		(void)pier__faulty_hold_fd(
+			faulty, *pidfd, PIER__CALL_FORK, verdict.nth);
+	return rc;
+}
+
+int
+pier__faulty_pidfd_open(int pid)
+{
+	GIVES_FD(PIER__CALL_PIDFD_OPEN, pidfd_open(pid));
+}
+
+/* Of a child that is there, and not yet reaped, these two cannot fail. */
+int
+pier__faulty_pidfd_kill(int pidfd, int signal)
+{
+	return pier__faulty_self()->inner->pidfd_kill(pidfd, signal);
+}
+
+int
+pier__faulty_reap(int pidfd, int *status)
+{
+	return pier__faulty_self()->inner->reap(pidfd, status);
+}
