@@ -106,13 +106,16 @@ int pier_addr_family(const struct pier_addr *addr);
 int pier_addr_port(const struct pier_addr *addr);
 
 /*
- * pier_addr_set_port(addr, port): returns 0, or -EINVAL if port is above
- * 65535, or -EAFNOSUPPORT if the family has no ports.
+ * pier_addr_set_port(addr, port): set the port.
+ *
+ * Returns 0, or
+ *   -EINVAL        port is above 65535
+ *   -EAFNOSUPPORT  the family has no ports
  */
 int pier_addr_set_port(struct pier_addr *addr, unsigned int port);
 
 /*
- * pier_addr_compare(a, b): a total order: by family, address, zone, port.
+ * pier_addr_compare(a, b): a total order by family, address, zone, port.
  * Returns less than, equal to or greater than 0.
  */
 int pier_addr_compare(const struct pier_addr *a, const struct pier_addr *b);

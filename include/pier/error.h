@@ -115,7 +115,8 @@ const char *pier_strerror(int code);
  */
 const char *pier_error_name(int code);
 
-/* pier_step_name(step): "connect", "resolve", …; a constant string. */
+/* pier_step_name(step): the word for a step: "connect", "resolve", …; a
+   constant string. */
 const char *pier_step_name(enum pier_step step);
 
 /* What kind of answer is this result? Each takes a result as returned. */
@@ -128,7 +129,7 @@ bool pier_is_dead_peer(int rc);   /* the kernel gave up: -ETIMEDOUT */
 bool pier_is_unreachable(int rc); /* no way to the host or network */
 bool pier_is_name(int rc);        /* a name could not be resolved */
 bool pier_is_limit(int rc);       /* a limit of the server or library */
-bool pier_is_permission(int rc);  /* -EACCES, -EPERM */
+bool pier_is_permission(int rc);  /* not allowed: -EACCES, -EPERM */
 bool pier_is_resource(int rc);    /* descriptors, memory, buffers, ports */
 
 #ifdef __cplusplus

@@ -152,19 +152,23 @@ int pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out);
 /* The endpoint to reach it by: "udp://127.0.0.1:7007". Its length or -ENOSPC. */
 int pier_packet_endpoint(
 	const struct pier_packet *packet, char *buf, size_t size);
+/* Its descriptor, borrowed. */
 int pier_packet_fd(const struct pier_packet *packet);
 
-/* As of a stream. */
+/* As pier_set_timeout() and pier_timeout(). */
 int pier_packet_set_timeout(struct pier_packet *packet, int64_t ms);
 int64_t pier_packet_timeout(const struct pier_packet *packet);
-int pier_packet_move(struct pier_packet *packet); /* -EBUSY, -EXDEV */
 
-/* pier_packet_abort(packet): from any thread: calls that wait on it come back
-   with -ECONNABORTED. */
+/* pier_packet_move(packet): as pier_move(), with its errors. */
+int pier_packet_move(struct pier_packet *packet);
+
+/* pier_packet_abort(packet): end it now, from any thread: calls that wait on it
+   come back with -ECONNABORTED. */
 void pier_packet_abort(struct pier_packet *packet);
 
-/* NULL is fine. Removes the file of a Unix socket that it bound. Called where
-   it belongs, as pier_close(): from elsewhere it is pier_packet_abort(). */
+/* Closes, and removes the file of a Unix socket that it bound. NULL is fine.
+   Called where it belongs, as pier_close(): from elsewhere it is
+   pier_packet_abort(). */
 void pier_packet_close(struct pier_packet *packet);
 
 #ifdef __cplusplus

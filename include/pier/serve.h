@@ -201,7 +201,7 @@ int pier_server_run(struct pier_server *server);
  */
 void pier_server_stop(struct pier_server *server);
 
-/* pier_server_close(server): not running. NULL is fine. */
+/* pier_server_close(server): free one that is not running. NULL is fine. */
 void pier_server_close(struct pier_server *server);
 
 /* The endpoints really listened on, in the order given; udp://:port and the

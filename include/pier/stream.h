@@ -74,10 +74,10 @@ struct pier_dial_opts {
 };
 
 /*
- * pier_dial(out, endpoint, opts, deadline): connect. Resolves the name, then
- * races its addresses (RFC 8305 sections 4 to 6): families alternate, the next
- * attempt starts after 250 ms or at once when one fails, the first to connect
- * wins and the others are given up.
+ * pier_dial(out, endpoint, opts, deadline): connect to an endpoint. Resolves the
+ * name, then races its addresses (RFC 8305 sections 4 to 6): families
+ * alternate, the next attempt starts after 250 ms or at once when one fails,
+ * the first to connect wins and the others are given up.
  *
  *   out       on success the new stream, the caller's, ended by pier_close()
  *   endpoint  tcp:// tcp4:// tcp6:// unix:// fd://
@@ -110,8 +110,11 @@ pier_dial(struct pier_stream **out, const char *endpoint,
 }
 
 /*
- * pier_pair(a, b): two ends of a new Unix stream pair. 0, -EMFILE, -ENFILE,
- * -ENOMEM.
+ * pier_pair(a, b): two ends of a new Unix stream pair.
+ *
+ * 0, or
+ *   -EMFILE, -ENFILE  no descriptor left
+ *   -ENOMEM           no memory
  */
 int pier_pair(struct pier_stream **a, struct pier_stream **b);
 
@@ -121,7 +124,9 @@ int pier_pair(struct pier_stream **a, struct pier_stream **b);
  * Its flags are not changed: sockets are used with MSG_DONTWAIT, everything
  * else is polled before each call and written in pieces of at most PIPE_BUF.
  *
- * 0, -EBADF, -ENOMEM.
+ * 0, or
+ *   -EBADF   fd is not open
+ *   -ENOMEM  no memory
  */
 int pier_adopt(struct pier_stream **out, int fd);
 
@@ -130,7 +135,10 @@ int pier_adopt(struct pier_stream **out, int fd);
  * standard input and output: reads come from in, writes go to out_fd. Both are
  * taken on success. Closing the writing half closes out_fd.
  *
- * 0, -EBADF, -ENOMEM, -EINVAL (both are the same number: pier_adopt()).
+ * 0, or
+ *   -EBADF   one of them is not open
+ *   -EINVAL  both are the same number: pier_adopt()
+ *   -ENOMEM  no memory
  */
 int pier_adopt_two(struct pier_stream **out, int in, int out_fd);
 
@@ -155,8 +163,8 @@ struct pier_listen_opts {
 };
 
 /*
- * pier_listen(out, endpoint, opts, deadline): listen. Waits for nothing but the
- * look-up of a name.
+ * pier_listen(out, endpoint, opts, deadline): listen at an endpoint. Waits for
+ * nothing but the look-up of a name.
  *
  *   endpoint  tcp://:7000 serves IPv6 and IPv4 (IPv4 alone where the machine
  *             has no IPv6), tcp4:// and tcp6:// one of them; port 0 is a free
@@ -175,7 +183,7 @@ struct pier_listen_opts {
  *   -EACCES         a port below net.ipv4.ip_unprivileged_port_start, or a
  *                   directory that must not be written
  *   -ENOENT, -ENOTDIR  of a Unix path: no such directory
- *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM
+ *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  no descriptor or memory left
  */
 int pier_listen_sized(struct pier_listener **out, const char *endpoint,
 	const struct pier_listen_opts *opts, size_t opts_size,
@@ -206,6 +214,7 @@ int pier_listener_addr(
    -ENOSPC. */
 int pier_listener_endpoint(
 	const struct pier_listener *listener, char *buf, size_t size);
+/* Its descriptor, borrowed. */
 int pier_listener_fd(const struct pier_listener *listener);
 /* Closes, and removes the Unix socket's file if it is still its own. NULL is
    fine. Called where it belongs, as pier_close(): from elsewhere it only stops
@@ -450,7 +459,8 @@ int pier_peer(const struct pier_stream *stream, struct pier_addr *out);
 /* Its descriptor, borrowed; of the lowest stream below a layer. */
 int pier_fd(const struct pier_stream *stream);
 
-/* "tcp 127.0.0.1:41022 -> 127.0.0.1:7007": the length, or -ENOSPC. */
+/* Both of its ends as text, "tcp 127.0.0.1:41022 -> 127.0.0.1:7007": the
+   length, or -ENOSPC. */
 int pier_describe(const struct pier_stream *stream, char *buf, size_t size);
 
 /* Bytes so far: read by the caller's calls, and taken by the kernel. */

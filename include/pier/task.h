@@ -102,7 +102,7 @@ int pier_go(struct pier_group *group, pier_task_fn *fn, void *arg);
  * Groups: tasks that are waited for and cancelled together. A group may hold
  * fibers of several schedulers and threads.
  *
- * pier_group_open(out): 0 or -ENOMEM.
+ * pier_group_open(out): 0, or -ENOMEM when there is no memory.
  * pier_group_wait(group, deadline): wait until no task is left in it. 0, or
  *   -PIER_EDEADLINE, -ECANCELED, -EAGAIN (PIER_NOW)  tasks are left; call
  *   again to go on; -EDEADLK: the caller is in it, so it would never end
@@ -123,12 +123,14 @@ size_t pier_group_count(const struct pier_group *group);
 void pier_group_close(struct pier_group *group);
 
 /*
- * pier_sleep(deadline): wait until the moment. 0, or -ECANCELED.
+ * pier_sleep(deadline): wait until the moment. 0, or -ECANCELED: the task was
+ * cancelled.
  * PIER_DEFAULT is -EINVAL.
  */
 int pier_sleep(pier_deadline deadline);
 
-/* pier_yield(): let the other tasks run first. 0, or -ECANCELED. */
+/* pier_yield(): let the other tasks run first. 0, or -ECANCELED: the task was
+   cancelled. */
 int pier_yield(void);
 
 /* pier_cancelled(): has the current task been cancelled? */
@@ -222,7 +224,7 @@ void pier_channel_close(struct pier_channel *channel);
  * Mutexes that park the task and not the thread; they go to the waiters in
  * the order in which these came.
  *
- * pier_mutex_open(out): 0 or -ENOMEM.
+ * pier_mutex_open(out): 0, or -ENOMEM when there is no memory.
  * pier_mutex_lock(mutex, deadline): 0; -EAGAIN (PIER_NOW: held by another),
  *   -PIER_EDEADLINE, -ECANCELED, -EDEADLK (this task holds it).
  * pier_mutex_unlock(mutex): 0, or -EPERM: this task does not hold it.

@@ -160,8 +160,8 @@ pier_packet_peer_cred(const struct pier_packet *packet, struct pier_cred *out)
  *   fd  of a stream or packet socket: pier_fd(), pier_packet_fd()
  *
  * The descriptor, or -ENODATA: no peer that the kernel knows; -ESRCH: it has
- * gone; -ENOPROTOOPT: Linux before 6.5, or not a Unix socket; -EMFILE. An
- * answer: pier_last_error() stays.
+ * gone; -ENOPROTOOPT: Linux before 6.5, or not a Unix socket; -EMFILE: no
+ * descriptor left. An answer: pier_last_error() stays.
  */
 int pier_peer_pidfd(int fd);
 

@@ -96,6 +96,36 @@ FAULTS = [
         "pier_new_thing() has no contract",
     ),
     (
+        "a function that no page would have",
+        "man-functions",
+        "include/pier/new.h",
+        HEAD + "\nint pier_new_thing(void);\n",
+        "pier_new_thing() has no contract",
+    ),
+    (
+        "an error line without a cause",
+        "man-functions",
+        "include/pier/new.h",
+        HEAD
+        + "\n/*\n * pier_new(a): it. 0, or\n *   -EBADF   closed\n"
+        + " *   -ENOMEM\n */\nint pier_new(int a);\n",
+        "-ENOMEM has no cause",
+    ),
+    (
+        "errors without a cause in a sentence",
+        "man-functions",
+        "include/pier/new.h",
+        HEAD + "\n/* pier_new(a): it. 0, -EBADF. */\nint pier_new(int a);\n",
+        "-EBADF has no cause",
+    ),
+    (
+        "an example that is not built",
+        "man-functions",
+        "examples/lone.c",
+        HEAD + "int main(void) { return pier_version() == 0; }\n",
+        "is not built",
+    ),
+    (
         "a page that names what is not there",
         "check-docs",
         "docs/page.md",
@@ -123,7 +153,7 @@ INNOCENT = (
 
 def copy_tree(to):
     """The parts the checks look at, as a repository of its own."""
-    for name in ("include", "src", "cli", "tools", "docs", "man"):
+    for name in ("include", "src", "cli", "tools", "docs", "man", "examples"):
         source = os.path.join(ROOT, name)
         if os.path.isdir(source):
             shutil.copytree(source, os.path.join(to, name))
@@ -135,8 +165,9 @@ def copy_tree(to):
 
 def findings(tree, check):
     """What the check says; the folder of a build is one that has nothing."""
+    word = "--check" if check == "man-functions" else tree + "/no-build"
     done = subprocess.run(
-        [os.path.join(tree, "tools", check), os.path.join(tree, "no-build")],
+        [os.path.join(tree, "tools", check), word],
         cwd=tree,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
