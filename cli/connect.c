@@ -15,7 +15,16 @@ static bool
 is_packet(const struct pier_endpoint_check *check)
 {
 	return strncmp(check->scheme, "udp", 3) == 0 ||
-	       strcmp(check->scheme, "unixgram") == 0;
+	       strcmp(check->scheme, "unixgram") == 0 ||
+	       strcmp(check->scheme, "seqpacket") == 0;
+}
+
+static unsigned
+kind_of(const struct pier_endpoint_check *check)
+{
+	if (strcmp(check->scheme, "seqpacket") == 0)
+		return CONNECT_PACKETS;
+	return is_packet(check) ? CONNECT_DATAGRAMS : CONNECT_STREAM;
 }
 
 /* "host 80", as other tools want it: say how pier does. */
@@ -43,7 +52,8 @@ check_bind(const struct cli_tool *tool, const char *text,
 
 	if (strcmp(check->scheme, "unixgram") == 0)
 		return CLI_EXIT_OK;
-	if (strncmp(check->scheme, "tcp", 3) != 0 && !is_packet(check)) {
+	if (strncmp(check->scheme, "tcp", 3) != 0 &&
+		kind_of(check) != CONNECT_DATAGRAMS) {
 		(void)cli_complain(&why,
 			"--bind: %s:// has no local address to choose",
 			check->scheme);
@@ -85,6 +95,11 @@ check_given(const struct cli_tool *tool,
 			option->name, scheme);
 		cli_advise(&why, "when datagrams end: --wait TIME and "
 				 "--replies N");
+	} else if (kind == CONNECT_PACKETS) {
+		(void)cli_complain(&why, "--%s has no effect on %s://",
+			option->name, scheme);
+		cli_advise(&why, "standard input's end closes this half; the "
+				 "peer's end or --replies N ends it");
 	} else {
 		(void)cli_complain(&why,
 			"--%s is for datagrams, and %s:// is a stream",
@@ -100,9 +115,7 @@ check_options(const struct cli_tool *tool,
 	const struct connect_settings *settings,
 	const struct pier_endpoint_check *check)
 {
-	int code = check_given(tool, settings,
-		is_packet(check) ? CONNECT_DATAGRAMS : CONNECT_STREAM,
-		check->scheme);
+	int code = check_given(tool, settings, kind_of(check), check->scheme);
 
 	if (code != CLI_EXIT_OK)
 		return code;

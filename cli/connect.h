@@ -31,7 +31,8 @@ enum {
 	CONNECT_STREAM = 1,
 	CONNECT_DATAGRAMS = 2,
 	CONNECT_PROBE = 4,
-	CONNECT_TALK = CONNECT_STREAM | CONNECT_DATAGRAMS,
+	CONNECT_PACKETS = 8, /* over a connection */
+	CONNECT_TALK = CONNECT_STREAM | CONNECT_DATAGRAMS | CONNECT_PACKETS,
 };
 
 /* Durations in nanoseconds; 0 is none where nothing else is said. */

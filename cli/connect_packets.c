@@ -4,7 +4,8 @@
  * one datagram; each that comes goes to standard output.
  *
  * The first fiber receives; a second one reads and sends, and when standard
- * input has ended it sleeps for --wait and ends the conversation.
+ * input has ended it sleeps for --wait and ends the conversation. Where there is
+ * a connection it closes its half instead, and the peer's end ends it.
  */
 #include "talk.h"
 #include "values.h"
@@ -50,6 +51,25 @@ send_one(struct talk *talk)
 	return 0;
 }
 
+static bool
+has_end(const struct talk *talk)
+{
+	return strncmp(talk->endpoint, "seqpacket", 9) == 0;
+}
+
+/* Standard input has ended. */
+static void
+end_up(struct talk *talk)
+{
+	if (has_end(talk)) {
+		talk_ended(talk, TALK_US, TALK_FIN);
+		if (pier_packet_shutdown(talk->packet, PIER_WRITING) < 0)
+			talk_fail(talk);
+	} else if (pier_sleep(pier_in_ns(talk->settings->wait)) == 0) {
+		wait_is_over(talk);
+	}
+}
+
 static int
 send_up(void *arg)
 {
@@ -66,8 +86,8 @@ send_up(void *arg)
 		talk_fail(talk);
 	else if (n < 0)
 		talk_stdin_failed(talk, (int)n);
-	else if (pier_sleep(pier_in_ns(talk->settings->wait)) == 0)
-		wait_is_over(talk);
+	else
+		end_up(talk);
 	return 0;
 }
 
@@ -79,6 +99,25 @@ say_received(const struct talk *talk, const struct pier_msg *msg)
 	(void)pier_addr_format(&msg->peer, from, sizeof(from));
 	cli_say(talk->tool, 1, "%s: %zu bytes%s", from, msg->full_size,
 		msg->truncated ? ", cut off" : "");
+}
+
+/* The peer's end: fine, unless --replies asked for more. */
+static void
+peer_has_ended(struct talk *talk)
+{
+	const struct connect_settings *settings = talk->settings;
+	int code = CLI_EXIT_OK;
+	char detail[128];
+
+	talk_ended(talk, TALK_PEER, TALK_FIN);
+	if (settings->replies > 0) {
+		snprintf(detail, sizeof(detail), "%llu of %lld replies came",
+			(unsigned long long)talk->received_messages,
+			(long long)settings->replies);
+		code = cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
+			talk->endpoint, -PIER_EEND, detail);
+	}
+	talk_stop(talk, TALK_PEER_END, code);
 }
 
 static void
@@ -95,6 +134,10 @@ receive(struct talk *talk)
 			return;
 		if (rc == -PIER_EDEADLINE)
 			continue;
+		if (rc == -PIER_EEND) {
+			peer_has_ended(talk);
+			return;
+		}
 		if (rc < 0) {
 			talk_fail(talk);
 			return;

@@ -34,6 +34,8 @@ put_endpoints(FILE *out)
 	      "a "
 	      "file\n"
 	      "  unixgram:///PATH      datagrams, else as unix://\n"
+	      "  seqpacket:///PATH     packets over a connection, else as "
+	      "unix://\n"
 	      "  fd://NUMBER           a descriptor that was handed down\n"
 	      "\n"
 	      "  HOST is a name, 192.0.2.1 or [2001:db8::1]; when serving, "

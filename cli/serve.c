@@ -61,6 +61,14 @@ static pier_datagram_handler *const datagram_handlers[] = {
 	[SERVE_SINK] = pier_datagram_discard,
 };
 
+/* NULL: this service is not for packets. */
+static pier_packet_handler *const packet_handlers[] = {
+	[SERVE_ECHO] = pier_packet_echo,
+	[SERVE_UPPER] = pier_packet_upper,
+	[SERVE_DISCARD] = pier_packet_discard,
+	[SERVE_SINK] = pier_packet_discard,
+};
+
 /* Rounded up: a limit never comes early. 0 and PIER_OFF stay. */
 static int64_t
 to_ms(int64_t ns)
@@ -121,6 +129,10 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.datagram_handler = loud && settings->what != SERVE_BROKER
 					    ? serve_loud_datagram
 					    : serve_datagram_handler(settings),
+		.packet_handler =
+			loud && packet_handlers[settings->what] != NULL
+				? serve_loud_packets
+				: packet_handlers[settings->what],
 		.ctx = serve,
 		.model = (enum pier_model)settings->model,
 		.workers = (int)settings->workers,

@@ -72,6 +72,7 @@ pier_datagram_handler *serve_datagram_handler(
  * the struct serve.
  */
 int serve_loud_stream(struct pier_stream *stream, void *ctx);
+int serve_loud_packets(struct pier_packet *packet, void *ctx);
 int serve_loud_datagram(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 

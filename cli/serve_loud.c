@@ -11,6 +11,7 @@
 
 enum {
 	CHUNK = 16384,
+	PACKET_MAX = 65536,
 };
 
 /* ASCII only: bytes of UTF-8 sequences stay as they are. */
@@ -49,6 +50,37 @@ serve_loud_stream(struct pier_stream *stream, void *ctx)
 	}
 	free(buf);
 	return rc < 0 ? rc : (int)n;
+}
+
+int
+serve_loud_packets(struct pier_packet *packet, void *ctx)
+{
+	struct serve *serve = ctx;
+	const struct pier_conn *conn = pier_packet_conn(packet);
+	struct pier_addr peer = { .len = 0 };
+	char *buf = malloc(PACKET_MAX);
+	struct pier_msg msg;
+	int rc = 0;
+
+	if (buf == NULL)
+		return -ENOMEM;
+	(void)pier_conn_peer(conn, &peer);
+	while (rc == 0) {
+		rc = pier_recv(packet, &msg, buf, PACKET_MAX, PIER_DEFAULT);
+		if (rc == 0 && msg.truncated)
+			rc = -EMSGSIZE;
+		if (rc < 0)
+			break;
+		serve_tell_message(serve, conn, &peer, buf, msg.size);
+		if (serve->settings->what == SERVE_DISCARD ||
+			serve->settings->what == SERVE_SINK)
+			continue;
+		if (serve->settings->what == SERVE_UPPER)
+			to_upper(buf, msg.size);
+		rc = pier_send(packet, NULL, buf, msg.size, PIER_DEFAULT);
+	}
+	free(buf);
+	return rc;
 }
 
 int

@@ -55,6 +55,7 @@ check_taken(const struct pier__endpoint *endpoint)
 		break;
 	case PIER__ENDPOINT_UNIX:
 	case PIER__ENDPOINT_UNIXGRAM:
+	case PIER__ENDPOINT_SEQPACKET:
 		check_unix(endpoint);
 		break;
 	case PIER__ENDPOINT_FD:

@@ -6,6 +6,7 @@
  *   udp://host:port  udp4://…  udp6://…     datagrams over UDP
  *   unix:///run/x.sock  unix://@abstract    a Unix stream
  *   unixgram:///run/x.sock                  Unix datagrams
+ *   seqpacket:///run/x.sock                 Unix packets over a connection
  *   fd://3                                  a descriptor that is open here
  *   pair://                                 two ends of one new pair
  *
@@ -64,8 +65,8 @@ pier_endpoint_check(const char *text, struct pier_endpoint_check *out)
  * in the form that every call of pier reads: "tcp://127.0.0.1:7007",
  * "udp://[::1]:0", "unix:///run/x", "unix://@name".
  *
- *   scheme   "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix" or
- *            "unixgram"
+ *   scheme   "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix",
+ *            "unixgram" or "seqpacket"
  *   buf      ends in NUL on success; PIER_ENDPOINT_TEXT_MAX bytes are enough
  *
  * Returns the length without the NUL, or

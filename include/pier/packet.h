@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packet sockets: whole messages: UDP and Unix datagrams.
+ * Packet sockets: whole messages: UDP and Unix datagrams, and Unix seqpacket,
+ * whose messages have a connection: in order, none lost, with an end.
  *
  * The errors that any call which waits can give are those of stream.h.
  */
@@ -15,6 +16,7 @@
 #include <pier/addr.h>
 #include <pier/deadline.h>
 #include <pier/resolve.h>
+#include <pier/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,12 +47,13 @@ struct pier_packet_opts {
  * which that works: it hears from that address only, and is told when the port
  * there is closed. A server is bound.
  *
- *   endpoint  udp:// udp4:// udp6:// unixgram:// fd://. A server on udp://:port
- *             needs two sockets, one per family: it is -EINVAL here, see
- *             pier_packet_open_all()
+ *   endpoint  udp:// udp4:// udp6:// unixgram:// seqpacket:// fd://. A server on
+ *             udp://:port needs two sockets, one per family: it is -EINVAL
+ *             here, see pier_packet_open_all(). One on seqpacket:// accepts
+ *             connections: pier_listen()
  *
  * What fd:// names is taken on success. 0, or the errors of pier_dial() and
- * pier_listen(); -EINVAL also for an fd that is no datagram socket.
+ * pier_listen(); -EINVAL also for an fd that is no packet socket.
  */
 int pier_packet_open_sized(struct pier_packet **out, const char *endpoint,
 	const struct pier_packet_opts *opts, size_t opts_size,
@@ -82,6 +85,14 @@ pier_packet_open_all(struct pier_packet **out, size_t max, const char *endpoint,
 		out, max, endpoint, opts, sizeof(*opts), deadline);
 }
 
+/*
+ * pier_packet_accept(out, listener, deadline): the next connection of a listener
+ * on seqpacket://, a packet socket that is connected. 0, or as pier_accept();
+ * -EINVAL: it accepts streams.
+ */
+int pier_packet_accept(struct pier_packet **out, struct pier_listener *listener,
+	pier_deadline deadline);
+
 /* A message that came. */
 struct pier_msg {
 	void *data;       /* the buffer that was passed */
@@ -110,6 +121,11 @@ struct pier_msg {
  *
  * 0, or
  *   -ECONNREFUSED  an earlier message met a closed port (connected sockets)
+ *   -PIER_EEND     seqpacket: the peer has ended. An empty message is no end:
+ *                  it is 0, with msg->size 0, but on a socket that pier did not
+ *                  make, where the kernel says the same of both: there it is
+ *                  taken for the end
+ *   -ECONNRESET    seqpacket: the peer ended with messages of ours unread
  */
 int pier_recv_sized(struct pier_packet *packet, struct pier_msg *msg,
 	size_t msg_size, void *buf, size_t size, pier_deadline deadline);
@@ -134,6 +150,7 @@ pier_recv(struct pier_packet *packet, struct pier_msg *msg, void *buf,
  *                  Unix socket
  *   -EACCES        a broadcast address without SO_BROADCAST
  *   -ENOENT        no such Unix socket
+ *   -EPIPE         seqpacket: the peer has ended, or this side
  */
 int pier_send(struct pier_packet *packet, const struct pier_addr *to,
 	const void *data, size_t size, pier_deadline deadline);
@@ -144,6 +161,13 @@ int pier_send(struct pier_packet *packet, const struct pier_addr *to,
  */
 int pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
 	const void *data, size_t size, pier_deadline deadline);
+
+/*
+ * pier_packet_shutdown(packet, half): close a half of a seqpacket connection, as
+ * pier_shutdown(): the peer receives what was sent, then -PIER_EEND. Never
+ * waits. 0, or -ENOTCONN: not connected.
+ */
+int pier_packet_shutdown(struct pier_packet *packet, enum pier_half half);
 
 /* The address it is bound to. */
 int pier_packet_local(const struct pier_packet *packet, struct pier_addr *out);

@@ -44,6 +44,12 @@ typedef int pier_handler(struct pier_stream *stream, void *ctx);
 typedef int pier_datagram_handler(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
+/* A conversation in packets, over a connection (seqpacket): as pier_handler, of a
+   packet socket, which is the server's. -PIER_EEND, the peer's end, is as good
+   as 0. Hooks see the connection as a stream that carries the packets, and
+   leave its bytes alone. */
+typedef int pier_packet_handler(struct pier_packet *packet, void *ctx);
+
 enum pier_model {
 	PIER_FIBER, /* a fiber per connection on .workers threads; default */
 	PIER_ITERATIVE, /* one connection after the other; others queue */
@@ -137,6 +143,8 @@ struct pier_server_opts {
 	void (*on_error)(const struct pier_conn *conn, int rc, void *ctx);
 	/* Once, when all endpoints listen, by who called pier_server_run() */
 	void (*on_listen)(struct pier_server *server, void *ctx);
+
+	pier_packet_handler *packet_handler; /* for seqpacket endpoints */
 };
 
 /*
@@ -256,6 +264,9 @@ pier_server_stats(
 /* The connection of a stream that a server accepted, else NULL. */
 struct pier_conn *pier_conn(const struct pier_stream *stream);
 
+/* The same of a packet socket that a server gave to a packet handler. */
+struct pier_conn *pier_packet_conn(const struct pier_packet *packet);
+
 /* The two ends of a connection. The peer's is the one that accept gave: it is
    known also after a reset; len 0: an unnamed Unix socket. 0, or as
    pier_local(). */
@@ -273,6 +284,10 @@ int pier_datagram_discard(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 int pier_datagram_upper(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+/* Of messages up to 65536 bytes; a longer one is -EMSGSIZE. */
+int pier_packet_echo(struct pier_packet *packet, void *ctx);
+int pier_packet_discard(struct pier_packet *packet, void *ctx);
+int pier_packet_upper(struct pier_packet *packet, void *ctx);
 
 /* The date and time of day in UTC as one line, such as "Thursday, November 26,
    2026 15:01:02-UTC", then the end (RFC 867). Nothing is read. */

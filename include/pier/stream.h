@@ -171,8 +171,9 @@ struct pier_listen_opts {
  *             one, see pier_listener_addr(). A name is one of its addresses,
  *             IPv4 before IPv6. unix://: a stale socket file (one that
  *             refuses connections) is replaced; the file is removed at the
- *             end by the process that bound it. fd://: a socket that
- *             listens already, taken on success
+ *             end by the process that bound it. seqpacket:// the same, for
+ *             pier_packet_accept(). fd://: a socket that listens already,
+ *             taken on success
  *
  * Returns 0, or
  *   -EINVAL, -ENAMETOOLONG, -ENODEV, name errors  as pier_dial(); -EINVAL also
@@ -203,6 +204,7 @@ pier_listen(struct pier_listener **out, const char *endpoint,
  * 0, or
  *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  the connection still queues: try
  *                                        again when resources are free
+ *   -EINVAL  a listener of packet sockets: pier_packet_accept()
  */
 int pier_accept(struct pier_stream **out, struct pier_listener *listener,
 	pier_deadline deadline);

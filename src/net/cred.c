@@ -98,7 +98,7 @@ int
 pier_packet_peer_cred_sized(const struct pier_packet *packet,
 	struct pier_cred *out, size_t out_size)
 {
-	return get(packet->desc.fd, packet->family, out, out_size);
+	return get(packet->desc->fd, packet->family, out, out_size);
 }
 
 int

@@ -344,7 +344,8 @@ static int
 dial_unix(struct dial *it, struct pier_stream **out)
 {
 	enum pier_step step;
-	int fd = pier__unix_connect(&it->endpoint.addr, it->deadline, &step);
+	int fd = pier__unix_connect(
+		&it->endpoint.addr, SOCK_STREAM, it->deadline, &step);
 	struct pier_attempt *attempt = &it->report.attempts[0];
 	int rc = fd < 0 ? fd : 0;
 

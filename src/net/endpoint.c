@@ -41,7 +41,7 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 {
 	return pier__why_set(why, name.begin,
 		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
-		"udp4, udp6, unix, unixgram, fd and pair",
+		"udp4, udp6, unix, unixgram, seqpacket, fd and pair",
 		pier__span_quote(name), pier__span_at(name));
 }
 
@@ -144,7 +144,8 @@ refuse_few_slashes(struct pier__span span, size_t colon, struct pier__why *why)
 	const struct pier__scheme *scheme =
 		pier__scheme_find(pier__span_cut(span, span.begin, colon));
 	bool is_path = scheme->kind == PIER__ENDPOINT_UNIX ||
-		       scheme->kind == PIER__ENDPOINT_UNIXGRAM;
+		       scheme->kind == PIER__ENDPOINT_UNIXGRAM ||
+		       scheme->kind == PIER__ENDPOINT_SEQPACKET;
 
 	/* The slash that a path begins with is none of the scheme's. */
 	if (is_path || !pier__span_starts(rest, "/"))
@@ -260,6 +261,7 @@ serves(const struct pier__scheme *scheme, const struct pier_addr *addr)
 		return family == AF_INET || family == AF_INET6;
 	case PIER__ENDPOINT_UNIX:
 	case PIER__ENDPOINT_UNIXGRAM:
+	case PIER__ENDPOINT_SEQPACKET:
 		return family == AF_UNIX &&
 		       addr->len > offsetof(struct sockaddr_un, sun_path);
 	default:

@@ -92,6 +92,7 @@ reads_unix_paths_and_names(void **state)
 		{ "unix://x", PIER__ENDPOINT_UNIX, "./x" },
 		{ "unix:///a%3Fb", PIER__ENDPOINT_UNIX, "/a%3Fb" },
 		{ "unixgram:///run/x", PIER__ENDPOINT_UNIXGRAM, "/run/x" },
+		{ "seqpacket://@x", PIER__ENDPOINT_SEQPACKET, "@x" },
 		{ "/run/x", PIER__ENDPOINT_UNIX, "/run/x" },
 		{ "./x:80", PIER__ENDPOINT_UNIX, "./x:80" },
 		{ "@tcp://x:80", PIER__ENDPOINT_UNIX, "@tcp://x:80" },
@@ -346,6 +347,7 @@ formats_what_every_call_reads(void **state)
 		{ "unix", "/x", "unix:///x" },
 		{ "unix", "./x y", "unix://./x%20y" },
 		{ "unixgram", "@name", "unixgram://@name" },
+		{ "seqpacket", "/x", "seqpacket:///x" },
 	};
 	char text[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__endpoint again;

@@ -85,18 +85,28 @@ listen_at(int fd, const struct pier__unix_file *file,
 	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, detail) : 0;
 }
 
+static void
+set_packets(struct pier_listener *listener, bool packets)
+{
+	listener->packets = packets;
+	if (packets)
+		listener->streams = "seqpacket";
+}
+
 static int
 listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	const struct pier_listen_opts *opts, const char *text)
 {
 	struct pier__unix_file file = { .made = false };
-	int fd = pier__calls()->socket(AF_UNIX, SOCK_STREAM, 0);
+	bool packets = endpoint->kind == PIER__ENDPOINT_SEQPACKET;
+	int type = packets ? SOCK_SEQPACKET : SOCK_STREAM;
+	int fd = pier__calls()->socket(AF_UNIX, type, 0);
 	int rc;
 
 	if (fd < 0)
 		return pier__fail_step(fd, PIER_STEP_CREATE, text, NULL);
 	rc = pier__unix_bind(
-		&file, fd, SOCK_STREAM, &endpoint->addr, opts->mode, text);
+		&file, fd, type, &endpoint->addr, opts->mode, text);
 	if (rc < 0)
 		goto close_fd;
 	rc = listen_at(fd, &file, endpoint, opts->backlog, text);
@@ -110,6 +120,7 @@ listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	/* As it was written: what the kernel says of a path is the same. */
 	(*out)->addr = endpoint->addr;
 	(*out)->file = file;
+	set_packets(*out, packets);
 	return 0;
 
 remove_file:
@@ -140,18 +151,22 @@ listen_fd(struct pier_listener **out, int fd, const char *text)
 		rc = get_int(fd, SO_TYPE, &type);
 	if (rc == 0)
 		rc = get_int(fd, SO_DOMAIN, &family);
-	if (rc == 0 && (!listens || type != SOCK_STREAM))
+	if (rc == 0 &&
+		(!listens || (type != SOCK_STREAM && type != SOCK_SEQPACKET)))
 		return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
-			"it is not a stream socket that listens");
+			"it is not a stream or seqpacket socket that listens");
 	flags = pier__calls()->getfl(fd);
 	if (rc == 0)
 		rc = flags < 0 ? flags : 0;
 	if (rc == 0)
-		rc = pier__listener_new(
-			out, fd, family, family == AF_UNIX ? "unix" : "tcp");
+		rc = pier__listener_new(out, fd, family,
+			type == SOCK_SEQPACKET ? "seqpacket"
+			: family == AF_UNIX    ? "unix"
+					       : "tcp");
 	if (rc < 0)
 		return pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
 	(*out)->may_block = (flags & O_NONBLOCK) == 0;
+	set_packets(*out, type == SOCK_SEQPACKET);
 	return 0;
 }
 
@@ -160,8 +175,8 @@ refuse_kind(const struct pier__endpoint *endpoint, const char *text)
 {
 	struct pier__why why;
 	int rc = pier__why_set(&why, 0,
-		"%s:// cannot be listened on for streams: tcp, tcp4, tcp6, "
-		"unix and fd can",
+		"%s:// cannot be listened on: tcp, tcp4, tcp6, unix, "
+		"seqpacket and fd can",
 		endpoint->scheme);
 
 	return pier__fail_parse(rc, text, &why);
@@ -208,6 +223,7 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	case PIER__ENDPOINT_TCP:
 		return listen_tcp(out, &endpoint, &opts, text, deadline);
 	case PIER__ENDPOINT_UNIX:
+	case PIER__ENDPOINT_SEQPACKET:
 		return listen_unix(out, &endpoint, &opts, text);
 	case PIER__ENDPOINT_FD:
 		return listen_fd(out, endpoint.fd, text);
@@ -271,8 +287,8 @@ pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 	return -EAGAIN;
 }
 
-static int
-accept_fail(const struct pier_listener *listener, int rc)
+int
+pier__listener_fail(const struct pier_listener *listener, int rc)
 {
 	char text[PIER_ENDPOINT_TEXT_MAX] = "";
 
@@ -280,13 +296,15 @@ accept_fail(const struct pier_listener *listener, int rc)
 	return pier__fail_step(rc, PIER_STEP_ACCEPT, text, NULL);
 }
 
-/* The next descriptor, waiting. Not noted. */
-static int
-accept_fd(struct pier_listener *listener, pier_deadline deadline)
+int
+pier__listener_accept_wait(
+	struct pier_listener *listener, pier_deadline deadline)
 {
 	struct pier__task *self = pier__self();
 	int rc;
 
+	if (deadline.ns < 0)
+		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
 	if (self == NULL)
 		return -ENOMEM;
 	rc = pier__desc_claim(&listener->desc, self);
@@ -315,15 +333,15 @@ pier_accept(struct pier_stream **out, struct pier_listener *listener,
 {
 	int fd, rc;
 
-	if (deadline.ns < 0)
-		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
-	fd = accept_fd(listener, deadline);
+	if (listener->packets)
+		return pier__listener_fail(listener, -EINVAL);
+	fd = pier__listener_accept_wait(listener, deadline);
 	if (fd < 0)
-		return accept_fail(listener, fd);
+		return pier__listener_fail(listener, fd);
 	rc = pier__stream_new(out, fd, listener->family, listener->streams);
 	if (rc < 0) {
 		pier__close(fd);
-		return accept_fail(listener, rc);
+		return pier__listener_fail(listener, rc);
 	}
 	return 0;
 }
@@ -364,7 +382,7 @@ pier_listener_close(struct pier_listener *listener)
 	pier__unix_remove(&listener->file, &listener->addr);
 	if (pier__desc_is_watched_elsewhere(&listener->desc)) {
 		pier__desc_abort(&listener->desc);
-		(void)accept_fail(listener, -EXDEV);
+		(void)pier__listener_fail(listener, -EXDEV);
 		return;
 	}
 	pier__desc_close(&listener->desc);

@@ -15,9 +15,10 @@
 struct pier_listener {
 	struct pier__desc desc;
 	int16_t family;      /* of what it accepts */
+	bool packets;        /* accepts packet sockets, not streams */
 	bool may_block;      /* adopted, and its flags let accept() block */
 	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
-	const char *streams; /* "tcp" or "unix": what its streams are */
+	const char *streams; /* "tcp", "unix", "seqpacket": what it accepts */
 	struct pier_addr addr;
 	struct pier__unix_file file; /* of a Unix socket that it bound */
 };
@@ -35,6 +36,12 @@ struct pier_listener {
  */
 int pier__listener_accept(
 	struct pier_listener *listener, struct pier_addr *peer);
+
+/* The next descriptor, waiting, or an error, not noted; and how a failure to
+   accept is noted. */
+int pier__listener_accept_wait(
+	struct pier_listener *listener, pier_deadline deadline);
+int pier__listener_fail(const struct pier_listener *listener, int rc);
 
 /* A listener on fd, which is taken on success. 0 or -ENOMEM. */
 int pier__listener_new(

@@ -220,7 +220,7 @@ others_one_at_a_time(void *arg)
 	assert_int_equal(pier_group_open(&group), 0);
 	assert_int_equal(pier_go(group, receives, NULL), 0);
 	assert_int_equal(pier_go(group, accepts, NULL), 0);
-	wait_for(&packet->desc, PIER__IN);
+	wait_for(packet->desc, PIER__IN);
 	wait_for(&listener->desc, PIER__IN);
 	/* It is there before the first has run. */
 	assert_int_equal(pier_send(packet, &own, "x", 1, HANGS), 0);

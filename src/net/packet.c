@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net/packet.c - packet sockets of every family: opened, sent on, received
- * from, ended.
+ * net/packet.c - packet sockets of every family: sent on, received from, ended.
+ * They are opened in packet_open.c.
  *
  * A message is taken or sent whole by one system call, so nothing is buffered
  * here. What came with it (the address asked, the link) stays in struct
@@ -20,141 +20,13 @@
 #include "net/udp.h"
 #include "net/unixgram.h"
 
-int
-pier__packet_new(struct pier_packet **out, int fd, int family,
-	const struct pier__packet_plan *plan)
-{
-	size_t size = strlen(plan->text) + 1;
-	struct pier_packet *packet = pier__alloc(sizeof(*packet) + size);
-
-	if (packet == NULL)
-		return -ENOMEM;
-	pier__desc_init(&packet->desc, fd, PIER__DESC_SOCKET);
-	packet->timeout_ms = PIER__TIMEOUT_UNSET;
-	packet->family = (int16_t)family;
-	packet->scheme = plan->endpoint.scheme;
-	memcpy(packet->text, plan->text, size);
-	*out = packet;
-	return 0;
-}
-
-static int
-get_int(int fd, int name, int *value)
-{
-	socklen_t len = sizeof(*value);
-
-	return pier__calls()->getsockopt(fd, SOL_SOCKET, name, value, &len);
-}
-
-static int
-open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
-{
-	struct pier_addr peer;
-	int fd = plan->endpoint.fd;
-	int family = AF_UNSPEC;
-	int type = 0;
-	int rc = get_int(fd, SO_TYPE, &type);
-
-	if (rc == 0)
-		rc = get_int(fd, SO_DOMAIN, &family);
-	if (rc == 0 && type != SOCK_DGRAM)
-		return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
-			"it is not a datagram socket");
-	if (rc == 0)
-		rc = pier__packet_new(out, fd, family, plan);
-	if (rc < 0)
-		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
-	(*out)->scheme = family == AF_UNIX ? "unixgram" : "udp";
-	peer.len = sizeof(peer.u);
-	(*out)->connected =
-		pier__calls()->getpeername(fd, &peer.u.sa, &peer.len) == 0;
-	return 0;
-}
-
-static int
-open_one(struct pier_packet **out, const struct pier__packet_plan *plan)
-{
-	struct pier__why why;
-	int rc;
-
-	switch (plan->endpoint.kind) {
-	case PIER__ENDPOINT_UNIXGRAM:
-		return pier__unixgram_open(out, plan);
-	case PIER__ENDPOINT_FD:
-		return open_fd(out, plan);
-	default:
-		rc = pier__why_set(&why, 0,
-			"%s:// has no messages: udp, udp4, udp6, unixgram "
-			"and fd have",
-			plan->endpoint.scheme);
-		return pier__fail_parse(rc, plan->text, &why);
-	}
-}
-
-static int
-enter_open(struct pier__packet_plan *plan)
-{
-	struct pier__task *self = pier__self();
-	struct pier__why why;
-	int rc = pier__endpoint_parse(&plan->endpoint, plan->text, &why);
-
-	if (rc < 0)
-		return pier__fail_parse(rc, plan->text, &why);
-	if (plan->deadline.ns < 0)
-		plan->deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
-	rc = self == NULL ? -ENOMEM : pier__enter(self, plan->deadline);
-	if (rc < 0)
-		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
-	return 0;
-}
-
-int
-pier_packet_open_all_sized(struct pier_packet **out, size_t max,
-	const char *text, const struct pier_packet_opts *opts, size_t opts_size,
-	pier_deadline deadline)
-{
-	struct pier__packet_plan *plan;
-	int rc;
-
-	if (max == 0)
-		return pier__fail_step(
-			-EINVAL, PIER_STEP_CREATE, text, "max is 0");
-	/* On the heap: a host's name would take much of a fiber's stack. */
-	plan = pier__alloc(sizeof(*plan));
-	if (plan == NULL)
-		return pier__fail_step(-ENOMEM, PIER_STEP_CREATE, text, NULL);
-	plan->text = text;
-	plan->deadline = deadline;
-	if (opts != NULL)
-		memcpy(&plan->opts, opts,
-			opts_size < sizeof(plan->opts) ? opts_size
-						       : sizeof(plan->opts));
-	rc = enter_open(plan);
-	if (rc == 0 && plan->endpoint.kind == PIER__ENDPOINT_UDP) {
-		rc = pier__udp_open(out, max, plan);
-	} else if (rc == 0) {
-		rc = open_one(out, plan);
-		if (rc == 0)
-			rc = 1;
-	}
-	pier__free(plan);
-	return rc;
-}
-
-int
-pier_packet_open_sized(struct pier_packet **out, const char *text,
-	const struct pier_packet_opts *opts, size_t opts_size,
-	pier_deadline deadline)
-{
-	int rc = pier_packet_open_all_sized(
-		out, 1, text, opts, opts_size, deadline);
-
-	return rc < 0 ? rc : 0;
-}
-
 static bool
 is_aborted(const struct pier_packet *packet)
 {
+	if (packet->carrier != NULL &&
+		atomic_load_explicit(
+			&packet->carrier->aborted, memory_order_acquire))
+		return true;
 	return atomic_load_explicit(&packet->aborted, memory_order_acquire);
 }
 
@@ -169,16 +41,21 @@ enter(struct pier_packet *packet, unsigned what, pier_deadline *deadline)
 		return -ENOMEM;
 	if (deadline->ns < 0)
 		*deadline = pier__timeout_deadline(packet->timeout_ms);
-	if (deadline->ns == 0)
-		pier__desc_look_again(&packet->desc, what);
-	rc = pier__desc_claim(&packet->desc, self);
-	if (rc == 0)
-		rc = pier__enter(self, *deadline);
+	if (packet->carrier != NULL) {
+		/* The server's limits hold. */
+		rc = pier__stream_enter(packet->carrier, what, deadline);
+	} else {
+		if (deadline->ns == 0)
+			pier__desc_look_again(packet->desc, what);
+		rc = pier__desc_claim(packet->desc, self);
+		if (rc == 0)
+			rc = pier__enter(self, *deadline);
+	}
 	if (rc == 0 && is_aborted(packet))
 		rc = -ECONNABORTED;
 	/* The next message is for the task that waits for it. Sending has no
 	   such order: a message goes whole or not at all. */
-	if (rc == 0 && what == PIER__IN && pier__desc_busy(&packet->desc, what))
+	if (rc == 0 && what == PIER__IN && pier__desc_busy(packet->desc, what))
 		rc = -EBUSY;
 	return rc;
 }
@@ -186,8 +63,11 @@ enter(struct pier_packet *packet, unsigned what, pier_deadline *deadline)
 static int
 wait_for(struct pier_packet *packet, unsigned what, pier_deadline deadline)
 {
-	int rc = pier__desc_wait(&packet->desc, what,
-		what == PIER__IN ? "receive" : "send", deadline);
+	const char *why = what == PIER__IN ? "receive" : "send";
+	int rc = packet->carrier != NULL
+			 ? pier__stream_wait(
+				   packet->carrier, what, why, deadline)
+			 : pier__desc_wait(packet->desc, what, why, deadline);
 
 	return is_aborted(packet) ? -ECONNABORTED : rc;
 }
@@ -198,7 +78,7 @@ own_port(struct pier_packet *packet)
 {
 	struct pier_addr own = { .len = sizeof(own.u) };
 
-	if (packet->port == 0 && pier__calls()->getsockname(packet->desc.fd,
+	if (packet->port == 0 && pier__calls()->getsockname(packet->desc->fd,
 					 &own.u.sa, &own.len) == 0)
 		packet->port = (uint16_t)pier_addr_port(&own);
 	return packet->port;
@@ -214,7 +94,7 @@ control_room(const struct pier_packet *packet, const struct pier_fds *fds)
 		return PIER__PKTINFO_MAX;
 	if (fds != NULL)
 		return PIER__PASSED_ROOM;
-	return packet->senders ? PIER__CRED_ROOM : 0;
+	return packet->senders || packet->marks ? PIER__CRED_ROOM : 0;
 }
 
 static int
@@ -225,8 +105,16 @@ read_control(struct pier_packet *packet, struct pier_msg *msg,
 		pier__pktinfo_read(msg, header, own_port(packet));
 		return 0;
 	}
-	pier__sender_take(msg, header);
+	if (packet->senders)
+		pier__sender_take(msg, header);
 	return pier__passed_take(fds, header);
+}
+
+/* Does a receive of no bytes mean the peer's end? */
+static bool
+is_end(const struct pier_packet *packet, const struct msghdr *header)
+{
+	return packet->ends && !(packet->marks && header->msg_controllen > 0);
 }
 
 /* One attempt. 0, or -errno. */
@@ -242,13 +130,20 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 		.msg_iovlen = 1,
 		.msg_control = control,
 		.msg_controllen = control_room(packet, fds) };
-	ssize_t n = pier__calls()->recvmsg(packet->desc.fd, &header,
+	ssize_t n = pier__calls()->recvmsg(packet->desc->fd, &header,
 		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 
 	if (n == -EAGAIN)
-		PIER__NOTE(packet->desc.readable, false);
+		PIER__NOTE(packet->desc->readable, false);
 	if (n < 0)
 		return (int)n;
+	if (n == 0 && is_end(packet, &header)) {
+		if (packet->carrier != NULL)
+			packet->carrier->at_end = true;
+		return -PIER_EEND;
+	}
+	if (packet->carrier != NULL)
+		pier__stream_moved_in(packet->carrier, (size_t)n);
 	msg->data = buf;
 	msg->full_size = (size_t)n;
 	msg->truncated = (size_t)n > size;
@@ -274,6 +169,8 @@ explain_receive(int rc)
 	switch (rc) {
 	case -ECONNREFUSED:
 		return "an earlier message met a closed port";
+	case -PIER_EEND:
+		return "the peer has ended";
 	case -EMFILE:
 		return "the descriptors that came could not all be taken";
 	case -EOPNOTSUPP:
@@ -303,6 +200,33 @@ receive_next(struct pier_packet *packet, struct pier_msg *msg,
 		rc = -ECONNABORTED;
 	return rc < 0 ? fail(packet, rc, PIER_STEP_RECEIVE, explain_receive(rc))
 		      : 0;
+}
+
+int
+pier__packet_await(struct pier_packet *packet, pier_deadline deadline)
+{
+	int rc = enter(packet, PIER__IN, &deadline);
+
+	if (rc == 0)
+		rc = wait_for(packet, PIER__IN, deadline);
+	return rc < 0 ? fail(packet, rc, PIER_STEP_RECEIVE, NULL) : 0;
+}
+
+int
+pier__packet_try(struct pier_packet *packet, struct pier_msg *msg, void *buf,
+	size_t size)
+{
+	int rc;
+
+	*msg = (struct pier_msg){ .peer = { .len = 0 } };
+	rc = receive(packet, msg, NULL, buf, size);
+	if (rc == -EINTR)
+		rc = -EAGAIN;
+	if (rc < 0 && rc != -EAGAIN && is_aborted(packet))
+		rc = -ECONNABORTED;
+	return rc < 0 && rc != -EAGAIN ? fail(packet, rc, PIER_STEP_RECEIVE,
+						 explain_receive(rc))
+				       : rc;
 }
 
 int
@@ -352,7 +276,7 @@ wait_to_send(struct pier_packet *packet, const struct msghdr *header,
 		return deadline.ns == 0
 			       ? -EAGAIN
 			       : pier__unix_pause(pause_ns, "send", deadline);
-	PIER__NOTE(packet->desc.writable, false);
+	PIER__NOTE(packet->desc->writable, false);
 	return wait_for(packet, PIER__OUT, deadline);
 }
 
@@ -385,10 +309,13 @@ send_message(struct pier_packet *packet, struct msghdr *header,
 
 	while (rc == 0) {
 		ssize_t n = pier__calls()->sendmsg(
-			packet->desc.fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
+			packet->desc->fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n >= 0) {
 			packet->bytes_out += (uint64_t)n;
+			if (packet->carrier != NULL)
+				pier__stream_moved_out(
+					packet->carrier, (size_t)n);
 			return 0;
 		}
 		rc = (int)n;
@@ -488,7 +415,7 @@ pier_packet_local(const struct pier_packet *packet, struct pier_addr *out)
 {
 	struct pier_addr addr = { .len = sizeof(addr.u) };
 	int rc = pier__calls()->getsockname(
-		packet->desc.fd, &addr.u.sa, &addr.len);
+		packet->desc->fd, &addr.u.sa, &addr.len);
 
 	if (rc < 0)
 		return fail(packet, rc, PIER_STEP_OPTION, "its own address");
@@ -501,7 +428,7 @@ pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out)
 {
 	struct pier_addr addr = { .len = sizeof(addr.u) };
 	int rc = pier__calls()->getpeername(
-		packet->desc.fd, &addr.u.sa, &addr.len);
+		packet->desc->fd, &addr.u.sa, &addr.len);
 
 	if (rc < 0)
 		return fail(packet, rc, PIER_STEP_OPTION, "its peer's address");
@@ -520,14 +447,14 @@ pier_packet_endpoint(const struct pier_packet *packet, char *buf, size_t size)
 	if (len != -EINVAL)
 		return len;
 	/* A Unix socket that was handed down may have no name. */
-	len = snprintf(buf, size, "fd://%d", packet->desc.fd);
+	len = snprintf(buf, size, "fd://%d", packet->desc->fd);
 	return (size_t)len < size ? len : -ENOSPC;
 }
 
 int
 pier_packet_fd(const struct pier_packet *packet)
 {
-	return packet->desc.fd;
+	return packet->desc->fd;
 }
 
 int
@@ -548,11 +475,11 @@ pier_packet_timeout(const struct pier_packet *packet)
 int
 pier_packet_move(struct pier_packet *packet)
 {
-	if (pier__desc_is_elsewhere(&packet->desc))
+	if (pier__desc_is_elsewhere(packet->desc))
 		return fail(packet, -EXDEV, PIER_STEP_WAIT, NULL);
-	if (packet->desc.reader != NULL || packet->desc.writer != NULL)
+	if (packet->desc->reader != NULL || packet->desc->writer != NULL)
 		return fail(packet, -EBUSY, PIER_STEP_WAIT, NULL);
-	pier__desc_forget(&packet->desc);
+	pier__desc_forget(packet->desc);
 	return 0;
 }
 
@@ -561,7 +488,7 @@ pier_packet_abort(struct pier_packet *packet)
 {
 	atomic_store_explicit(&packet->aborted, true, memory_order_release);
 	/* Wakes who waits, also where it answers ENOTCONN. */
-	(void)pier__calls()->shutdown(packet->desc.fd, SHUT_RDWR);
+	(void)pier__calls()->shutdown(packet->desc->fd, SHUT_RDWR);
 }
 
 void
@@ -570,11 +497,13 @@ pier_packet_close(struct pier_packet *packet)
 	if (packet == NULL)
 		return;
 	pier__unix_remove(&packet->file, &packet->path);
-	if (pier__desc_is_watched_elsewhere(&packet->desc)) {
+	if (pier__desc_is_watched_elsewhere(packet->desc)) {
 		pier_packet_abort(packet);
 		(void)fail(packet, -EXDEV, PIER_STEP_SHUTDOWN, NULL);
 		return;
 	}
-	pier__desc_close(&packet->desc);
+	/* A carrier's is closed with the carrier. */
+	if (packet->carrier == NULL)
+		pier__desc_close(packet->desc);
 	pier__free(packet);
 }

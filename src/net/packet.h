@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net/packet.h - a packet socket from inside. packet.c sends and receives for
- * every family; udp.c and unixgram.c open.
+ * every family; packet_open.c, udp.c, unixgram.c and seqpacket.c open.
  */
 #ifndef PIER_NET_PACKET_H
 #define PIER_NET_PACKET_H
@@ -15,11 +15,17 @@
 #include "net/unix.h"
 
 struct pier_packet {
-	struct pier__desc desc;
-	int64_t timeout_ms; /* PIER__TIMEOUT_UNSET: the default's */
+	struct pier__desc own_desc;
+	struct pier__desc *desc;     /* own_desc, or the carrier's */
+	struct pier_stream *carrier; /* a server's connection, or NULL */
+	int64_t timeout_ms;          /* PIER__TIMEOUT_UNSET: the default's */
 	atomic_bool aborted;
 	bool connected;
-	bool senders; /* SO_PASSCRED is on */
+	bool senders; /* SO_PASSCRED is on, and asked for */
+	bool ends;    /* connected for good: there is an end */
+	/* A message brings its sender along, the end does not: that is how an
+	   empty one is told from it. */
+	bool marks;
 	int16_t family;
 	uint16_t port;               /* its own, once known */
 	uint64_t bytes_out;          /* that the kernel took */
@@ -41,5 +47,12 @@ struct pier__packet_plan {
 /* A packet socket on fd, which is taken on success. 0 or -ENOMEM. */
 int pier__packet_new(struct pier_packet **out, int fd, int family,
 	const struct pier__packet_plan *plan);
+/* Wait until a receive makes sense, as pier_recv() does. 0 or an error, noted. */
+int pier__packet_await(struct pier_packet *packet, pier_deadline deadline);
+/* One attempt after that: as pier_recv(), and -EAGAIN: wait again. */
+int pier__packet_try(struct pier_packet *packet, struct pier_msg *msg,
+	void *buf, size_t size);
+int pier__packet_make(struct pier_packet **out, int fd, int family,
+	const char *scheme, const char *text);
 
 #endif

@@ -184,12 +184,12 @@ pier__unix_pause(int64_t *pause_ns, const char *why, pier_deadline deadline)
 }
 
 int
-pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
-	enum pier_step *step)
+pier__unix_connect(const struct pier_addr *addr, int type,
+	pier_deadline deadline, enum pier_step *step)
 {
 	const struct pier__calls *calls = pier__calls();
 	int64_t pause_ns = 0;
-	int fd = calls->socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = calls->socket(AF_UNIX, type, 0);
 	int rc;
 
 	*step = PIER_STEP_CREATE;

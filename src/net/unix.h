@@ -34,7 +34,8 @@ int pier__unix_bind(struct pier__unix_file *file, int fd, int type,
 	const struct pier_addr *addr, unsigned int mode, const char *text);
 
 /*
- * pier__unix_connect(addr, deadline, step): a stream socket connected to addr.
+ * pier__unix_connect(addr, type, deadline, step): a socket, SOCK_STREAM or
+ * SOCK_SEQPACKET, connected to addr.
  * A backlog that is full gives no sign when it has room again: it is tried
  * again, ever more rarely, until the deadline.
  *
@@ -42,8 +43,8 @@ int pier__unix_bind(struct pier__unix_file *file, int fd, int type,
  *
  * The descriptor, or an error, not noted.
  */
-int pier__unix_connect(const struct pier_addr *addr, pier_deadline deadline,
-	enum pier_step *step);
+int pier__unix_connect(const struct pier_addr *addr, int type,
+	pier_deadline deadline, enum pier_step *step);
 
 /*
  * pier__unix_pause(pause_ns, why, deadline): wait a little, twice as long each

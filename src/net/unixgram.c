@@ -34,7 +34,7 @@ bind_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
 
 	if (plan->opts.bind == NULL) {
 		rc = pier__calls()->bind(
-			packet->desc.fd, &unnamed, sizeof(unnamed.sa_family));
+			packet->desc->fd, &unnamed, sizeof(unnamed.sa_family));
 		return rc < 0 ? pier__fail_step(rc, PIER_STEP_BIND, plan->text,
 					"an abstract name of its own")
 			      : 0;
@@ -42,7 +42,7 @@ bind_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
 	rc = parse_name(&packet->path, plan->opts.bind);
 	if (rc < 0)
 		return rc;
-	return pier__unix_bind(&packet->file, packet->desc.fd, SOCK_DGRAM,
+	return pier__unix_bind(&packet->file, packet->desc->fd, SOCK_DGRAM,
 		&packet->path, plan->opts.mode, plan->opts.bind);
 }
 
@@ -72,7 +72,7 @@ connect_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
 		return 0;
 	do {
 		rc = pier__calls()->connect(
-			packet->desc.fd, &addr->u.sa, addr->len);
+			packet->desc->fd, &addr->u.sa, addr->len);
 	} while (rc == -EINTR);
 	if (rc < 0)
 		return pier__fail_step(
@@ -85,7 +85,7 @@ static int
 bind_server(struct pier_packet *packet, const struct pier__packet_plan *plan)
 {
 	packet->path = plan->endpoint.addr;
-	return pier__unix_bind(&packet->file, packet->desc.fd, SOCK_DGRAM,
+	return pier__unix_bind(&packet->file, packet->desc->fd, SOCK_DGRAM,
 		&packet->path, plan->opts.mode, plan->text);
 }
 
@@ -95,7 +95,7 @@ pass_senders(struct pier_packet *packet, const struct pier__packet_plan *plan)
 {
 	static const int on = 1;
 	int rc = pier__calls()->setsockopt(
-		packet->desc.fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+		packet->desc->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 
 	packet->senders = rc == 0;
 	return rc < 0 ? pier__fail_step(rc, PIER_STEP_OPTION, plan->text,

@@ -36,7 +36,7 @@ place_desc(struct place *place, const struct pier_waitable *one)
 	} else if (one->listener != NULL) {
 		place->want.desc = &one->listener->desc;
 	} else if (one->packet != NULL) {
-		place->want.desc = &one->packet->desc;
+		place->want.desc = one->packet->desc;
 	} else {
 		place->want.desc = &place->plain;
 		return pier__desc_adopt(&place->plain, one->fd);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "net/seqpacket.h"
 #include "serve/options.h"
 
 static_assert(offsetof(struct pier__conn, shown.first_byte_ns) / 64 ==
@@ -111,6 +112,23 @@ pier__report_error(struct pier_server *server, struct pier__conn *conn, int rc)
 	opts->on_error(conn != NULL ? &conn->shown : NULL, rc, opts->ctx);
 }
 
+/* The peer's end is how such a conversation ends well. */
+static int
+converse_in_packets(struct pier__conn *conn)
+{
+	const struct pier_server_opts *opts =
+		&conn->acceptor->worker->server->opts;
+	struct pier_packet *packet;
+	int rc = pier__packet_over(
+		&packet, conn->stream, conn->acceptor->port->endpoint);
+
+	if (rc < 0)
+		return rc;
+	rc = opts->packet_handler(packet, opts->ctx);
+	pier_packet_close(packet);
+	return rc == -PIER_EEND && conn->stream->at_end ? 0 : rc;
+}
+
 /* Setup, handler, and what the handler gathered. */
 static int
 converse(struct pier__conn *conn)
@@ -125,7 +143,8 @@ converse(struct pier__conn *conn)
 		rc = opts->setup(stream, opts->ctx);
 	if (rc >= 0) {
 		conn->shown.reason = PIER_END_HANDLER;
-		rc = opts->handler(stream, opts->ctx);
+		rc = conn->acceptor->packets ? converse_in_packets(conn)
+					     : opts->handler(stream, opts->ctx);
 		if (rc >= 0 && pier_gathered(stream) > 0) {
 			int flushed = pier_flush(stream, PIER_DEFAULT);
 
@@ -271,6 +290,12 @@ pier_conn(const struct pier_stream *stream)
 	const struct pier__limits *limits = pier__stream_base(stream)->limits;
 
 	return limits != NULL ? limits->conn : NULL;
+}
+
+struct pier_conn *
+pier_packet_conn(const struct pier_packet *packet)
+{
+	return packet->carrier != NULL ? pier_conn(packet->carrier) : NULL;
 }
 
 static const struct pier__conn *

@@ -113,7 +113,7 @@ receive(struct pier__receiver *receiver)
 	int rc = 0;
 
 	while (rc == 0 && !it->stopping) {
-		if (PIER__LOOK(it->packet->desc.readable))
+		if (PIER__LOOK(it->packet->desc->readable))
 			rc = pier_recv(it->packet, &receiver->msg,
 				receiver->buf, size, PIER_NOW);
 		else
@@ -123,7 +123,7 @@ receive(struct pier__receiver *receiver)
 			return 0;
 		}
 		if (rc == -EAGAIN)
-			rc = pier__desc_wait(&it->packet->desc, PIER__IN,
+			rc = pier__desc_wait(it->packet->desc, PIER__IN,
 				"receive", PIER_FOREVER);
 		/* The engine may have no memory to watch it. */
 		if (rc < 0 && rc != -ECANCELED)
@@ -256,7 +256,7 @@ pier__datagrams_stop(struct pier__worker *worker)
 				idle, struct pier__receiver, idle_node)
 					   ->task);
 		/* As if something had come: the holder looks, and leaves. */
-		pier__desc_event(&it->packet->desc, PIER__IN, false);
+		pier__desc_event(it->packet->desc, PIER__IN, false);
 	}
 }
 

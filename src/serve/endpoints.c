@@ -27,19 +27,28 @@ endpoint_at(const struct pier_server_opts *opts, size_t i)
 	return opts->endpoints[i];
 }
 
-static bool
-fd_is_datagram(int fd)
+/* What one endpoint is for. */
+enum {
+	FOR_STREAMS,
+	FOR_DATAGRAMS,
+	FOR_PACKETS /* over connections: accepted as streams are */
+};
+
+static int
+kind_of_fd(int fd)
 {
 	int type = 0;
 	socklen_t len = sizeof(type);
 
 	/* What is no socket fails later, with the words for streams. */
-	return pier__calls()->getsockopt(
-		       fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
-	       type == SOCK_DGRAM;
+	if (pier__calls()->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		return FOR_STREAMS;
+	return type == SOCK_DGRAM       ? FOR_DATAGRAMS
+	       : type == SOCK_SEQPACKET ? FOR_PACKETS
+					: FOR_STREAMS;
 }
 
-/* 1: for datagrams; 0: for streams; or an error, noted. */
+/* FOR_… or an error, noted. */
 static int
 kind_of(const char *text)
 {
@@ -49,10 +58,17 @@ kind_of(const char *text)
 
 	if (rc < 0)
 		return pier__fail_parse(rc, text, &why);
-	if (endpoint.kind == PIER__ENDPOINT_FD)
-		return fd_is_datagram(endpoint.fd) ? 1 : 0;
-	return endpoint.kind == PIER__ENDPOINT_UDP ||
-	       endpoint.kind == PIER__ENDPOINT_UNIXGRAM;
+	switch (endpoint.kind) {
+	case PIER__ENDPOINT_FD:
+		return kind_of_fd(endpoint.fd);
+	case PIER__ENDPOINT_UDP:
+	case PIER__ENDPOINT_UNIXGRAM:
+		return FOR_DATAGRAMS;
+	case PIER__ENDPOINT_SEQPACKET:
+		return FOR_PACKETS;
+	default:
+		return FOR_STREAMS;
+	}
 }
 
 int
@@ -70,14 +86,17 @@ pier__endpoints_count(
 
 		if (kind < 0)
 			return kind;
-		if (kind == 0 && opts->handler == NULL)
+		if (kind == FOR_STREAMS && opts->handler == NULL)
 			return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
 				"no handler for streams");
-		if (kind == 1 && opts->datagram_handler == NULL)
+		if (kind == FOR_DATAGRAMS && opts->datagram_handler == NULL)
 			return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
 				"no handler for datagrams");
-		*streams += kind == 0;
-		*datagrams += kind == 1;
+		if (kind == FOR_PACKETS && opts->packet_handler == NULL)
+			return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
+				"no handler for packets");
+		*streams += kind != FOR_DATAGRAMS;
+		*datagrams += kind == FOR_DATAGRAMS;
 	}
 	return 0;
 }
@@ -112,6 +131,7 @@ add_acceptor(struct pier__worker *worker, struct pier__port *port,
 	it->worker = worker;
 	it->port = port;
 	it->listener = listener;
+	it->packets = listener->packets;
 	it->fd = -1;
 	pier__list_init(&it->waiter);
 	(void)atomic_fetch_add(&port->users, 1);
@@ -242,9 +262,9 @@ pier__endpoints_open(struct pier_server *server, pier_deadline deadline)
 	for (i = 0; rc == 0 && (text = endpoint_at(&server->opts, i)) != NULL;
 		i++) {
 		rc = kind_of(text);
-		if (rc == 0)
+		if (rc == FOR_STREAMS || rc == FOR_PACKETS)
 			rc = open_stream(server, text, deadline);
-		else if (rc == 1)
+		else if (rc == FOR_DATAGRAMS)
 			rc = open_datagrams(
 				server, text, index++, streams, deadline);
 	}

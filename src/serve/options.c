@@ -42,7 +42,8 @@ wrong(const struct pier_server_opts *opts)
 		return "no endpoint";
 	if (opts->endpoint != NULL && opts->endpoints != NULL)
 		return "endpoint and endpoints: give one of them";
-	if (opts->handler == NULL && opts->datagram_handler == NULL)
+	if (opts->handler == NULL && opts->datagram_handler == NULL &&
+		opts->packet_handler == NULL)
 		return "no handler";
 	if ((unsigned)opts->model > PIER_THREAD)
 		return "no such model";

@@ -49,6 +49,7 @@ struct pier__acceptor {
 	struct pier__worker *worker;
 	struct pier__port *port;
 	struct pier_listener *listener; /* the worker's own view of the port */
+	bool packets; /* what it accepts; the listener may have gone */
 	/* Accepted, and not yet started for want of memory: */
 	int fd;
 	struct pier_addr peer;

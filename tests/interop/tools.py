@@ -485,6 +485,61 @@ def test_unix_datagrams():
             equal(server.end().code, 0)
 
 
+def test_unix_packets():
+    """seqpacket: against Python both ways, and socat."""
+    need("socat")
+    with tool.scratch() as folder:
+        where = f"{folder}/packets"
+        with tool.Server("upper", f"seqpacket://{where}") as server:
+            equal(server.endpoint, f"seqpacket://{where}")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as mine:
+                mine.settimeout(20)
+                mine.connect(where)
+                for text in (b"one", b"", b"three"):
+                    mine.send(text)
+                    equal(mine.recv(100), text.upper())
+                mine.shutdown(socket.SHUT_WR)
+                equal(mine.recv(100), b"")
+            got = pipe_through(
+                ["socat", "-t", 5, "-", f"UNIX-CONNECT:{where},type=5"],
+                b"from socat",
+            )
+            equal(got, b"FROM SOCAT")
+            done = tool.expect(
+                0, "connect", f"seqpacket://{where}", stdin=b"from pier"
+            )
+            equal(done.out, b"FROM PIER")
+            done = tool.expect(
+                2, "connect", f"seqpacket://{where}", "--wait", "1s"
+            )
+            contains(done.err, "no effect on seqpacket://")
+            equal(server.end().code, 0)
+        equal(os.path.exists(where), False)
+        # A Python server, which says the last word.
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as theirs:
+            theirs.settimeout(20)
+            theirs.bind(where)
+            theirs.listen()
+            client = subprocess.Popen(
+                [tool.PIER, "connect", f"seqpacket://{where}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            peer, _ = theirs.accept()
+            with peer:
+                peer.settimeout(20)
+                client.stdin.write(b"hello")
+                client.stdin.close()
+                equal(peer.recv(100), b"hello")
+                equal(peer.recv(100), b"")
+                peer.send(b"good")
+                peer.send(b"bye")
+            out = client.stdout.read()
+            equal(client.wait(20), 0)
+            equal(out, b"goodbye")
+            client.stdout.close()
+
+
 # ---- a lot, by hash, through every model ----
 
 

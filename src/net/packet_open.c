@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/packet_open.c - packet sockets opened: what every family shares of it.
+ */
+#include "net/packet.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/failure.h"
+#include "net/seqpacket.h"
+#include "net/stream.h"
+#include "net/udp.h"
+#include "net/unixgram.h"
+
+int
+pier__packet_new(struct pier_packet **out, int fd, int family,
+	const struct pier__packet_plan *plan)
+{
+	return pier__packet_make(
+		out, fd, family, plan->endpoint.scheme, plan->text);
+}
+
+int
+pier__packet_make(struct pier_packet **out, int fd, int family,
+	const char *scheme, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	struct pier_packet *packet = pier__alloc(sizeof(*packet) + size);
+
+	if (packet == NULL)
+		return -ENOMEM;
+	packet->desc = &packet->own_desc;
+	pier__desc_init(packet->desc, fd, PIER__DESC_SOCKET);
+	packet->timeout_ms = PIER__TIMEOUT_UNSET;
+	packet->family = (int16_t)family;
+	packet->scheme = scheme;
+	memcpy(packet->text, text, size);
+	*out = packet;
+	return 0;
+}
+
+static int
+get_int(int fd, int name, int *value)
+{
+	socklen_t len = sizeof(*value);
+
+	return pier__calls()->getsockopt(fd, SOL_SOCKET, name, value, &len);
+}
+
+static int
+open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
+{
+	struct pier_addr peer;
+	int fd = plan->endpoint.fd;
+	int family = AF_UNSPEC;
+	int type = 0;
+	int rc = get_int(fd, SO_TYPE, &type);
+
+	if (rc == 0)
+		rc = get_int(fd, SO_DOMAIN, &family);
+	if (rc == 0 && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
+		return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
+			"it is no socket of datagrams or packets");
+	if (rc == 0)
+		rc = pier__packet_new(out, fd, family, plan);
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+	(*out)->scheme = type == SOCK_SEQPACKET ? "seqpacket"
+			 : family == AF_UNIX    ? "unixgram"
+						: "udp";
+	(*out)->ends = type == SOCK_SEQPACKET;
+	peer.len = sizeof(peer.u);
+	(*out)->connected =
+		pier__calls()->getpeername(fd, &peer.u.sa, &peer.len) == 0;
+	return 0;
+}
+
+static int
+open_one(struct pier_packet **out, const struct pier__packet_plan *plan)
+{
+	struct pier__why why;
+	int rc;
+
+	switch (plan->endpoint.kind) {
+	case PIER__ENDPOINT_UNIXGRAM:
+		return pier__unixgram_open(out, plan);
+	case PIER__ENDPOINT_SEQPACKET:
+		return pier__seqpacket_open(out, plan);
+	case PIER__ENDPOINT_FD:
+		return open_fd(out, plan);
+	default:
+		rc = pier__why_set(&why, 0,
+			"%s:// has no messages: udp, udp4, udp6, unixgram, "
+			"seqpacket and fd have",
+			plan->endpoint.scheme);
+		return pier__fail_parse(rc, plan->text, &why);
+	}
+}
+
+static int
+enter_open(struct pier__packet_plan *plan)
+{
+	struct pier__task *self = pier__self();
+	struct pier__why why;
+	int rc = pier__endpoint_parse(&plan->endpoint, plan->text, &why);
+
+	if (rc < 0)
+		return pier__fail_parse(rc, plan->text, &why);
+	if (plan->deadline.ns < 0)
+		plan->deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
+	rc = self == NULL ? -ENOMEM : pier__enter(self, plan->deadline);
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+	return 0;
+}
+
+int
+pier_packet_open_all_sized(struct pier_packet **out, size_t max,
+	const char *text, const struct pier_packet_opts *opts, size_t opts_size,
+	pier_deadline deadline)
+{
+	struct pier__packet_plan *plan;
+	int rc;
+
+	if (max == 0)
+		return pier__fail_step(
+			-EINVAL, PIER_STEP_CREATE, text, "max is 0");
+	/* On the heap: a host's name would take much of a fiber's stack. */
+	plan = pier__alloc(sizeof(*plan));
+	if (plan == NULL)
+		return pier__fail_step(-ENOMEM, PIER_STEP_CREATE, text, NULL);
+	plan->text = text;
+	plan->deadline = deadline;
+	if (opts != NULL)
+		memcpy(&plan->opts, opts,
+			opts_size < sizeof(plan->opts) ? opts_size
+						       : sizeof(plan->opts));
+	rc = enter_open(plan);
+	if (rc == 0 && plan->endpoint.kind == PIER__ENDPOINT_UDP) {
+		rc = pier__udp_open(out, max, plan);
+	} else if (rc == 0) {
+		rc = open_one(out, plan);
+		if (rc == 0)
+			rc = 1;
+	}
+	pier__free(plan);
+	return rc;
+}
+
+int
+pier_packet_open_sized(struct pier_packet **out, const char *text,
+	const struct pier_packet_opts *opts, size_t opts_size,
+	pier_deadline deadline)
+{
+	int rc = pier_packet_open_all_sized(
+		out, 1, text, opts, opts_size, deadline);
+
+	return rc < 0 ? rc : 0;
+}
