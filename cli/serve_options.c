@@ -28,6 +28,8 @@ static const struct cli_word what_words[] = {
 static const struct cli_word model_words[] = {
 	{ "fiber", PIER_FIBER, "fibers on --workers threads" },
 	{ "thread", PIER_THREAD, "a thread for each connection" },
+	{ "pool", PIER_POOL,
+		"--workers threads, each with one connection after the other" },
 	{ "iterative", PIER_ITERATIVE,
 		"one connection at a time; the others queue" },
 	{ NULL, 0, NULL },
@@ -56,9 +58,9 @@ static const struct cli_option options[] = {
 		.kind = CLI_COUNT,
 		.metavar = "N",
 		.group = "Running",
-		.help = "threads of the fiber model, or 'cores' for one per "
-			"processor",
-		.otherwise = "1",
+		.help = "threads of the fiber and pool models, or 'cores' for "
+			"one per processor",
+		.otherwise = "1, and 32 of the pool",
 		.words = core_words,
 		.min = 1,
 		.max = 1024,
@@ -93,7 +95,9 @@ static const struct cli_option options[] = {
 		.kind = CLI_COUNT,
 		.metavar = "N",
 		.group = "Limits",
-		.help = "connections at a time; when full, others queue",
+		.help = "connections at a time; when full, others queue. Of "
+			"the pool as many as --workers, of the iterative "
+			"model one",
 		.otherwise = "10000, or what the descriptor limit allows",
 		.min = 1,
 		.max = 10000000,

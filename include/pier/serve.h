@@ -27,20 +27,21 @@ struct pier_server;
  * server's: the handler does not close it.
  *
  * What handlers share: with PIER_ITERATIVE, and PIER_FIBER with one worker, no
- * two handlers run at once between two waits; with PIER_THREAD, or more
- * workers, they run in parallel: what they share needs a guard. Hooks are part
- * of this.
+ * two handlers run at once between two waits; with PIER_THREAD, PIER_POOL, or
+ * more workers, they run in parallel: what they share needs a guard. Hooks are
+ * part of this.
  *
  * Tasks that a handler starts go into a group of its own, which it waits for
  * (pier_group_open()): they are fibers or threads as it is. The group of the
- * whole run (pier_go() with NULL) is for fibers: a thread of PIER_THREAD is in
- * none, and gets -EINVAL.
+ * whole run (pier_go() with NULL) is for fibers: a thread of PIER_THREAD or
+ * PIER_POOL is in none, and gets -EINVAL.
  */
 typedef int pier_handler(struct pier_stream *stream, void *ctx);
 
 /* One datagram; answer it with pier_reply(). A negative result is counted and
    reported by on_error, nothing else. It runs in a fiber under every model;
-   with PIER_THREAD each datagram endpoint has a thread of its own. */
+   with PIER_THREAD and PIER_POOL each datagram endpoint has a thread of its
+   own. */
 typedef int pier_datagram_handler(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
@@ -53,7 +54,9 @@ typedef int pier_packet_handler(struct pier_packet *packet, void *ctx);
 enum pier_model {
 	PIER_FIBER, /* a fiber per connection on .workers threads; default */
 	PIER_ITERATIVE, /* one connection after the other; others queue */
-	PIER_THREAD     /* a thread per connection */
+	PIER_THREAD,    /* a thread per connection */
+	PIER_POOL       /* .workers threads, each with one connection after the
+			   other; when all are busy, others queue */
 };
 
 /* For .workers: one per core that this process may use. */
@@ -92,7 +95,7 @@ struct pier_server_opts {
 	pier_datagram_handler *datagram_handler; /* for datagram endpoints */
 	void *ctx; /* handed to handlers and hooks */
 	enum pier_model model;
-	int workers; /* PIER_FIBER: threads, 0: 1 */
+	int workers; /* threads of PIER_FIBER, 0: 1; of PIER_POOL, 0: 32 */
 	/* Of fibers or threads; 0: 64 KiB for fibers, 1 MiB for those of
 	   PIER_ITERATIVE, the system's for threads. The fibers of a run that
 	   was there before pier_server_run() have that run's */
@@ -108,7 +111,8 @@ struct pier_server_opts {
 	   has, and after the lifetime, all do. */
 
 	/* At once; 0: 10000, or what the descriptor limit allows; when full,
-	   others queue. PIER_ITERATIVE: 1, whatever stands here */
+	   others queue. PIER_ITERATIVE: 1, PIER_POOL: as many as workers,
+	   whatever stands here */
 	int connections_max;
 	/* At once from one IP address; 0: none; when full, a further one is
 	   reset */
@@ -123,7 +127,7 @@ struct pier_server_opts {
 
 	/* Reading off after a handler; 0: 2 s, PIER_OFF: close at once. As
 	   many connections as may be active, and at least 64, do so without
-	   being counted as active */
+	   being counted as active; with PIER_POOL it takes the thread */
 	int64_t linger_ms;
 	/* For handlers at stop; 0: 10 s, PIER_OFF: cancel at once */
 	int64_t drain_ms;
@@ -194,7 +198,7 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  *                                       worker: nothing goes on
  *   -EALREADY  it has run
  *
- * A thread of PIER_THREAD that still hangs outside of pier five seconds after
+ * A thread of PIER_THREAD or PIER_POOL that still hangs outside of pier five seconds after
  * it was cancelled is left behind and counted with the cancelled; it uses what
  * ctx points to until it ends.
  */

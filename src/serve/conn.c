@@ -271,7 +271,8 @@ pier__conn_main(void *arg)
 	pier__current->tag = conn->shown.id;
 	settle(conn, converse(conn));
 	if (wants_linger(conn)) {
-		aside = pier__room_step_aside(server);
+		aside = !server->model->lingers_inside &&
+			pier__room_step_aside(server);
 		linger(conn);
 	}
 	finish(conn);

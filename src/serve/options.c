@@ -9,6 +9,7 @@
 #define DATAGRAM_SIZE       65535
 #define DATAGRAM_SIZE_MAX   (1024 * 1024)
 #define WORKERS_MAX         1024
+#define POOL_WORKERS        32
 #define RESERVE_MIN         8
 #define RESERVE_SHARE       16
 #define ITERATIVE_STACK     ((size_t)1024 * 1024)
@@ -45,13 +46,13 @@ wrong(const struct pier_server_opts *opts)
 	if (opts->handler == NULL && opts->datagram_handler == NULL &&
 		opts->packet_handler == NULL)
 		return "no handler";
-	if ((unsigned)opts->model > PIER_THREAD)
+	if ((unsigned)opts->model > PIER_POOL)
 		return "no such model";
 	if (opts->workers < PIER_CORES || opts->workers > WORKERS_MAX)
 		return "workers: -1 to 1024";
-	if (opts->model != PIER_FIBER && opts->workers != 0 &&
-		opts->workers != 1)
-		return "workers go with the fiber model";
+	if (opts->model != PIER_FIBER && opts->model != PIER_POOL &&
+		opts->workers != 0 && opts->workers != 1)
+		return "workers go with the fiber and pool models";
 	if (opts->connections_max < 0)
 		return "connections_max: below 0";
 	if (opts->per_address_max < 0)
@@ -82,6 +83,8 @@ connections(const struct pier_server_opts *opts, int descriptors)
 
 	if (opts->model == PIER_ITERATIVE)
 		return 1;
+	if (opts->model == PIER_POOL)
+		return opts->workers;
 	if (opts->connections_max > 0)
 		return opts->connections_max;
 	if (room < 1)
@@ -99,7 +102,7 @@ pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
 	if (opts->workers == PIER_CORES)
 		opts->workers = cores;
 	if (opts->workers == 0)
-		opts->workers = 1;
+		opts->workers = opts->model == PIER_POOL ? POOL_WORKERS : 1;
 	if (opts->stack_size == 0 && opts->model == PIER_ITERATIVE)
 		opts->stack_size = ITERATIVE_STACK;
 	opts->connections_max = connections(opts, descriptors);

@@ -82,6 +82,15 @@ test_models(void **state)
 	assert_int_equal(pier__options_fill(&opts, 1024, 3, &detail), 0);
 	assert_int_equal(opts.workers, 3);
 	assert_int_equal(opts.stack_size, 0);
+	opts = plain;
+	opts.model = PIER_POOL;
+	opts.connections_max = 100;
+	assert_int_equal(pier__options_fill(&opts, 1024, 4, &detail), 0);
+	assert_int_equal(opts.workers, 32);
+	assert_int_equal(opts.connections_max, 32);
+	opts.workers = 3;
+	assert_int_equal(pier__options_fill(&opts, 1024, 4, &detail), 0);
+	assert_int_equal(opts.connections_max, 3);
 }
 
 static void
@@ -119,7 +128,7 @@ test_refused(void **state)
 	opts = plain;
 	opts.workers = 2;
 	opts.model = PIER_THREAD;
-	refused(opts, "workers go with the fiber model");
+	refused(opts, "workers go with the fiber and pool models");
 	opts = plain;
 	opts.connections_max = -1;
 	refused(opts, "connections_max: below 0");

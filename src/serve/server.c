@@ -14,6 +14,7 @@ static const struct pier__model *const models[] = {
 	[PIER_FIBER] = &pier__model_fiber,
 	[PIER_ITERATIVE] = &pier__model_iterative,
 	[PIER_THREAD] = &pier__model_thread,
+	[PIER_POOL] = &pier__model_pool,
 };
 
 void
@@ -29,8 +30,10 @@ pier__server_drop(struct pier_server *server)
 
 	if (atomic_fetch_sub(&server->references, 1) > 1)
 		return;
-	for (i = 0; i < server->worker_count; i++)
+	for (i = 0; i < server->worker_count; i++) {
 		pier__free(server->workers[i].acceptors);
+		pier__pool_free(server->workers[i].pool);
+	}
 	pier__address_count_close(server->addresses);
 	pier__shared_close(server->shared);
 	pier__free(server->workers);

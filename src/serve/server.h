@@ -36,6 +36,7 @@
 struct pier__conn;
 struct pier__datagrams;
 struct pier__model;
+struct pier__pool;
 
 /* A listening socket. */
 struct pier__port {
@@ -73,6 +74,7 @@ struct pier__worker {
 	struct pier__list datagrams; /* struct pier__datagrams by node */
 	struct pier_group *accepting;
 	struct pier_group *handling; /* connections and datagrams */
+	struct pier__pool *pool;     /* of PIER_POOL, or NULL */
 	struct pier__desc stop;      /* its own view of server->stop_fd */
 	int64_t drain_until;         /* meaningful once it stops */
 	int rc;
@@ -114,17 +116,27 @@ struct pier_server {
 /* Descriptors that are taken at once to see whether they are below the mark. */
 #define PIER__PROBES_MAX 8
 
-/* Who runs connections. One file each: iterative.c, thread.c, fiber.c. */
+/* Who runs connections. One file each: iterative.c, thread.c, pool.c,
+   fiber.c. */
 struct pier__model {
 	/* How many workers, for so many endpoints of each kind. */
 	size_t (*workers)(const struct pier_server_opts *opts, size_t streams,
 		size_t datagrams);
 	/* The worker that receives on the i-th datagram socket. */
 	size_t (*receiver)(size_t i, size_t streams, size_t workers);
+	/* The worker begins, before it accepts; NULL: nothing to do. 0 or an
+	   error. */
+	int (*open)(struct pier__worker *worker);
 	/* Start pier__conn_main(conn) as a task of worker->handling; called
 	   by a fiber of the worker. 0 or the error; conn is then untouched. */
 	int (*start)(struct pier__worker *worker, struct pier__conn *conn);
+	/* The worker accepts no more, before it waits for handlers; NULL:
+	   nothing to do. Also after an open that failed. */
+	void (*close)(struct pier__worker *worker);
 	int descriptors; /* that a connection takes */
+	/* What runs a connection is not free for another until it has
+	   lingered too. */
+	bool lingers_inside;
 	/* How long tasks that were cancelled are waited for, INT64_MAX: until
 	   they end. Threads may hang outside of pier. */
 	int64_t patience_ns;
@@ -133,6 +145,16 @@ struct pier__model {
 extern const struct pier__model pier__model_fiber;
 extern const struct pier__model pier__model_iterative;
 extern const struct pier__model pier__model_thread;
+extern const struct pier__model pier__model_pool;
+
+/* thread.c: for models in which handlers may block: those that accept streams
+   share a worker, each datagram endpoint has one of its own. */
+size_t pier__workers_apart(
+	const struct pier_server_opts *opts, size_t streams, size_t datagrams);
+size_t pier__receiver_apart(size_t i, size_t streams, size_t workers);
+
+/* pool.c: NULL is fine. Nobody is in it any more. */
+void pier__pool_free(struct pier__pool *pool);
 
 /* fiber.c: start conn as a fiber of the calling one's scheduler. */
 int pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn);

@@ -52,24 +52,23 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	return rc;
 }
 
-/* Those that accept streams share one. */
-static size_t
-workers(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
+size_t
+pier__workers_apart(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
 {
 	(void)opts;
 	return (streams > 0 ? 1 : 0) + datagrams;
 }
 
-static size_t
-receiver(size_t i, size_t streams, size_t count)
+size_t
+pier__receiver_apart(size_t i, size_t streams, size_t count)
 {
 	(void)count;
 	return (streams > 0 ? 1 : 0) + i;
 }
 
 const struct pier__model pier__model_thread = {
-	.workers = workers,
-	.receiver = receiver,
+	.workers = pier__workers_apart,
+	.receiver = pier__receiver_apart,
 	.start = start,
 	/* The socket, and what wakes the thread. */
 	.descriptors = 2,

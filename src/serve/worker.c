@@ -34,10 +34,13 @@ start_tasks(struct pier__worker *worker)
 static int
 begin(struct pier__worker *worker)
 {
+	const struct pier__model *model = worker->server->model;
 	int rc = pier_group_open(&worker->accepting);
 
 	if (rc == 0)
 		rc = pier_group_open(&worker->handling);
+	if (rc == 0 && model->open != NULL)
+		rc = model->open(worker);
 	if (rc == 0)
 		rc = start_tasks(worker);
 	return rc < 0 ? pier__fail(rc,
@@ -84,6 +87,7 @@ static void
 end(struct pier__worker *worker)
 {
 	const struct pier_server_opts *opts = &worker->server->opts;
+	const struct pier__model *model = worker->server->model;
 	struct pier_group *hurry = NULL;
 	size_t i;
 
@@ -96,6 +100,8 @@ end(struct pier__worker *worker)
 	(void)pier__group_wait(worker->accepting, "drain", PIER_FOREVER);
 	for (i = 0; i < worker->acceptor_count; i++)
 		pier__acceptor_leave(&worker->acceptors[i]);
+	if (model->close != NULL)
+		model->close(worker);
 	pier__count(worker->counters, PIER__COUNT_CANCELLED, drain(worker));
 	if (hurry != NULL) {
 		pier_group_cancel(hurry);

@@ -61,6 +61,9 @@ struct pier__thread_opts {
    -EAGAIN, -ENOMEM, -PIER_ECLOSED, and -EMFILE, -ENFILE when wakeable. */
 int pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts);
+/* Between two pieces of work of one thread: the next finds nothing that the
+   last has left behind, and what that one gathered is sent. */
+void pier__thread_renew(struct pier__task *self);
 /* The wait of a thread task; the rest of pier__park(). */
 PIER__COLD int pier__thread_park(struct pier__task *self, int64_t until);
 PIER__COLD void pier__thread_wake(struct pier__task *task);

@@ -82,6 +82,20 @@ pier__self_slow(void)
 	return pier__current;
 }
 
+void
+pier__thread_renew(struct pier__task *self)
+{
+	pier__before_wait_run(self);
+	pier__error_record_free(self->error);
+	self->error = NULL;
+	self->error_lost = false;
+	self->shield = 0;
+	self->ops = 0;
+	self->tag = 0;
+	__atomic_store_n(&self->last_waits, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->name, NULL, __ATOMIC_RELAXED);
+}
+
 struct pier__engine *
 pier__task_engine(struct pier__task *self)
 {

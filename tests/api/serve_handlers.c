@@ -146,6 +146,7 @@ test_in_parallel(void **state)
 		int workers, clients;
 	} parallel[] = {
 		{ PIER_THREAD, 1, 2 },
+		{ PIER_POOL, 2, 2 },
 		/* The kernel deals them out; that all fall on one side has a
 		   chance of 1 in 2^29. */
 		{ PIER_FIBER, 2, CLIENTS },
@@ -153,7 +154,7 @@ test_in_parallel(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 3; i++) {
 		struct pier_server_opts opts = { .endpoint = TCP,
 			.handler = meet,
 			.model = parallel[i].model,
@@ -194,7 +195,9 @@ with_a_task(struct pier_stream *stream, void *ctx)
 
 	assert_int_equal(rc, 0);
 	assert_int_equal(pier_go(NULL, nothing, NULL),
-		opts->model == PIER_THREAD ? -EINVAL : 0);
+		opts->model == PIER_THREAD || opts->model == PIER_POOL
+			? -EINVAL
+			: 0);
 	assert_int_equal(pier_go(group, greet, stream), 0);
 	/* The client speaks when it was greeted. */
 	n = pier_read(stream, &byte, 1, PIER_DEFAULT);

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 const enum pier_model models[MODEL_COUNT] = { PIER_FIBER, PIER_ITERATIVE,
-	PIER_THREAD };
+	PIER_THREAD, PIER_POOL };
 
 static void *
 run(void *arg)

@@ -43,8 +43,8 @@ void plain_echo(int fd, const char *text);
 int64_t cpu_ms(void);
 int64_t wall_ms(void);
 
-/* The three models, for tests that run under each. */
-#define MODEL_COUNT 3
+/* The models, for tests that run under each. */
+#define MODEL_COUNT 4
 extern const enum pier_model models[MODEL_COUNT];
 
 #endif

@@ -140,8 +140,8 @@ def test_bad_values_are_quoted_with_what_was_expected():
     line, hint = usage("serve", "echo", "--model", "fibre", "tcp://:0")
     equal(
         line,
-        "serve: --model: cannot use 'fibre'; expected fiber, thread or "
-        "iterative",
+        "serve: --model: cannot use 'fibre'; expected fiber, thread, "
+        "pool or iterative",
     )
     equal(hint, "did you mean 'fiber'?")
     line, _ = usage("connect", "-w", "0", "h:1")

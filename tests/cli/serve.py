@@ -74,7 +74,8 @@ def test_loud_handlers_do_the_same():
 
 def test_every_model():
     for model in (
-        ["iterative"], ["thread"], ["fiber"],
+        ["iterative"], ["thread"], ["fiber"], ["pool"],
+        ["pool", "--workers=3"],
         ["fiber", "--workers=2"], ["fiber", "--workers", "cores"],
     ):
         with Server("echo", "--model", *model, "tcp://127.0.0.1:0") as server:
@@ -335,7 +336,8 @@ def ask_both_ways(server, number):
 
 def test_json_of_a_crowd():
     """Events of parallel handlers are whole lines, and none is missing."""
-    for model in (["fiber", "--workers=2"], ["thread"], ["iterative"]):
+    for model in (["fiber", "--workers=2"], ["thread"], ["iterative"],
+                  ["pool", "--workers=4"]):
         with Server("upper", "-vv", "--json", "--model", *model,
                     "tcp://127.0.0.1:0", "udp://127.0.0.1:0") as server:
             with ThreadPoolExecutor(16) as pool:

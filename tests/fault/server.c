@@ -174,6 +174,12 @@ by_threads(struct fault_story *story)
 }
 
 static void
+by_a_pool(struct fault_story *story)
+{
+	serve(story, TCP, PIER_POOL, 2);
+}
+
+static void
 by_two_workers(struct fault_story *story)
 {
 	serve(story, TCP, PIER_FIBER, 2);
@@ -189,6 +195,7 @@ static const struct fault_scenario scenarios[] = {
 	{ "server, fibers", by_fibers, NULL },
 	{ "server, iterative", iterative, NULL },
 	{ "server, threads", by_threads, NULL },
+	{ "server, a pool", by_a_pool, NULL },
 	{ "server, two workers", by_two_workers, NULL },
 	{ "server, datagrams", datagrams, NULL },
 };
