@@ -95,9 +95,9 @@ static const struct cli_option options[] = {
 		.kind = CLI_COUNT,
 		.metavar = "N",
 		.group = "Limits",
-		.help = "connections at a time; when full, others queue. Of "
-			"the pool as many as --workers, of the iterative "
-			"model one",
+		.help = "connections at a time; when full, others queue; "
+			"always --workers in the pool model, 1 in the "
+			"iterative",
 		.otherwise = "10000, or what the descriptor limit allows",
 		.min = 1,
 		.max = 10000000,

@@ -71,6 +71,29 @@ pier__acceptor_count(struct pier__acceptor *it, bool above, int change)
 		(void)atomic_fetch_add(&it->worker->server->above, change);
 }
 
+/* The connection of `it` is run by a worker. 0, or what is wanting. */
+static int
+launch(struct pier__acceptor *it)
+{
+	struct pier_server *server = it->worker->server;
+	struct pier__conn *conn = it->conn;
+	bool above = it->fd >= server->descriptors_high;
+	int rc = 0;
+
+	/* Before it may end. */
+	conn->above = above;
+	pier__acceptor_count(it, above, 1);
+	if (!pier__hand_over(it, conn)) {
+		pier__conn_runs_on(conn, it->worker);
+		rc = server->model->start(it->worker, conn);
+	}
+	if (rc < 0) {
+		pier__conn_runs_on(conn, NULL);
+		pier__acceptor_count(it, above, -1);
+	}
+	return rc;
+}
+
 /* A connection for it->fd, once there is room. 0, or what is wanting: then
    descriptor, room and connection stay in `it` for another try. */
 static int
@@ -81,16 +104,8 @@ admit(struct pier__acceptor *it)
 
 	if (it->conn == NULL)
 		rc = pier__conn_new(&it->conn, it);
-	if (rc == 0) {
-		bool above = it->fd >= worker->server->descriptors_high;
-
-		/* Before it may end. */
-		it->conn->above = above;
-		pier__acceptor_count(it, above, 1);
-		rc = worker->server->model->start(worker, it->conn);
-		if (rc < 0)
-			pier__acceptor_count(it, above, -1);
-	}
+	if (rc == 0)
+		rc = launch(it);
 	if (rc < 0 && rc != -PIER_ELIMIT)
 		return rc;
 	/* Not before: one that a stop finds waiting for memory is let go, and

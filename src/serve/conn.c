@@ -92,6 +92,18 @@ free_conn:
 }
 
 void
+pier__conn_runs_on(struct pier__conn *conn, const struct pier__worker *worker)
+{
+	struct pier__worker *workers = conn->acceptor->worker->server->workers;
+
+	if (conn->runner != 0)
+		(void)atomic_fetch_sub(&workers[conn->runner - 1].load, 1);
+	conn->runner = worker == NULL ? 0 : (uint32_t)(worker - workers) + 1;
+	if (worker != NULL)
+		(void)atomic_fetch_add(&workers[conn->runner - 1].load, 1);
+}
+
+void
 pier__report_error(struct pier_server *server, struct pier__conn *conn, int rc)
 {
 	const struct pier_server_opts *opts = &server->opts;
@@ -252,6 +264,7 @@ pier__conn_drop(struct pier__conn *conn)
 	struct pier_server *server = conn->acceptor->worker->server;
 
 	pier_close(conn->stream);
+	pier__conn_runs_on(conn, NULL);
 	if (conn->address != NULL)
 		pier__address_give(
 			server->addresses, conn->address, server->process);

@@ -12,7 +12,8 @@ struct pier__conn {
 	struct pier__acceptor *acceptor;
 	struct pier_stream *stream;
 	struct pier__address_entry *address;
-	bool above; /* its socket lies above the mark of the server */
+	uint32_t runner; /* the worker that it counts for, from 1; 0: none */
+	bool above;      /* its socket lies above the mark of the server */
 	/* From first_byte_ns of shown to conn of limits it is one cache line,
 	   the only one that a message touches. */
 	struct pier_conn shown;
@@ -25,6 +26,10 @@ struct pier__conn {
  * (the address has enough), -ENOMEM.
  */
 int pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor);
+
+/* It is part of the load of worker (NULL: of none) from now on. */
+void pier__conn_runs_on(
+	struct pier__conn *conn, const struct pier__worker *worker);
 
 /* The whole life of a connection: setup, handler, linger, finish; arg is the
    struct, which is gone at the end. Always 0. */

@@ -281,6 +281,7 @@ pier__endpoints_close(struct pier_server *server)
 
 		for (j = 0; j < worker->acceptor_count; j++)
 			pier__acceptor_leave(&worker->acceptors[j]);
+		pier__hand_close(worker);
 		pier__datagrams_close(worker);
 	}
 	for (i = 0; i < server->name_count; i++)

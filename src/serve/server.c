@@ -33,6 +33,7 @@ pier__server_drop(struct pier_server *server)
 	for (i = 0; i < server->worker_count; i++) {
 		pier__free(server->workers[i].acceptors);
 		pier__pool_free(server->workers[i].pool);
+		(void)pthread_mutex_destroy(&server->workers[i].inbox.lock);
 	}
 	pier__address_count_close(server->addresses);
 	pier__shared_close(server->shared);
@@ -79,8 +80,11 @@ make_workers(struct pier_server *server, size_t streams, size_t datagrams)
 	if (server->workers == NULL || server->ports == NULL)
 		return -ENOMEM;
 	server->worker_count = count;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		pier__list_init(&server->workers[i].datagrams);
+		(void)pthread_mutex_init(&server->workers[i].inbox.lock, NULL);
+		server->workers[i].inbox.open = true;
+	}
 	for (i = 0; i < count; i++) {
 		struct pier__worker *worker = &server->workers[i];
 

@@ -66,6 +66,19 @@ struct pier__acceptor {
 	struct pier__task *task;
 };
 
+/* What other workers have accepted for this one: a ring; one that is full is
+   behind already. */
+#define PIER__INBOX_MAX 64
+
+struct pier__inbox {
+	pthread_mutex_t lock;
+	bool open;
+	unsigned begin;
+	unsigned count;
+	struct pier__task *task; /* looks into it */
+	struct pier__conn *conns[PIER__INBOX_MAX];
+};
+
 struct pier__worker {
 	struct pier_server *server;
 	struct pier__counters *counters;  /* shared; no other worker's */
@@ -74,9 +87,11 @@ struct pier__worker {
 	struct pier__list datagrams; /* struct pier__datagrams by node */
 	struct pier_group *accepting;
 	struct pier_group *handling; /* connections and datagrams */
-	struct pier__pool *pool;     /* of PIER_POOL, or NULL */
-	struct pier__desc stop;      /* its own view of server->stop_fd */
-	int64_t drain_until;         /* meaningful once it stops */
+	atomic_int load; /* connections that it runs, or is about to */
+	struct pier__inbox inbox;
+	struct pier__pool *pool; /* of PIER_POOL, or NULL */
+	struct pier__desc stop;  /* its own view of server->stop_fd */
+	int64_t drain_until;     /* meaningful once it stops */
 	int rc;
 };
 
@@ -158,6 +173,14 @@ void pier__pool_free(struct pier__pool *pool);
 
 /* fiber.c: start conn as a fiber of the calling one's scheduler. */
 int pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn);
+
+/* hand.c: begin to take what others hand over; on a fiber of the worker. */
+int pier__hand_open(struct pier__worker *worker);
+/* Nothing more is taken; what is there was never run. Idempotent. */
+void pier__hand_close(struct pier__worker *worker);
+/* conn, which `it` has accepted, will be run by the least loaded worker, if the
+   own one has more than a tenth above that. False: it stays. */
+bool pier__hand_over(struct pier__acceptor *it, struct pier__conn *conn);
 
 /* server.c: what keeps a server's memory, besides its owner. */
 void pier__server_hold(struct pier_server *server);

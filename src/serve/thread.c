@@ -53,7 +53,8 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 }
 
 size_t
-pier__workers_apart(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
+pier__workers_apart(
+	const struct pier_server_opts *opts, size_t streams, size_t datagrams)
 {
 	(void)opts;
 	return (streams > 0 ? 1 : 0) + datagrams;

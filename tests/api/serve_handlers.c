@@ -195,9 +195,8 @@ with_a_task(struct pier_stream *stream, void *ctx)
 
 	assert_int_equal(rc, 0);
 	assert_int_equal(pier_go(NULL, nothing, NULL),
-		opts->model == PIER_THREAD || opts->model == PIER_POOL
-			? -EINVAL
-			: 0);
+		opts->model == PIER_THREAD || opts->model == PIER_POOL ? -EINVAL
+								       : 0);
 	assert_int_equal(pier_go(group, greet, stream), 0);
 	/* The client speaks when it was greeted. */
 	n = pier_read(stream, &byte, 1, PIER_DEFAULT);
