@@ -5,6 +5,7 @@
  */
 #include "verbs.h"
 
+#include "complete.h"
 #include "exit.h"
 #include "json.h"
 #include "options.h"
@@ -112,6 +113,17 @@ print_man_options(const char *name)
 	return CLI_EXIT_OK;
 }
 
+/* What meson asks when pier is built. */
+static int
+print_completions(const char *shell)
+{
+	const struct complete_tool tool = { .verbs = verbs,
+		.options = head_options };
+
+	return cli_complete(stdout, shell, &tool) == 0 ? CLI_EXIT_OK
+						       : CLI_EXIT_USAGE;
+}
+
 static int
 run_tool(struct cli_tool *tool, int argc, char **argv)
 {
@@ -122,6 +134,8 @@ run_tool(struct cli_tool *tool, int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[0], "--man-options") == 0)
 		return print_man_options(argv[1]);
+	if (argc == 2 && strcmp(argv[0], "--completions") == 0)
+		return print_completions(argv[1]);
 	words = cli_parse_head(head_options, argc, argv, &head, &why);
 	cli_tool_setup(tool, &head.common);
 	if (words < 0)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the completions of all shells share: which values an option can have.
+ */
+#include "complete.h"
+
+#include "store.h"
+
+#include <pier.h>
+
+#include <string.h>
+
+/* Every scheme that an endpoint may ever have, with text that is right behind
+   it; the library says which of them it knows. */
+static const char *const schemes[][2] = {
+	{ "tcp://", "a:1" },
+	{ "tcp4://", "a:1" },
+	{ "tcp6://", "a:1" },
+	{ "udp://", "a:1" },
+	{ "udp4://", "a:1" },
+	{ "udp6://", "a:1" },
+	{ "unix://", "/a" },
+	{ "unixgram://", "/a" },
+	{ "seqpacket://", "/a" },
+	{ "vsock://", "2:1" },
+	{ "tls://", "a:1" },
+	{ "fd://", "3" },
+};
+
+bool
+complete_is_option(const struct cli_option *option)
+{
+	return option->name != NULL || option->letter != 0;
+}
+
+/* A text is what its metavar says. */
+static enum complete_kind
+kind_of_text(const char *metavar)
+{
+	static const struct {
+		const char *metavar;
+		enum complete_kind kind;
+	} known[] = {
+		{ "FILE", COMPLETE_FILE },
+		{ "ENDPOINT", COMPLETE_ENDPOINT },
+		{ "TOPIC", COMPLETE_TOPIC },
+		{ "CMD", COMPLETE_COMMAND },
+		{ "COMMAND", COMPLETE_COMMAND },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(metavar, known[i].metavar) == 0)
+			return known[i].kind;
+	return COMPLETE_NOTHING;
+}
+
+struct complete_value
+complete_option_value(const struct cli_option *option)
+{
+	struct complete_value value = { .words = option->words, .more = "" };
+
+	if (option->kind == CLI_DURATION)
+		value.more = "100ms 1s 5s 30s 5m";
+	else if (option->kind == CLI_SIZE)
+		value.more = "4Ki 64Ki 1Mi";
+	if (value.words != NULL || *value.more != '\0')
+		value.kind = COMPLETE_WORDS;
+	else if (option->kind == CLI_TEXT || option->kind == CLI_TEXTS)
+		value.kind = kind_of_text(option->metavar);
+	return value;
+}
+
+struct complete_value
+complete_operand_value(const struct cli_operand *operand)
+{
+	struct complete_value value = { .words = operand->words, .more = "" };
+
+	value.kind = value.words != NULL ? COMPLETE_WORDS
+					 : kind_of_text(operand->metavar);
+	if (value.kind == COMPLETE_TOPIC)
+		value.more = "exit-codes endpoints";
+	return value;
+}
+
+void
+complete_schemes(FILE *out)
+{
+	const char *gap = "";
+	char text[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", schemes[i][0],
+			schemes[i][1]);
+		if (pier_endpoint_check(text, NULL) < 0)
+			continue;
+		fprintf(out, "%s%s", gap, schemes[i][0]);
+		gap = " ";
+	}
+}
+
+void
+complete_words(FILE *out, const struct complete_value *value)
+{
+	const struct cli_word *word = value->words;
+	const char *gap = "";
+
+	for (; word != NULL && word->word != NULL; word++) {
+		fprintf(out, "%s%s", gap, word->word);
+		gap = " ";
+	}
+	if (*value->more != '\0')
+		fprintf(out, "%s%s", gap, value->more);
+}
+
+void
+complete_valued(FILE *out, const struct cli_option *options)
+{
+	const char *gap = "";
+
+	for (; complete_is_option(options); options++) {
+		if (!cli_takes_value(options))
+			continue;
+		if (options->letter != 0) {
+			fprintf(out, "%s-%c", gap, options->letter);
+			gap = " ";
+		}
+		if (options->name != NULL)
+			fprintf(out, "%s--%s", gap, options->name);
+		gap = " ";
+	}
+}
+
+int
+cli_complete(FILE *out, const char *shell, const struct complete_tool *tool)
+{
+	static const struct {
+		const char *shell;
+		void (*print)(FILE *out, const struct complete_tool *tool);
+	} shells[] = {
+		{ "bash", cli_complete_bash },
+		{ "zsh", cli_complete_zsh },
+		{ "fish", cli_complete_fish },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
+		if (strcmp(shell, shells[i].shell) != 0)
+			continue;
+		shells[i].print(out, tool);
+		return 0;
+	}
+	return -1;
+}
