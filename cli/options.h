@@ -29,6 +29,7 @@ enum cli_kind {
 	CLI_COUNT,    /* int64_t: from .min to .max, or one of .words */
 	CLI_SIZE,     /* int64_t: bytes, the same */
 	CLI_DURATION, /* int64_t: nanoseconds, the same */
+	CLI_RATE,     /* int64_t: so many a second, the same */
 	CLI_HELP,     /* enum cli_help_wish: parsing ends here */
 };
 

@@ -139,6 +139,10 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.listen = &listen,
 		.connections_max = (int)settings->max_connections,
 		.per_address_max = (int)settings->max_per_address,
+		.allow = (const char *const *)serve->allow.list,
+		.deny = (const char *const *)serve->deny.list,
+		.accept_rate = settings->accept_rate,
+		.accept_burst = settings->accept_burst,
 		.first_byte_ms = first_byte_ms(settings),
 		.idle_ms = to_ms(settings->idle_timeout),
 		.lifetime_ms = to_ms(settings->lifetime),
@@ -152,6 +156,21 @@ open_server(struct serve *serve, const char *const *endpoints)
 	};
 
 	return pier_server_open(&serve->server, &opts);
+}
+
+static int
+read_networks(struct serve *serve)
+{
+	const struct serve_settings *settings = serve->settings;
+	struct cli_complaint why = { "", "" };
+
+	if (cli_networks_read(&serve->allow, &settings->allow, "allow", &why) ==
+			0 &&
+		cli_networks_read(
+			&serve->deny, &settings->deny, "deny", &why) == 0)
+		return CLI_EXIT_OK;
+	cli_networks_free(&serve->allow);
+	return cli_usage_error(serve->tool, "serve", &why);
 }
 
 static void
@@ -194,6 +213,8 @@ serve_run(struct cli_tool *tool, const void *given)
 				tool, "serve", endpoints[i], &check);
 	}
 	code = serve_broker_check(tool, settings);
+	if (code == CLI_EXIT_OK)
+		code = read_networks(&serve);
 	if (code != CLI_EXIT_OK)
 		return code;
 	find_backlog(&serve);
@@ -205,5 +226,7 @@ serve_run(struct cli_tool *tool, const void *given)
 	serve_remove_ready(&serve);
 	pier_server_close(serve.server);
 	pier_hub_close(serve.hub);
+	cli_networks_free(&serve.allow);
+	cli_networks_free(&serve.deny);
 	return code;
 }

@@ -5,6 +5,7 @@
 #ifndef PIER_CLI_SERVE_H
 #define PIER_CLI_SERVE_H
 
+#include "networks.h"
 #include "options.h"
 #include "report.h"
 
@@ -45,6 +46,10 @@ struct serve_settings {
 	int64_t linger;
 	int64_t size; /* of what source sends; 0: without end */
 	const char *ready_file;
+	struct cli_texts allow;
+	struct cli_texts deny;
+	int64_t accept_rate;
+	int64_t accept_burst;
 	int64_t queue; /* bytes, of the broker, for one client */
 };
 
@@ -55,6 +60,8 @@ struct serve {
 	const struct serve_settings *settings;
 	struct pier_server *server;
 	struct pier_hub *hub; /* of the broker */
+	struct cli_networks allow;
+	struct cli_networks deny;
 	int64_t start_ns;
 	long backlog; /* as the kernel has it; 0 when that cannot be known */
 	bool ready_written; /* the ready file is there and is ours */

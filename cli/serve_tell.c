@@ -291,7 +291,8 @@ say_summary(struct serve *serve, const struct pier_server_stats *stats)
 	char in[CLI_VALUE_TEXT], out[CLI_VALUE_TEXT], took[CLI_VALUE_TEXT];
 	uint64_t limited = stats->limit_first_byte + stats->limit_idle +
 			   stats->limit_lifetime;
-	uint64_t refused = stats->refused_address + stats->refused_setup;
+	uint64_t refused = stats->refused_address + stats->refused_setup +
+			   stats->refused_policy;
 	uint64_t failed = stats->failed + stats->datagrams_failed;
 
 	cli_format_bytes(stats->bytes_in, in, sizeof(in));
@@ -336,6 +337,7 @@ serve_tell_summary(struct serve *serve)
 	NUMBER(failed);
 	NUMBER(cancelled);
 	NUMBER(refused_address);
+	NUMBER(refused_policy);
 	NUMBER(limit_first_byte);
 	NUMBER(limit_idle);
 	NUMBER(limit_lifetime);

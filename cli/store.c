@@ -71,7 +71,8 @@ append_limit(char *text, size_t size, enum cli_kind kind, int64_t limit)
 	if (kind == CLI_DURATION)
 		cli_format_limit(limit, number, sizeof(number));
 	else
-		snprintf(number, sizeof(number), "%" PRId64, limit);
+		snprintf(number, sizeof(number), "%" PRId64 "%s", limit,
+			kind == CLI_RATE ? "/s" : "");
 	append(text, size, number);
 }
 
@@ -79,7 +80,7 @@ static bool
 has_range(const struct cli_option *option)
 {
 	return option->kind == CLI_COUNT || option->kind == CLI_SIZE ||
-	       option->kind == CLI_DURATION;
+	       option->kind == CLI_DURATION || option->kind == CLI_RATE;
 }
 
 void
@@ -92,6 +93,7 @@ cli_describe_value(const struct cli_option *option, char *text, size_t size)
 		[CLI_COUNT] = "a whole number",
 		[CLI_SIZE] = "a size such as 4096, 64k or 1Mi,",
 		[CLI_DURATION] = "a duration such as 10ms, 2s or 1.5m,",
+		[CLI_RATE] = "a rate such as 100/s, 64k/s or 1Mi/s,",
 	};
 
 	snprintf(text, size, "%s", kinds[option->kind]);
@@ -156,6 +158,8 @@ parse_number(int64_t *out, enum cli_kind kind, const char *text)
 		return cli_parse_size(out, text);
 	if (kind == CLI_DURATION)
 		return cli_parse_duration(out, text);
+	if (kind == CLI_RATE)
+		return cli_parse_rate(out, text);
 	return -1; /* a choice: only its words */
 }
 
@@ -204,6 +208,7 @@ cli_store(const struct cli_option *option, const char *name, const char *value,
 	case CLI_COUNT:
 	case CLI_SIZE:
 	case CLI_DURATION:
+	case CLI_RATE:
 		return store_number(option, name, value, settings, why);
 	case CLI_HELP:
 		break;

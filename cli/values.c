@@ -155,6 +155,20 @@ cli_parse_size(int64_t *out, const char *text)
 }
 
 int
+cli_parse_rate(int64_t *out, const char *text)
+{
+	size_t len = strlen(text);
+	char size[CLI_VALUE_TEXT];
+
+	if (len < 3 || len - 2 >= sizeof(size) ||
+		strcmp(text + len - 2, "/s") != 0)
+		return -1;
+	memcpy(size, text, len - 2);
+	size[len - 2] = '\0';
+	return cli_parse_size(out, size);
+}
+
+int
 cli_parse_duration(int64_t *out, const char *text)
 {
 	return parse_scaled(out, text, duration_units);

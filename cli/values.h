@@ -22,10 +22,12 @@
  *
  *   count     digits
  *   size      digits, a fraction, and k M G T (1000) or Ki Mi Gi Ti (1024)
+ *   rate      a size and "/s"
  *   duration  digits, a fraction, and us ms s m h d; to nanoseconds
  */
 int cli_parse_count(int64_t *out, const char *text);
 int cli_parse_size(int64_t *out, const char *text);
+int cli_parse_rate(int64_t *out, const char *text);
 int cli_parse_duration(int64_t *out, const char *text);
 
 /*

@@ -149,6 +149,22 @@ struct pier_server_opts {
 	void (*on_listen)(struct pier_server *server, void *ctx);
 
 	pier_packet_handler *packet_handler; /* for seqpacket endpoints */
+
+	/* Networks to let in and to keep out: NULL-ended lists of texts such as
+	   "192.0.2.0/24", "2001:db8::/32", or one address; borrowed by open.
+	   The longest network that holds an address decides, wherever it
+	   stands, and keeps out where it is in both lists. Who is in none is
+	   let in, unless there is a list of those to let in. IPv4 is IPv4 also
+	   where it is v4-mapped; who has no IP address (a Unix socket) is let
+	   in. A connection is reset, a datagram dropped; neither is told to
+	   on_error */
+	const char *const *allow;
+	const char *const *deny;
+	/* Connections accepted in a second, of all workers and processes
+	   together; others queue meanwhile. 0: as they come */
+	int64_t accept_rate;
+	int64_t accept_burst; /* of them at once, after a pause; 0: as many as
+				 in a second */
 };
 
 /*
@@ -172,7 +188,8 @@ pier_serve(const struct pier_server_opts *opts)
  * yet. opts is copied; what it points to (texts, ctx) is borrowed until close.
  *
  * 0, or
- *   -EINVAL  no endpoint, no handler for one, or a field out of range: detail
+ *   -EINVAL  no endpoint, no handler for one, or a field out of range: detail;
+ *            or a text of allow or deny is no network: detail and offset
  *   -PIER_EDEADLINE  open_ms passed while a name was looked up
  *   …        as pier_listen() and pier_packet_open()
  */
@@ -252,6 +269,9 @@ struct pier_server_stats {
 	/* Handlers by time since accept: bucket i counts those of
 	   [2^i, 2^(i+1)) us, the last one also what took longer. */
 	uint64_t handler_us[PIER_HISTOGRAM_BUCKETS];
+	/* Connections and datagrams, by allow and deny */
+	uint64_t refused_policy;
+	uint64_t accept_rate_waits; /* how often accept_rate was met */
 };
 
 /* pier_server_stats(server, out): the numbers as they are now. */

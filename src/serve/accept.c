@@ -106,13 +106,16 @@ admit(struct pier__acceptor *it)
 		rc = pier__conn_new(&it->conn, it);
 	if (rc == 0)
 		rc = launch(it);
-	if (rc < 0 && rc != -PIER_ELIMIT)
+	if (rc < 0 && rc != -PIER_ELIMIT && rc != -EACCES)
 		return rc;
 	/* Not before: one that a stop finds waiting for memory is let go, and
 	   nothing would count its end. */
 	pier__count(worker->counters, PIER__COUNT_ACCEPTED, 1);
-	if (rc == -PIER_ELIMIT) {
-		pier__count(worker->counters, PIER__COUNT_REFUSED_ADDRESS, 1);
+	if (rc < 0) {
+		pier__count(worker->counters,
+			rc == -EACCES ? PIER__COUNT_REFUSED_POLICY
+				      : PIER__COUNT_REFUSED_ADDRESS,
+			1);
 		reset(it->fd);
 		pier__room_give(worker->server);
 	}
@@ -145,6 +148,7 @@ take(struct pier__acceptor *it)
 	if (fd < 0)
 		return fd;
 	it->fd = fd;
+	it->has_token = false;
 	if (fd >= server->descriptors_high)
 		atomic_store(&server->near_limit, true);
 	return 0;
@@ -208,8 +212,12 @@ step(struct pier__acceptor *it)
 		return 1;
 	if (it->fd < 0 && pier__room_is_full(server))
 		return pier__release_wait(it, seen, PIER_FOREVER);
+	if (it->fd < 0 && !pier__gate_may_take(it))
+		return pier__gate_wait(it);
 	if (it->fd < 0)
 		rc = take(it);
+	if (rc == -EAGAIN)
+		pier__gate_give_back(it);
 	if (rc == -EAGAIN)
 		return it->draining ? 1 : wait_for_clients(it, seen);
 	/* Another worker may have been quicker. */

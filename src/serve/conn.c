@@ -73,7 +73,9 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 
 	if (conn == NULL)
 		return -ENOMEM;
-	rc = count_address(conn, server, peer);
+	rc = pier__admission_lets_in(server->gate.admission, peer)
+		     ? count_address(conn, server, peer)
+		     : -EACCES;
 	if (rc < 0)
 		goto free_conn;
 	rc = pier__stream_new(&conn->stream, acceptor->fd,

@@ -23,7 +23,7 @@ struct pier__conn {
 
 /*
  * The connection of acceptor->fd, which is taken on success. 0, -PIER_ELIMIT
- * (the address has enough), -ENOMEM.
+ * (the address has enough), -EACCES (it is not to be let in), -ENOMEM.
  */
 int pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor);
 

@@ -104,6 +104,18 @@ hold_off(struct pier__receiver *receiver, int rc)
 	return rc == -PIER_EDEADLINE ? 0 : rc;
 }
 
+static bool
+is_let_in(const struct pier__receiver *receiver)
+{
+	struct pier__worker *worker = receiver->it->worker;
+
+	if (pier__admission_lets_in(
+		    worker->server->gate.admission, &receiver->msg.peer))
+		return true;
+	pier__count(worker->counters, PIER__COUNT_REFUSED_POLICY, 1);
+	return false;
+}
+
 /* One datagram into receiver->msg. 0, or the error that ends it. */
 static int
 receive(struct pier__receiver *receiver)
@@ -120,7 +132,9 @@ receive(struct pier__receiver *receiver)
 			rc = -EAGAIN;
 		if (rc == 0) {
 			it->failures = 0;
-			return 0;
+			if (is_let_in(receiver))
+				return 0;
+			continue;
 		}
 		if (rc == -EAGAIN)
 			rc = pier__desc_wait(it->packet->desc, PIER__IN,

@@ -57,6 +57,8 @@ wrong(const struct pier_server_opts *opts)
 		return "connections_max: below 0";
 	if (opts->per_address_max < 0)
 		return "per_address_max: below 0";
+	if (opts->accept_rate < 0 || opts->accept_burst < 0)
+		return "accept_rate: below 0";
 	if (opts->datagrams_max < 0)
 		return "datagrams_max: below 0";
 	if (opts->datagram_size > DATAGRAM_SIZE_MAX)

@@ -36,6 +36,7 @@ pier__server_drop(struct pier_server *server)
 		(void)pthread_mutex_destroy(&server->workers[i].inbox.lock);
 	}
 	pier__address_count_close(server->addresses);
+	pier__gate_close(&server->gate);
 	pier__shared_close(server->shared);
 	pier__free(server->workers);
 	pier__free(server->ports);
@@ -174,6 +175,8 @@ server_fill(struct pier_server *server)
 			: pier_in_ms(server->opts.open_ms);
 	server->model = models[server->opts.model];
 	rc = pier__endpoints_count(server, &streams, &datagrams);
+	if (rc == 0)
+		rc = pier__gate_open(server);
 	if (rc < 0)
 		return rc;
 	rc = make_workers(server, streams, datagrams);

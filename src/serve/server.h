@@ -30,6 +30,7 @@
 #include "net/listen.h"
 #include "net/stream.h"
 #include "serve/address_count.h"
+#include "serve/gate.h"
 #include "serve/shared.h"
 #include "task/task.h"
 
@@ -58,6 +59,8 @@ struct pier__acceptor {
 	int64_t pause_ms; /* the last pause; 0: the last attempt went well */
 	bool wanting;     /* it was told, and the queue not yet emptied */
 	bool has_room;    /* room is taken for fd */
+	bool has_token;   /* it may accept one, by the rate; else: */
+	int64_t token_at; /* the moment when it may */
 	atomic_int own;   /* connections that were started, and not closed */
 	bool draining;    /* the server stops: what queues is taken, then end */
 	uint32_t drain_left; /* of what queued */
@@ -110,6 +113,7 @@ struct pier_server {
 	/* Of all processes: */
 	struct pier__shared *shared;
 	struct pier__address_count *addresses; /* NULL: no limit */
+	struct pier__gate gate;
 	/* Of this one: */
 	size_t process;
 	struct pier__ledger *ledger;

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/bucket.h"
 #include "serve/stats.h"
 
 /* Cache lines of its own. */
@@ -36,6 +37,7 @@ struct pier__shared {
 	atomic_int active_peak;
 	atomic_uint_fast64_t next_id;
 	atomic_uint_fast64_t releases;
+	pier__bucket accepting;          /* see gate.h */
 	struct pier__counters *counters; /* of each worker of each process */
 	struct pier__ledger ledgers[];
 };

@@ -23,6 +23,8 @@ static const size_t places[PIER__COUNT_COUNT] = {
 	PLACE(DATAGRAMS_FAILED, datagrams_failed),
 	PLACE(BYTES_IN, bytes_in),
 	PLACE(BYTES_OUT, bytes_out),
+	PLACE(REFUSED_POLICY, refused_policy),
+	PLACE(ACCEPT_RATE_WAITS, accept_rate_waits),
 #undef PLACE
 };
 

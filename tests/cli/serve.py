@@ -159,6 +159,58 @@ def test_broker_refusals():
         contains(expect(2, "serve", *words).err, said)
 
 
+def test_networks():
+    """In and out by address, from the command line and from a file."""
+    with tool.scratch() as folder:
+        with open(f"{folder}/deny", "w", encoding="ascii") as file:
+            file.write("# not these\n\n127.0.2.0/24  # a block\n 127.0.3.1\n")
+        with Server(
+            "echo", "--allow", "127.0.0.0/8", "--deny", f"@{folder}/deny",
+            "--json", "tcp://127.0.0.1:0",
+        ) as server:
+            for host, let_in in (
+                ("127.0.0.1", True), ("127.0.2.9", False),
+                ("127.0.3.1", False), ("127.0.3.2", True),
+            ):
+                with socket.socket() as client:
+                    client.settimeout(20)
+                    client.bind((host, 0))
+                    try:
+                        client.connect(("127.0.0.1", server.port()))
+                        equal(ask(client, b"hello"), b"hello")
+                        assert let_in, host
+                    except (ConnectionResetError, BrokenPipeError):
+                        assert not let_in, host
+            summary = of_type(events(server.end(), "serve"), "summary")[0]
+            equal(summary["refused_policy"], 2)
+        for words, said in (
+            (["--allow", "10.0.0.0/33"], "'33' is no length of a network"),
+            (["--deny", "10.0.0.1/8"], "the network is 10.0.0.0/8"),
+            (["--deny", "localhost"], "is no IP address"),
+            (["--deny", f"@{folder}/nothing"], "No such file"),
+            (["--accept-rate", "fast"], "a rate such as 100/s"),
+            (["--accept-rate", "100"], "a rate such as 100/s"),
+            (["--accept-rate", "0/s"], "from 1/s"),
+        ):
+            contains(expect(2, "serve", "echo", *words, "tcp://:0").err, said)
+
+
+def test_accept_rate():
+    """As many as may at once, and the others after them."""
+    with Server(
+        "echo", "--accept-rate", "50/s", "--accept-burst", "2",
+        "tcp://127.0.0.1:0",
+    ) as server:
+        began = time.monotonic()
+        clients = [dial(server) for _ in range(12)]
+        for client in clients:
+            client.sendall(b"x")
+            equal(read_exactly(client, 1), b"x")
+            client.close()
+        assert time.monotonic() - began >= 10 / 50, "too fast"
+        equal(server.end().code, 0)
+
+
 def test_both_families():
     with Server("echo", "tcp://:0") as server:
         equal(answers(server, b"four"), b"four")

@@ -588,6 +588,90 @@ nobody_is_lost_on_bad_links(void **state)
 	assert_int_equal(bed.stats.bytes_out, CLIENTS * 5000);
 }
 
+/* Two a second, two at once after a pause: when each of six was answered. */
+static int64_t answered_at[6];
+
+static int
+asks_at_once(void *arg)
+{
+	int64_t *at = arg;
+	int64_t start = pier_now();
+	struct pier_stream *stream = dial();
+	int rc = stream == NULL ? -1 : echo_once(stream);
+
+	*at = pier_now() - start;
+	pier_close(stream);
+	return rc;
+}
+
+static int
+six_at_once(void *arg)
+{
+	struct pier_group *group = NULL;
+	int rc = pier_group_open(&group);
+	int i;
+
+	(void)arg;
+	for (i = 0; rc == 0 && i < 6; i++)
+		rc = pier_go(group, asks_at_once, &answered_at[i]);
+	if (rc == 0)
+		rc = pier_group_wait(group, PIER_FOREVER);
+	if (rc == 0)
+		rc = pier_group_result(group);
+	pier_group_close(group);
+	return rc;
+}
+
+static void
+they_are_accepted_by_the_rate(void **state)
+{
+	int i;
+
+	(void)state;
+	bed.opts.accept_rate = 2;
+	bed.opts.accept_burst = 2;
+	play(six_at_once);
+	assert_int_equal(bed.client_rc, 0);
+	for (i = 0; i < 6; i++) {
+		int64_t due = i < 2 ? 0 : (i - 1) * S / 2;
+
+		assert_in_range(answered_at[i], due, due + 10 * MS);
+	}
+	assert_int_equal(bed.stats.accepted, 6);
+	/* And once more, for who might come next. */
+	assert_int_equal(bed.stats.accept_rate_waits, 5);
+}
+
+/* Those that queue at a stop do not wait for it. */
+static int
+waits_for_a_stop(void *arg)
+{
+	struct pier_stream *streams[4];
+	int i, rc = 0;
+
+	(void)arg;
+	for (i = 0; i < 4; i++)
+		streams[i] = dial();
+	/* They queue, but for the first. */
+	rc = pier_sleep(pier_in_ms(100));
+	pier_server_stop(bed.server);
+	for (i = 0; rc == 0 && i < 4; i++)
+		rc = echo_once(streams[i]);
+	for (i = 0; i < 4; i++)
+		pier_close(streams[i]);
+	return rc;
+}
+
+static void
+a_stop_does_not_wait_for_the_rate(void **state)
+{
+	(void)state;
+	bed.opts.accept_rate = 1;
+	play(waits_for_a_stop);
+	assert_int_equal(bed.client_rc, 0);
+	assert_int_equal(bed.stats.accepted, 4);
+}
+
 /* The trace of the same, under another seed or the same; the caller's. */
 static char *
 traced(uint64_t seed)
@@ -639,6 +723,8 @@ main(void)
 		CASE(a_close_ends_a_pause),
 		CASE(a_partition_is_a_dead_peer),
 		CASE(a_box_on_the_way_resets_both),
+		CASE(they_are_accepted_by_the_rate),
+		CASE(a_stop_does_not_wait_for_the_rate),
 		CASE(nobody_is_lost_on_bad_links),
 		CASE(the_seed_decides_all_of_it),
 	};

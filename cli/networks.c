@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* See networks.h. */
+#include "networks.h"
+
+#include "store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Enough for CLI_NETWORKS_MAX lines. */
+#define FILE_MAX ((size_t)8 * 1024 * 1024)
+
+static int
+add(struct cli_networks *it, const char *text)
+{
+	/* Room for the NULL behind it, doubled when it is full. */
+	if (it->n == 0 || (it->n & (it->n + 1)) == 0) {
+		const char **more = realloc(
+			it->list, (2 * it->n + 2) * sizeof(it->list[0]));
+
+		if (more == NULL)
+			return -ENOMEM;
+		it->list = more;
+	}
+	it->list[it->n++] = text;
+	it->list[it->n] = NULL;
+	return it->n <= CLI_NETWORKS_MAX ? 0 : -E2BIG;
+}
+
+/* Each line is cut at its comment and its blanks. */
+static int
+add_lines(struct cli_networks *it, char *text)
+{
+	char *rest = NULL, *line;
+	int rc = 0;
+
+	for (line = strtok_r(text, "\n", &rest); line != NULL && rc == 0;
+		line = strtok_r(NULL, "\n", &rest)) {
+		line += strspn(line, " \t\r");
+		line[strcspn(line, " \t\r#")] = '\0';
+		if (*line != '\0')
+			rc = add(it, line);
+	}
+	return rc;
+}
+
+/* The whole file, ended by a NUL; kept in it->files. */
+static int
+read_whole(char **out, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text;
+	size_t n;
+	int rc = 0;
+
+	if (file == NULL)
+		return -errno;
+	text = malloc(FILE_MAX + 1);
+	n = text == NULL ? 0 : fread(text, 1, FILE_MAX + 1, file);
+	if (text == NULL || ferror(file))
+		rc = -errno;
+	else if (n > FILE_MAX)
+		rc = -E2BIG;
+	fclose(file);
+	if (rc < 0) {
+		free(text);
+		return rc;
+	}
+	text[n] = '\0';
+	*out = text;
+	return 0;
+}
+
+static int
+add_file(struct cli_networks *it, size_t number, const char *path)
+{
+	int rc = read_whole(&it->files[number], path);
+
+	return rc < 0 ? rc : add_lines(it, it->files[number]);
+}
+
+int
+cli_networks_read(struct cli_networks *out, const struct cli_texts *texts,
+	const char *option, struct cli_complaint *why)
+{
+	size_t i, files = 0;
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (texts->n == 0)
+		return 0;
+	out->files = calloc(texts->n + 1, sizeof(out->files[0]));
+	out->list = calloc(1, sizeof(out->list[0]));
+	if (out->files == NULL || out->list == NULL)
+		rc = -ENOMEM;
+	for (i = 0; rc == 0 && i < texts->n; i++) {
+		const char *text = texts->item[i];
+
+		rc = *text == '@' ? add_file(out, files++, text + 1)
+				  : add(out, text);
+		if (rc < 0)
+			(void)cli_complain(why, "--%s: %s: %s", option, text,
+				strerror(-rc));
+	}
+	if (rc == 0)
+		return 0;
+	cli_advise(why, "a file has one network a line; what follows '#' is "
+			"a comment");
+	cli_networks_free(out);
+	return -1;
+}
+
+void
+cli_networks_free(struct cli_networks *it)
+{
+	size_t i;
+
+	for (i = 0; it->files != NULL && it->files[i] != NULL; i++)
+		free(it->files[i]);
+	free(it->files);
+	free(it->list);
+	memset(it, 0, sizeof(*it));
+}

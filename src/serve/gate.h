@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve/gate.h - whom a server lets in, and how fast.
+ */
+#ifndef PIER_SERVE_GATE_H
+#define PIER_SERVE_GATE_H
+
+#include "base/bucket.h"
+#include "net/prefix.h"
+
+struct pier_server;
+struct pier__acceptor;
+
+struct pier__gate {
+	struct pier__admission *admission; /* NULL: everybody */
+	struct pier__rate rate;            /* per_s 0: as they come */
+};
+
+/* By server->opts: 0 or an error, noted. */
+int pier__gate_open(struct pier_server *server);
+/* Of one that was not opened too. */
+void pier__gate_close(struct pier__gate *gate);
+
+/* May an acceptor take one more now? It keeps the permission until it has. */
+bool pier__gate_may_take(struct pier__acceptor *acceptor);
+/* Nobody was there. */
+void pier__gate_give_back(struct pier__acceptor *acceptor);
+/* Until it may. 0 or -ECANCELED. */
+int pier__gate_wait(struct pier__acceptor *acceptor);
+
+#endif
