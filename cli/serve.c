@@ -153,6 +153,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.finish = tell ? serve_tell_close : NULL,
 		.on_error = serve_tell_error,
 		.on_listen = serve_tell_listening,
+		.notify = true,
 	};
 
 	return pier_server_open(&serve->server, &opts);
@@ -199,13 +200,17 @@ run_server(struct serve *serve)
 int
 serve_run(struct cli_tool *tool, const void *given)
 {
-	const struct serve_settings *settings = given;
+	struct serve_settings own = *(const struct serve_settings *)given;
+	const struct serve_settings *settings = &own;
+	char handed[CLI_TEXTS_MAX][SERVE_HANDED_TEXT];
 	const char *endpoints[CLI_TEXTS_MAX + 1] = { NULL };
 	struct serve serve = { .tool = tool, .settings = settings };
 	struct pier_endpoint_check check;
 	size_t i;
-	int code;
+	int code = serve_handed(tool, &own, handed);
 
+	if (code != CLI_EXIT_OK)
+		return code;
 	for (i = 0; i < settings->endpoints.n; i++) {
 		endpoints[i] = settings->endpoints.item[i];
 		if (pier_endpoint_check(endpoints[i], &check) < 0)

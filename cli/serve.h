@@ -68,6 +68,11 @@ struct serve {
 	atomic_int code;    /* what the hooks found wrong */
 };
 
+/* Room for "fd://NUMBER". */
+enum {
+	SERVE_HANDED_TEXT = 24,
+};
+
 int serve_run(struct cli_tool *tool, const void *settings);
 
 /* The quiet one; ctx is the struct serve. */
@@ -82,6 +87,17 @@ int serve_loud_stream(struct pier_stream *stream, void *ctx);
 int serve_loud_packets(struct pier_packet *packet, void *ctx);
 int serve_loud_datagram(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+
+/*
+ * serve_handed(tool, settings, texts): without endpoints, take those that a
+ * service manager handed down (LISTEN_FDS).
+ *
+ *   texts  where they are written, and borrowed as long as settings
+ *
+ * CLI_EXIT_OK, or it was told that there are none.
+ */
+int serve_handed(const struct cli_tool *tool, struct serve_settings *settings,
+	char texts[CLI_TEXTS_MAX][SERVE_HANDED_TEXT]);
 
 /*
  * The broker. Its settings fit together: CLI_EXIT_OK, or it was told what does

@@ -225,8 +225,9 @@ static const struct cli_operand operands[] = {
 	{ .metavar = "ENDPOINT",
 		.kind = CLI_TEXTS,
 		.help = "where to listen: tcp://:7000, udp://127.0.0.1:7000, "
-			"unix:///run/x.sock; port 0 is any free one",
-		.min = 1,
+			"unix:///run/x.sock; port 0 is any free one; without "
+			"one, on all sockets that a service manager handed "
+			"down",
 		.offset = AT(endpoints) },
 	{ .metavar = NULL },
 };

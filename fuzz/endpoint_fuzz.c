@@ -59,7 +59,7 @@ check_taken(const struct pier__endpoint *endpoint)
 		check_unix(endpoint);
 		break;
 	case PIER__ENDPOINT_FD:
-		check(endpoint->fd >= 0);
+		check((endpoint->fd >= 0) == (endpoint->host[0] == '\0'));
 		break;
 	case PIER__ENDPOINT_PAIR:
 		break;

@@ -16,6 +16,7 @@
 #include <pier/packet.h>
 #include <pier/resolve.h>
 #include <pier/serve.h>
+#include <pier/service.h>
 #include <pier/stream.h>
 #include <pier/task.h>
 #include <pier/unix.h>

@@ -7,7 +7,8 @@
  *   unix:///run/x.sock  unix://@abstract    a Unix stream
  *   unixgram:///run/x.sock                  Unix datagrams
  *   seqpacket:///run/x.sock                 Unix packets over a connection
- *   fd://3                                  a descriptor that is open here
+ *   fd://3  fd://NAME                       a descriptor that is open here; by
+ *                                           name of LISTEN_FDNAMES, service.h
  *   pair://                                 two ends of one new pair
  *
  * host is a name, an IPv4 address, an IPv6 address in brackets, with a

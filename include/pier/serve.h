@@ -165,6 +165,11 @@ struct pier_server_opts {
 	int64_t accept_rate;
 	int64_t accept_burst; /* of them at once, after a pause; 0: as many as
 				 in a second */
+
+	/* Tell the service manager, if there is one (pier/service.h): READY=1
+	   after on_listen, STOPPING=1, and WATCHDOG=1 from the thread that
+	   called pier_server_run() as long as its tasks run */
+	bool notify;
 };
 
 /*

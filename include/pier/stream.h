@@ -172,18 +172,21 @@ struct pier_listen_opts {
  *             IPv4 before IPv6. unix://: a stale socket file (one that
  *             refuses connections) is replaced; the file is removed at the
  *             end by the process that bound it. seqpacket:// the same, for
- *             pier_packet_accept(). fd://: a socket that listens already,
- *             taken on success
+ *             pier_packet_accept(). fd://3: a socket that listens already,
+ *             taken on success; fd://NAME: one that a service manager handed
+ *             down (pier/service.h)
  *
  * Returns 0, or
  *   -EINVAL, -ENAMETOOLONG, -ENODEV, name errors  as pier_dial(); -EINVAL also
- *                   for opts, and an fd that does not listen
+ *                   for opts, and an fd that does not listen: detail says
+ *                   what it is
  *   -EADDRINUSE     somebody listens there, or of a Unix path: a file that is
  *                   no socket is in the way
  *   -EADDRNOTAVAIL  no address of this machine
  *   -EACCES         a port below net.ipv4.ip_unprivileged_port_start, or a
  *                   directory that must not be written
- *   -ENOENT, -ENOTDIR  of a Unix path: no such directory
+ *   -ENOENT, -ENOTDIR  of a Unix path: no such directory; -ENOENT of fd://NAME:
+ *                   no such name, detail has those there are
  *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  no descriptor or memory left
  */
 int pier_listen_sized(struct pier_listener **out, const char *endpoint,

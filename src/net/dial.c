@@ -17,6 +17,7 @@
 #include "io/wait_many.h"
 #include "net/bind.h"
 #include "net/failure.h"
+#include "net/listen_fds.h"
 #include "net/lookup.h"
 #include "net/race.h"
 #include "net/stream.h"
@@ -382,7 +383,11 @@ dial_any(struct dial *it, struct pier_stream **out)
 	case PIER__ENDPOINT_UNIX:
 		return dial_unix(it, out);
 	case PIER__ENDPOINT_FD:
-		rc = pier_adopt(out, it->endpoint.fd);
+		rc = pier__endpoint_fd(
+			&it->endpoint, it->text, PIER_STEP_CREATE);
+		if (rc < 0)
+			return rc;
+		rc = pier_adopt(out, rc);
 		return rc < 0 ? fail(it, rc, PIER_STEP_CREATE, NULL) : 0;
 	default:
 		rc = pier__why_set(&why, 0,

@@ -39,7 +39,8 @@ struct pier__endpoint {
 	char service[PIER__SERVICE_MAX + 1]; /* a number or a name */
 	int port;              /* service as a number, or -1 if it is a name */
 	struct pier_addr addr; /* unix, unixgram, seqpacket; else len is 0 */
-	int fd;                /* fd; else -1 */
+	int fd; /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
+		   host */
 };
 
 /*

@@ -127,6 +127,9 @@ reads_descriptors_and_pairs(void **state)
 	assert_int_equal(
 		pier__endpoint_parse(&got, "fd://2147483647", &why), 0);
 	assert_int_equal(got.fd, 2147483647);
+	assert_int_equal(pier__endpoint_parse(&got, "fd://web-2%3f", &why), 0);
+	assert_int_equal(got.fd, -1);
+	assert_string_equal(got.host, "web-2?");
 	assert_int_equal(pier__endpoint_parse(&got, "pair://", &why), 0);
 	assert_int_equal(got.kind, PIER__ENDPOINT_PAIR);
 	assert_int_equal(got.fd, -1);
@@ -247,7 +250,9 @@ points_at_what_is_wrong_elsewhere(void **state)
 		{ "fd:/3", 4, "write fd://3" },
 		{ "tls:/x?a:b", 5, "write tls://x" },
 		{ "fd://2147483648", 5, "above" },
-		{ "fd://web", 5, "by name are not supported" },
+		{ "fd://we:b", 7, "cannot stand in the name" },
+		{ "fd://we%0ab", 7, "cannot stand in the name" },
+		{ "fd://we%zz", 7, "two hexadecimal digits" },
 		{ "pair://x", 7, "nothing follows" },
 	};
 

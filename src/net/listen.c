@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "net/failure.h"
+#include "net/listen_fds.h"
 #include "net/stream.h"
 #include "net/tcp.h"
 
@@ -139,22 +140,26 @@ get_int(int fd, int name, int *value)
 }
 
 static int
-listen_fd(struct pier_listener **out, int fd, const char *text)
+listen_fd(struct pier_listener **out, const struct pier__endpoint *endpoint,
+	const char *text)
 {
+	int fd = pier__endpoint_fd(endpoint, text, PIER_STEP_LISTEN);
 	int listens = 0;
 	int type = 0;
 	int family = AF_UNSPEC;
 	int flags;
-	int rc = get_int(fd, SO_ACCEPTCONN, &listens);
+	int rc;
 
+	if (fd < 0)
+		return fd;
+	rc = get_int(fd, SO_ACCEPTCONN, &listens);
 	if (rc == 0)
 		rc = get_int(fd, SO_TYPE, &type);
 	if (rc == 0)
 		rc = get_int(fd, SO_DOMAIN, &family);
 	if (rc == 0 &&
 		(!listens || (type != SOCK_STREAM && type != SOCK_SEQPACKET)))
-		return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
-			"it is not a stream or seqpacket socket that listens");
+		rc = -EINVAL;
 	flags = pier__calls()->getfl(fd);
 	if (rc == 0)
 		rc = flags < 0 ? flags : 0;
@@ -164,7 +169,9 @@ listen_fd(struct pier_listener **out, int fd, const char *text)
 			: family == AF_UNIX    ? "unix"
 					       : "tcp");
 	if (rc < 0)
-		return pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
+		return pier__fail_step(rc, PIER_STEP_LISTEN, text,
+			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
+							 : NULL);
 	(*out)->may_block = (flags & O_NONBLOCK) == 0;
 	set_packets(*out, type == SOCK_SEQPACKET);
 	return 0;
@@ -226,7 +233,7 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	case PIER__ENDPOINT_SEQPACKET:
 		return listen_unix(out, &endpoint, &opts, text);
 	case PIER__ENDPOINT_FD:
-		return listen_fd(out, endpoint.fd, text);
+		return listen_fd(out, &endpoint, text);
 	default:
 		return refuse_kind(&endpoint, text);
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/failure.h"
+#include "net/listen_fds.h"
 #include "net/seqpacket.h"
 #include "net/stream.h"
 #include "net/udp.h"
@@ -52,20 +53,25 @@ static int
 open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 {
 	struct pier_addr peer;
-	int fd = plan->endpoint.fd;
+	int fd = pier__endpoint_fd(
+		&plan->endpoint, plan->text, PIER_STEP_CREATE);
 	int family = AF_UNSPEC;
 	int type = 0;
-	int rc = get_int(fd, SO_TYPE, &type);
+	int rc;
 
+	if (fd < 0)
+		return fd;
+	rc = get_int(fd, SO_TYPE, &type);
 	if (rc == 0)
 		rc = get_int(fd, SO_DOMAIN, &family);
 	if (rc == 0 && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
-		return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
-			"it is no socket of datagrams or packets");
+		rc = -EINVAL;
 	if (rc == 0)
 		rc = pier__packet_new(out, fd, family, plan);
 	if (rc < 0)
-		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text,
+			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
+							 : NULL);
 	(*out)->scheme = type == SOCK_SEQPACKET ? "seqpacket"
 			 : family == AF_UNIX    ? "unixgram"
 						: "udp";

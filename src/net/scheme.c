@@ -277,15 +277,45 @@ parse_unix(struct pier__endpoint *out, struct pier__span rest,
 	return pier__addr_parse_unix(&out->addr, rest, why);
 }
 
+/* As systemd names one: printable ASCII but for ':', and no number. */
+static int
+parse_fd_name(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	size_t len = 0;
+
+	while (rest.begin < rest.end) {
+		size_t at = rest.begin;
+		int byte = pier__span_byte(&rest);
+
+		if (byte < 0)
+			return pier__why_set(why, at,
+				"after '%%' come two hexadecimal digits");
+		if (byte <= ' ' || byte >= 0x7f || byte == ':')
+			return pier__why_set(why, at,
+				"this cannot stand in the name of a "
+				"descriptor");
+		if (len == PIER__HOST_MAX)
+			return pier__why_set(why, at,
+				"the name of a descriptor has at most %d bytes",
+				PIER__HOST_MAX);
+		out->host[len++] = (char)byte;
+	}
+	out->host[len] = '\0';
+	return 0;
+}
+
 static int
 parse_fd(struct pier__endpoint *out, struct pier__span rest,
 	struct pier__why *why)
 {
 	int64_t fd = pier__span_number(rest, INT_MAX);
+	char first = rest.begin < rest.end ? rest.text[rest.begin] : '\0';
 
 	if (rest.begin == rest.end)
 		return pier__why_set(why, rest.begin,
-			"the number of a descriptor is missing: fd://3");
+			"the number or the name of a descriptor is missing: "
+			"fd://3");
 	if (fd > INT_MAX)
 		return pier__why_set(why, rest.begin,
 			"no descriptor has a number above %d", INT_MAX);
@@ -293,15 +323,14 @@ parse_fd(struct pier__endpoint *out, struct pier__span rest,
 		out->fd = (int)fd;
 		return 0;
 	}
-	if (is_alnum((unsigned char)rest.text[rest.begin]) &&
-		(unsigned char)rest.text[rest.begin] > '9')
-		return pier__why_set(why, rest.begin,
-			"descriptors by name are not supported by this "
-			"version of pier: write fd://NUMBER");
+	/* A number that is none is the likely mistake. */
+	if ((first < '0' || first > '9') && first != '-' && first != '+')
+		return parse_fd_name(out, rest, why);
 	while (rest.text[rest.begin] >= '0' && rest.text[rest.begin] <= '9')
 		rest.begin++;
-	return pier__why_set(
-		why, rest.begin, "a descriptor is a number: fd://3");
+	return pier__why_set(why, rest.begin,
+		"a descriptor is a number, fd://3, or a name that begins with "
+		"none");
 }
 
 static int

@@ -186,6 +186,12 @@ real_getfl(int fd)
 }
 
 static int
+real_set_cloexec(int fd)
+{
+	return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+static int
 real_fstat(int fd, struct stat *out)
 {
 	return result(fstat(fd, out));
@@ -545,6 +551,7 @@ const struct pier__calls pier__calls_real = {
 	.writev = real_writev,
 	.close = real_close,
 	.getfl = real_getfl,
+	.set_cloexec = real_set_cloexec,
 	.fstat = real_fstat,
 	.stat = real_stat,
 	.unlink = real_unlink,

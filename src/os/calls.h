@@ -59,7 +59,8 @@ struct pier__calls {
 	/* Raises no SIGPIPE. */
 	ssize_t (*writev)(int fd, const struct iovec *iov, int count);
 	int (*close)(int fd);
-	int (*getfl)(int fd); /* fcntl F_GETFL */
+	int (*getfl)(int fd);       /* fcntl F_GETFL */
+	int (*set_cloexec)(int fd); /* fcntl F_SETFD, FD_CLOEXEC */
 	int (*fstat)(int fd, struct stat *out);
 
 	/* Paths, for Unix sockets. */

@@ -46,6 +46,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_UNLINK] = { "unlink", { EACCES } },
 	[PIER__CALL_CHMOD] = { "chmod", { EPERM } },
 	[PIER__CALL_FCHMOD] = { "fchmod", { EPERM } },
+	[PIER__CALL_SET_CLOEXEC] = { "fcntl", { EBADF } },
 	[PIER__CALL_POLL] = { "poll", { EINTR, ENOMEM } },
 	[PIER__CALL_EPOLL_CREATE] = { "epoll_create", { EMFILE, ENOMEM } },
 	[PIER__CALL_EPOLL_CTL] = { "epoll_ctl", { ENOMEM, ENOSPC } },

@@ -313,6 +313,12 @@ faulty_getfl(int fd)
 }
 
 static int
+faulty_set_cloexec(int fd)
+{
+	PLAIN(PIER__CALL_SET_CLOEXEC, set_cloexec(fd));
+}
+
+static int
 faulty_fstat(int fd, struct stat *out)
 {
 	PLAIN(PIER__CALL_FSTAT, fstat(fd, out));
@@ -606,6 +612,7 @@ const struct pier__calls pier__faulty_calls = {
 	.writev = faulty_writev,
 	.close = faulty_close,
 	.getfl = faulty_getfl,
+	.set_cloexec = faulty_set_cloexec,
 	.fstat = faulty_fstat,
 	.stat = faulty_stat,
 	.unlink = faulty_unlink,

@@ -422,6 +422,13 @@ sim_getfl(int fd)
 	return find(fd) == NULL ? -EBADF : O_RDWR | O_NONBLOCK;
 }
 
+/* A simulated process never becomes another program. */
+static int
+sim_set_cloexec(int fd)
+{
+	return find(fd) == NULL ? -EBADF : 0;
+}
+
 static int
 sim_fstat(int fd, struct stat *out)
 {
@@ -602,6 +609,7 @@ static const struct pier__calls table = {
 	.writev = sim_writev,
 	.close = sim_close,
 	.getfl = sim_getfl,
+	.set_cloexec = sim_set_cloexec,
 	.fstat = sim_fstat,
 	.stat = sim_stat,
 	.unlink = sim_unlink,

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "net/failure.h"
+#include "net/listen_fds.h"
 #include "serve/datagram.h"
 
 /* Sockets that one datagram endpoint opens at most: one per family. */
@@ -60,7 +61,8 @@ kind_of(const char *text)
 		return pier__fail_parse(rc, text, &why);
 	switch (endpoint.kind) {
 	case PIER__ENDPOINT_FD:
-		return kind_of_fd(endpoint.fd);
+		rc = pier__endpoint_fd(&endpoint, text, PIER_STEP_LISTEN);
+		return rc < 0 ? rc : kind_of_fd(rc);
 	case PIER__ENDPOINT_UDP:
 	case PIER__ENDPOINT_UNIXGRAM:
 		return FOR_DATAGRAMS;

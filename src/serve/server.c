@@ -344,6 +344,7 @@ pier_server_run(struct pier_server *server)
 		return fail_create(-EALREADY, "a server runs once");
 	if (opts->on_listen != NULL)
 		opts->on_listen(server, opts->ctx);
+	pier__server_tell(server, "READY=1");
 	rc = start_crew(server);
 	if (rc == 0 && self->kind == PIER_TASK_FIBER)
 		rc = pier__worker_main(&server->workers[0]);

@@ -222,6 +222,13 @@ void pier__acceptor_count(
    error that kept it from its work. */
 int pier__worker_main(void *arg);
 
+/* notify.c: tell the service manager, where opts say so; a failure goes to
+   on_error. */
+void pier__server_tell(struct pier_server *server, const char *state);
+/* By the first worker: tell it again and again, if it wants that. 0 or an
+   error. */
+int pier__watchdog_start(struct pier__worker *worker);
+
 /* stop.c: wait until the server was told to stop `times` times. 0, or
    -ECANCELED: the worker's own task was cancelled. */
 int pier__stop_wait(struct pier__worker *worker, int times);

@@ -43,6 +43,8 @@ begin(struct pier__worker *worker)
 		rc = model->open(worker);
 	if (rc == 0)
 		rc = start_tasks(worker);
+	if (rc == 0)
+		rc = pier__watchdog_start(worker);
 	return rc < 0 ? pier__fail(rc,
 				&(struct pier__failure){
 					.step = PIER_STEP_CREATE,
@@ -92,6 +94,8 @@ end(struct pier__worker *worker)
 	size_t i;
 
 	worker->drain_until = pier_in_ms(opts->drain_ms).ns;
+	if (worker == &worker->server->workers[0])
+		pier__server_tell(worker->server, "STOPPING=1");
 	pier__datagrams_stop(worker);
 	if (pier_group_open(&hurry) == 0)
 		(void)pier__sched_spawn(
