@@ -141,6 +141,10 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.per_address_max = (int)settings->max_per_address,
 		.allow = (const char *const *)serve->allow.list,
 		.deny = (const char *const *)serve->deny.list,
+		.proxy = settings->proxy_header       ? PIER_PROXY_REQUIRED
+			 : settings->proxy_from.n > 0 ? PIER_PROXY_FROM
+						      : PIER_PROXY_OFF,
+		.proxy_from = (const char *const *)serve->proxy_from.list,
 		.accept_rate = settings->accept_rate,
 		.accept_burst = settings->accept_burst,
 		.first_byte_ms = first_byte_ms(settings),
@@ -159,6 +163,14 @@ open_server(struct serve *serve, const char *const *endpoints)
 	return pier_server_open(&serve->server, &opts);
 }
 
+static void
+free_networks(struct serve *serve)
+{
+	cli_networks_free(&serve->allow);
+	cli_networks_free(&serve->deny);
+	cli_networks_free(&serve->proxy_from);
+}
+
 static int
 read_networks(struct serve *serve)
 {
@@ -168,9 +180,11 @@ read_networks(struct serve *serve)
 	if (cli_networks_read(&serve->allow, &settings->allow, "allow", &why) ==
 			0 &&
 		cli_networks_read(
-			&serve->deny, &settings->deny, "deny", &why) == 0)
+			&serve->deny, &settings->deny, "deny", &why) == 0 &&
+		cli_networks_read(&serve->proxy_from, &settings->proxy_from,
+			"proxy-from", &why) == 0)
 		return CLI_EXIT_OK;
-	cli_networks_free(&serve->allow);
+	free_networks(serve);
 	return cli_usage_error(serve->tool, "serve", &why);
 }
 
@@ -231,7 +245,6 @@ serve_run(struct cli_tool *tool, const void *given)
 	serve_remove_ready(&serve);
 	pier_server_close(serve.server);
 	pier_hub_close(serve.hub);
-	cli_networks_free(&serve.allow);
-	cli_networks_free(&serve.deny);
+	free_networks(&serve);
 	return code;
 }

@@ -48,6 +48,8 @@ struct serve_settings {
 	const char *ready_file;
 	struct cli_texts allow;
 	struct cli_texts deny;
+	struct cli_texts proxy_from;
+	bool proxy_header;
 	int64_t accept_rate;
 	int64_t accept_burst;
 	int64_t queue; /* bytes, of the broker, for one client */
@@ -62,6 +64,7 @@ struct serve {
 	struct pier_hub *hub; /* of the broker */
 	struct cli_networks allow;
 	struct cli_networks deny;
+	struct cli_networks proxy_from;
 	int64_t start_ns;
 	long backlog; /* as the kernel has it; 0 when that cannot be known */
 	bool ready_written; /* the ready file is there and is ours */

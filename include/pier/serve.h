@@ -59,6 +59,15 @@ enum pier_model {
 			   other; when all are busy, others queue */
 };
 
+/* Which connections begin with a PROXY header (haproxy,
+   doc/proxy-protocol.txt; version 1 or 2). */
+enum pier_proxy {
+	PIER_PROXY_OFF,
+	PIER_PROXY_REQUIRED, /* all; who is not in proxy_from is reset, where
+				there is such a list */
+	PIER_PROXY_FROM      /* those that come from proxy_from */
+};
+
 /* For .workers: one per core that this process may use. */
 #define PIER_CORES (-1)
 
@@ -170,6 +179,16 @@ struct pier_server_opts {
 	   after on_listen, STOPPING=1, and WATCHDOG=1 from the thread that
 	   called pier_server_run() as long as its tasks run */
 	bool notify;
+
+	/* Connections by way of a proxy: read before setup, within
+	   first_byte_ms. What the header tells is what pier_conn_peer() and
+	   pier_conn_local() give, and what allow, deny and per_address_max go
+	   by; pier_peer() and pier_local() are the socket's. A connection
+	   without a right header is refused: -PIER_EFRAME, or -PIER_EEND when
+	   it ends before; one of the proxy's own (LOCAL, UNKNOWN) keeps the
+	   socket's addresses. A Unix socket counts as in proxy_from */
+	enum pier_proxy proxy;
+	const char *const *proxy_from; /* networks, as allow */
 };
 
 /*

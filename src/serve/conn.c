@@ -15,7 +15,9 @@
 #include <string.h>
 
 #include "net/seqpacket.h"
+#include "net/proxy_wire.h"
 #include "serve/options.h"
+#include "serve/proxy.h"
 
 static_assert(offsetof(struct pier__conn, shown.first_byte_ns) / 64 ==
 		      offsetof(struct pier__conn, limits.conn) / 64,
@@ -34,6 +36,16 @@ count_address(struct pier__conn *conn, struct pier_server *server,
 		       : pier__address_take(server->addresses, &conn->address,
 				 peer, server->opts.per_address_max,
 				 server->process);
+}
+
+int
+pier__conn_admit(struct pier__conn *conn, const struct pier_addr *addr)
+{
+	struct pier_server *server = conn->acceptor->worker->server;
+
+	return pier__admission_lets_in(server->gate.admission, addr)
+		       ? count_address(conn, server, addr)
+		       : -EACCES;
 }
 
 /* All that cannot fail. */
@@ -69,13 +81,16 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 	struct pier_server *server = acceptor->worker->server;
 	const struct pier_addr *peer = &acceptor->peer;
 	struct pier__conn *conn = pier__alloc_object(sizeof(*conn) + peer->len);
-	int rc;
+	int rc = 0;
 
 	if (conn == NULL)
 		return -ENOMEM;
-	rc = pier__admission_lets_in(server->gate.admission, peer)
-		     ? count_address(conn, server, peer)
-		     : -EACCES;
+	conn->acceptor = acceptor;
+	conn->proxied = pier__proxy_is_due(acceptor, peer);
+	if (!pier__proxy_lets_in(server, peer))
+		rc = -EACCES;
+	else if (!conn->proxied)
+		rc = pier__conn_admit(conn, peer);
 	if (rc < 0)
 		goto free_conn;
 	rc = pier__stream_new(&conn->stream, acceptor->fd,
@@ -153,7 +168,9 @@ converse(struct pier__conn *conn)
 	int rc = 0;
 
 	conn->shown.reason = PIER_END_SETUP;
-	if (opts->setup != NULL)
+	if (conn->proxied)
+		rc = pier__proxy_begin(conn);
+	if (rc >= 0 && opts->setup != NULL)
 		rc = opts->setup(stream, opts->ctx);
 	if (rc >= 0) {
 		conn->shown.reason = PIER_END_HANDLER;
@@ -184,6 +201,8 @@ judge(struct pier__conn *conn, int rc)
 	} else if (rc < 0 && !in_setup) {
 		shown->reason = PIER_END_ERROR;
 	}
+	if (in_setup && conn->refusal != 0)
+		return (enum pier__count)conn->refusal;
 	if (in_setup)
 		return PIER__COUNT_REFUSED_SETUP;
 	return rc < 0 ? PIER__COUNT_FAILED : PIER__COUNT_FINISHED;
@@ -200,10 +219,10 @@ settle(struct pier__conn *conn, int rc)
 	if (shown->reason == PIER_END_LIMIT)
 		pier__count(counters, pier__limits_count(&conn->limits), 1);
 	pier__count(counters, count, 1);
-	if (count != PIER__COUNT_REFUSED_SETUP)
+	if (count != PIER__COUNT_REFUSED_SETUP && conn->refusal == 0)
 		pier__count_handler(counters,
 			pier__calls()->clock_ns() - shown->accepted_ns);
-	if (rc < 0 && shown->reason != PIER_END_CANCELLED)
+	if (rc < 0 && shown->reason != PIER_END_CANCELLED && conn->refusal == 0)
 		pier__report_error(conn->acceptor->worker->server, conn, rc);
 }
 
@@ -270,6 +289,7 @@ pier__conn_drop(struct pier__conn *conn)
 	if (conn->address != NULL)
 		pier__address_give(
 			server->addresses, conn->address, server->process);
+	pier__free(conn->told);
 	pier__free(conn);
 }
 
@@ -326,6 +346,10 @@ pier_conn_peer(const struct pier_conn *shown, struct pier_addr *out)
 {
 	const struct pier__conn *conn = of(shown);
 
+	if (conn->told != NULL) {
+		*out = conn->told->source;
+		return 0;
+	}
 	memset(out, 0, sizeof(*out));
 	memcpy(&out->u, conn->peer, conn->limits.peer_len);
 	out->len = conn->limits.peer_len;
@@ -335,5 +359,10 @@ pier_conn_peer(const struct pier_conn *shown, struct pier_addr *out)
 int
 pier_conn_local(const struct pier_conn *shown, struct pier_addr *out)
 {
-	return pier_local(of(shown)->stream, out);
+	const struct pier__conn *conn = of(shown);
+
+	if (conn->told == NULL)
+		return pier_local(conn->stream, out);
+	*out = conn->told->destination;
+	return 0;
 }

@@ -8,17 +8,22 @@
 
 #include "serve/server.h"
 
+struct pier__proxy;
+
 struct pier__conn {
 	struct pier__acceptor *acceptor;
 	struct pier_stream *stream;
 	struct pier__address_entry *address;
 	uint32_t runner; /* the worker that it counts for, from 1; 0: none */
 	bool above;      /* its socket lies above the mark of the server */
+	bool proxied;    /* it begins with a PROXY header */
+	uint8_t refusal; /* what refused it once it had a task, or 0 */
 	/* From first_byte_ns of shown to conn of limits it is one cache line,
 	   the only one that a message touches. */
 	struct pier_conn shown;
 	struct pier__limits limits;
-	unsigned char peer[]; /* a sockaddr of limits.peer_len bytes */
+	struct pier__proxy *told; /* by a proxy, or NULL */
+	unsigned char peer[];     /* a sockaddr of limits.peer_len bytes */
 };
 
 /*
@@ -26,6 +31,9 @@ struct pier__conn {
  * (the address has enough), -EACCES (it is not to be let in), -ENOMEM.
  */
 int pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor);
+
+/* It is addr's: let in, and counted where that is asked for. As above. */
+int pier__conn_admit(struct pier__conn *conn, const struct pier_addr *addr);
 
 /* It is part of the load of worker (NULL: of none) from now on. */
 void pier__conn_runs_on(

@@ -11,13 +11,12 @@
 #include "serve/server.h"
 
 static int
-open_admission(struct pier_server *server)
+open_list(struct pier__admission **out, const char *const *allow,
+	const char *const *deny)
 {
-	const struct pier_server_opts *opts = &server->opts;
 	const char *wrong = NULL;
 	struct pier__why why;
-	int rc = pier__admission_open(
-		&server->gate.admission, opts->allow, opts->deny, &wrong, &why);
+	int rc = pier__admission_open(out, allow, deny, &wrong, &why);
 
 	if (rc == -EINVAL)
 		return pier__fail(
@@ -35,17 +34,23 @@ int
 pier__gate_open(struct pier_server *server)
 {
 	const struct pier_server_opts *opts = &server->opts;
+	int rc;
 
 	server->gate.rate.per_s = opts->accept_rate;
 	server->gate.rate.burst =
 		opts->accept_burst > 0 ? opts->accept_burst : opts->accept_rate;
-	return open_admission(server);
+	rc = open_list(&server->gate.admission, opts->allow, opts->deny);
+	return rc < 0 ? rc
+		      : open_list(
+				&server->gate.proxies, opts->proxy_from, NULL);
 }
 
 void
 pier__gate_close(struct pier__gate *gate)
 {
 	pier__admission_close(gate->admission);
+	pier__admission_close(gate->proxies);
+	gate->proxies = NULL;
 	gate->admission = NULL;
 }
 

@@ -13,6 +13,7 @@ struct pier__acceptor;
 
 struct pier__gate {
 	struct pier__admission *admission; /* NULL: everybody */
+	struct pier__admission *proxies;   /* NULL: no list of them */
 	struct pier__rate rate;            /* per_s 0: as they come */
 };
 

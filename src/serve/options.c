@@ -57,6 +57,11 @@ wrong(const struct pier_server_opts *opts)
 		return "connections_max: below 0";
 	if (opts->per_address_max < 0)
 		return "per_address_max: below 0";
+	if ((unsigned)opts->proxy > PIER_PROXY_FROM)
+		return "proxy: no such value";
+	if ((opts->proxy == PIER_PROXY_FROM && opts->proxy_from == NULL) ||
+		(opts->proxy == PIER_PROXY_OFF && opts->proxy_from != NULL))
+		return "proxy and proxy_from go together";
 	if (opts->accept_rate < 0 || opts->accept_burst < 0)
 		return "accept_rate: below 0";
 	if (opts->datagrams_max < 0)
