@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 /* Enough for any endpoint that pier writes, the final NUL included. */
-#define PIER_ENDPOINT_TEXT_MAX (PIER_ADDR_TEXT_MAX + 16)
+#define PIER_ENDPOINT_TEXT_MAX 1024
 
 /* What pier_endpoint_check() found. */
 struct pier_endpoint_check {
@@ -50,7 +50,9 @@ struct pier_endpoint_check {
  *
  * Returns 0, or
  *   -EINVAL        it does not; out says why and where
- *   -ENAMETOOLONG  the path of a Unix socket is too long
+ *   -ENAMETOOLONG  the path of a Unix socket is too long: more than 1000 bytes,
+ *                  or more than PIER_UNIX_PATH_MAX with a last name of more
+ *                  than 85
  */
 int pier_endpoint_check_sized(
 	const char *text, struct pier_endpoint_check *out, size_t size);

@@ -31,6 +31,12 @@ int pier__addr_unix(struct pier_addr *out, const char *name, size_t len);
 int pier__addr_parse_unix(
 	struct pier_addr *out, struct pier__span span, struct pier__why *why);
 
+/* The same of a longer path, which it checks only, up to PIER__LONG_PATH_MAX
+   bytes. */
+int pier__addr_check_long(struct pier__span span, struct pier__why *why);
+/* Writes what it found good, and a NUL, to out. */
+void pier__addr_decode_path(char *out, struct pier__span span);
+
 /* An IP address with its zone looked up and this port: 0 or -ENODEV. */
 struct pier__ip;
 int pier__addr_from_ip(struct pier_addr *out, const struct pier__ip *ip,

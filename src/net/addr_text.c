@@ -6,6 +6,7 @@
 #include <pier/addr.h>
 
 #include "net/addr.h"
+#include "net/endpoint.h"
 #include "net/failure.h"
 #include "net/ip.h"
 #include "os/interface.h"
@@ -88,6 +89,51 @@ pier__addr_parse_unix(
 	if (len > PIER_UNIX_PATH_MAX)
 		return too_long(span, len, why);
 	return pier__addr_unix(out, name, head + len);
+}
+
+/* The rules for a path are in place: what it has, without its %XX. */
+int
+pier__addr_check_long(struct pier__span span, struct pier__why *why)
+{
+	struct pier__span rest = span;
+	size_t len = pier__span_len(span), name = 0, name_at;
+	int byte;
+
+	rest.begin += pier__span_starts(span, "./") ? 2 : 0;
+	name_at = rest.begin;
+	while (rest.begin < rest.end) {
+		byte = unix_byte(&rest, false, why);
+		if (byte < 0)
+			return byte;
+		name = byte == '/' ? 0 : name + 1;
+		if (byte == '/')
+			name_at = rest.begin;
+	}
+	if (len > PIER__LONG_PATH_MAX)
+		(void)pier__why_set(why, span.begin,
+			"%zu bytes where the path of a Unix socket has at most "
+			"%d",
+			len, PIER__LONG_PATH_MAX);
+	else if (name > PIER__LONG_NAME_MAX)
+		(void)pier__why_set(why, name_at,
+			"%zu bytes where the last name of a path of more than "
+			"%d bytes has at most %d",
+			name, PIER_UNIX_PATH_MAX, PIER__LONG_NAME_MAX);
+	else if (name == 0)
+		return pier__why_set(
+			why, span.end, "a name is missing after the last '/'");
+	else
+		return 0;
+	return -ENAMETOOLONG;
+}
+
+void
+pier__addr_decode_path(char *out, struct pier__span span)
+{
+	span.begin += pier__span_starts(span, "./") ? 2 : 0;
+	while (span.begin < span.end)
+		*out++ = (char)pier__span_byte(&span);
+	*out = '\0';
 }
 
 /* An interface by name, else by number. */

@@ -341,22 +341,36 @@ explain_unix(int rc)
 	}
 }
 
+/* The descriptor, or an error, noted. */
 static int
-dial_unix(struct dial *it, struct pier_stream **out)
+connect_unix(struct dial *it)
 {
-	enum pier_step step;
-	int fd = pier__unix_connect(
-		&it->endpoint.addr, SOCK_STREAM, it->deadline, &step);
 	struct pier_attempt *attempt = &it->report.attempts[0];
-	int rc = fd < 0 ? fd : 0;
+	struct pier__unix_place place;
+	enum pier_step step = PIER_STEP_CONNECT;
+	int fd = pier__unix_place_open(&place, &it->endpoint);
 
 	it->report.address_count = 1;
 	it->report.attempt_count = 1;
-	attempt->addr = it->endpoint.addr;
 	attempt->start_ns = 0;
-	note(it, 0, rc);
-	if (rc < 0)
-		return fail(it, rc, step, explain_unix(rc));
+	if (fd == 0) {
+		attempt->addr = place.addr;
+		fd = pier__unix_connect(
+			&place.addr, SOCK_STREAM, it->deadline, &step);
+		pier__unix_place_close(&place);
+	}
+	note(it, 0, fd < 0 ? fd : 0);
+	return fd < 0 ? fail(it, fd, step, explain_unix(fd)) : fd;
+}
+
+static int
+dial_unix(struct dial *it, struct pier_stream **out)
+{
+	int fd = connect_unix(it);
+	int rc;
+
+	if (fd < 0)
+		return fd;
 	rc = pier__stream_new(out, fd, AF_UNIX, "unix");
 	if (rc < 0) {
 		pier__close(fd);

@@ -17,6 +17,11 @@
 /* RFC 6335 allows 15; libc's database has a few that are longer. */
 #define PIER__SERVICE_MAX 32
 
+/* Longest path of a Unix socket, as it is written, and the longest name in a folder of one that
+   no socket address holds: what "/proc/self/fd/1234567/" leaves of 107. */
+#define PIER__LONG_PATH_MAX 1000
+#define PIER__LONG_NAME_MAX 85
+
 enum pier__endpoint_kind {
 	PIER__ENDPOINT_TCP,
 	PIER__ENDPOINT_UDP,
@@ -41,6 +46,9 @@ struct pier__endpoint {
 	struct pier_addr addr; /* unix, unixgram, seqpacket; else len is 0 */
 	int fd; /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
 		   host */
+	/* Of a path that is too long for addr, whose len is 0: as it stands in
+	   the text, which has to stay. */
+	struct pier__span long_path;
 };
 
 /*

@@ -74,13 +74,13 @@ listen_tcp(struct pier_listener **out, const struct pier__endpoint *endpoint,
    have found it stale, and have taken its place. */
 static int
 listen_at(int fd, const struct pier__unix_file *file,
-	const struct pier__endpoint *endpoint, int backlog, const char *text)
+	const struct pier_addr *addr, int backlog, const char *text)
 {
 	int rc = pier__calls()->listen(fd, backlog);
 	const char *detail = NULL;
 
 	if (rc == 0) {
-		rc = pier__unix_check(file, &endpoint->addr);
+		rc = pier__unix_check(file, addr);
 		detail = "another process has just taken its place";
 	}
 	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, detail) : 0;
@@ -94,40 +94,84 @@ set_packets(struct pier_listener *listener, bool packets)
 		listener->streams = "seqpacket";
 }
 
+/* What a listener remembers of its place, which is taken on success. As it was
+   written: what the kernel says of a short path is the same. */
 static int
-listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
+set_place(struct pier_listener *listener, const struct pier__unix_place *place,
+	const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	if (place->has_dir) {
+		listener->long_name = pier__alloc(size);
+		if (listener->long_name == NULL)
+			return -ENOMEM;
+		memcpy(listener->long_name, text, size);
+	}
+	listener->addr = place->addr;
+	listener->place = *place;
+	return 0;
+}
+
+/* fd is bound and listens, or is closed. The error is noted. */
+static int
+listen_unix_at(struct pier_listener **out, int fd,
+	const struct pier__unix_place *place,
+	const struct pier__endpoint *endpoint,
 	const struct pier_listen_opts *opts, const char *text)
 {
 	struct pier__unix_file file = { .made = false };
 	bool packets = endpoint->kind == PIER__ENDPOINT_SEQPACKET;
-	int type = packets ? SOCK_SEQPACKET : SOCK_STREAM;
-	int fd = pier__calls()->socket(AF_UNIX, type, 0);
-	int rc;
+	struct pier_listener *listener;
+	int rc = pier__unix_bind(&file, fd,
+		packets ? SOCK_SEQPACKET : SOCK_STREAM, &place->addr,
+		opts->mode, text);
 
-	if (fd < 0)
-		return pier__fail_step(fd, PIER_STEP_CREATE, text, NULL);
-	rc = pier__unix_bind(
-		&file, fd, type, &endpoint->addr, opts->mode, text);
 	if (rc < 0)
 		goto close_fd;
-	rc = listen_at(fd, &file, endpoint, opts->backlog, text);
+	rc = listen_at(fd, &file, &place->addr, opts->backlog, text);
 	if (rc < 0)
 		goto remove_file;
-	rc = pier__listener_new(out, fd, AF_UNIX, endpoint->scheme);
-	if (rc < 0) {
-		(void)pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
-		goto remove_file;
-	}
-	/* As it was written: what the kernel says of a path is the same. */
-	(*out)->addr = endpoint->addr;
-	(*out)->file = file;
-	set_packets(*out, packets);
+	rc = pier__listener_new(&listener, fd, AF_UNIX, endpoint->scheme);
+	if (rc < 0)
+		goto note;
+	rc = set_place(listener, place, text);
+	if (rc < 0)
+		goto free_listener;
+	listener->file = file;
+	set_packets(listener, packets);
+	*out = listener;
 	return 0;
 
+free_listener:
+	pier__free(listener);
+note:
+	(void)pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
 remove_file:
-	pier__unix_remove(&file, &endpoint->addr);
+	pier__unix_remove(&file, &place->addr);
 close_fd:
 	pier__close(fd);
+	return rc;
+}
+
+static int
+listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
+	const struct pier_listen_opts *opts, const char *text)
+{
+	struct pier__unix_place place = { .has_dir = false };
+	int type = endpoint->kind == PIER__ENDPOINT_SEQPACKET ? SOCK_SEQPACKET
+							      : SOCK_STREAM;
+	int rc = pier__unix_place_open(&place, endpoint);
+	int fd;
+
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_BIND, text,
+			rc == -ENOENT ? "the directory does not exist" : NULL);
+	fd = pier__calls()->socket(AF_UNIX, type, 0);
+	rc = fd < 0 ? pier__fail_step(fd, PIER_STEP_CREATE, text, NULL)
+		    : listen_unix_at(out, fd, &place, endpoint, opts, text);
+	if (rc < 0)
+		pier__unix_place_close(&place);
 	return rc;
 }
 
@@ -364,9 +408,14 @@ int
 pier_listener_endpoint(
 	const struct pier_listener *listener, char *buf, size_t size)
 {
-	int len = pier_endpoint_format(
-		listener->scheme, &listener->addr, buf, size);
+	int len;
 
+	if (listener->long_name != NULL) {
+		len = snprintf(buf, size, "%s", listener->long_name);
+		return (size_t)len < size ? len : -ENOSPC;
+	}
+	len = pier_endpoint_format(
+		listener->scheme, &listener->addr, buf, size);
 	/* A socket that was handed down may have no name. */
 	if (len != -EINVAL)
 		return len;
@@ -387,11 +436,13 @@ pier_listener_close(struct pier_listener *listener)
 		return;
 	/* First the name, so that nobody finds a socket that is closed. */
 	pier__unix_remove(&listener->file, &listener->addr);
+	pier__unix_place_close(&listener->place);
 	if (pier__desc_is_watched_elsewhere(&listener->desc)) {
 		pier__desc_abort(&listener->desc);
 		(void)pier__listener_fail(listener, -EXDEV);
 		return;
 	}
 	pier__desc_close(&listener->desc);
+	pier__free(listener->long_name);
 	pier__free(listener);
 }

@@ -20,7 +20,9 @@ struct pier_listener {
 	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
 	const char *streams; /* "tcp", "unix", "seqpacket": what it accepts */
 	struct pier_addr addr;
-	struct pier__unix_file file; /* of a Unix socket that it bound */
+	struct pier__unix_file file;   /* of a Unix socket that it bound */
+	struct pier__unix_place place; /* where that is */
+	char *long_name; /* the endpoint with a path too long for addr, or NULL */
 };
 
 /*

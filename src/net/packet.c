@@ -440,8 +440,13 @@ int
 pier_packet_endpoint(const struct pier_packet *packet, char *buf, size_t size)
 {
 	struct pier_addr own;
-	int len = pier_packet_local(packet, &own);
+	int len;
 
+	if (packet->own_place.has_dir && packet->to.len == 0) {
+		len = snprintf(buf, size, "%s", packet->text);
+		return (size_t)len < size ? len : -ENOSPC;
+	}
+	len = pier_packet_local(packet, &own);
 	if (len == 0)
 		len = pier_endpoint_format(packet->scheme, &own, buf, size);
 	if (len != -EINVAL)
@@ -496,7 +501,9 @@ pier_packet_close(struct pier_packet *packet)
 {
 	if (packet == NULL)
 		return;
-	pier__unix_remove(&packet->file, &packet->path);
+	pier__unix_remove(&packet->file, &packet->own_place.addr);
+	pier__unix_place_close(&packet->own_place);
+	pier__unix_place_close(&packet->peer_place);
 	if (pier__desc_is_watched_elsewhere(packet->desc)) {
 		pier_packet_abort(packet);
 		(void)fail(packet, -EXDEV, PIER_STEP_SHUTDOWN, NULL);

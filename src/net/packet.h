@@ -32,8 +32,9 @@ struct pier_packet {
 	const char *scheme;          /* "udp", "unixgram"… */
 	struct pier_addr to;         /* of a client that is not connected */
 	struct pier__unix_file file; /* of a Unix socket that it bound */
-	struct pier_addr path;       /* where that is */
-	char text[];                 /* the endpoint as it was given */
+	struct pier__unix_place own_place;  /* where that is */
+	struct pier__unix_place peer_place; /* of a Unix client's `to` */
+	char text[];                        /* the endpoint as it was given */
 };
 
 /* How to open: what pier_packet_open() was given, taken apart. */

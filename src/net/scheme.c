@@ -266,6 +266,8 @@ static int
 parse_unix(struct pier__endpoint *out, struct pier__span rest,
 	struct pier__why *why)
 {
+	int rc;
+
 	if (rest.begin == rest.end)
 		return pier__why_set(why, rest.begin,
 			"the path is missing: unix:///PATH, unix://./PATH or "
@@ -274,7 +276,13 @@ parse_unix(struct pier__endpoint *out, struct pier__span rest,
 	if (pier__span_is(rest, "@"))
 		return pier__why_set(
 			why, rest.end, "the abstract name is empty");
-	return pier__addr_parse_unix(&out->addr, rest, why);
+	rc = pier__addr_parse_unix(&out->addr, rest, why);
+	if (rc != -ENAMETOOLONG || pier__span_starts(rest, "@"))
+		return rc;
+	rc = pier__addr_check_long(rest, why);
+	if (rc == 0)
+		out->long_path = rest;
+	return rc;
 }
 
 /* As systemd names one: printable ASCII but for ':', and no number. */

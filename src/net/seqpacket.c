@@ -66,14 +66,19 @@ pier__seqpacket_open(
 	struct pier_packet **out, const struct pier__packet_plan *plan)
 {
 	struct pier_packet *packet;
-	enum pier_step step;
+	struct pier__unix_place place;
+	enum pier_step step = PIER_STEP_CONNECT;
 	int rc = check(plan);
 	int fd;
 
 	if (rc < 0)
 		return rc;
-	fd = pier__unix_connect(
-		&plan->endpoint.addr, SOCK_SEQPACKET, plan->deadline, &step);
+	fd = pier__unix_place_open(&place, &plan->endpoint);
+	if (fd == 0) {
+		fd = pier__unix_connect(
+			&place.addr, SOCK_SEQPACKET, plan->deadline, &step);
+		pier__unix_place_close(&place);
+	}
 	if (fd < 0)
 		return pier__fail_step(fd, step, plan->text, explain(fd));
 	rc = pier__packet_new(&packet, fd, AF_UNIX, plan);

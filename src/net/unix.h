@@ -10,7 +10,25 @@
 #include <pier/deadline.h>
 #include <pier/error.h>
 
+#include "net/endpoint.h"
 #include "os/calls.h"
+
+/* Where a socket is: an address that the kernel takes. */
+struct pier__unix_place {
+	struct pier_addr addr;
+	bool has_dir; /* addr goes by way of this descriptor */
+	int dir;
+};
+
+/*
+ * pier__unix_place_open(out, endpoint): out is closed by
+ * pier__unix_place_close(), and good for as long. 0, or -ENOMEM; of a long path
+ * also what opening its folder gives: -ENOENT, -EACCES, -EMFILE, …
+ */
+int pier__unix_place_open(
+	struct pier__unix_place *out, const struct pier__endpoint *endpoint);
+/* Closing again is fine. */
+void pier__unix_place_close(struct pier__unix_place *place);
 
 /* The file that a bind made; of an abstract name, nothing. */
 struct pier__unix_file {

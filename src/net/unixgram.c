@@ -13,16 +13,29 @@
 #include "net/addr.h"
 #include "net/failure.h"
 
+/* A path, of any length, or "@name". Noted. */
 static int
-parse_name(struct pier_addr *out, const char *text)
+open_name(struct pier__unix_place *out, const char *text)
 {
+	struct pier__endpoint *endpoint = pier__alloc(sizeof(*endpoint));
 	struct pier__why why;
-	int rc = pier__addr_parse(out, text, &why);
+	int rc;
 
-	if (rc == 0 && pier_addr_family(out) != AF_UNIX)
+	if (endpoint == NULL)
+		return pier__fail_step(-ENOMEM, PIER_STEP_BIND, text, NULL);
+	rc = pier__endpoint_parse(endpoint, text, &why);
+	if (rc == 0 && endpoint->kind != PIER__ENDPOINT_UNIX)
 		rc = pier__why_set(&why, 0,
 			"the name of a Unix socket is a path or @name");
-	return rc < 0 ? pier__fail_parse(rc, text, &why) : 0;
+	if (rc < 0) {
+		(void)pier__fail_parse(rc, text, &why);
+	} else {
+		rc = pier__unix_place_open(out, endpoint);
+		if (rc < 0)
+			(void)pier__fail_step(rc, PIER_STEP_BIND, text, NULL);
+	}
+	pier__free(endpoint);
+	return rc;
 }
 
 /* The client's own name. Noted. */
@@ -39,11 +52,11 @@ bind_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
 					"an abstract name of its own")
 			      : 0;
 	}
-	rc = parse_name(&packet->path, plan->opts.bind);
+	rc = open_name(&packet->own_place, plan->opts.bind);
 	if (rc < 0)
 		return rc;
 	return pier__unix_bind(&packet->file, packet->desc->fd, SOCK_DGRAM,
-		&packet->path, plan->opts.mode, plan->opts.bind);
+		&packet->own_place.addr, plan->opts.mode, plan->opts.bind);
 }
 
 static const char *
@@ -64,9 +77,12 @@ explain(int rc)
 static int
 connect_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
 {
-	const struct pier_addr *addr = &plan->endpoint.addr;
-	int rc;
+	const struct pier_addr *addr = &packet->peer_place.addr;
+	int rc = pier__unix_place_open(&packet->peer_place, &plan->endpoint);
 
+	if (rc < 0)
+		return pier__fail_step(
+			rc, PIER_STEP_CONNECT, plan->text, explain(rc));
 	packet->to = *addr;
 	if (plan->opts.unconnected)
 		return 0;
@@ -84,9 +100,13 @@ connect_client(struct pier_packet *packet, const struct pier__packet_plan *plan)
 static int
 bind_server(struct pier_packet *packet, const struct pier__packet_plan *plan)
 {
-	packet->path = plan->endpoint.addr;
+	int rc = pier__unix_place_open(&packet->own_place, &plan->endpoint);
+
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_BIND, plan->text,
+			rc == -ENOENT ? "the directory does not exist" : NULL);
 	return pier__unix_bind(&packet->file, packet->desc->fd, SOCK_DGRAM,
-		&packet->path, plan->opts.mode, plan->text);
+		&packet->own_place.addr, plan->opts.mode, plan->text);
 }
 
 /* From now on the kernel says with each message who sent it. */

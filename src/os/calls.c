@@ -192,6 +192,24 @@ real_set_cloexec(int fd)
 }
 
 static int
+real_open_dir(const char *path)
+{
+	return result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int
+real_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	return result(recvmmsg(fd, list, count, flags, NULL));
+}
+
+static int
+real_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	return result(sendmmsg(fd, list, count, flags));
+}
+
+static int
 real_fstat(int fd, struct stat *out)
 {
 	return result(fstat(fd, out));
@@ -553,6 +571,9 @@ const struct pier__calls pier__calls_real = {
 	.getfl = real_getfl,
 	.set_cloexec = real_set_cloexec,
 	.fstat = real_fstat,
+	.open_dir = real_open_dir,
+	.recvmmsg = real_recvmmsg,
+	.sendmmsg = real_sendmmsg,
 	.stat = real_stat,
 	.unlink = real_unlink,
 	.chmod = real_chmod,

@@ -45,6 +45,10 @@ struct pier__calls {
 	ssize_t (*send)(int fd, const void *buf, size_t size, int flags);
 	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
 	ssize_t (*sendmsg)(int fd, const struct msghdr *msg, int flags);
+	int (*recvmmsg)(
+		int fd, struct mmsghdr *list, unsigned int count, int flags);
+	int (*sendmmsg)(
+		int fd, struct mmsghdr *list, unsigned int count, int flags);
 	int (*shutdown)(int fd, int how);
 	int (*getsockopt)(
 		int fd, int level, int name, void *value, socklen_t *len);
@@ -64,6 +68,7 @@ struct pier__calls {
 	int (*fstat)(int fd, struct stat *out);
 
 	/* Paths, for Unix sockets. */
+	int (*open_dir)(const char *path); /* O_PATH, to name what is in it */
 	int (*stat)(const char *path, struct stat *out); /* lstat */
 	int (*unlink)(const char *path);
 	int (*chmod)(const char *path, mode_t mode);

@@ -31,6 +31,10 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 		{ EAGAIN, EINTR, ECONNRESET, ECONNREFUSED, ENOMEM }, true },
 	[PIER__CALL_SENDMSG] = { "sendmsg",
 		{ EAGAIN, EINTR, EPIPE, ECONNREFUSED, ENOBUFS }, true },
+	[PIER__CALL_RECVMMSG] = { "recvmmsg",
+		{ EAGAIN, EINTR, ECONNRESET, ECONNREFUSED, ENOMEM }, true },
+	[PIER__CALL_SENDMMSG] = { "sendmmsg",
+		{ EAGAIN, EINTR, EPIPE, ECONNREFUSED, ENOBUFS }, true },
 	[PIER__CALL_SHUTDOWN] = { "shutdown", { ENOTCONN } },
 	[PIER__CALL_GETSOCKOPT] = { "getsockopt", { ENOBUFS } },
 	[PIER__CALL_SETSOCKOPT] = { "setsockopt", { ENOPROTOOPT, ENOMEM } },
@@ -42,6 +46,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 		true },
 	[PIER__CALL_CLOSE] = { "close", { EIO } },
 	[PIER__CALL_FSTAT] = { "fstat", { EIO } },
+	[PIER__CALL_OPEN_DIR] = { "open_dir", { ENOENT, EACCES, EMFILE } },
 	[PIER__CALL_STAT] = { "stat", { EACCES } },
 	[PIER__CALL_UNLINK] = { "unlink", { EACCES } },
 	[PIER__CALL_CHMOD] = { "chmod", { EPERM } },
@@ -80,6 +85,8 @@ pier__call_error_passes(int call, int error)
 	case PIER__CALL_SEND:
 	case PIER__CALL_RECVMSG:
 	case PIER__CALL_SENDMSG:
+	case PIER__CALL_RECVMMSG:
+	case PIER__CALL_SENDMMSG:
 	case PIER__CALL_READ:
 	case PIER__CALL_WRITEV:
 		return error == EAGAIN || error == EINTR;

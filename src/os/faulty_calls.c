@@ -210,6 +210,43 @@ faulty_sendmsg(int fd, const struct msghdr *msg, int flags)
 		faulty, fd, cut, faulty->inner->sendmsg(fd, &copy, flags));
 }
 
+/* Short is one message. */
+static int
+faulty_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_RECVMMSG);
+	int n;
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	n = faulty->inner->recvmmsg(fd, list, verdict.cut ? 1 : count, flags);
+	for (int i = 0; i < n; i++)
+		hold_passed(faulty, &list[i].msg_hdr, verdict.nth);
+	return (int)transferred(faulty, fd, verdict.cut, n);
+}
+
+static int
+faulty_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SENDMMSG);
+
+	if (verdict.error > 0)
+		return transfer_error(faulty, fd, &verdict);
+	return (int)transferred(faulty, fd, verdict.cut,
+		faulty->inner->sendmmsg(
+			fd, list, verdict.cut ? 1 : count, flags));
+}
+
+static int
+faulty_open_dir(const char *path)
+{
+	GIVES_FD(PIER__CALL_OPEN_DIR, open_dir(path));
+}
+
 static int
 faulty_shutdown(int fd, int how)
 {
@@ -614,6 +651,9 @@ const struct pier__calls pier__faulty_calls = {
 	.getfl = faulty_getfl,
 	.set_cloexec = faulty_set_cloexec,
 	.fstat = faulty_fstat,
+	.open_dir = faulty_open_dir,
+	.recvmmsg = faulty_recvmmsg,
+	.sendmmsg = faulty_sendmmsg,
 	.stat = faulty_stat,
 	.unlink = faulty_unlink,
 	.chmod = faulty_chmod,

@@ -304,6 +304,37 @@ sim_recvmsg(int fd, struct msghdr *msg, int flags)
 	return n;
 }
 
+/* As many as there are: an error counts only when it comes first. */
+static int
+sim_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		ssize_t n = sim_recvmsg(fd, &list[i].msg_hdr, flags);
+
+		if (n < 0)
+			return i > 0 ? (int)i : (int)n;
+		list[i].msg_len = (unsigned int)n;
+	}
+	return (int)i;
+}
+
+static int
+sim_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		ssize_t n = sim_sendmsg(fd, &list[i].msg_hdr, flags);
+
+		if (n < 0)
+			return i > 0 ? (int)i : (int)n;
+		list[i].msg_len = (unsigned int)n;
+	}
+	return (int)i;
+}
+
 static ssize_t
 sim_recv(int fd, void *buf, size_t size, int flags)
 {
@@ -611,6 +642,9 @@ static const struct pier__calls table = {
 	.getfl = sim_getfl,
 	.set_cloexec = sim_set_cloexec,
 	.fstat = sim_fstat,
+	.open_dir = pier__sim_no_open_dir,
+	.recvmmsg = sim_recvmmsg,
+	.sendmmsg = sim_sendmmsg,
 	.stat = sim_stat,
 	.unlink = sim_unlink,
 	.chmod = sim_chmod,

@@ -4,6 +4,14 @@
 
 #include <errno.h>
 
+/* Unix sockets have names here, and no folders. */
+int
+pier__sim_no_open_dir(const char *path)
+{
+	(void)path;
+	return -ENOSYS;
+}
+
 int
 pier__sim_no_epoll_create(void)
 {

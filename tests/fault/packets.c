@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -20,6 +21,7 @@
 #define SOON pier_in_s(5)
 
 static char directory[] = "/tmp/pier-fault-XXXXXX";
+static char long_directory[300];
 
 static void
 take(struct fault_story *story, struct pier_packet *packet,
@@ -60,7 +62,7 @@ over(struct fault_story *story, const char *endpoint)
 	static const struct pier_packet_opts opts = { .listen = true };
 	struct pier_packet *servers[2];
 	struct pier_packet *client = NULL;
-	char where[128];
+	char where[400];
 	int count = (int)met(story, "open_all",
 		pier_packet_open_all(servers, 2, endpoint, &opts, SOON));
 	int i;
@@ -215,6 +217,56 @@ passing_messages(struct fault_story *story)
 	(void)unlink(where + strlen("unixgram://"));
 }
 
+/* By way of its folder: a stream, which also finds what was left stale. */
+static void
+over_long_path(struct fault_story *story)
+{
+	struct pier_listener *listener = NULL;
+	struct pier_stream *stream = NULL;
+	char where[400];
+
+	(void)snprintf(where, sizeof(where), "unix://%s/s", long_directory);
+	if (met(story, "listen", pier_listen(&listener, where, NULL, SOON)) ==
+		0)
+		(void)met(story, "dial", pier_dial(&stream, where, NULL, SOON));
+	pier_close(stream);
+	pier_listener_close(listener);
+	(void)unlink(where + strlen("unix://"));
+	if (story->rc < 0)
+		return;
+	(void)snprintf(where, sizeof(where), "unixgram://%s/s", long_directory);
+	over(story, where);
+	(void)unlink(where + strlen("unixgram://"));
+}
+
+/* Messages over a connection. */
+static void
+over_seqpacket(struct fault_story *story)
+{
+	struct pier_packet *server = NULL, *client = NULL;
+	struct pier_listener *listener = NULL;
+	struct pier_msg msg;
+	char where[64];
+
+	(void)snprintf(where, sizeof(where), "seqpacket://%s/q", directory);
+	if (met(story, "listen", pier_listen(&listener, where, NULL, SOON)) ==
+			0 &&
+		met(story, "open",
+			pier_packet_open(&client, where, NULL, SOON)) == 0 &&
+		met(story, "accept",
+			pier_packet_accept(
+				&server, listener, pier_in_ms(500))) == 0 &&
+		met(story, "send", pier_send(client, NULL, "hello", 5, SOON)) ==
+			0)
+		take(story, server, &msg, "hello");
+	pier_packet_close(client);
+	pier_packet_close(server);
+	pier_listener_close(listener);
+	(void)unlink(where + strlen("seqpacket://"));
+}
+
+EACH_INSIDE(over_long_path)
+EACH_INSIDE(over_seqpacket)
 EACH_INSIDE(passing)
 EACH_INSIDE(passing_messages)
 EACH_INSIDE(over_udp)
@@ -224,6 +276,9 @@ EACH_INSIDE(race)
 
 /* When the second address cannot be tried, it is the first one's error. */
 static const int refused[] = { -ECONNREFUSED, 0 };
+
+/* A connection that was lost while it queued is not there to be accepted. */
+static const int lost[] = { -PIER_EDEADLINE, 0 };
 
 static const struct fault_scenario scenarios[] = {
 	{ "udp, fibers", over_udp_by_fibers, NULL },
@@ -236,6 +291,10 @@ static const struct fault_scenario scenarios[] = {
 	{ "unixgram, fibers", over_unixgram_by_fibers, NULL },
 	{ "unixgram, threads", over_unixgram_by_threads, NULL },
 	{ "unixgram, one thread", over_unixgram, NULL },
+	{ "a long path, fibers", over_long_path_by_fibers, NULL },
+	{ "a long path, threads", over_long_path_by_threads, NULL },
+	{ "seqpacket, fibers", over_seqpacket_by_fibers, lost },
+	{ "seqpacket, threads", over_seqpacket_by_threads, lost },
 	{ "passing, fibers", passing_by_fibers, NULL },
 	{ "passing, threads", passing_by_threads, NULL },
 	{ "passing messages, fibers", passing_messages_by_fibers, NULL },
@@ -253,7 +312,12 @@ main(void)
 
 	if (mkdtemp(directory) == NULL)
 		return 1;
+	(void)snprintf(long_directory, sizeof(long_directory), "%s/%0150d",
+		directory, 0);
+	if (mkdir(long_directory, 0700) < 0)
+		return 1;
 	failed = each_run(scenarios, sizeof(scenarios) / sizeof(scenarios[0]));
+	(void)rmdir(long_directory);
 	(void)rmdir(directory);
 	return failed;
 }
