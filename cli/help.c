@@ -36,6 +36,8 @@ put_endpoints(FILE *out)
 	      "  unixgram:///PATH      datagrams, else as unix://\n"
 	      "  seqpacket:///PATH     packets over a connection, else as "
 	      "unix://\n"
+	      "  vsock://CID:PORT      a virtual machine, or 'host' from "
+	      "within one\n"
 	      "  fd://NUMBER           a descriptor that was handed down\n"
 	      "\n"
 	      "  HOST is a name, 192.0.2.1 or [2001:db8::1]; when serving, "

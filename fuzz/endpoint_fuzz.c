@@ -34,7 +34,7 @@ check_internet(const struct pier__endpoint *endpoint)
 }
 
 static void
-check_unix(const struct pier__endpoint *endpoint)
+check_address(const struct pier__endpoint *endpoint)
 {
 	char text[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__endpoint again;
@@ -63,7 +63,10 @@ check_taken(const struct pier__endpoint *endpoint)
 	case PIER__ENDPOINT_UNIX:
 	case PIER__ENDPOINT_UNIXGRAM:
 	case PIER__ENDPOINT_SEQPACKET:
-		check_unix(endpoint);
+		check_address(endpoint);
+		break;
+	case PIER__ENDPOINT_VSOCK:
+		check_address(endpoint);
 		break;
 	case PIER__ENDPOINT_FD:
 		check((endpoint->fd >= 0) == (endpoint->host[0] == '\0'));

@@ -30,6 +30,21 @@ extern "C" {
 /* The longest path, or abstract name without its '@', of a Unix socket. */
 #define PIER_UNIX_PATH_MAX 107
 
+/* vsock(7), as the kernel has it: some libc headers lack it. */
+#define PIER_VSOCK_ANY        0xffffffffU /* every context, or any port */
+#define PIER_VSOCK_HYPERVISOR 0
+#define PIER_VSOCK_LOCAL      1 /* this machine: Linux 5.6 */
+#define PIER_VSOCK_HOST       2
+
+struct pier_sockaddr_vm {
+	sa_family_t family; /* AF_VSOCK */
+	uint16_t reserved;
+	uint32_t port; /* both in host byte order */
+	uint32_t cid;
+	uint8_t flags;
+	uint8_t zero[3];
+};
+
 struct pier_addr {
 	socklen_t len; /* bytes of u that are used; 0 is no address */
 	union {
@@ -37,6 +52,7 @@ struct pier_addr {
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
 		struct sockaddr_un un;
+		struct pier_sockaddr_vm vm;
 		struct sockaddr_storage storage;
 	} u;
 };
@@ -49,6 +65,7 @@ struct pier_addr {
  *   ::1  fe80::1%lo  [::1]  [::1]:80  [fe80::1%lo]:80
  *   /run/x.sock      ./x.sock              a path; "./" is no part of it
  *   @name                                  an abstract Unix address
+ *   vsock:3:80  vsock:host:80  vsock:*:80  a virtual machine's context and port
  *
  * Without a port the port is 0. A zone is the name or the number of an
  * interface. In paths and names %XX is the byte with that hexadecimal number;
@@ -69,7 +86,8 @@ int pier_addr_parse(struct pier_addr *out, const char *text);
  * pier_addr_format(addr, buf, size): write addr as text that
  * pier_addr_parse() reads. IPv6 as RFC 5952 says, v4-mapped as IPv4, zones by
  * the interface's name (by number where it has gone), a port unless it is 0,
- * abstract Unix addresses with '@', "./" before a relative Unix path. An
+ * abstract Unix addresses with '@', "./" before a relative Unix path, contexts
+ * of virtual machines in numbers, '*' for all of them and for any port. An
  * address that has no text form gives "(unnamed)", a Unix socket that was not
  * bound; "(none)", len 0; or "(family N)".
  *
@@ -102,7 +120,7 @@ int pier_addr_from_sockaddr(
  */
 int pier_addr_family(const struct pier_addr *addr);
 
-/* pier_addr_port(addr): the port, or -1 if the family has none. */
+/* pier_addr_port(addr): the port, or -1 if the family has none of 16 bits. */
 int pier_addr_port(const struct pier_addr *addr);
 
 /*

@@ -9,8 +9,12 @@
  *   seqpacket:///run/x.sock                 Unix packets over a connection
  *   fd://3  fd://NAME                       a descriptor that is open here; by
  *                                           name of LISTEN_FDNAMES, service.h
+ *   vsock://cid:port                        a stream to a virtual machine, or
+ *                                           its host
  *   pair://                                 two ends of one new pair
  *
+ * cid is a number, "local" (this machine), "host", "hypervisor", or empty or '*'
+ * for every context of this machine; its port is a number, 0: any free one.
  * host is a name, an IPv4 address, an IPv6 address in brackets, with a
  * %zone, or empty or '*' for every address of this machine. port is a number,
  * the name of a service, or 0: any free one. %XX stands for the byte of that
@@ -69,7 +73,7 @@ pier_endpoint_check(const char *text, struct pier_endpoint_check *out)
  * "udp://[::1]:0", "unix:///run/x", "unix://@name".
  *
  *   scheme   "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix",
- *            "unixgram" or "seqpacket"
+ *            "unixgram", "seqpacket" or "vsock"
  *   buf      ends in NUL on success; PIER_ENDPOINT_TEXT_MAX bytes are enough
  *
  * Returns the length without the NUL, or

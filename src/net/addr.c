@@ -66,6 +66,9 @@ canonical(struct canonical *to, const struct pier_addr *addr)
 		add(to, ip.bytes, number == AF_INET ? 4 : 16);
 		add_number(to, ip.zone);
 		add_number(to, ip.port);
+	} else if (number == AF_VSOCK) {
+		add_number(to, addr->u.vm.cid);
+		add_number(to, addr->u.vm.port);
 	} else if (len > sizeof(sa_family_t)) {
 		add(to, (const char *)&addr->u + sizeof(sa_family_t),
 			len - sizeof(sa_family_t));
@@ -152,6 +155,11 @@ pier_addr_from_sockaddr(
 		if (len < sizeof(struct sockaddr_in6))
 			return -EINVAL;
 		len = sizeof(struct sockaddr_in6);
+	}
+	if (sa->sa_family == AF_VSOCK) {
+		if (len < sizeof(struct pier_sockaddr_vm))
+			return -EINVAL;
+		len = sizeof(struct pier_sockaddr_vm);
 	}
 	memset(out, 0, sizeof(*out));
 	memcpy(&out->u, sa, len);

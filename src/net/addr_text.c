@@ -9,11 +9,15 @@
 #include "net/endpoint.h"
 #include "net/failure.h"
 #include "net/ip.h"
+#include "net/vsock.h"
 #include "os/interface.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What an address in a virtual machine's context begins with. */
+#define VSOCK "vsock:"
 
 #define UNIX_HEAD offsetof(struct sockaddr_un, sun_path)
 
@@ -207,6 +211,9 @@ pier__addr_parse(struct pier_addr *out, const char *text, struct pier__why *why)
 
 	if (pier__is_unix_text(span))
 		return pier__addr_parse_unix(out, span, why);
+	if (pier__span_starts(span, VSOCK))
+		return pier__vsock_parse(out,
+			pier__span_cut(span, sizeof(VSOCK) - 1, span.end), why);
 	rc = pier__hostport_split(&pieces, span, why);
 	if (rc < 0)
 		return rc;
@@ -298,6 +305,14 @@ format_unix(char *out, size_t size, const struct pier_addr *addr)
 	return used;
 }
 
+static size_t
+format_vsock(char *out, size_t size, const struct pier_addr *addr, bool port)
+{
+	size_t used = (size_t)snprintf(out, size, VSOCK);
+
+	return used + pier__vsock_format(out + used, size - used, addr, port);
+}
+
 /* Everything is written to a buffer that is always large enough, then cut. */
 static int
 hand_out(char *buf, size_t size, const char *text, size_t len)
@@ -321,6 +336,9 @@ format(const struct pier_addr *addr, char *buf, size_t size, bool port)
 		len = format_ip(text, sizeof(text), &ip, port && ip.port != 0);
 	else if (addr->u.sa.sa_family == AF_UNIX)
 		len = format_unix(text, sizeof(text), addr);
+	else if (pier_addr_family(addr) == AF_VSOCK &&
+		 addr->len >= sizeof(addr->u.vm))
+		len = format_vsock(text, sizeof(text), addr, port);
 	else
 		len = (size_t)snprintf(text, sizeof(text), "(family %d)",
 			addr->u.sa.sa_family);

@@ -51,6 +51,9 @@ reads_each_form_and_writes_the_canonical_one(void **state)
 		{ "/a%20b%3f%23%25", "/a%20b%3F%23%25" },
 		{ "/a b\xc3\xa9", "/a%20b%C3%A9" },
 		{ "/%61", "/a" },
+		{ "vsock:3:80", "vsock:3:80" },
+		{ "vsock:host:0", "vsock:2:0" },
+		{ "vsock::4294967294", "vsock:*:4294967294" },
 		{ "@name", "@name" },
 		{ "@", "@" },
 		{ "@a%00b", "@a%00b" },
@@ -86,6 +89,10 @@ says_why_not_and_where(void **state)
 		{ "192.0.2.1:-1", 10, "number" },
 		{ "127.1:80", 0, "short" },
 		{ "[fe80::1%]:80", 9, "zone is empty" },
+		{ "vsock:3", 7, "port is missing" },
+		{ "vsock:me:1", 6, "a context is" },
+		{ "vsock:3:", 8, "port is missing" },
+		{ "vsock:3:4294967295", 8, "below 4294967295" },
 		{ "./", 2, "path is empty" },
 		{ "/a?b", 2, "written %3F" },
 		{ "@a#b", 2, "written %23" },
@@ -235,9 +242,9 @@ what_has_no_text_form_says_so(void **state)
 	assert_int_equal(
 		pier_addr_from_sockaddr(&addr, &sa, sizeof(sa.sa_family)), 0);
 	assert_text(&addr, "(unnamed)");
-	sa.sa_family = 40;
+	sa.sa_family = 41;
 	assert_int_equal(pier_addr_from_sockaddr(&addr, &sa, sizeof(sa)), 0);
-	assert_text(&addr, "(family 40)");
+	assert_text(&addr, "(family 41)");
 }
 
 static void

@@ -80,7 +80,7 @@ make_socket(struct dial *it, size_t i)
 	if (fd < 0)
 		return fd;
 	it->steps[i] = PIER_STEP_OPTION;
-	rc = it->opts.nodelay == PIER_OFF
+	rc = it->opts.nodelay == PIER_OFF || family == AF_VSOCK
 		     ? 0
 		     : pier__socket_enable(fd, IPPROTO_TCP, TCP_NODELAY);
 	if (rc == 0) {
@@ -135,7 +135,8 @@ start_next(struct dial *it, int64_t now)
 		lose(it, i, fd);
 		return 0;
 	}
-	pier__desc_init(&it->descs[i], fd, PIER__DESC_TCP);
+	pier__desc_init(&it->descs[i], fd,
+		pier__desc_kind(pier_addr_family(&it->order[i]), SOCK_STREAM));
 	it->steps[i] = PIER_STEP_CONNECT;
 	rc = pier__calls()->connect(fd, &it->order[i].u.sa, it->order[i].len);
 	/* Interrupted, it goes on all the same. */
@@ -240,7 +241,8 @@ win(struct dial *it, struct pier_stream **out, size_t i)
 {
 	struct pier_stream *stream;
 	int rc = pier__stream_new(&stream, it->descs[i].fd,
-		pier_addr_family(&it->order[i]), "tcp");
+		pier_addr_family(&it->order[i]),
+		it->endpoint.kind == PIER__ENDPOINT_VSOCK ? "vsock" : "tcp");
 
 	if (rc == 0) {
 		/* The engine knows the socket by the dial's descriptor. */
@@ -303,17 +305,27 @@ find_addresses(struct dial *it)
 	return 0;
 }
 
+static const char *
+explain_connect(int rc)
+{
+	switch (rc) {
+	case -EADDRNOTAVAIL:
+		return "no local address or free port to connect from";
+	case -ENODEV:
+		return "this machine has no way to that context";
+	default:
+		return NULL;
+	}
+}
+
+/* Races the addresses that were found. */
 static int
-dial_tcp(struct dial *it, struct pier_stream **out)
+dial_found(struct dial *it, struct pier_stream **out)
 {
 	enum pier_step step;
 	size_t i;
-	int rc = pier__bind_parse(&it->local, it->opts.bind);
+	int rc;
 
-	if (rc == 0)
-		rc = find_addresses(it);
-	if (rc < 0)
-		return rc;
 	for (i = 0; i < PIER_ATTEMPTS_MAX; i++)
 		it->descs[i].fd = -1;
 	rc = race(it);
@@ -323,9 +335,30 @@ dial_tcp(struct dial *it, struct pier_stream **out)
 	step = pier__race_lost(&it->race) ? it->steps[0] : PIER_STEP_CONNECT;
 	give_up(it, rc);
 	return fail(it, rc, step,
-		step == PIER_STEP_CONNECT && rc == -EADDRNOTAVAIL
-			? "no local address or free port to connect from"
-			: NULL);
+		step == PIER_STEP_CONNECT ? explain_connect(rc) : NULL);
+}
+
+static int
+dial_tcp(struct dial *it, struct pier_stream **out)
+{
+	int rc = pier__bind_parse(&it->local, it->opts.bind);
+
+	if (rc == 0)
+		rc = find_addresses(it);
+	return rc < 0 ? rc : dial_found(it, out);
+}
+
+/* One address, and nothing to look up. */
+static int
+dial_vsock(struct dial *it, struct pier_stream **out)
+{
+	if (it->opts.bind != NULL)
+		return fail(it, -EINVAL, PIER_STEP_BIND,
+			"vsock:// has no local address to choose");
+	it->order[0] = it->endpoint.addr;
+	it->report.address_count = 1;
+	pier__race_init(&it->race, 1, 0, pier_now());
+	return dial_found(it, out);
 }
 
 static const char *
@@ -396,6 +429,8 @@ dial_any(struct dial *it, struct pier_stream **out)
 		return dial_tcp(it, out);
 	case PIER__ENDPOINT_UNIX:
 		return dial_unix(it, out);
+	case PIER__ENDPOINT_VSOCK:
+		return dial_vsock(it, out);
 	case PIER__ENDPOINT_FD:
 		rc = pier__endpoint_fd(
 			&it->endpoint, it->text, PIER_STEP_CREATE);
@@ -406,7 +441,7 @@ dial_any(struct dial *it, struct pier_stream **out)
 	default:
 		rc = pier__why_set(&why, 0,
 			"%s:// cannot be dialled as a stream: tcp, tcp4, "
-			"tcp6, unix and fd can",
+			"tcp6, unix, vsock and fd can",
 			it->endpoint.scheme);
 		return pier__fail_parse(rc, it->text, &why);
 	}

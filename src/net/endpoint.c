@@ -10,6 +10,7 @@
 #include "net/failure.h"
 #include "net/ip.h"
 #include "net/scheme.h"
+#include "net/vsock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 {
 	return pier__why_set(why, name.begin,
 		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
-		"udp4, udp6, unix, unixgram, seqpacket, fd and pair",
+		"udp4, udp6, unix, unixgram, seqpacket, vsock, fd and pair",
 		pier__span_quote(name), pier__span_at(name));
 }
 
@@ -264,6 +265,8 @@ serves(const struct pier__scheme *scheme, const struct pier_addr *addr)
 	case PIER__ENDPOINT_SEQPACKET:
 		return family == AF_UNIX &&
 		       addr->len > offsetof(struct sockaddr_un, sun_path);
+	case PIER__ENDPOINT_VSOCK:
+		return family == AF_VSOCK;
 	default:
 		return false;
 	}
@@ -284,7 +287,9 @@ pier_endpoint_format(const char *scheme, const struct pier_addr *addr,
 		return -EINVAL;
 	if (pier__addr_ip(&ip, addr))
 		family = ip.family;
-	len = pier_addr_format_host(addr, text, sizeof(text));
+	len = family == AF_VSOCK
+		      ? (int)pier__vsock_format(text, sizeof(text), addr, true)
+		      : pier_addr_format_host(addr, text, sizeof(text));
 	if (len < 0)
 		return len;
 	if (port < 0)

@@ -28,6 +28,7 @@ enum pier__endpoint_kind {
 	PIER__ENDPOINT_UNIX,
 	PIER__ENDPOINT_UNIXGRAM,
 	PIER__ENDPOINT_SEQPACKET,
+	PIER__ENDPOINT_VSOCK,
 	PIER__ENDPOINT_FD,
 	PIER__ENDPOINT_PAIR,
 };
@@ -36,16 +37,18 @@ struct pier__endpoint {
 	enum pier__endpoint_kind kind;
 	const char *scheme; /* a constant string: "tcp4" */
 	int family; /* tcp, udp: AF_INET, AF_INET6, or AF_UNSPEC for both; unix,
-		       unixgram, seqpacket: AF_UNIX; else AF_UNSPEC */
+		       unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK; else
+		       AF_UNSPEC */
 	char host[PIER__HOST_MAX + 1]; /* tcp, udp: a name or an address with
 					  its zone, no brackets; "" is every
 					  address */
 	bool numeric; /* host is an address in numbers: no look-up */
 	char service[PIER__SERVICE_MAX + 1]; /* a number or a name */
 	int port;              /* service as a number, or -1 if it is a name */
-	struct pier_addr addr; /* unix, unixgram, seqpacket; else len is 0 */
 	int fd; /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
 		   host */
+	struct pier_addr addr; /* unix, unixgram, seqpacket, vsock; else len
+				  is 0 */
 	/* Of a path that is too long for addr, whose len is 0: as it stands in
 	   the text, which has to stay. */
 	struct pier__span long_path;

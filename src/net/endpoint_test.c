@@ -223,7 +223,7 @@ points_at_what_is_wrong_elsewhere(void **state)
 		{ "foo://x:1", 0, "unknown scheme \"foo\"" },
 		{ "://x:1", 0, "a scheme comes before" },
 		{ "tls://host:443", 0, "tls:// is not supported" },
-		{ "vsock://2:1", 0, "vsock:// is not supported" },
+		{ "vsock://2", 9, "port is missing" },
 		{ "can://vcan0", 0, "can:// is not supported" },
 		{ "", 0, "tcp://HOST:PORT or unix:///PATH" },
 		{ "host", 4, "write tcp://host:PORT or unix://./host" },
@@ -353,6 +353,8 @@ formats_what_every_call_reads(void **state)
 		{ "unix", "./x y", "unix://./x%20y" },
 		{ "unixgram", "@name", "unixgram://@name" },
 		{ "seqpacket", "/x", "seqpacket:///x" },
+		{ "vsock", "vsock:host:80", "vsock://2:80" },
+		{ "vsock", "vsock::0", "vsock://*:0" },
 	};
 	char text[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__endpoint again;

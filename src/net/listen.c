@@ -14,6 +14,7 @@
 #include "net/listen_fds.h"
 #include "net/stream.h"
 #include "net/tcp.h"
+#include "net/vsock.h"
 
 /* Errors of the network that one accept skips before the caller gets a word
    in: connections that were lost while they queued come in storms. */
@@ -42,7 +43,9 @@ pier__listener_new(
 		&listener->desc, fd, pier__desc_kind(family, SOCK_STREAM));
 	listener->family = (int16_t)family;
 	listener->scheme = scheme;
-	listener->streams = family == AF_UNIX ? "unix" : "tcp";
+	listener->streams = family == AF_UNIX    ? "unix"
+			    : family == AF_VSOCK ? "vsock"
+						 : "tcp";
 	*out = listener;
 	return 0;
 }
@@ -176,6 +179,23 @@ listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
 }
 
 static int
+listen_vsock(struct pier_listener **out, const struct pier__endpoint *endpoint,
+	const struct pier_listen_opts *opts, const char *text)
+{
+	int fd = pier__vsock_listen(&endpoint->addr, opts, text);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = pier__listener_new(out, fd, AF_VSOCK, endpoint->scheme);
+	if (rc < 0) {
+		pier__close(fd);
+		return pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
+	}
+	return 0;
+}
+
+static int
 get_int(int fd, int name, int *value)
 {
 	socklen_t len = sizeof(*value);
@@ -211,6 +231,7 @@ listen_fd(struct pier_listener **out, const struct pier__endpoint *endpoint,
 		rc = pier__listener_new(out, fd, family,
 			type == SOCK_SEQPACKET ? "seqpacket"
 			: family == AF_UNIX    ? "unix"
+			: family == AF_VSOCK   ? "vsock"
 					       : "tcp");
 	if (rc < 0)
 		return pier__fail_step(rc, PIER_STEP_LISTEN, text,
@@ -227,7 +248,7 @@ refuse_kind(const struct pier__endpoint *endpoint, const char *text)
 	struct pier__why why;
 	int rc = pier__why_set(&why, 0,
 		"%s:// cannot be listened on: tcp, tcp4, tcp6, unix, "
-		"seqpacket and fd can",
+		"seqpacket, vsock and fd can",
 		endpoint->scheme);
 
 	return pier__fail_parse(rc, text, &why);
@@ -276,6 +297,8 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	case PIER__ENDPOINT_UNIX:
 	case PIER__ENDPOINT_SEQPACKET:
 		return listen_unix(out, &endpoint, &opts, text);
+	case PIER__ENDPOINT_VSOCK:
+		return listen_vsock(out, &endpoint, &opts, text);
 	case PIER__ENDPOINT_FD:
 		return listen_fd(out, &endpoint, text);
 	default:

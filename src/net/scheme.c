@@ -8,6 +8,7 @@
 
 #include "net/addr.h"
 #include "net/ip.h"
+#include "net/vsock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -314,6 +315,13 @@ parse_fd_name(struct pier__endpoint *out, struct pier__span rest,
 }
 
 static int
+parse_vsock(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	return pier__vsock_parse(&out->addr, rest, why);
+}
+
+static int
 parse_fd(struct pier__endpoint *out, struct pier__span rest,
 	struct pier__why *why)
 {
@@ -368,9 +376,9 @@ static const struct pier__scheme schemes[] = {
 	{ "unix", PIER__ENDPOINT_UNIX, AF_UNIX, parse_unix },
 	{ "unixgram", PIER__ENDPOINT_UNIXGRAM, AF_UNIX, parse_unix },
 	{ "seqpacket", PIER__ENDPOINT_SEQPACKET, AF_UNIX, parse_unix },
+	{ "vsock", PIER__ENDPOINT_VSOCK, AF_VSOCK, parse_vsock },
 	{ "fd", PIER__ENDPOINT_FD, AF_UNSPEC, parse_fd },
 	{ "pair", PIER__ENDPOINT_PAIR, AF_UNSPEC, parse_pair },
-	LATER("vsock"),
 	LATER("tls"),
 	LATER("svc"),
 	LATER("http"),

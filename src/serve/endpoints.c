@@ -215,7 +215,9 @@ open_stream(
 	if (rc == 0 && server->worker_count > 1) {
 		if (server->model != &pier__model_fiber)
 			return 0;
-		if (listener->family == AF_UNIX || strncmp(real, "fd:", 3) == 0)
+		if (listener->family == AF_UNIX ||
+			listener->family == AF_VSOCK ||
+			strncmp(real, "fd:", 3) == 0)
 			rc = share(server, port);
 		else
 			return join(server, port, text, real, deadline);

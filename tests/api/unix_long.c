@@ -227,8 +227,7 @@ test_a_server(void **state)
 	int before = open_fds();
 	char where[1000], text[PIER_ENDPOINT_TEXT_MAX];
 	struct pier_server_opts opts = { .endpoint = at(where, "unix", "srv"),
-		.handler = stop_at_once,
-		.workers = 2 };
+		.handler = stop_at_once };
 	struct pier_server *server;
 	struct pier_stream *client;
 
