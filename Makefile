@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 UP_TO_DATE = ninja -n -C $(BUILD) | grep -q 'no work to do'
 
 .DEFAULT_GOAL := all
-.PHONY: all run check lint recipes bench fuzz format install clean help
+.PHONY: all run check lint recipes bench soak fuzz format install clean help
 
 all: ## build build/pier, build/libpier.so, build/libpier.a, build/pier.pc
 	@tools/deps build
@@ -41,6 +41,10 @@ bench: ## measure against the yardsticks; BENCH=--short takes a minute
 		$(BUILD)/bench -Dbench=true -Dtests=false -Dexamples=false
 	@ninja --quiet -C $(BUILD)/bench
 	@bench/run.py --build $(BUILD)/bench $(BENCH)
+
+soak: all ## serve mixed clients for SOAK_SECONDS (300), watch what it holds
+	@tools/deps check
+	@python3 -B tests/soak.py $(BUILD)
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (20) seconds
 	@tools/deps build fuzz

@@ -136,6 +136,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.ctx = serve,
 		.model = (enum pier_model)settings->model,
 		.workers = (int)settings->workers,
+		.processes = (int)settings->processes,
 		.listen = &listen,
 		.connections_max = (int)settings->max_connections,
 		.per_address_max = (int)settings->max_per_address,
@@ -158,6 +159,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.on_error = serve_tell_error,
 		.on_listen = serve_tell_listening,
 		.notify = true,
+		.on_process = tell ? serve_tell_process : NULL,
 	};
 
 	return pier_server_open(&serve->server, &opts);

@@ -36,6 +36,7 @@ struct serve_settings {
 	struct cli_texts endpoints;
 	int64_t model; /* enum pier_model */
 	int64_t workers;
+	int64_t processes;
 	int64_t backlog;
 	int64_t max_connections;
 	int64_t max_per_address;
@@ -56,7 +57,7 @@ struct serve_settings {
 };
 
 /* One run; hooks and handlers of several threads share it and only read it,
-   but for what is atomic. */
+   but for what is atomic. Each of several processes has its own copy. */
 struct serve {
 	struct cli_tool *tool;
 	const struct serve_settings *settings;
@@ -117,6 +118,7 @@ void serve_tell_listening(struct pier_server *server, void *ctx);
 int serve_tell_open(struct pier_stream *stream, void *ctx);
 void serve_tell_close(struct pier_stream *stream, void *ctx);
 void serve_tell_error(const struct pier_conn *conn, int rc, void *ctx);
+void serve_tell_process(const struct pier_process *process, void *ctx);
 void serve_tell_summary(struct serve *serve);
 
 /* A message that came, or an answer: which of the two is in type. conn may be

@@ -72,6 +72,11 @@ serve_broker_check(
 			"a broker has several clients at a time, and the "
 			"iterative model one");
 		cli_advise(&why, "--model fiber or --model thread");
+	} else if (kind != 0 && settings->processes != 0) {
+		(void)cli_complain(&why,
+			"a broker passes on what its own process hears, and "
+			"--processes would split its clients");
+		cli_advise(&why, "leave out --processes");
 	} else {
 		return CLI_EXIT_OK;
 	}

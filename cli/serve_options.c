@@ -65,6 +65,17 @@ static const struct cli_option options[] = {
 		.min = 1,
 		.max = 1024,
 		.offset = AT(workers) },
+	{ .name = "processes",
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "Running",
+		.help = "run the model in each of N processes, started again "
+			"when one dies, or 'cores' for one per processor",
+		.otherwise = "none: this process serves",
+		.words = core_words,
+		.min = 1,
+		.max = 256,
+		.offset = AT(processes) },
 	{ .name = "size",
 		.kind = CLI_SIZE,
 		.metavar = "SIZE",
@@ -256,6 +267,9 @@ static const struct cli_example examples[] = {
 	{ "pier serve echo --json --ready-file ready tcp://127.0.0.1:0",
 		"for scripts: any free port, written to a file; one JSON "
 		"object per event" },
+	{ "pier serve echo --processes cores tcp://:7000",
+		"a process for each processor; when one dies another takes "
+		"its place" },
 	{ "pier serve discard --max-per-address 4 --idle-timeout 30s tcp://:9",
 		"with limits" },
 	{ "pier serve broker tcp://:7000",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What pier serve tells: the same events as lines for people on standard error
- * and as JSON on standard output. Hooks run in any of the server's threads;
- * each event goes out by one write.
+ * and as JSON on standard output. Hooks run in any of the server's threads and
+ * processes; each event goes out by one write.
  */
 #include "serve.h"
 
@@ -229,6 +229,37 @@ serve_tell_error(const struct pier_conn *conn, int rc, void *ctx)
 		cli_say(serve->tool, 0, "%s", pier_error_line());
 }
 
+/* How one died that was not told to end is an error, and told as such. */
+void
+serve_tell_process(const struct pier_process *process, void *ctx)
+{
+	struct serve *serve = ctx;
+	bool started = process->what == PIER_PROCESS_STARTED;
+	json_t *event;
+
+	if (started || process->status == 0)
+		cli_say(serve->tool, 1, "process %d (pid %d) %s",
+			process->number, process->pid,
+			started ? "started" : "ended");
+	if (!serve->tool->json)
+		return;
+	event = cli_event(started ? "process_started" : "process_ended");
+	cli_event_number(event, "number", process->number);
+	cli_event_number(event, "pid", process->pid);
+	if (!started) {
+		if (process->signal != 0)
+			cli_event_number(event, "signal", process->signal);
+		else if (process->status >= 0)
+			cli_event_number(event, "status", process->status);
+		cli_event_number(event, "lost", (int64_t)process->lost);
+		cli_event_seconds(event, "elapsed_s", process->lived_ns);
+		if (process->pause_ms > 0)
+			cli_event_seconds(event, "pause_s",
+				process->pause_ms * INT64_C(1000000));
+	}
+	print_event(serve, event);
+}
+
 /* One byte of a message, so that no control character reaches a terminal. */
 static int
 show_byte(unsigned char c, bool utf8, char *text, size_t room)
@@ -304,6 +335,12 @@ say_summary(struct serve *serve, const struct pier_server_stats *stats)
 		stats->accepted, stats->accepted == 1 ? "" : "s",
 		stats->datagrams, stats->datagrams == 1 ? "" : "s", took, in,
 		out);
+	if (stats->died > 0)
+		cli_say(serve->tool, 0,
+			"%" PRIu64 " process%s died, and %" PRIu64
+			" connection%s with them",
+			stats->died, stats->died == 1 ? "" : "es", stats->lost,
+			stats->lost == 1 ? "" : "s");
 	if (failed + stats->cancelled + limited + refused +
 			stats->datagrams_dropped + stats->accept_pauses >
 		0)
@@ -345,6 +382,8 @@ serve_tell_summary(struct serve *serve)
 	NUMBER(datagrams);
 	NUMBER(datagrams_dropped);
 	NUMBER(datagrams_failed);
+	NUMBER(lost);
+	NUMBER(died);
 #undef NUMBER
 	cli_event_number(event, "received", (int64_t)stats.bytes_in);
 	cli_event_number(event, "sent", (int64_t)stats.bytes_out);

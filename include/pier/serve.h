@@ -29,7 +29,8 @@ struct pier_server;
  * What handlers share: with PIER_ITERATIVE, and PIER_FIBER with one worker, no
  * two handlers run at once between two waits; with PIER_THREAD, PIER_POOL, or
  * more workers, they run in parallel: what they share needs a guard. Hooks are
- * part of this.
+ * part of this. With .processes each process has a copy of its own of
+ * everything, made when it was started.
  *
  * Tasks that a handler starts go into a group of its own, which it waits for
  * (pier_group_open()): they are fibers or threads as it is. The group of the
@@ -68,7 +69,7 @@ enum pier_proxy {
 	PIER_PROXY_FROM      /* those that come from proxy_from */
 };
 
-/* For .workers: one per core that this process may use. */
+/* For .workers and .processes: one per core that this process may use. */
 #define PIER_CORES (-1)
 
 /* Why a connection ended. */
@@ -94,6 +95,24 @@ struct pier_conn {
 	enum pier_end_reason reason;
 	int rc;            /* what the handler returned, or the error */
 	const char *limit; /* the limit that was met, or "" */
+};
+
+/* A process of a server with .processes, in on_process. */
+enum pier_process_event {
+	PIER_PROCESS_STARTED,
+	PIER_PROCESS_ENDED
+};
+
+struct pier_process {
+	enum pier_process_event what;
+	int number; /* from 1; one that is started again keeps it */
+	int pid;
+	/* Of one that ended: */
+	int signal; /* that killed it, or 0 */
+	int status; /* of exit; -1: it was killed, or nobody knows */
+	int64_t lived_ns;
+	uint64_t lost;    /* connections that ended with it */
+	int64_t pause_ms; /* until another starts; 0: none does */
 };
 
 /* Options. 0 is the default of every field, PIER_OFF none where said so. */
@@ -189,6 +208,13 @@ struct pier_server_opts {
 	   socket's addresses. A Unix socket counts as in proxy_from */
 	enum pier_proxy proxy;
 	const char *const *proxy_from; /* networks, as allow */
+
+	/* Processes, each of which runs the model on the same sockets; 0: none,
+	   the process that calls serves; at most 256. See pier_server_run() */
+	int processes;
+	/* One has started, or ended; in the process that called
+	   pier_server_run(). One that died unasked is told to on_error too */
+	void (*on_process)(const struct pier_process *process, void *ctx);
 };
 
 /*
@@ -242,6 +268,28 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  * A thread of PIER_THREAD or PIER_POOL that still hangs outside of pier five seconds after
  * it was cancelled is left behind and counted with the cancelled; it uses what
  * ctx points to until it ends.
+ *
+ * With .processes the calling process serves nobody. It forks the others, waits
+ * for their ends, and starts another for one that died, after 100 ms; for one
+ * that lived less than a second, after twice as long as the time before, 5 s at
+ * most. A process that dies takes its own connections with it, and nobody
+ * else's: who queues is served by the others. Limits, numbers and stops are of
+ * all of them together; PIER_ITERATIVE serves one connection in each, PIER_POOL
+ * .workers. Where one has over a tenth, and more than one connection, more than
+ * another that has the least, new connections are left to that one, for up to
+ * 50 ms.
+ *
+ * Hooks and handlers run in the processes; on_listen, on_process and on_error
+ * of a process that died (-PIER_EDIED) in the calling one. The processes end by
+ * _exit(2). When the calling process dies, they drain and end. One that does
+ * not end by itself, 7 s after the drain time, is killed, and its connections
+ * are counted as cancelled.
+ *
+ * A fork takes only the thread that forks: call this before the program starts
+ * threads that hold what handlers need. Not from a fiber: the others of its
+ * thread would be in the children too; and
+ *   -EINVAL  with .processes, from a fiber
+ *   -EAGAIN, -ENOMEM, -EMFILE  no process is to be had at the beginning
  */
 int pier_server_run(struct pier_server *server);
 
@@ -250,7 +298,8 @@ int pier_server_run(struct pier_server *server);
  * time is over, cancel the rest. Those that queue at that moment are accepted
  * and have the drain time too. From any thread, handler, hook or signal
  * handler (async-signal-safe); again: cancel what is left now. Never waits.
- * NULL is fine.
+ * NULL is fine. With .processes from any of them, for all of them; what several
+ * processes say once each, as when a terminal signals all, is said once.
  */
 void pier_server_stop(struct pier_server *server);
 
@@ -296,6 +345,8 @@ struct pier_server_stats {
 	/* Connections and datagrams, by allow and deny */
 	uint64_t refused_policy;
 	uint64_t accept_rate_waits; /* how often accept_rate was met */
+	uint64_t lost; /* connections that ended with their process */
+	uint64_t died; /* processes that ended unasked */
 };
 
 /* pier_server_stats(server, out): the numbers as they are now. */

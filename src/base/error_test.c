@@ -26,6 +26,7 @@ every_code_of_piers_own_has_name_and_words(void **state)
 	}
 	assert_string_equal(pier_error_name(-PIER_EDEADLINE), "PIER_EDEADLINE");
 	assert_string_equal(pier_error_name(-PIER_ESTOPPED), "PIER_ESTOPPED");
+	assert_string_equal(pier_error_name(-PIER_EDIED), "PIER_EDIED");
 }
 
 static void

@@ -97,6 +97,9 @@ control(struct epoll_engine *it, int op, const struct pier__desc *desc,
 		event.events |= EPOLLIN;
 	if ((interest & PIER__OUT) != 0)
 		event.events |= EPOLLOUT;
+	/* All that may go with it; who waits looks for nothing else. */
+	if (desc->shared)
+		event.events = EPOLLET | EPOLLEXCLUSIVE | EPOLLIN;
 	event.data.u64 = (uint64_t)it->slots[desc->slot - 1].generation << 32 |
 			 desc->slot;
 	return pier__calls()->epoll_ctl(it->epfd, op, desc->fd, &event);

@@ -14,6 +14,10 @@ pier__faulty_fork(int *pidfd)
 	if (verdict.error > 0)
 		return -verdict.error;
 	rc = faulty->inner->fork(pidfd);
+	/* What is planned is planned for this process: a child that failed at
+	   its nth call would do so again whenever it is started anew. */
+	if (rc == 0)
+		faulty->fault_count = 0;
 	if (rc > 0)
 		(void)pier__faulty_hold_fd(
 			faulty, *pidfd, PIER__CALL_FORK, verdict.nth);

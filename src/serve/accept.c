@@ -27,6 +27,9 @@
    say how many queue. */
 #define DRAIN_MAX 4096
 
+/* How long who queues is left to processes with fewer connections. */
+#define ASIDE_NS INT64_C(50000000)
+
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   1000
 
@@ -149,9 +152,61 @@ take(struct pier__acceptor *it)
 		return fd;
 	it->fd = fd;
 	it->has_token = false;
+	it->away = false;
 	if (fd >= server->descriptors_high)
 		atomic_store(&server->near_limit, true);
 	return 0;
+}
+
+/* It accepts nobody for now: who comes is for the other processes, and who is
+   there already. They are told, once. */
+static void
+go_away(struct pier__acceptor *it)
+{
+	struct pier_server *server = it->worker->server;
+	bool queued = PIER__LOOK(it->listener->desc.readable);
+
+	if (server->process == 0 || it->away)
+		return;
+	it->away = true;
+	pier__desc_forget(&it->listener->desc);
+	PIER__NOTE(it->listener->desc.readable, true);
+	if (!queued)
+		return;
+	(void)atomic_fetch_add(&server->shared->releases, 1);
+	pier__bell_ring(server);
+}
+
+/* Is who queues rather for a process with fewer connections? Not for ever: it
+   may be busy with one of them. */
+static bool
+is_for_others(struct pier__acceptor *it)
+{
+	const struct pier_server *server = it->worker->server;
+	int64_t now;
+
+	if (server->process == 0 || it->draining ||
+		!PIER__LOOK(it->listener->desc.readable))
+		return false;
+	if (!pier__shared_is_above(server->shared, server->process)) {
+		it->aside_until = 0;
+		return false;
+	}
+	now = pier__task_now(pier__current);
+	if (it->aside_until == 0)
+		it->aside_until = now + ASIDE_NS;
+	return now < it->aside_until;
+}
+
+/* Until that has changed. */
+static int
+stand_aside(struct pier__acceptor *it, uint64_t seen)
+{
+	int rc;
+
+	go_away(it);
+	rc = pier__release_wait(it, seen, pier_deadline_at(it->aside_until));
+	return rc == -PIER_EDEADLINE ? 0 : rc;
 }
 
 /* For want of descriptors or memory: until something was given back, or a
@@ -177,6 +232,7 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 	it->pause_ms = it->pause_ms == 0 ? PAUSE_FIRST_MS : it->pause_ms * 2;
 	if (it->pause_ms > PAUSE_MAX_MS)
 		it->pause_ms = PAUSE_MAX_MS;
+	go_away(it);
 	rc = pier__release_wait(it, seen, pier_in_ms(it->pause_ms));
 	/* What a thread has goes a moment after its connection. */
 	if (rc == 0)
@@ -187,9 +243,12 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 static int
 wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 {
-	int rc = pier__desc_wait(
-		&it->listener->desc, PIER__IN, "accept", PIER_FOREVER);
+	int rc;
 
+	it->away = false;
+	it->aside_until = 0;
+	rc = pier__desc_wait(
+		&it->listener->desc, PIER__IN, "accept", PIER_FOREVER);
 	/* Nobody queued and nothing was wanting: what will be is told anew. */
 	if (rc == 0) {
 		it->pause_ms = 0;
@@ -210,8 +269,12 @@ step(struct pier__acceptor *it)
 	if (it->draining && (it->drain_left == 0 ||
 				    atomic_load(&server->shared->stops) > 1))
 		return 1;
-	if (it->fd < 0 && pier__room_is_full(server))
+	if (it->fd < 0 && pier__room_is_full(server)) {
+		go_away(it);
 		return pier__release_wait(it, seen, PIER_FOREVER);
+	}
+	if (it->fd < 0 && is_for_others(it))
+		return stand_aside(it, seen);
 	if (it->fd < 0 && !pier__gate_may_take(it))
 		return pier__gate_wait(it);
 	if (it->fd < 0)

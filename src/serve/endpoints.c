@@ -135,6 +135,8 @@ add_acceptor(struct pier__worker *worker, struct pier__port *port,
 	it->listener = listener;
 	it->packets = listener->packets;
 	it->fd = -1;
+	/* Each connection wakes one process. */
+	listener->desc.shared = worker->server->shared->processes > 1;
 	pier__list_init(&it->waiter);
 	(void)atomic_fetch_add(&port->users, 1);
 }
@@ -276,7 +278,7 @@ pier__endpoints_open(struct pier_server *server, pier_deadline deadline)
 }
 
 void
-pier__endpoints_close(struct pier_server *server)
+pier__endpoints_leave(struct pier_server *server)
 {
 	size_t i, j;
 
@@ -285,8 +287,18 @@ pier__endpoints_close(struct pier_server *server)
 
 		for (j = 0; j < worker->acceptor_count; j++)
 			pier__acceptor_leave(&worker->acceptors[j]);
-		pier__hand_close(worker);
-		pier__datagrams_close(worker);
+	}
+}
+
+void
+pier__endpoints_close(struct pier_server *server)
+{
+	size_t i;
+
+	pier__endpoints_leave(server);
+	for (i = 0; i < server->worker_count; i++) {
+		pier__hand_close(&server->workers[i]);
+		pier__datagrams_close(&server->workers[i]);
 	}
 	for (i = 0; i < server->name_count; i++)
 		pier__free(server->names[i]);

@@ -14,6 +14,9 @@ int pier__endpoints_count(
    noted; what was opened stays for pier__endpoints_close(). */
 int pier__endpoints_open(struct pier_server *server, pier_deadline deadline);
 
+/* Accept on none of them any more; of workers that do not run. */
+void pier__endpoints_leave(struct pier_server *server);
+
 /* Of workers that do not run. */
 void pier__endpoints_close(struct pier_server *server);
 

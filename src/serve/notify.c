@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * serve/notify.c - a server tells its service manager that it is ready, that
- * it stops, and, from the scheduler that accepts, that it is alive.
+ * it stops, and, from the scheduler that accepts, that it is alive. With
+ * processes the first of them does.
  */
 #include <pier/service.h>
 
@@ -17,7 +18,8 @@ pier__server_tell(struct pier_server *server, const char *state)
 	pier_deadline shield;
 	int rc;
 
-	if (!server->opts.notify)
+	/* The manager knows the first process only. */
+	if (!server->opts.notify || server->process > 0)
 		return;
 	shield = pier_shield(pier_in_s(PATIENCE_S));
 	rc = pier_notify(state, pier_in_s(PATIENCE_S));
@@ -48,7 +50,7 @@ watchdog_main(void *arg)
 int
 pier__watchdog_start(struct pier__worker *worker)
 {
-	if (!worker->server->opts.notify ||
+	if (!worker->server->opts.notify || worker->server->process > 0 ||
 		worker != &worker->server->workers[0])
 		return 0;
 	return pier__sched_spawn(

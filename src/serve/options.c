@@ -10,6 +10,7 @@
 #define DATAGRAM_SIZE_MAX   (1024 * 1024)
 #define WORKERS_MAX         1024
 #define POOL_WORKERS        32
+#define PROCESSES_MAX       256
 #define RESERVE_MIN         8
 #define RESERVE_SHARE       16
 #define ITERATIVE_STACK     ((size_t)1024 * 1024)
@@ -53,6 +54,8 @@ wrong(const struct pier_server_opts *opts)
 	if (opts->model != PIER_FIBER && opts->model != PIER_POOL &&
 		opts->workers != 0 && opts->workers != 1)
 		return "workers go with the fiber and pool models";
+	if (opts->processes < PIER_CORES || opts->processes > PROCESSES_MAX)
+		return "processes: -1 to 256";
 	if (opts->connections_max < 0)
 		return "connections_max: below 0";
 	if (opts->per_address_max < 0)
@@ -82,21 +85,24 @@ fill_ms(int64_t *ms, int64_t by_default)
 		*ms = by_default;
 }
 
-/* As many as leave the reserve alone, and nothing less than one. */
+/* As many as leave the reserve alone, and nothing less than one, for each
+   process. */
 static int
 connections(const struct pier_server_opts *opts, int descriptors)
 {
 	int room = descriptors - pier__descriptor_reserve(descriptors);
+	int processes = opts->processes > 0 ? opts->processes : 1;
 
 	if (opts->model == PIER_ITERATIVE)
-		return 1;
+		return processes;
 	if (opts->model == PIER_POOL)
-		return opts->workers;
+		return opts->workers * processes;
 	if (opts->connections_max > 0)
 		return opts->connections_max;
 	if (room < 1)
 		room = 1;
-	return room < CONNECTIONS_DEFAULT ? room : CONNECTIONS_DEFAULT;
+	return room < CONNECTIONS_DEFAULT / processes ? room * processes
+						      : CONNECTIONS_DEFAULT;
 }
 
 int
@@ -108,6 +114,8 @@ pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
 		return -EINVAL;
 	if (opts->workers == PIER_CORES)
 		opts->workers = cores;
+	if (opts->processes == PIER_CORES)
+		opts->processes = cores < PROCESSES_MAX ? cores : PROCESSES_MAX;
 	if (opts->workers == 0)
 		opts->workers = opts->model == PIER_POOL ? POOL_WORKERS : 1;
 	if (opts->stack_size == 0 && opts->model == PIER_ITERATIVE)

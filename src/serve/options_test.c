@@ -56,6 +56,20 @@ test_few_descriptors_bound_the_connections(void **state)
 	assert_int_equal(pier__options_fill(&opts, 1024, 4, &detail), 0);
 	assert_int_equal(opts.connections_max, 960);
 	opts = plain;
+	opts.processes = 3;
+	assert_int_equal(pier__options_fill(&opts, 1024, 4, &detail), 0);
+	assert_int_equal(opts.connections_max, 2880);
+	opts = plain;
+	opts.processes = PIER_CORES;
+	opts.model = PIER_POOL;
+	assert_int_equal(pier__options_fill(&opts, 65536, 4, &detail), 0);
+	assert_int_equal(opts.processes, 4);
+	assert_int_equal(opts.connections_max, 128);
+	opts = plain;
+	opts.processes = 3;
+	assert_int_equal(pier__options_fill(&opts, 65536, 4, &detail), 0);
+	assert_int_equal(opts.connections_max, 10000);
+	opts = plain;
 	assert_int_equal(pier__options_fill(&opts, 4, 4, &detail), 0);
 	assert_int_equal(opts.connections_max, 1);
 	/* What was asked for is taken at its word: accept looks as well. */

@@ -24,15 +24,21 @@ note_peak(struct pier__shared *shared, int active)
 bool
 pier__room_is_full(struct pier_server *server)
 {
-	return pier__shared_active(server->shared) >=
-	       server->opts.connections_max;
+	return atomic_load(&server->ledger->active) >= server->own_max ||
+	       pier__shared_active(server->shared) >=
+		       server->opts.connections_max;
 }
 
 bool
 pier__room_take(struct pier_server *server)
 {
 	bool again;
-	int active = pier__shared_add(server->shared, server->process,
+	int active;
+
+	/* One worker accepts then, so that none comes between. */
+	if (atomic_load(&server->ledger->active) >= server->own_max)
+		return false;
+	active = pier__shared_add(server->shared, server->process,
 		offsetof(struct pier__ledger, active),
 		server->opts.connections_max, &again);
 
@@ -79,8 +85,8 @@ pier__room_gone_aside(struct pier_server *server)
 	pier__release(server);
 }
 
-static void
-wake_waiters(struct pier_server *server)
+void
+pier__room_look(struct pier_server *server)
 {
 	struct pier__list *at;
 
@@ -98,7 +104,10 @@ pier__release(struct pier_server *server)
 	   not seen waiting here has yet to look at releases. */
 	(void)atomic_fetch_add(&server->shared->releases, 1);
 	if (atomic_load(&server->ledger->waiting) > 0)
-		wake_waiters(server);
+		pier__room_look(server);
+	if (server->shared->processes > 1 &&
+		pier__shared_others_wait(server->shared, server->process))
+		pier__bell_ring(server);
 }
 
 int

@@ -3,6 +3,7 @@
 #include "serve/server.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "os/machine.h"
@@ -45,17 +46,24 @@ pier__server_drop(struct pier_server *server)
 	pier__free(server);
 }
 
-/* What all processes will share: this one counts in the first of its blocks. */
+/* What all processes will share. */
 static int
 make_shared(struct pier_server *server, size_t workers)
 {
 	const struct pier_server_opts *opts = &server->opts;
-	size_t processes = 1;
+	/* This one, which is the first, and those it will fork. */
+	size_t processes = 1 + (size_t)opts->processes;
 	int rc = pier__shared_open(&server->shared, processes, workers);
 
 	if (rc < 0)
 		return rc;
 	server->ledger = &server->shared->ledgers[server->process];
+	if (opts->model == PIER_ITERATIVE)
+		server->own_max = 1;
+	else if (opts->model == PIER_POOL)
+		server->own_max = opts->workers;
+	else
+		server->own_max = INT_MAX;
 	if (opts->per_address_max == 0)
 		return 0;
 	return pier__address_count_open(&server->addresses,
@@ -100,6 +108,16 @@ make_workers(struct pier_server *server, size_t streams, size_t datagrams)
 	return 0;
 }
 
+static int
+make_fds(struct pier_server *server)
+{
+	server->stop_fd = pier__calls()->eventfd();
+	if (server->stop_fd < 0 || server->opts.processes == 0)
+		return server->stop_fd < 0 ? server->stop_fd : 0;
+	server->bell_fd = pier__calls()->eventfd();
+	return server->bell_fd < 0 ? server->bell_fd : 0;
+}
+
 static struct pier_server *
 server_new(
 	const struct pier_server_opts *given, size_t size, size_t listen_size)
@@ -117,6 +135,8 @@ server_new(
 				: sizeof(server->listen));
 	server->opts.listen = NULL; /* borrowed until here */
 	server->stop_fd = -1;
+	server->bell_fd = -1;
+	server->parent_fd = -1;
 	atomic_init(&server->references, 1);
 	(void)pthread_mutex_init(&server->lock, NULL);
 	(void)pthread_cond_init(&server->crew_gone, NULL);
@@ -180,10 +200,8 @@ server_fill(struct pier_server *server)
 	if (rc < 0)
 		return rc;
 	rc = make_workers(server, streams, datagrams);
-	if (rc == 0) {
-		server->stop_fd = pier__calls()->eventfd();
-		rc = server->stop_fd < 0 ? server->stop_fd : 0;
-	}
+	if (rc == 0)
+		rc = make_fds(server);
 	if (rc < 0)
 		return fail_create(rc, "a server");
 	rc = pier__endpoints_open(server, until);
@@ -216,119 +234,10 @@ pier_server_close(struct pier_server *server)
 		return;
 	pier__endpoints_close(server);
 	pier__close(server->stop_fd);
+	pier__close(server->bell_fd);
 	server->stop_fd = -1;
+	server->bell_fd = -1;
 	pier__server_drop(server);
-}
-
-/* A worker on this thread, which has no scheduler yet. */
-static int
-run_here(struct pier__worker *worker)
-{
-	const struct pier_run_opts opts = {
-		.kind = PIER_TASK_FIBER,
-		.stack_size = worker->server->opts.stack_size,
-	};
-	int rc = pier_run(pier__worker_main, worker, &opts, NULL);
-
-	worker->rc = rc;
-	if (rc < 0) {
-		/* The others cannot stand in for it. */
-		pier_server_stop(worker->server);
-		pier_server_stop(worker->server);
-	}
-	return rc;
-}
-
-static void
-crew_count(struct pier_server *server, size_t change)
-{
-	(void)pthread_mutex_lock(&server->lock);
-	server->crew_left += change;
-	(void)pthread_cond_broadcast(&server->crew_gone);
-	(void)pthread_mutex_unlock(&server->lock);
-}
-
-static int
-crew_main(void *arg)
-{
-	struct pier__worker *worker = arg;
-	struct pier_server *server = worker->server;
-	int rc = run_here(worker);
-
-	crew_count(server, (size_t)-1);
-	pier__server_drop(server);
-	return rc;
-}
-
-/* One worker on a thread of its own. */
-static int
-start_hand(struct pier__worker *worker)
-{
-	struct pier_server *server = worker->server;
-	int rc;
-
-	pier__server_hold(server);
-	crew_count(server, 1);
-	rc = pier__thread_spawn(NULL, server->crew, crew_main, worker,
-		&(struct pier__thread_opts){ 0 });
-	if (rc < 0) {
-		crew_count(server, (size_t)-1);
-		pier__server_drop(server);
-	}
-	return rc;
-}
-
-/* The other workers, each on a thread of its own. */
-static int
-start_crew(struct pier_server *server)
-{
-	size_t i;
-	int rc;
-
-	if (server->worker_count == 1)
-		return 0;
-	rc = pier_group_open(&server->crew);
-	for (i = 1; rc == 0 && i < server->worker_count; i++)
-		rc = start_hand(&server->workers[i]);
-	if (rc < 0) {
-		pier_server_stop(server);
-		pier_server_stop(server);
-		return fail_create(rc, "the threads of a server");
-	}
-	return 0;
-}
-
-static void
-end_crew(struct pier_server *server)
-{
-	pier_deadline shield = pier_shield(PIER_FOREVER);
-
-	if (server->crew != NULL)
-		(void)pier_group_wait(server->crew, PIER_FOREVER);
-	(void)pier_shield(shield);
-	/* That wait needs a descriptor and memory, and may have neither; this
-	   one holds the thread, and cannot fail. */
-	(void)pthread_mutex_lock(&server->lock);
-	while (server->crew_left > 0)
-		(void)pthread_cond_wait(&server->crew_gone, &server->lock);
-	(void)pthread_mutex_unlock(&server->lock);
-	pier_group_close(server->crew);
-	server->crew = NULL;
-}
-
-/* The first worker's error, or the number of handlers that were cancelled. */
-static int
-result(const struct pier_server *server)
-{
-	struct pier_server_stats stats;
-	size_t i;
-
-	for (i = 0; i < server->worker_count; i++) {
-		if (server->workers[i].rc < 0)
-			return server->workers[i].rc;
-	}
-	pier_server_stats(server, &stats);
-	return (int)stats.cancelled;
 }
 
 int
@@ -336,30 +245,19 @@ pier_server_run(struct pier_server *server)
 {
 	const struct pier_server_opts *opts = &server->opts;
 	struct pier__task *self = pier__self();
-	int rc;
 
 	if (self == NULL)
 		return -ENOMEM;
+	if (opts->processes > 0 && self->kind == PIER_TASK_FIBER)
+		return fail_create(
+			-EINVAL, "processes: run by a thread, not by a fiber");
 	if (atomic_exchange(&server->has_run, true))
 		return fail_create(-EALREADY, "a server runs once");
 	if (opts->on_listen != NULL)
 		opts->on_listen(server, opts->ctx);
 	pier__server_tell(server, "READY=1");
-	rc = start_crew(server);
-	if (rc == 0 && self->kind == PIER_TASK_FIBER)
-		rc = pier__worker_main(&server->workers[0]);
-	else if (rc == 0)
-		rc = run_here(&server->workers[0]);
-	end_crew(server);
-	if (rc >= 0)
-		rc = result(server);
-	/* A worker has noted its failure as its own task's. */
-	if (rc < 0 && pier_last_error()->code != rc)
-		rc = pier__fail(
-			rc, &(struct pier__failure){ .step = PIER_STEP_WAIT,
-				    .detail = "a worker of a server",
-				    .counts = true });
-	return rc;
+	return opts->processes > 0 ? pier__processes_run(server)
+				   : pier__crew_run(server);
 }
 
 int

@@ -4,6 +4,8 @@
  *
  * A server has workers: schedulers that accept, each on a thread of its own
  * but for the first, which runs on the thread that called pier_server_run().
+ * With processes each has such a set of workers, all alike, on the same ports;
+ * the first process only looks after the others.
  * A port is a listening socket, shared by the workers where it cannot be
  * opened once for each. A model says how many workers there are and as what a
  * connection runs; all else is the same under every model.
@@ -56,13 +58,15 @@ struct pier__acceptor {
 	int fd;
 	struct pier_addr peer;
 	struct pier__conn *conn;
-	int64_t pause_ms; /* the last pause; 0: the last attempt went well */
-	bool wanting;     /* it was told, and the queue not yet emptied */
-	bool has_room;    /* room is taken for fd */
-	bool has_token;   /* it may accept one, by the rate; else: */
-	int64_t token_at; /* the moment when it may */
-	atomic_int own;   /* connections that were started, and not closed */
-	bool draining;    /* the server stops: what queues is taken, then end */
+	int64_t pause_ms;    /* the last pause; 0: the last attempt went well */
+	bool away;           /* another process is to take what queues */
+	int64_t aside_until; /* from then on it takes all the same; 0: unset */
+	bool wanting;        /* it was told, and the queue not yet emptied */
+	bool has_room;       /* room is taken for fd */
+	bool has_token;      /* it may accept one, by the rate; else: */
+	int64_t token_at;    /* the moment when it may */
+	atomic_int own;      /* connections that were started, and not closed */
+	bool draining; /* the server stops: what queues is taken, then end */
 	uint32_t drain_left; /* of what queued */
 	/* Waiting for a release: */
 	struct pier__list waiter;
@@ -94,7 +98,11 @@ struct pier__worker {
 	struct pier__inbox inbox;
 	struct pier__pool *pool; /* of PIER_POOL, or NULL */
 	struct pier__desc stop;  /* its own view of server->stop_fd */
-	int64_t drain_until;     /* meaningful once it stops */
+	/* Beside other processes: */
+	struct pier_group *hearing; /* tasks that hear of them */
+	struct pier__desc bell;     /* its own view of server->bell_fd */
+	struct pier__desc parent;   /* of the first: server->parent_fd */
+	int64_t drain_until;        /* meaningful once it stops */
 	int rc;
 };
 
@@ -109,13 +117,17 @@ struct pier_server {
 
 	atomic_bool has_run;
 	int stop_fd; /* readable from the first time on that it was told to */
+	/* Of servers with processes, else -1: */
+	int bell_fd;   /* a new edge: look at what is shared, and at queues */
+	int parent_fd; /* readable when the first process has ended */
 
 	/* Of all processes: */
 	struct pier__shared *shared;
 	struct pier__address_count *addresses; /* NULL: no limit */
 	struct pier__gate gate;
-	/* Of this one: */
+	/* Of this one; the first, which forks the others, is 0: */
 	size_t process;
+	int own_max; /* active at once in one process */
 	struct pier__ledger *ledger;
 
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
@@ -204,6 +216,8 @@ bool pier__room_step_aside(struct pier_server *server);
 void pier__room_gone_aside(struct pier_server *server);
 /* Something that acceptors may wait for has changed. */
 void pier__release(struct pier_server *server);
+/* Acceptors of this process that wait for a release look again. */
+void pier__room_look(struct pier_server *server);
 /* Wait until releases is not `seen`. 0, -PIER_EDEADLINE, -ECANCELED. */
 int pier__release_wait(
 	struct pier__acceptor *acceptor, uint64_t seen, pier_deadline deadline);
@@ -228,6 +242,26 @@ void pier__server_tell(struct pier_server *server, const char *state);
 /* By the first worker: tell it again and again, if it wants that. 0 or an
    error. */
 int pier__watchdog_start(struct pier__worker *worker);
+/* The worker cannot go on, nor can the others stand in for it. */
+void pier__worker_fail(struct pier__worker *worker);
+
+/* crew.c: all workers of this process, until they end. The result of
+   pier_server_run(). */
+int pier__crew_run(struct pier_server *server);
+
+/* processes.c: fork the processes, see to it that there are as many, until the
+   server is told to stop. The result of pier_server_run(). */
+int pier__processes_run(struct pier_server *server);
+
+/* The same in a process that was forked: it cannot go on, and ends. */
+_Noreturn void pier__process_fail(struct pier_server *server);
+
+/* bell.c: hear of other processes, on a fiber of the worker. 0 or an error. */
+int pier__bell_hear(struct pier__worker *worker);
+void pier__bell_end(struct pier__worker *worker);
+/* Have all processes look at what is shared, and at their queues. From any
+   process; nothing where there is one. */
+void pier__bell_ring(struct pier_server *server);
 
 /* stop.c: wait until the server was told to stop `times` times. 0, or
    -ECANCELED: the worker's own task was cancelled. */

@@ -85,6 +85,36 @@ pier__shared_datagrams(const struct pier__shared *shared)
 	return sum(shared, offsetof(struct pier__ledger, datagrams));
 }
 
+bool
+pier__shared_is_above(const struct pier__shared *shared, size_t process)
+{
+	int mine = atomic_load(&shared->ledgers[process].active);
+	size_t i;
+
+	for (i = 0; i < shared->processes; i++) {
+		const struct pier__ledger *other = &shared->ledgers[i];
+		int theirs = atomic_load(&other->active);
+
+		if (mine - theirs > 1 + theirs / 10 &&
+			atomic_load(&other->accepting) > 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+pier__shared_others_wait(const struct pier__shared *shared, size_t process)
+{
+	size_t i;
+
+	for (i = 0; i < shared->processes; i++) {
+		if (i != process &&
+			atomic_load(&shared->ledgers[i].waiting) > 0)
+			return true;
+	}
+	return false;
+}
+
 /* Nobody else's ledger counts. */
 static int
 add_alone(atomic_int *mine, int max)
@@ -127,6 +157,7 @@ pier__shared_forget(struct pier__shared *shared, size_t process)
 	(void)atomic_exchange(&ledger->datagrams, 0);
 	(void)atomic_exchange(&ledger->waiting, 0);
 	(void)atomic_exchange(&ledger->stops, 0);
+	(void)atomic_exchange(&ledger->accepting, 0);
 	return atomic_exchange(&ledger->active, 0) +
 	       atomic_exchange(&ledger->lingering, 0);
 }

@@ -20,6 +20,8 @@
 #include "base/bucket.h"
 #include "serve/stats.h"
 
+#define PIER__LAST_WORDS 256
+
 /* Cache lines of its own. */
 struct pier__ledger {
 	alignas(64) atomic_int active; /* as invariant 1 of server.h has it */
@@ -27,6 +29,9 @@ struct pier__ledger {
 	atomic_int datagrams; /* handlers that wait */
 	atomic_int waiting;   /* acceptors that wait for a release */
 	atomic_int stops;     /* how often it told the server to stop */
+	atomic_int accepting; /* workers that accept, or would */
+	/* Why it cannot go on, where it knew; or "". */
+	char last_words[PIER__LAST_WORDS];
 };
 
 struct pier__shared {
@@ -57,6 +62,14 @@ struct pier__counters *pier__shared_counters(
 int pier__shared_active(const struct pier__shared *shared);
 int pier__shared_lingering(const struct pier__shared *shared);
 int pier__shared_datagrams(const struct pier__shared *shared);
+
+/* Does another process, of those that accept, have so many fewer active
+   connections that a new one is rather for it: over 10 % and over one? */
+bool pier__shared_is_above(const struct pier__shared *shared, size_t process);
+
+/* Does another process have acceptors that wait for a release? */
+bool pier__shared_others_wait(
+	const struct pier__shared *shared, size_t process);
 
 /*
  * pier__shared_add(shared, process, of, max): one more in a ledger, `of` being

@@ -25,6 +25,8 @@ static const size_t places[PIER__COUNT_COUNT] = {
 	PLACE(BYTES_OUT, bytes_out),
 	PLACE(REFUSED_POLICY, refused_policy),
 	PLACE(ACCEPT_RATE_WAITS, accept_rate_waits),
+	PLACE(LOST, lost),
+	PLACE(DIED, died),
 #undef PLACE
 };
 

@@ -45,6 +45,8 @@ begin(struct pier__worker *worker)
 		rc = start_tasks(worker);
 	if (rc == 0)
 		rc = pier__watchdog_start(worker);
+	if (rc == 0 && worker->server->process > 0)
+		rc = pier__bell_hear(worker);
 	return rc < 0 ? pier__fail(rc,
 				&(struct pier__failure){
 					.step = PIER_STEP_CREATE,
@@ -108,6 +110,7 @@ end(struct pier__worker *worker)
 	if (model->close != NULL)
 		model->close(worker);
 	pier__count(worker->counters, PIER__COUNT_CANCELLED, drain(worker));
+	pier__bell_end(worker);
 	if (hurry != NULL) {
 		pier_group_cancel(hurry);
 		(void)pier__group_wait(hurry, "drain", PIER_FOREVER);
@@ -124,6 +127,19 @@ note_stretch(void *arg, uint64_t conn, int64_t ns)
 
 	atomic_store(&worker->counters->longest_run_conn, conn);
 	atomic_store(&worker->counters->longest_run_ns, (uint64_t)ns);
+}
+
+void
+pier__worker_fail(struct pier__worker *worker)
+{
+	struct pier_server *server = worker->server;
+
+	/* The whole process ends, and the first one starts another. */
+	if (server->process > 0)
+		pier__process_fail(server);
+	/* The whole server ends, without a drain. */
+	pier_server_stop(server);
+	pier_server_stop(server);
 }
 
 /* From the beginning until it is told to stop. False: it cannot go on, or its
@@ -159,11 +175,8 @@ pier__worker_main(void *arg)
 	stretch->arg = worker;
 	stretch->max_ns = 0;
 	pier__stretch_turn_begin(stretch, pier__task_now(pier__current));
-	if (!serve(worker)) {
-		/* The whole server ends, without a drain. */
-		pier_server_stop(worker->server);
-		pier_server_stop(worker->server);
-	}
+	if (!serve(worker))
+		pier__worker_fail(worker);
 	shield = pier_shield(PIER_FOREVER);
 	if (worker->accepting != NULL && worker->handling != NULL)
 		end(worker);

@@ -51,6 +51,7 @@ struct pier__desc {
 	bool writable;
 	bool hinted;  /* an end, error or urgent data is to be read */
 	bool aborted; /* nobody waits for it any more: pier__desc_abort() */
+	bool shared;  /* with other processes, each event for one of them */
 	struct pier__sched *owner; /* first used on; see io/desc.h */
 	struct pier__task *reader;
 	struct pier__task *writer;

@@ -69,6 +69,9 @@ PIER__COLD int pier__thread_park(struct pier__task *self, int64_t until);
 PIER__COLD void pier__thread_wake(struct pier__task *task);
 /* Make what lets others wake this thread. 0, -ENOMEM, -EMFILE, -ENFILE. */
 int pier__thread_wakeable(struct pier__task *self);
+/* In the child of a fork, which has this thread only: what it waited with was
+   the parent's too, and the groups and runs it was in are the parent's. */
+void pier__thread_forked(struct pier__task *self);
 /* Direct wake-ups of this thread to engine (NULL: to nobody). */
 void pier__thread_set_wake_engine(
 	struct pier__task *self, struct pier__engine *engine);

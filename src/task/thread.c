@@ -136,6 +136,24 @@ pier__thread_wake(struct pier__task *task)
 	(void)pthread_mutex_unlock(&thread->wake_lock);
 }
 
+void
+pier__thread_forked(struct pier__task *self)
+{
+	struct pier__thread *thread = pier__thread_of(self);
+
+	if (thread->engine != NULL)
+		thread->engine->ops->close(thread->engine);
+	thread->engine = NULL;
+	thread->wake_engine = NULL;
+	/* Another thread, which is not here, may have had it. */
+	(void)pthread_mutex_init(&thread->wake_lock, NULL);
+	self->run = NULL;
+	self->group = NULL;
+	self->shield = 0;
+	atomic_store(&self->cancelled, false);
+	atomic_store(&self->woken, false);
+}
+
 int
 pier__thread_wakeable(struct pier__task *self)
 {

@@ -153,6 +153,7 @@ def test_broker_refusals():
     for words, said in (
         (["broker", "udp://127.0.0.1:0"], "for streams"),
         (["broker", "--model", "iterative", "tcp://:0"], "iterative"),
+        (["broker", "--processes", "2", "tcp://:0"], "--processes"),
         (["echo", "--queue", "64k", "tcp://:0"], "--queue"),
         (["broker", "--queue", "1k", "tcp://:0"], "4096"),
     ):

@@ -116,8 +116,8 @@ clients(void *arg)
 }
 
 static void
-serve(struct fault_story *story, const char *endpoint, enum pier_model model,
-	int workers)
+serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
+	int workers, int processes)
 {
 	static struct show show;
 	struct pier_server_opts opts = {
@@ -126,6 +126,7 @@ serve(struct fault_story *story, const char *endpoint, enum pier_model model,
 		.datagram_handler = pier_datagram_echo,
 		.model = model,
 		.workers = workers,
+		.processes = processes,
 		.per_address_max = 2 * CLIENTS,
 		.drain_ms = 200,
 		.linger_ms = PIER_OFF,
@@ -153,6 +154,13 @@ serve(struct fault_story *story, const char *endpoint, enum pier_model model,
 			(void)met(story, "on_error", -EBADMSG);
 	}
 	pier_server_close(show.server);
+}
+
+static void
+serve(struct fault_story *story, const char *endpoint, enum pier_model model,
+	int workers)
+{
+	serve_in(story, endpoint, model, workers, 0);
 }
 
 static void
@@ -191,6 +199,16 @@ datagrams(struct fault_story *story)
 	serve(story, "udp4://127.0.0.1:0", PIER_FIBER, 1);
 }
 
+/* What fails is the first process's; the thread sanitizer gives up at forks of
+   programs with threads. */
+#if !defined(__SANITIZE_THREAD__)
+static void
+by_processes(struct fault_story *story)
+{
+	serve_in(story, TCP, PIER_FIBER, 1, 2);
+}
+#endif
+
 static const struct fault_scenario scenarios[] = {
 	{ "server, fibers", by_fibers, NULL },
 	{ "server, iterative", iterative, NULL },
@@ -198,6 +216,9 @@ static const struct fault_scenario scenarios[] = {
 	{ "server, a pool", by_a_pool, NULL },
 	{ "server, two workers", by_two_workers, NULL },
 	{ "server, datagrams", datagrams, NULL },
+#if !defined(__SANITIZE_THREAD__)
+	{ "server, processes", by_processes, NULL },
+#endif
 };
 
 int
