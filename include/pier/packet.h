@@ -162,6 +162,53 @@ int pier_send(struct pier_packet *packet, const struct pier_addr *to,
 int pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
 	const void *data, size_t size, pier_deadline deadline);
 
+/* ---- Several at once ---------------------------------------------------- */
+
+/* What one call takes or sends at most; of longer lists the beginning. */
+#define PIER_BATCH_MAX 32
+
+struct pier_incoming {
+	void *buf;           /* room for one message */
+	size_t size;         /* of buf */
+	struct pier_msg msg; /* filled in */
+};
+
+struct pier_outgoing {
+	const struct pier_addr *to; /* as of pier_send() */
+	const void *data;
+	size_t size;
+};
+
+/*
+ * pier_recv_many(packet, list, count, deadline): wait for one message, and take
+ * with it as many of those that are there as the list has room for, by one
+ * system call (recvmmsg(2)).
+ *
+ * How many came, from the first element on; 0 when count is 0; or as
+ * pier_recv(). What goes wrong after a first message is met by the next call.
+ */
+int pier_recv_many_sized(struct pier_packet *packet, struct pier_incoming *list,
+	size_t item_size, size_t count, pier_deadline deadline);
+
+static inline int
+pier_recv_many(struct pier_packet *packet, struct pier_incoming *list,
+	size_t count, pier_deadline deadline)
+{
+	return pier_recv_many_sized(
+		packet, list, sizeof(*list), count, deadline);
+}
+
+/*
+ * pier_send_many(packet, list, count, deadline): as many messages from the
+ * beginning of the list as go now, each whole, by one system call
+ * (sendmmsg(2)); waits until one does.
+ *
+ * How many went, 1 to count (0 when count is 0); or as pier_send(), of the first
+ * one. What went wrong with a later one is met by the call that begins with it.
+ */
+int pier_send_many(struct pier_packet *packet, const struct pier_outgoing *list,
+	size_t count, pier_deadline deadline);
+
 /*
  * pier_packet_shutdown(packet, half): close a half of a seqpacket connection, as
  * pier_shutdown(): the peer receives what was sent, then -PIER_EEND. Never

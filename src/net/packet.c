@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +118,49 @@ is_end(const struct pier_packet *packet, const struct msghdr *header)
 	return packet->ends && !(packet->marks && header->msg_controllen > 0);
 }
 
+_Static_assert(PIER__CRED_ROOM <= PIER__PKTINFO_MAX,
+	"one size of room serves every family, where no descriptors are "
+	"wanted");
+
+/* A header for one message into msg and buf. */
+static struct msghdr
+header_for(const struct pier_packet *packet, const struct pier_fds *fds,
+	struct pier_msg *msg, struct iovec *piece, void *control)
+{
+	return (struct msghdr){ .msg_name = &msg->peer.u,
+		.msg_namelen = sizeof(msg->peer.u),
+		.msg_iov = piece,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = control_room(packet, fds) };
+}
+
+/* What a receive of n bytes brought. 0, or the error that it means. */
+static int
+take(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
+	struct msghdr *header, size_t n)
+{
+	const struct iovec *piece = header->msg_iov;
+
+	if (n == 0 && is_end(packet, header)) {
+		if (packet->carrier != NULL)
+			packet->carrier->at_end = true;
+		return -PIER_EEND;
+	}
+	if (packet->carrier != NULL)
+		pier__stream_moved_in(packet->carrier, n);
+	msg->data = piece->iov_base;
+	msg->full_size = n;
+	msg->truncated = n > piece->iov_len;
+	msg->size = msg->truncated ? piece->iov_len : n;
+	msg->peer.len = header->msg_namelen;
+	if (msg->peer.len <= sizeof(msg->peer.u.sa.sa_family))
+		msg->peer.len = 0;
+	return header->msg_controllen > 0 || fds != NULL
+		       ? read_control(packet, msg, fds, header)
+		       : 0;
+}
+
 /* One attempt. 0, or -errno. */
 static int
 receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
@@ -124,36 +168,43 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 {
 	alignas(struct cmsghdr) unsigned char control[PIER__PASSED_ROOM];
 	struct iovec piece = { .iov_base = buf, .iov_len = size };
-	struct msghdr header = { .msg_name = &msg->peer.u,
-		.msg_namelen = sizeof(msg->peer.u),
-		.msg_iov = &piece,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = control_room(packet, fds) };
+	struct msghdr header = header_for(packet, fds, msg, &piece, control);
 	ssize_t n = pier__calls()->recvmsg(packet->desc->fd, &header,
 		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
-	if (n < 0)
-		return (int)n;
-	if (n == 0 && is_end(packet, &header)) {
-		if (packet->carrier != NULL)
-			packet->carrier->at_end = true;
-		return -PIER_EEND;
+	return n < 0 ? (int)n : take(packet, msg, fds, &header, (size_t)n);
+}
+
+/* One attempt at several; each msg is cleared. How many, or -errno. */
+static int
+receive_many(struct pier_packet *packet, struct pier_msg *msgs,
+	struct iovec *pieces, unsigned int count)
+{
+	alignas(struct cmsghdr) unsigned char control[PIER_BATCH_MAX]
+						     [PIER__PKTINFO_MAX];
+	struct mmsghdr list[PIER_BATCH_MAX];
+	unsigned int i;
+	int n;
+
+	for (i = 0; i < count; i++)
+		list[i] = (struct mmsghdr){ .msg_hdr = header_for(packet, NULL,
+						    &msgs[i], &pieces[i],
+						    control[i]) };
+	n = pier__calls()->recvmmsg(packet->desc->fd, list, count,
+		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	if (n == -EAGAIN)
+		PIER__NOTE(packet->desc->readable, false);
+	for (i = 0; n > 0 && i < (unsigned int)n; i++) {
+		int rc = take(packet, &msgs[i], NULL, &list[i].msg_hdr,
+			list[i].msg_len);
+
+		/* The end comes again. */
+		if (rc < 0)
+			return i > 0 ? (int)i : rc;
 	}
-	if (packet->carrier != NULL)
-		pier__stream_moved_in(packet->carrier, (size_t)n);
-	msg->data = buf;
-	msg->full_size = (size_t)n;
-	msg->truncated = (size_t)n > size;
-	msg->size = msg->truncated ? size : (size_t)n;
-	msg->peer.len = header.msg_namelen;
-	if (msg->peer.len <= sizeof(msg->peer.u.sa.sa_family))
-		msg->peer.len = 0;
-	return header.msg_controllen > 0 || fds != NULL
-		       ? read_control(packet, msg, fds, &header)
-		       : 0;
+	return n;
 }
 
 static int
@@ -240,6 +291,59 @@ pier_recv_sized(struct pier_packet *packet, struct pier_msg *out,
 		memcpy(out, &msg,
 			msg_size < sizeof(msg) ? msg_size : sizeof(msg));
 	return rc;
+}
+
+static int
+receive_some(struct pier_packet *packet, struct pier_msg *msgs,
+	struct iovec *pieces, unsigned int count, pier_deadline deadline)
+{
+	int rc = enter(packet, PIER__IN, &deadline);
+
+	while (rc == 0) {
+		rc = receive_many(packet, msgs, pieces, count);
+		if (rc == -EINTR)
+			rc = 0;
+		else if (rc == -EAGAIN)
+			rc = wait_for(packet, PIER__IN, deadline);
+	}
+	if (rc < 0 && is_aborted(packet))
+		rc = -ECONNABORTED;
+	return rc < 0 ? fail(packet, rc, PIER_STEP_RECEIVE, explain_receive(rc))
+		      : rc;
+}
+
+int
+pier_recv_many_sized(struct pier_packet *packet, struct pier_incoming *list,
+	size_t item_size, size_t count, pier_deadline deadline)
+{
+	const size_t head = offsetof(struct pier_incoming, msg);
+	size_t size = item_size - head;
+	struct iovec pieces[PIER_BATCH_MAX];
+	struct pier_msg *msgs;
+	size_t i;
+	int n;
+
+	if (count > PIER_BATCH_MAX)
+		count = PIER_BATCH_MAX;
+	if (count == 0)
+		return 0;
+	/* Too much for a fiber's stack; and the kernel writes to it. */
+	msgs = pier__alloc(count * sizeof(*msgs));
+	if (msgs == NULL)
+		return fail(packet, -ENOMEM, PIER_STEP_RECEIVE, NULL);
+	for (i = 0; i < count; i++) {
+		const struct pier_incoming *one =
+			(void *)((char *)list + i * item_size);
+
+		pieces[i] = (struct iovec){ .iov_base = one->buf,
+			.iov_len = one->size };
+	}
+	n = receive_some(packet, msgs, pieces, (unsigned int)count, deadline);
+	for (i = 0; n > 0 && i < (size_t)n; i++)
+		memcpy((char *)list + i * item_size + head, &msgs[i],
+			size < sizeof(*msgs) ? size : sizeof(*msgs));
+	pier__free(msgs);
+	return n;
 }
 
 int
@@ -364,6 +468,66 @@ pier_send(struct pier_packet *packet, const struct pier_addr *to,
 			explain(-EDESTADDRREQ));
 	fill(&header, &iov, to, data, size);
 	return send_message(packet, &header, deadline);
+}
+
+/* One attempt. How many went, or -errno. */
+static int
+send_some(struct pier_packet *packet, const struct pier_outgoing *given,
+	unsigned int count)
+{
+	struct mmsghdr list[PIER_BATCH_MAX];
+	struct iovec pieces[PIER_BATCH_MAX];
+	unsigned int i;
+	int n;
+
+	for (i = 0; i < count; i++) {
+		const struct pier_addr *to = goes_to(packet, given[i].to);
+
+		/* It fails alone, when it is the first. */
+		if (to != NULL && to->len == 0)
+			break;
+		list[i].msg_len = 0;
+		fill(&list[i].msg_hdr, &pieces[i], to, given[i].data,
+			given[i].size);
+	}
+	if (i == 0)
+		return -EDESTADDRREQ;
+	n = pier__calls()->sendmmsg(
+		packet->desc->fd, list, i, MSG_DONTWAIT | MSG_NOSIGNAL);
+	for (i = 0; n > 0 && i < (unsigned int)n; i++) {
+		packet->bytes_out += list[i].msg_len;
+		if (packet->carrier != NULL)
+			pier__stream_moved_out(
+				packet->carrier, list[i].msg_len);
+	}
+	return n;
+}
+
+int
+pier_send_many(struct pier_packet *packet, const struct pier_outgoing *list,
+	size_t count, pier_deadline deadline)
+{
+	/* Whether the first one has an address decides how to wait. */
+	const struct msghdr to = {
+		.msg_name = packet->connected ? NULL : &packet->to
+	};
+	int64_t pause_ns = 0;
+	int rc = enter(packet, PIER__OUT, &deadline);
+
+	if (count > PIER_BATCH_MAX)
+		count = PIER_BATCH_MAX;
+	if (rc == 0 && count == 0)
+		return 0;
+	while (rc == 0) {
+		rc = send_some(packet, list, (unsigned int)count);
+		if (rc == -EINTR)
+			rc = 0;
+		else if (rc == -EAGAIN)
+			rc = wait_to_send(packet, &to, &pause_ns, deadline);
+	}
+	if (rc < 0 && is_aborted(packet))
+		rc = -ECONNABORTED;
+	return rc < 0 ? fail(packet, rc, PIER_STEP_SEND, explain(rc)) : rc;
 }
 
 int

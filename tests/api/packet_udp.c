@@ -332,6 +332,48 @@ test_in_a_fiber(void **state)
 	assert_int_equal(pier_run(in_a_fiber, state, &opts, NULL), 0);
 }
 
+/* What is there comes at once, and no more than there is room for. */
+static void
+test_many_at_once(void **state)
+{
+	struct pier_packet *server = opened("udp4://127.0.0.1:0", &server_opts);
+	struct pier_packet *client = client_of(server, NULL);
+	static const struct pier_outgoing out[] = { { NULL, "one", 3 },
+		{ NULL, "", 0 }, { NULL, "three", 5 } };
+	struct pier_outgoing back[3];
+	struct pier_incoming in[4];
+	char room[4][4];
+	int i, n;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		in[i] = (struct pier_incoming){ .buf = room[i], .size = 4 };
+	assert_int_equal(pier_recv_many(server, in, 4, PIER_NOW), -EAGAIN);
+	assert_int_equal(pier_recv_many(server, in, 0, PIER_FOREVER), 0);
+	assert_int_equal(pier_send_many(client, out, 3, pier_in_s(20)), 3);
+	/* Loopback delivers before sendmmsg comes back. */
+	n = pier_recv_many(server, in, 4, pier_in_s(20));
+	assert_int_equal(n, 3);
+	assert_int_equal(in[0].msg.size, 3);
+	assert_memory_equal(room[0], "one", 3);
+	assert_int_equal(in[1].msg.size, 0);
+	assert_true(in[2].msg.truncated);
+	assert_int_equal(in[2].msg.full_size, 5);
+	for (i = 0; i < 3; i++)
+		back[i] = (struct pier_outgoing){ &in[i].msg.peer, room[i],
+			in[i].msg.size };
+	assert_int_equal(pier_send_many(server, back, 3, pier_in_s(20)), 3);
+	assert_int_equal(pier_recv_many(client, in, 2, pier_in_s(20)), 2);
+	(void)heard(client, "thre");
+	/* A server's message without an address goes nowhere, nor what follows. */
+	back[1].to = NULL;
+	assert_int_equal(pier_send_many(server, back, 3, pier_in_s(20)), 1);
+	assert_int_equal(pier_send_many(server, back + 1, 2, pier_in_s(20)),
+		-EDESTADDRREQ);
+	pier_packet_close(client);
+	pier_packet_close(server);
+}
+
 int
 main(void)
 {
@@ -349,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_a_local_port),
 		cmocka_unit_test(test_the_first_address_that_works),
 		cmocka_unit_test(test_in_a_fiber),
+		cmocka_unit_test(test_many_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, packets_begin, packets_end);

@@ -265,6 +265,45 @@ over_seqpacket(struct fault_story *story)
 	(void)unlink(where + strlen("seqpacket://"));
 }
 
+/* Two messages by as many calls as it takes. */
+static void
+many(struct fault_story *story)
+{
+	static const struct pier_packet_opts opts = { .listen = true };
+	static const struct pier_outgoing out[] = { { NULL, "a", 1 },
+		{ NULL, "b", 1 } };
+	struct pier_packet *server = NULL, *client = NULL;
+	struct pier_incoming in[2];
+	char room[2], where[64];
+	long n, sent = 0, came = 0;
+
+	in[0] = (struct pier_incoming){ .buf = room, .size = 1 };
+	in[1] = (struct pier_incoming){ .buf = room + 1, .size = 1 };
+	(void)snprintf(where, sizeof(where), "unixgram://%s/m", directory);
+	if (met(story, "server",
+		    pier_packet_open(&server, where, &opts, SOON)) == 0)
+		(void)met(story, "client",
+			pier_packet_open(&client, where, NULL, SOON));
+	while (story->rc == 0 && sent < 2) {
+		n = met(story, "send_many",
+			pier_send_many(
+				client, out + sent, (size_t)(2 - sent), SOON));
+		sent += n;
+	}
+	while (story->rc == 0 && came < 2) {
+		n = met(story, "recv_many",
+			pier_recv_many(
+				server, in + came, (size_t)(2 - came), SOON));
+		came += n;
+	}
+	if (story->rc == 0 && memcmp(room, "ab", 2) != 0)
+		(void)met(story, "compare", -EBADMSG);
+	pier_packet_close(client);
+	pier_packet_close(server);
+	(void)unlink(where + strlen("unixgram://"));
+}
+
+EACH_INSIDE(many)
 EACH_INSIDE(over_long_path)
 EACH_INSIDE(over_seqpacket)
 EACH_INSIDE(passing)
@@ -291,6 +330,8 @@ static const struct fault_scenario scenarios[] = {
 	{ "unixgram, fibers", over_unixgram_by_fibers, NULL },
 	{ "unixgram, threads", over_unixgram_by_threads, NULL },
 	{ "unixgram, one thread", over_unixgram, NULL },
+	{ "many at once, fibers", many_by_fibers, NULL },
+	{ "many at once, threads", many_by_threads, NULL },
 	{ "a long path, fibers", over_long_path_by_fibers, NULL },
 	{ "a long path, threads", over_long_path_by_threads, NULL },
 	{ "seqpacket, fibers", over_seqpacket_by_fibers, lost },
