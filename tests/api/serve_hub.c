@@ -8,6 +8,8 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,6 +27,7 @@
 
 static struct pier_hub *hub;
 static int clients[MEMBERS];
+static atomic_bool stuffed;
 
 /* Both ends of every connection are of this process. */
 static void
@@ -128,6 +131,7 @@ stuff(struct pier_stream *stream, struct pier_member *member)
 	} while (stats.queued > 0);
 	for (i = 0; i < QUEUE + 100; i++)
 		assert_true(pier_hub_tell(member, "full\n", 5) >= 0);
+	atomic_store(&stuffed, true);
 }
 
 /* As pier_handler_broker(), by lines; the last to join is the stuck one. */
@@ -181,6 +185,9 @@ a_thousand_and_one_stuck(void **state)
 			.first_byte_ms = PIER_OFF,
 			.drain_ms = PIER_OFF });
 	connect_all(&it, MEMBERS);
+	/* What is said before would not let its queue be seen empty. */
+	while (!atomic_load(&stuffed))
+		(void)usleep(1000);
 	speak();
 	for (i = 0; i < MEMBERS - 1; i++)
 		expect_all(i);
