@@ -323,7 +323,7 @@ say_summary(struct serve *serve, const struct pier_server_stats *stats)
 	uint64_t limited = stats->limit_first_byte + stats->limit_idle +
 			   stats->limit_lifetime;
 	uint64_t refused = stats->refused_address + stats->refused_setup +
-			   stats->refused_policy;
+			   stats->refused_policy + stats->refused_verify;
 	uint64_t failed = stats->failed + stats->datagrams_failed;
 
 	cli_format_bytes(stats->bytes_in, in, sizeof(in));

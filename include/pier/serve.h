@@ -215,6 +215,20 @@ struct pier_server_opts {
 	/* One has started, or ended; in the process that called
 	   pier_server_run(). One that died unasked is told to on_error too */
 	void (*on_process)(const struct pier_process *process, void *ctx);
+	/* Before all other hooks; < 0 turns the connection away: it is closed
+	   at once and counted, and neither setup nor finish is called, nor
+	   on_error */
+	int (*verify)(struct pier_stream *stream, void *ctx);
+	/* Nobody was accepted, and no datagram came, for on_idle_ms; then each
+	   time that long again. pier_server_step() calls it when its deadline
+	   passes. By a task of the first worker, beside connections, at most
+	   one call at a time */
+	void (*on_idle)(struct pier_server *server, void *ctx);
+	int64_t on_idle_ms; /* 0: 1 s */
+	/* Every tick_ms while pier_server_run() serves, by a task as that of
+	   on_idle. A call that takes longer leaves ticks out */
+	void (*tick)(struct pier_server *server, void *ctx);
+	int64_t tick_ms; /* 0: 500 ms */
 };
 
 /*
@@ -264,6 +278,7 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  *   -ENOMEM, -EMFILE, -ENFILE, -EAGAIN  no memory, descriptor or thread for a
  *                                       worker: nothing goes on
  *   -EALREADY  it has run
+ *   -EBUSY     another thread is in pier_server_step()
  *
  * A thread of PIER_THREAD or PIER_POOL that still hangs outside of pier five seconds after
  * it was cancelled is left behind and counted with the cancelled; it uses what
@@ -292,6 +307,24 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  *   -EAGAIN, -ENOMEM, -EMFILE  no process is to be had at the beginning
  */
 int pier_server_run(struct pier_server *server);
+
+/*
+ * pier_server_step(server, deadline): serve one: wait for a connection or a
+ * datagram on any endpoint, see it through to its end as the model does, and
+ * come back. The deadline is for the wait; limits hold for the rest. Again and
+ * again; pier_server_run() may come after.
+ *
+ * 1: one was served, however it ended: on_error and stats tell;
+ * 0: the server was told to stop, and nobody was served; or
+ *   -PIER_EDEADLINE  nobody came; on_idle was called
+ *   -EAGAIN     the same with PIER_NOW
+ *   -ECANCELED  the calling task was cancelled
+ *   -ENOMEM, -EMFILE, -ENFILE  no memory, thread or descriptor: who came is
+ *                              served by a later step
+ *   -EBUSY      it runs or has run, another thread is in a step of it, or
+ *               threads that hang fill connections_max
+ */
+int pier_server_step(struct pier_server *server, pier_deadline deadline);
 
 /*
  * pier_server_stop(server): stop accepting, let handlers end until the drain
@@ -347,6 +380,7 @@ struct pier_server_stats {
 	uint64_t accept_rate_waits; /* how often accept_rate was met */
 	uint64_t lost; /* connections that ended with their process */
 	uint64_t died; /* processes that ended unasked */
+	uint64_t refused_verify;
 };
 
 /* pier_server_stats(server, out): the numbers as they are now. */

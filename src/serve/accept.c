@@ -122,6 +122,7 @@ admit(struct pier__acceptor *it)
 		reset(it->fd);
 		pier__room_give(worker->server);
 	}
+	pier__attend_came(worker);
 	it->conn = NULL;
 	it->fd = -1;
 	it->has_room = false;
@@ -348,6 +349,30 @@ pier__acceptor_leave(struct pier__acceptor *it)
 		pier_listener_close(port->listener);
 		port->listener = NULL;
 	}
+}
+
+int
+pier__acceptor_try(struct pier__acceptor *it)
+{
+	int rc = 0;
+
+	if (!it->has_room && !pier__room_take(it->worker->server))
+		return -EBUSY;
+	it->has_room = true;
+	if (it->fd < 0)
+		rc = take(it);
+	if (rc == 0) {
+		rc = admit(it);
+		/* No thread to be had, not nobody to accept. */
+		if (rc == -EAGAIN)
+			rc = -ENOMEM;
+	}
+	/* Who was accepted and could not be started keeps his. */
+	if (rc < 0 && it->fd < 0) {
+		it->has_room = false;
+		pier__room_give(it->worker->server);
+	}
+	return rc;
 }
 
 int

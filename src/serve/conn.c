@@ -158,6 +158,19 @@ converse_in_packets(struct pier__conn *conn)
 	return rc == -PIER_EEND && conn->stream->at_end ? 0 : rc;
 }
 
+/* False: it is turned away, and no other hook hears of it. */
+static bool
+is_welcome(struct pier__conn *conn)
+{
+	const struct pier_server_opts *opts =
+		&conn->acceptor->worker->server->opts;
+
+	if (opts->verify == NULL || opts->verify(conn->stream, opts->ctx) >= 0)
+		return true;
+	conn->refusal = PIER__COUNT_REFUSED_VERIFY;
+	return false;
+}
+
 /* Setup, handler, and what the handler gathered. */
 static int
 converse(struct pier__conn *conn)
@@ -170,6 +183,8 @@ converse(struct pier__conn *conn)
 	conn->shown.reason = PIER_END_SETUP;
 	if (conn->proxied)
 		rc = pier__proxy_begin(conn);
+	if (rc >= 0 && !is_welcome(conn))
+		return -EACCES;
 	if (rc >= 0 && opts->setup != NULL)
 		rc = opts->setup(stream, opts->ctx);
 	if (rc >= 0) {
@@ -269,14 +284,39 @@ finish(struct pier__conn *conn)
 {
 	const struct pier_server_opts *opts =
 		&conn->acceptor->worker->server->opts;
+
+	if (opts->finish != NULL && conn->refusal != PIER__COUNT_REFUSED_VERIFY)
+		opts->finish(conn->stream, opts->ctx);
+}
+
+static void
+count_bytes(const struct pier__conn *conn)
+{
 	struct pier__counters *counters = conn->acceptor->worker->counters;
 
-	if (opts->finish != NULL)
-		opts->finish(conn->stream, opts->ctx);
 	pier__count(
 		counters, PIER__COUNT_BYTES_IN, pier_bytes_in(conn->stream));
 	pier__count(
 		counters, PIER__COUNT_BYTES_OUT, pier_bytes_out(conn->stream));
+}
+
+/* Its whole conversation. True: it lingered aside, and is not active any
+   more. */
+static bool
+see_through(struct pier__conn *conn)
+{
+	bool aside = false;
+
+	settle(conn, converse(conn));
+	if (wants_linger(conn)) {
+		struct pier_server *server = conn->acceptor->worker->server;
+
+		aside = !server->model->lingers_inside &&
+			pier__room_step_aside(server);
+		linger(conn);
+	}
+	finish(conn);
+	return aside;
 }
 
 void
@@ -300,17 +340,12 @@ pier__conn_main(void *arg)
 	struct pier__acceptor *acceptor = conn->acceptor;
 	struct pier_server *server = acceptor->worker->server;
 	bool above = conn->above;
-	bool aside = false;
+	bool aside;
 
 	pier_task_name("connection");
 	pier__current->tag = conn->shown.id;
-	settle(conn, converse(conn));
-	if (wants_linger(conn)) {
-		aside = !server->model->lingers_inside &&
-			pier__room_step_aside(server);
-		linger(conn);
-	}
-	finish(conn);
+	aside = see_through(conn);
+	count_bytes(conn);
 	pier__conn_drop(conn);
 	pier__acceptor_count(acceptor, above, -1);
 	if (aside)

@@ -39,21 +39,30 @@ struct pier__receiver {
 
 static int receiver_main(void *arg);
 
+static struct pier__receiver *
+receiver_new(struct pier__datagrams *it)
+{
+	struct pier__receiver *receiver = pier__alloc(
+		sizeof(*receiver) + it->worker->server->opts.datagram_size);
+
+	if (receiver == NULL)
+		return NULL;
+	receiver->it = it;
+	pier__list_init(&receiver->idle_node);
+	pier__list_init(&receiver->hook.node);
+	return receiver;
+}
+
 /* A new receiver that holds the socket. */
 static int
 receiver_start(struct pier__datagrams *it)
 {
-	struct pier__worker *worker = it->worker;
-	struct pier__receiver *receiver = pier__alloc(
-		sizeof(*receiver) + worker->server->opts.datagram_size);
+	struct pier__receiver *receiver = receiver_new(it);
 	int rc;
 
 	if (receiver == NULL)
 		return -ENOMEM;
-	receiver->it = it;
-	pier__list_init(&receiver->idle_node);
-	pier__list_init(&receiver->hook.node);
-	rc = pier__sched_spawn(pier__current->sched, worker->handling,
+	rc = pier__sched_spawn(pier__current->sched, it->worker->handling,
 		receiver_main, receiver);
 	if (rc < 0)
 		pier__free(receiver);
@@ -205,6 +214,17 @@ rest(struct pier__receiver *receiver)
 	return it->holder == receiver;
 }
 
+static void
+count_datagram(const struct pier__receiver *receiver)
+{
+	struct pier__worker *worker = receiver->it->worker;
+
+	pier__attend_came(worker);
+	pier__count(worker->counters, PIER__COUNT_DATAGRAMS, 1);
+	pier__count(worker->counters, PIER__COUNT_BYTES_IN,
+		receiver->msg.full_size);
+}
+
 static int
 receiver_main(void *arg)
 {
@@ -215,14 +235,11 @@ receiver_main(void *arg)
 	pier_task_name("receiver");
 	receiver->task = pier__current;
 	while (receive(receiver) == 0) {
-		struct pier__counters *counters = it->worker->counters;
-
-		pier__count(counters, PIER__COUNT_DATAGRAMS, 1);
-		pier__count(counters, PIER__COUNT_BYTES_IN,
-			receiver->msg.full_size);
+		count_datagram(receiver);
 		if (pier__shared_datagrams(server->shared) >=
 			server->opts.datagrams_max) {
-			pier__count(counters, PIER__COUNT_DATAGRAMS_DROPPED, 1);
+			pier__count(it->worker->counters,
+				PIER__COUNT_DATAGRAMS_DROPPED, 1);
 			continue;
 		}
 		handle(receiver);
@@ -233,6 +250,31 @@ receiver_main(void *arg)
 		it->holder = NULL;
 	pier__free(receiver);
 	return 0;
+}
+
+/* Nobody takes over from a handler that waits: one is all that was asked. */
+int
+pier__datagrams_try(struct pier__datagrams *it)
+{
+	struct pier__receiver *receiver;
+	int rc;
+
+	if (!PIER__LOOK(it->packet->desc->readable))
+		return -EAGAIN;
+	receiver = receiver_new(it);
+	if (receiver == NULL)
+		return -ENOMEM;
+	receiver->task = pier__current;
+	it->stopping = true;
+	rc = pier_recv(it->packet, &receiver->msg, receiver->buf,
+		it->worker->server->opts.datagram_size, PIER_NOW);
+	if (rc == 0) {
+		count_datagram(receiver);
+		handle(receiver);
+	}
+	it->stopping = false;
+	pier__free(receiver);
+	return rc;
 }
 
 int

@@ -24,6 +24,10 @@ int pier__datagrams_new(
 /* On a fiber of the worker: begin. 0 or an error. */
 int pier__datagrams_start(struct pier__datagrams *it);
 
+/* On a fiber, while nobody else receives: one datagram and its handler. 0,
+   -EAGAIN: none is there, or the error of receiving. */
+int pier__datagrams_try(struct pier__datagrams *it);
+
 /* On a fiber of the worker: nothing more is received on any of its sockets;
    handlers that wait go on. */
 void pier__datagrams_stop(struct pier__worker *worker);

@@ -20,6 +20,9 @@
 #define IDLE_MS       300000
 #define LINGER_MS     2000
 #define DRAIN_MS      10000
+#define HOOK_MS_MAX   86400000
+#define ON_IDLE_MS    1000
+#define TICK_MS       500
 
 int
 pier__descriptor_reserve(int all)
@@ -73,8 +76,11 @@ wrong(const struct pier_server_opts *opts)
 		return "datagram_size: above 1 MiB";
 	if (opts->open_ms < PIER_OFF || opts->first_byte_ms < PIER_OFF ||
 		opts->idle_ms < PIER_OFF || opts->lifetime_ms < PIER_OFF ||
-		opts->linger_ms < PIER_OFF || opts->drain_ms < PIER_OFF)
+		opts->linger_ms < PIER_OFF || opts->drain_ms < PIER_OFF ||
+		opts->on_idle_ms < 0 || opts->tick_ms < 0)
 		return "a time below 0";
+	if (opts->on_idle_ms > HOOK_MS_MAX || opts->tick_ms > HOOK_MS_MAX)
+		return "on_idle_ms, tick_ms: above a day";
 	return NULL;
 }
 
@@ -131,5 +137,7 @@ pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
 	fill_ms(&opts->lifetime_ms, PIER_OFF);
 	fill_ms(&opts->linger_ms, LINGER_MS);
 	fill_ms(&opts->drain_ms, DRAIN_MS);
+	fill_ms(&opts->on_idle_ms, ON_IDLE_MS);
+	fill_ms(&opts->tick_ms, TICK_MS);
 	return 0;
 }

@@ -91,6 +91,9 @@ open_pool(struct pier__worker *worker)
 
 	if (worker->acceptor_count == 0)
 		return 0;
+	/* That of the step before; its threads have ended. */
+	pier__pool_free(worker->pool);
+	worker->pool = NULL;
 	pool = pier__alloc(sizeof(*pool) + room * sizeof(pool->conns[0]));
 	if (pool == NULL)
 		return -ENOMEM;

@@ -245,14 +245,18 @@ pier_server_run(struct pier_server *server)
 {
 	const struct pier_server_opts *opts = &server->opts;
 	struct pier__task *self = pier__self();
+	int use = PIER__SERVER_IS_FREE;
 
 	if (self == NULL)
 		return -ENOMEM;
 	if (opts->processes > 0 && self->kind == PIER_TASK_FIBER)
 		return fail_create(
 			-EINVAL, "processes: run by a thread, not by a fiber");
-	if (atomic_exchange(&server->has_run, true))
-		return fail_create(-EALREADY, "a server runs once");
+	if (!atomic_compare_exchange_strong(
+		    &server->use, &use, PIER__SERVER_HAS_RUN))
+		return use == PIER__SERVER_IN_STEP
+			       ? fail_create(-EBUSY, "a server in a step")
+			       : fail_create(-EALREADY, "a server runs once");
 	if (opts->on_listen != NULL)
 		opts->on_listen(server, opts->ctx);
 	pier__server_tell(server, "READY=1");

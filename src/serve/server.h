@@ -103,7 +103,16 @@ struct pier__worker {
 	struct pier__desc bell;     /* its own view of server->bell_fd */
 	struct pier__desc parent;   /* of the first: server->parent_fd */
 	int64_t drain_until;        /* meaningful once it stops */
+	/* When somebody came last; kept where on_idle asks for it. */
+	_Atomic int64_t came_ns;
 	int rc;
+};
+
+/* What is made of a server: steps, one after the other, and one run. */
+enum pier__server_use {
+	PIER__SERVER_IS_FREE,
+	PIER__SERVER_IN_STEP,
+	PIER__SERVER_HAS_RUN
 };
 
 struct pier_server {
@@ -115,7 +124,8 @@ struct pier_server {
 	atomic_bool near_limit; /* the mark was met, once */
 	atomic_int above;       /* descriptors of connections from it on */
 
-	atomic_bool has_run;
+	atomic_int use;     /* enum pier__server_use */
+	size_t next_source; /* that a step tries first */
 	int stop_fd; /* readable from the first time on that it was told to */
 	/* Of servers with processes, else -1: */
 	int bell_fd;   /* a new edge: look at what is shared, and at queues */
@@ -224,6 +234,10 @@ int pier__release_wait(
 
 /* accept.c: the task of an acceptor; arg is its struct. */
 int pier__acceptor_main(void *arg);
+/* On a fiber, for an acceptor whose task does not run: one connection into the
+   hands of the model, without waiting. 0, -EAGAIN: nobody queues, -EBUSY: the
+   server is full, or what is wanting. */
+int pier__acceptor_try(struct pier__acceptor *acceptor);
 /* Done with the port, which closes when nobody has it. Idempotent. */
 void pier__acceptor_leave(struct pier__acceptor *acceptor);
 
@@ -263,9 +277,16 @@ void pier__bell_end(struct pier__worker *worker);
    process; nothing where there is one. */
 void pier__bell_ring(struct pier_server *server);
 
-/* stop.c: wait until the server was told to stop `times` times. 0, or
-   -ECANCELED: the worker's own task was cancelled. */
-int pier__stop_wait(struct pier__worker *worker, int times);
+/* stop.c: wait until the server was told to stop `times` times. 0,
+   -PIER_EDEADLINE, or -ECANCELED: the worker's own task was cancelled. */
+int pier__stop_wait(
+	struct pier__worker *worker, int times, pier_deadline deadline);
+
+/* attend.c: on a fiber of the worker: begin to call on_idle and tick. 0 or an
+   error. */
+int pier__attend_start(struct pier__worker *worker);
+/* A connection was accepted, or a datagram came. */
+void pier__attend_came(struct pier__worker *worker);
 
 /* limit.c: what opts hold a connection to that was accepted at `now`. */
 void pier__limits_begin(struct pier__limits *limits,

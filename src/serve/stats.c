@@ -14,6 +14,7 @@ static const size_t places[PIER__COUNT_COUNT] = {
 	PLACE(CANCELLED, cancelled),
 	PLACE(REFUSED_ADDRESS, refused_address),
 	PLACE(REFUSED_SETUP, refused_setup),
+	PLACE(REFUSED_VERIFY, refused_verify),
 	PLACE(LIMIT_FIRST_BYTE, limit_first_byte),
 	PLACE(LIMIT_IDLE, limit_idle),
 	PLACE(LIMIT_LIFETIME, limit_lifetime),

@@ -19,7 +19,7 @@ pier_server_stop(struct pier_server *server)
 }
 
 int
-pier__stop_wait(struct pier__worker *worker, int times)
+pier__stop_wait(struct pier__worker *worker, int times, pier_deadline deadline)
 {
 	int rc = 0;
 
@@ -28,8 +28,7 @@ pier__stop_wait(struct pier__worker *worker, int times)
 		PIER__NOTE(worker->stop.readable, false);
 		if (atomic_load(&worker->server->shared->stops) >= times)
 			return 0;
-		rc = pier__desc_wait(
-			&worker->stop, PIER__IN, "stop", PIER_FOREVER);
+		rc = pier__desc_wait(&worker->stop, PIER__IN, "stop", deadline);
 	}
 	return rc;
 }

@@ -28,7 +28,7 @@ start_tasks(struct pier__worker *worker)
 			rc = pier__datagrams_start(pier__container_of(
 				at, struct pier__datagrams, node));
 	}
-	return rc;
+	return rc < 0 ? rc : pier__attend_start(worker);
 }
 
 static int
@@ -61,7 +61,7 @@ hurry_main(void *arg)
 	struct pier__worker *worker = arg;
 
 	pier_task_name("stop");
-	if (pier__stop_wait(worker, 2) == 0) {
+	if (pier__stop_wait(worker, 2, PIER_FOREVER) == 0) {
 		pier_group_cancel(worker->handling);
 		pier__release(worker->server);
 	}
@@ -152,7 +152,7 @@ serve(struct pier__worker *worker)
 	worker->rc = begin(worker);
 	if (worker->rc < 0)
 		return false;
-	rc = pier__stop_wait(worker, 1);
+	rc = pier__stop_wait(worker, 1, PIER_FOREVER);
 	/* A cancel is a way to ask for the end. */
 	if (rc < 0 && rc != -ECANCELED)
 		worker->rc = pier__fail(

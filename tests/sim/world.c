@@ -286,7 +286,8 @@ complaint(void)
 {
 	const struct pier_server_stats *stats = &world.stats;
 	uint64_t ended = stats->finished + stats->failed + stats->cancelled +
-			 stats->refused_address + stats->refused_setup;
+			 stats->refused_address + stats->refused_setup +
+			 stats->refused_verify;
 
 	for (unsigned i = 0; i < world.client_count; i++) {
 		if (world.clients[i].wrong)
