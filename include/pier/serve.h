@@ -311,8 +311,9 @@ int pier_server_run(struct pier_server *server);
 /*
  * pier_server_step(server, deadline): serve one: wait for a connection or a
  * datagram on any endpoint, see it through to its end as the model does, and
- * come back. The deadline is for the wait; limits hold for the rest. Again and
- * again; pier_server_run() may come after.
+ * come back. The deadline is for the wait; limits hold for the rest, but for
+ * accept_rate: who calls has the pace in hand. Again and again;
+ * pier_server_run() may come after.
  *
  * 1: one was served, however it ended: on_error and stats tell;
  * 0: the server was told to stop, and nobody was served; or

@@ -268,7 +268,9 @@ pier__datagrams_try(struct pier__datagrams *it)
 	it->stopping = true;
 	rc = pier_recv(it->packet, &receiver->msg, receiver->buf,
 		it->worker->server->opts.datagram_size, PIER_NOW);
-	if (rc == 0) {
+	if (rc == 0 && !is_let_in(receiver)) {
+		rc = -EAGAIN;
+	} else if (rc == 0) {
 		count_datagram(receiver);
 		handle(receiver);
 	}

@@ -25,7 +25,7 @@ int pier__datagrams_new(
 int pier__datagrams_start(struct pier__datagrams *it);
 
 /* On a fiber, while nobody else receives: one datagram and its handler. 0,
-   -EAGAIN: none is there, or the error of receiving. */
+   -EAGAIN: none is there, or it was kept out, or the error of receiving. */
 int pier__datagrams_try(struct pier__datagrams *it);
 
 /* On a fiber of the worker: nothing more is received on any of its sockets;

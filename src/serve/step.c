@@ -164,6 +164,10 @@ start_one(struct step *step)
 		rc = try_all(step);
 		if (rc == 0)
 			return 1;
+		/* Those who are kept out must not make it last. */
+		if (rc == -EAGAIN && step->deadline.ns <= pier_now())
+			return step->deadline.ns == 0 ? -EAGAIN
+						      : -PIER_EDEADLINE;
 		if (rc == -EAGAIN)
 			rc = wait_for_one(step);
 	}

@@ -212,6 +212,35 @@ test_a_slow_datagram(void **state)
 	pier_server_close(server);
 }
 
+/* Who is kept out is not served, and does not end the wait. */
+static void
+test_who_is_kept_out(void **state)
+{
+	static const char *const deny[] = { "127.0.0.0/8", NULL };
+	const struct pier_server_opts opts = { .endpoint = "udp://127.0.0.1:0",
+		.datagram_handler = pier_datagram_echo,
+		.deny = deny };
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+	struct pier_server *server;
+	struct pier_addr addr;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pier_server_open(&server, &opts), 0);
+	assert_true(pier_server_endpoint(
+			    server, 0, endpoint, sizeof(endpoint)) > 0);
+	assert_int_equal(
+		pier_addr_parse(&addr, strstr(endpoint, "://") + 3), 0);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(sendto(fd, "d", 1, 0, &addr.u.sa, addr.len), 1);
+	assert_int_equal(
+		pier_server_step(server, pier_in_ms(5)), -PIER_EDEADLINE);
+	assert_int_equal(stats_of(server).refused_policy, 1);
+	assert_int_equal(stats_of(server).datagrams, 0);
+	(void)close(fd);
+	pier_server_close(server);
+}
+
 /* Within a fiber others run meanwhile. */
 struct both {
 	struct pier_server *server;
@@ -355,6 +384,7 @@ main(void)
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_every_socket),
 		cmocka_unit_test(test_a_slow_datagram),
+		cmocka_unit_test(test_who_is_kept_out),
 		cmocka_unit_test(test_in_a_fiber),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_stop_cancels_after_the_drain),

@@ -115,9 +115,32 @@ clients(void *arg)
 	return NULL;
 }
 
+/* Hooks that belong to no connection: that they are there is enough. */
+static void
+look_around(struct pier_server *server, void *ctx)
+{
+	(void)server;
+	(void)ctx;
+}
+
+/* One after the other until the clients tell it to stop. What a step meets is
+   told, and the next one serves who waits. */
+static int
+step_often(struct show *show)
+{
+	int rc;
+
+	do {
+		rc = pier_server_step(show->server, pier_in_ms(100));
+		if (rc < 0 && rc != -PIER_EDEADLINE)
+			(void)met(show->story, "step", rc);
+	} while (rc != 0);
+	return rc;
+}
+
 static void
 serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
-	int workers, int processes)
+	int workers, int processes, int (*run)(struct show *))
 {
 	static struct show show;
 	struct pier_server_opts opts = {
@@ -132,6 +155,10 @@ serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
 		.linger_ms = PIER_OFF,
 		.ctx = &show,
 		.on_error = on_error,
+		.on_idle = look_around,
+		.on_idle_ms = 1,
+		.tick = look_around,
+		.tick_ms = 1,
 	};
 	pthread_t thread;
 
@@ -143,7 +170,7 @@ serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
 		    pier_server_endpoint(show.server, 0, show.where,
 			    sizeof(show.where))) > 0 &&
 		pthread_create(&thread, NULL, clients, &show) == 0) {
-		int rc = pier_server_run(show.server);
+		int rc = run(&show);
 
 		atomic_store(&show.ended, true);
 		(void)pthread_join(thread, NULL);
@@ -156,47 +183,65 @@ serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
 	pier_server_close(show.server);
 }
 
+static int
+run_it(struct show *show)
+{
+	return pier_server_run(show->server);
+}
+
 static void
 serve(struct fault_story *story, const char *endpoint, enum pier_model model,
-	int workers)
+	int workers, int (*run)(struct show *))
 {
-	serve_in(story, endpoint, model, workers, 0);
+	serve_in(story, endpoint, model, workers, 0, run);
 }
 
 static void
 by_fibers(struct fault_story *story)
 {
-	serve(story, TCP, PIER_FIBER, 1);
+	serve(story, TCP, PIER_FIBER, 1, run_it);
 }
 
 static void
 iterative(struct fault_story *story)
 {
-	serve(story, TCP, PIER_ITERATIVE, 1);
+	serve(story, TCP, PIER_ITERATIVE, 1, run_it);
 }
 
 static void
 by_threads(struct fault_story *story)
 {
-	serve(story, TCP, PIER_THREAD, 1);
+	serve(story, TCP, PIER_THREAD, 1, run_it);
 }
 
 static void
 by_a_pool(struct fault_story *story)
 {
-	serve(story, TCP, PIER_POOL, 2);
+	serve(story, TCP, PIER_POOL, 2, run_it);
 }
 
 static void
 by_two_workers(struct fault_story *story)
 {
-	serve(story, TCP, PIER_FIBER, 2);
+	serve(story, TCP, PIER_FIBER, 2, run_it);
 }
 
 static void
 datagrams(struct fault_story *story)
 {
-	serve(story, "udp4://127.0.0.1:0", PIER_FIBER, 1);
+	serve(story, "udp4://127.0.0.1:0", PIER_FIBER, 1, run_it);
+}
+
+static void
+by_steps(struct fault_story *story)
+{
+	serve(story, TCP, PIER_FIBER, 1, step_often);
+}
+
+static void
+datagrams_by_steps(struct fault_story *story)
+{
+	serve(story, "udp4://127.0.0.1:0", PIER_FIBER, 1, step_often);
 }
 
 /* What fails is the first process's; the thread sanitizer gives up at forks of
@@ -205,21 +250,20 @@ datagrams(struct fault_story *story)
 static void
 by_processes(struct fault_story *story)
 {
-	serve_in(story, TCP, PIER_FIBER, 1, 2);
+	serve_in(story, TCP, PIER_FIBER, 1, 2, run_it);
 }
 #endif
 
-static const struct fault_scenario scenarios[] = {
-	{ "server, fibers", by_fibers, NULL },
+static const struct fault_scenario scenarios[] = { { "server, fibers",
+							   by_fibers, NULL },
 	{ "server, iterative", iterative, NULL },
 	{ "server, threads", by_threads, NULL },
 	{ "server, a pool", by_a_pool, NULL },
 	{ "server, two workers", by_two_workers, NULL },
 	{ "server, datagrams", datagrams, NULL },
-#if !defined(__SANITIZE_THREAD__)
-	{ "server, processes", by_processes, NULL },
-#endif
-};
+	serve_in(struct fault_story *story, const char *endpoint,
+		enum pier_model model, int workers, int processes,
+		int (*run)(struct show *)) };
 
 int
 main(void)
