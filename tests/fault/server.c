@@ -254,16 +254,19 @@ by_processes(struct fault_story *story)
 }
 #endif
 
-static const struct fault_scenario scenarios[] = { { "server, fibers",
-							   by_fibers, NULL },
+static const struct fault_scenario scenarios[] = {
+	{ "server, fibers", by_fibers, NULL },
 	{ "server, iterative", iterative, NULL },
 	{ "server, threads", by_threads, NULL },
 	{ "server, a pool", by_a_pool, NULL },
 	{ "server, two workers", by_two_workers, NULL },
 	{ "server, datagrams", datagrams, NULL },
-	serve_in(struct fault_story *story, const char *endpoint,
-		enum pier_model model, int workers, int processes,
-		int (*run)(struct show *)) };
+	{ "server, by steps", by_steps, NULL },
+	{ "server, datagrams by steps", datagrams_by_steps, NULL },
+#if !defined(__SANITIZE_THREAD__)
+	{ "server, processes", by_processes, NULL },
+#endif
+};
 
 int
 main(void)
