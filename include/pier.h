@@ -11,6 +11,7 @@
 #include <pier/deadline.h>
 #include <pier/endpoint.h>
 #include <pier/error.h>
+#include <pier/exec.h>
 #include <pier/hub.h>
 #include <pier/info.h>
 #include <pier/packet.h>

@@ -323,6 +323,29 @@ def pass_descriptor():
                 assert output(taker) == TEXT
 
 
+def exec_server():
+    """Two programs whose clients end their side, and one that never starts."""
+    port = free_port()
+    server = start("exec_server", "--port", port, "sort", "-r")
+    listening(port, server)
+    for client in (
+        ["nc.openbsd", "-N", "127.0.0.1", port],
+        ["ncat", "127.0.0.1", port],
+        ["socat", "-t", LIMIT, "-", f"TCP:127.0.0.1:{port}"],
+    ):
+        assert pipe_through(client, b"a\nc\nb\n") == b"c\nb\na\n", client
+    server.kill()
+    said = server.communicate(timeout=LIMIT)[0].decode()
+    assert said.count("status 0, 6 bytes in, 6 out") == 3, said
+    port = free_port()
+    server = start("exec_server", "--port", port, "/no/such")
+    listening(port, server)
+    assert pipe_through(["ncat", "127.0.0.1", port], b"") == b""
+    server.kill()
+    said = server.communicate(timeout=LIMIT)[0].decode()
+    assert "exec: /no/such: no such file (ENOENT)" in said, said
+
+
 def half_close():
     """A peer that answers only after the end of its input."""
 
@@ -551,6 +574,14 @@ ROWS = [
         ["talk"],
         [],
         talk,
+    ),
+    Row(
+        "C9",
+        "a program for each connection, its output sorted and whole",
+        "nc.openbsd, ncat, socat",
+        ["exec_server"],
+        ["nc.openbsd", "ncat", "socat"],
+        exec_server,
     ),
     Row(
         "C10",

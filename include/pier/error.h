@@ -55,6 +55,7 @@ enum pier_step {
 	PIER_STEP_SHUTDOWN,
 	PIER_STEP_WAIT,    /* waiting for readiness, a task or a channel */
 	PIER_STEP_HANDLER, /* a server's handler gave up */
+	PIER_STEP_EXEC,    /* starting a program: the endpoint is its name */
 	PIER_STEP_COUNT
 };
 

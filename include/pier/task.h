@@ -158,8 +158,8 @@ struct pier_task_info {
 	bool cancelled;
 	/* "read", "write", "receive", "send", "accept", "connect", "names",
 	   "relay", "drain", "any", "sleep", "channel", "mutex", "group",
-	   "offload", "yield", "hub"; inside a server also "stop", "room",
-	   "rest", "pause", "rate"; or "" */
+	   "offload", "program", "yield", "hub"; inside a server also "stop",
+	   "room", "rest", "pause", "rate"; or "" */
 	const char *waits;
 	int fd;              /* the descriptor it waits for, or -1 */
 	int64_t since_ns;    /* moment of the beginning of the wait */

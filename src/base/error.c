@@ -47,6 +47,7 @@ static const char *const steps[PIER_STEP_COUNT] = {
 	[PIER_STEP_SHUTDOWN] = "shutdown",
 	[PIER_STEP_WAIT] = "wait",
 	[PIER_STEP_HANDLER] = "handler",
+	[PIER_STEP_EXEC] = "exec",
 };
 
 /* Words for whatever a call on a socket, or on what fd:// and unix:// open, can

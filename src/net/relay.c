@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "io/wait_many.h"
+#include "net/relay.h"
 #include "net/stream.h"
 
 /* Rounds that move bytes before other tasks get their turn. */
@@ -31,7 +32,8 @@ struct way {
 struct relay {
 	struct way ways[2]; /* a to b, b to a */
 	const struct pier_relay_opts *opts;
-	int64_t last_ns; /* the last byte either way */
+	struct pier__relay_end *end; /* NULL: b ends by itself alone */
+	int64_t last_ns;             /* the last byte either way */
 	int64_t start_ns;
 	int64_t linger_ms; /* > 0: lingering, and for how long in silence */
 	pier_deadline deadline;
@@ -40,6 +42,7 @@ struct relay {
 	enum pier_step step;
 	bool stopping; /* only what was read already is sent */
 	bool over;
+	bool b_gone; /* what is left of b's bytes is all */
 	bool first_known;
 	int rc;
 	struct pier_relay_result result;
@@ -175,6 +178,8 @@ move(struct relay *relay, int side)
 			return;
 		}
 		n = pier_peek(way->from, &data, 1, PIER_NOW);
+		if (n == -EAGAIN && side == 1 && relay->b_gone)
+			n = 0;
 		if (n == -EAGAIN)
 			return;
 		if (n < 0) {
@@ -240,10 +245,25 @@ deadline_passed(struct relay *relay, pier_deadline own, pier_deadline until)
 		fail(relay, -1, -PIER_EDEADLINE, false);
 }
 
+/* Has b's owner gone? Looked at before a wait, and an event that came before is
+   forgotten first: the next one ends the wait. */
+static bool
+b_has_gone(struct relay *relay)
+{
+	struct pier__relay_end *end = relay->end;
+
+	if (end == NULL || relay->b_gone)
+		return false;
+	PIER__NOTE(end->desc->readable, false);
+	relay->b_gone = end->has_come(end);
+	return relay->b_gone;
+}
+
 static void
 wait_next(struct relay *relay)
 {
-	struct pier__want wants[2] = { { NULL, 0, 0 }, { NULL, 0, 0 } };
+	struct pier__want wants[3] = { { NULL, 0, 0 }, { NULL, 0, 0 },
+		{ NULL, 0, 0 } };
 	pier_deadline own = own_deadline(relay);
 	pier_deadline until = pier__stream_until(relay->ways[0].from,
 		pier__stream_until(relay->ways[1].from, own));
@@ -261,6 +281,10 @@ wait_next(struct relay *relay)
 			way->wants_room ? pier__stream_base(way->to)->out_desc
 					: &pier__stream_base(way->from)->desc;
 	}
+	if (relay->end != NULL && !relay->b_gone) {
+		wants[count].want = PIER__IN;
+		wants[count++].desc = relay->end->desc;
+	}
 	rc = pier__desc_wait_many(wants, count, "relay", until);
 	if (rc == -PIER_EDEADLINE)
 		deadline_passed(relay, own, until);
@@ -268,10 +292,12 @@ wait_next(struct relay *relay)
 		fail(relay, -1, rc, false);
 }
 
+/* Who has gone has no use for what else a sends. */
 static bool
 is_finished(const struct relay *relay)
 {
-	return relay->over || (relay->ways[0].done && relay->ways[1].done);
+	return relay->over ||
+	       (relay->ways[1].done && (relay->ways[0].done || relay->b_gone));
 }
 
 static void
@@ -284,7 +310,11 @@ run(struct relay *relay)
 		move(relay, 1);
 		if (relay->ways[0].progress || relay->ways[1].progress)
 			relay->last_ns = pier_now();
-		else if (!is_finished(relay))
+		/* Looked at each time, or bytes that go one way without end
+		   would keep it from ever being seen. */
+		if (b_has_gone(relay) || is_finished(relay))
+			continue;
+		if (!relay->ways[0].progress && !relay->ways[1].progress)
 			wait_next(relay);
 	}
 }
@@ -297,36 +327,51 @@ relay_deadline(const struct pier_stream *a, pier_deadline deadline)
 }
 
 int
-pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
-	const struct pier_relay_opts *given, size_t opts_size,
-	struct pier_relay_result *result, size_t result_size,
-	pier_deadline deadline)
+pier__relay(struct pier_stream *a, struct pier_stream *b,
+	const struct pier_relay_opts *opts, struct pier__relay_end *end,
+	struct pier_relay_result *result, pier_deadline deadline)
 {
-	struct pier_relay_opts opts = { 0 };
 	struct relay relay = {
 		.ways = { { .from = a, .to = b }, { .from = b, .to = a } },
-		.opts = &opts,
+		.opts = opts,
+		.end = end,
 		.result = { .first = -1, .how = PIER_RELAY_END },
 	};
 
-	if (given != NULL)
-		memcpy(&opts, given,
-			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
 	relay.start_ns = pier_now();
 	relay.last_ns = relay.start_ns;
 	relay.deadline = relay_deadline(a, deadline);
 	run(&relay);
 	relay.result.a_to_b = relay.ways[0].bytes;
 	relay.result.b_to_a = relay.ways[1].bytes;
-	if (result != NULL) {
-		memset(result, 0, result_size);
-		memcpy(result, &relay.result,
-			result_size < sizeof(relay.result)
-				? result_size
-				: sizeof(relay.result));
-	}
+	*result = relay.result;
+	if (end != NULL)
+		end->b_ended = relay.ways[1].read_ended;
 	if (relay.rc < 0)
 		return pier__stream_fail_done(relay.failed, relay.rc,
 			relay.step, (size_t)relay.ways[0].bytes);
 	return 0;
+}
+
+int
+pier_relay_sized(struct pier_stream *a, struct pier_stream *b,
+	const struct pier_relay_opts *given, size_t opts_size,
+	struct pier_relay_result *result, size_t result_size,
+	pier_deadline deadline)
+{
+	struct pier_relay_opts opts = { 0 };
+	struct pier_relay_result whole;
+	int rc;
+
+	if (given != NULL)
+		memcpy(&opts, given,
+			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
+	rc = pier__relay(a, b, &opts, NULL, &whole, deadline);
+	if (result != NULL) {
+		memset(result, 0, result_size);
+		memcpy(result, &whole,
+			result_size < sizeof(whole) ? result_size
+						    : sizeof(whole));
+	}
+	return rc;
 }

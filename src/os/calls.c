@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/spawn_calls.h"
+
 _Thread_local struct pier__task *pier__current;
 
 static int
@@ -603,6 +605,11 @@ const struct pier__calls pier__calls_real = {
 	.pidfd_open = real_pidfd_open,
 	.pidfd_kill = real_pidfd_kill,
 	.reap = real_reap,
+	.spawn = pier__real_spawn,
+	.exited = pier__real_exited,
+	.signal_group = pier__real_signal_group,
+	.set_blocking = pier__real_set_blocking,
+	.pty = pier__real_pty,
 	.getaddrinfo = real_getaddrinfo,
 	.freeaddrinfo = real_freeaddrinfo,
 };

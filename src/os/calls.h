@@ -16,6 +16,7 @@
 
 #include <netdb.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -31,6 +32,9 @@
    as -errno, and as said beside the entry. */
 #define PIER__EAI_ERRNO (-10000)
 
+struct pier__spawn;
+struct pier__exit;
+struct pier__pty;
 struct pier__engine; /* task/engine.h: who waits for descriptors */
 
 struct pier__calls {
@@ -128,6 +132,15 @@ struct pier__calls {
 	int (*getaddrinfo)(const char *host, const char *service,
 		const struct addrinfo *hints, struct addrinfo **out);
 	void (*freeaddrinfo)(struct addrinfo *list);
+
+	/* Programs: see os/spawn.h. spawn gives the number of the process, and
+	   its descriptor in *pidfd. exited: 1, *out says how; 0, it runs; its
+	   number is taken until reap. */
+	int (*spawn)(const struct pier__spawn *spawn, int *pidfd);
+	int (*exited)(int pidfd, struct pier__exit *out);
+	int (*signal_group)(int leader, int number);
+	int (*set_blocking)(int fd, bool blocking); /* O_NONBLOCK off or on */
+	int (*pty)(struct pier__pty *pty); /* the master; fills pty->name */
 
 	/* The engine that goes with this table; NULL: the kernel's. */
 	int (*engine_open)(struct pier__engine **out, int for_fibers);

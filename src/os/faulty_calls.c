@@ -683,6 +683,11 @@ const struct pier__calls pier__faulty_calls = {
 	.pidfd_open = pier__faulty_pidfd_open,
 	.pidfd_kill = pier__faulty_pidfd_kill,
 	.reap = pier__faulty_reap,
+	.spawn = pier__faulty_spawn,
+	.exited = pier__faulty_exited,
+	.signal_group = pier__faulty_signal_group,
+	.set_blocking = pier__faulty_set_blocking,
+	.pty = pier__faulty_pty,
 	.getaddrinfo = faulty_getaddrinfo,
 	.freeaddrinfo = faulty_freeaddrinfo,
 };

@@ -64,6 +64,11 @@ int pier__faulty_fork(int *pidfd);
 int pier__faulty_pidfd_open(int pid);
 int pier__faulty_pidfd_kill(int pidfd, int signal);
 int pier__faulty_reap(int pidfd, int *status);
+int pier__faulty_spawn(const struct pier__spawn *spawn, int *pidfd);
+int pier__faulty_exited(int pidfd, struct pier__exit *out);
+int pier__faulty_signal_group(int leader, int number);
+int pier__faulty_set_blocking(int fd, bool blocking);
+int pier__faulty_pty(struct pier__pty *pty);
 
 /* The watch of fd, to be armed again: see the head of faulty.h. */
 void pier__faulty_watch(struct pier__faulty *faulty, int epfd, int op, int fd,

@@ -42,3 +42,45 @@ pier__faulty_reap(int pidfd, int *status)
 {
 	return pier__faulty_self()->inner->reap(pidfd, status);
 }
+
+int
+pier__faulty_spawn(const struct pier__spawn *spawn, int *pidfd)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SPAWN);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->spawn(spawn, pidfd);
+	if (rc > 0)
+		(void)pier__faulty_hold_fd(
+			faulty, *pidfd, PIER__CALL_SPAWN, verdict.nth);
+	return rc;
+}
+
+/* As with those above: of a program that is there these cannot fail. */
+int
+pier__faulty_exited(int pidfd, struct pier__exit *out)
+{
+	return pier__faulty_self()->inner->exited(pidfd, out);
+}
+
+int
+pier__faulty_signal_group(int leader, int number)
+{
+	return pier__faulty_self()->inner->signal_group(leader, number);
+}
+
+int
+pier__faulty_set_blocking(int fd, bool blocking)
+{
+	PLAIN(PIER__CALL_SET_BLOCKING, set_blocking(fd, blocking));
+}
+
+int
+pier__faulty_pty(struct pier__pty *pty)
+{
+	GIVES_FD(PIER__CALL_PTY, pty(pty));
+}

@@ -24,4 +24,7 @@ pier__process_exit(int status)
 	_exit(status);
 }
 
+/* What was handed down to it, NULL-ended; as environ(7). */
+char *const *pier__environment(void);
+
 #endif

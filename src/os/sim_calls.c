@@ -665,6 +665,9 @@ static const struct pier__calls table = {
 	.resize = sim_resize,
 	.thread = pier__sim_no_thread,
 	.fork = pier__sim_no_fork,
+	.spawn = pier__sim_no_spawn,
+	.set_blocking = pier__sim_no_set_blocking,
+	.pty = pier__sim_no_pty,
 	.getaddrinfo = sim_getaddrinfo,
 };
 

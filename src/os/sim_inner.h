@@ -262,6 +262,9 @@ int pier__sim_no_epoll_wait(
 int pier__sim_no_timerfd(void);
 int pier__sim_no_timerfd_set(int fd, int64_t at_ns);
 int pier__sim_no_fork(int *pidfd);
+int pier__sim_no_spawn(const struct pier__spawn *spawn, int *pidfd);
+int pier__sim_no_set_blocking(int fd, bool blocking);
+int pier__sim_no_pty(struct pier__pty *pty);
 int pier__sim_no_thread(
 	size_t stack_size, void *(*fn)(void *), void *arg, void *out);
 

@@ -70,3 +70,26 @@ pier__sim_no_fork(int *pidfd)
 	(void)pidfd;
 	return -ENOSYS;
 }
+
+int
+pier__sim_no_spawn(const struct pier__spawn *spawn, int *pidfd)
+{
+	(void)spawn;
+	(void)pidfd;
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_set_blocking(int fd, bool blocking)
+{
+	(void)fd;
+	(void)blocking;
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_pty(struct pier__pty *pty)
+{
+	(void)pty;
+	return -ENOSYS;
+}
