@@ -68,6 +68,8 @@ complete_option_value(const struct cli_option *option)
 		value.kind = COMPLETE_WORDS;
 	else if (option->kind == CLI_TEXT || option->kind == CLI_TEXTS)
 		value.kind = kind_of_text(option->metavar);
+	else if (option->kind == CLI_COMMAND)
+		value.kind = COMPLETE_COMMAND;
 	return value;
 }
 

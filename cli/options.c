@@ -148,6 +148,22 @@ note_given(const struct parse *parse, const struct cli_option *option)
 	}
 }
 
+/* The word that was taken last, and all behind it. */
+static int
+take_command(
+	struct parse *parse, const struct cli_option *option, const char *first)
+{
+	struct cli_command *command =
+		(void *)((char *)parse->settings + option->offset);
+	char **words = parse->argv + parse->next - 1;
+
+	/* Of "--exec=cat" the word is "cat". */
+	words[0] = (char *)(uintptr_t)first;
+	command->words = (const char *const *)(uintptr_t)words;
+	parse->next = parse->argc;
+	return 0;
+}
+
 /* Store a value (NULL for none), or take it from the next word. */
 static int
 take(struct parse *parse, const struct cli_option *option, const char *name,
@@ -172,6 +188,8 @@ take(struct parse *parse, const struct cli_option *option, const char *name,
 		value = parse->argv[parse->next++];
 	}
 	note_given(parse, option);
+	if (option->kind == CLI_COMMAND)
+		return take_command(parse, option, value);
 	return cli_store(option, name, value, parse->settings, parse->why);
 }
 
@@ -216,22 +234,50 @@ parse_short(struct parse *parse, const char *letters)
 	return rc;
 }
 
+/* Is word for the operand behind this one? */
+static bool
+is_left_out(const struct cli_operand *operand, const char *word)
+{
+	const struct cli_word *choice;
+
+	if (operand->kind != CLI_CHOICE || operand->min > 0 ||
+		strpbrk(word, ":/@") == NULL)
+		return false;
+	for (choice = operand->words; choice->word != NULL; choice++)
+		if (strcmp(choice->word, word) == 0)
+			return false;
+	return true;
+}
+
+static int
+store_operand(struct parse *parse, const struct cli_operand *operand,
+	const char *word)
+{
+	const struct cli_option as_option = { .kind = operand->kind,
+		.words = operand->words,
+		.offset = operand->offset };
+
+	return cli_store(&as_option, operand->metavar, word, parse->settings,
+		parse->why);
+}
+
 static int
 parse_operand(struct parse *parse, const char *word)
 {
 	const struct cli_operand *operand =
 		parse->verb->operands + parse->operands;
-	const struct cli_option as_option = { .kind = operand->kind,
-		.words = operand->words,
-		.offset = operand->offset };
+
+	if (operand->metavar != NULL && is_left_out(operand, word)) {
+		parse->operands++;
+		operand++;
+	}
 
 	if (operand->metavar == NULL)
 		return cli_complain(
 			parse->why, "unexpected argument '%s'", word);
 	if (operand->kind != CLI_TEXTS)
 		parse->operands++;
-	return cli_store(&as_option, operand->metavar, word, parse->settings,
-		parse->why);
+	return store_operand(parse, operand, word);
 }
 
 static int
@@ -241,7 +287,9 @@ check_operands(struct parse *parse)
 		parse->verb->operands + parse->operands;
 	const struct cli_texts *texts;
 
-	if (operand->metavar == NULL || operand->min == 0)
+	while (operand->metavar != NULL && operand->min == 0)
+		operand++;
+	if (operand->metavar == NULL)
 		return 0;
 	texts = (const void *)((char *)parse->settings + operand->offset);
 	if (operand->kind == CLI_TEXTS && texts->n >= operand->min)

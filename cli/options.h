@@ -30,6 +30,7 @@ enum cli_kind {
 	CLI_SIZE,     /* int64_t: bytes, the same */
 	CLI_DURATION, /* int64_t: nanoseconds, the same */
 	CLI_RATE,     /* int64_t: so many a second, the same */
+	CLI_COMMAND,  /* struct cli_command: all words that are left */
 	CLI_HELP,     /* enum cli_help_wish: parsing ends here */
 };
 
@@ -42,6 +43,11 @@ enum cli_help_wish {
 struct cli_texts {
 	size_t n;
 	const char *item[CLI_TEXTS_MAX];
+};
+
+/* A program and its arguments, borrowed from argv; NULL-ended, or NULL. */
+struct cli_command {
+	const char *const *words;
 };
 
 /* A word that stands for a value; a list of them ends with a NULL word. */
@@ -71,8 +77,9 @@ struct cli_option {
 
 /*
  * What stands without a flag, in order. Only CLI_TEXT, CLI_TEXTS and
- * CLI_CHOICE; CLI_TEXTS takes all that is left. A list ends with a NULL
- * metavar.
+ * CLI_CHOICE; CLI_TEXTS takes all that is left. A choice that need not be given
+ * leaves a word that is none of its own, and holds one of ":/@", to the next
+ * one. A list ends with a NULL metavar.
  */
 struct cli_operand {
 	const char *metavar;
@@ -139,7 +146,8 @@ struct cli_complaint {
  * cli_parse(verb, argc, argv, settings, why): fill settings from argv, which
  * starts behind the verb. Flags may stand anywhere; "--" ends them; a value
  * follows its long option after "=" or as the next word, its short option at
- * once or as the next word. Options are never abbreviated.
+ * once or as the next word; a command is that word and all behind it. Options
+ * are never abbreviated.
  *
  * Returns 0 (also when settings ask for help, where parsing ends), or -1 and
  * why.

@@ -19,6 +19,7 @@ struct settings {
 	const char *bind;
 	struct cli_texts also;
 	int64_t model, workers, room, wait, handler;
+	struct cli_command run;
 	struct cli_texts endpoints;
 };
 
@@ -51,6 +52,8 @@ static const struct cli_option options[] = {
 		AT(room), 2 },
 	{ "wait", 0, CLI_DURATION, "TIME", "G", "h", NULL, NULL, 1000000,
 		INT64_C(3600000000000), AT(wait), 3 },
+	{ "run", 0, CLI_COMMAND, "CMD", "G", "h", NULL, NULL, 0, 0, AT(run),
+		0 },
 	{ NULL },
 };
 
@@ -267,6 +270,62 @@ test_operands(void **state)
 }
 
 static void
+test_a_choice_may_be_left_out(void **state)
+{
+	struct cli_operand optional[3];
+	struct cli_verb with = verb;
+	const char *words[] = { "tcp://:1", "fiber", NULL };
+
+	(void)state;
+	memcpy(optional, operands, sizeof(optional));
+	optional[0].min = 0;
+	with.operands = optional;
+	memset(&settings, 0, sizeof(settings));
+	assert_int_equal(
+		cli_parse(&with, 1, (char **)words, &settings, &why), 0);
+	assert_int_equal(settings.handler, 0);
+	assert_string_equal(settings.endpoints.item[0], "tcp://:1");
+	/* Its turn is over then. */
+	memset(&settings, 0, sizeof(settings));
+	assert_int_equal(
+		cli_parse(&with, 2, (char **)words, &settings, &why), 0);
+	assert_int_equal(settings.endpoints.n, 2);
+	/* A word that may be a slip is not taken for an endpoint. */
+	words[0] = "fibre";
+	assert_wrong(cli_parse(&with, 1, (char **)words, &settings, &why),
+		"MODEL: cannot use 'fibre'; expected iterative, thread or "
+		"fiber",
+		"did you mean 'fiber'?");
+	memset(&settings, 0, sizeof(settings));
+	assert_wrong(cli_parse(&with, 0, (char **)words, &settings, &why),
+		"ENDPOINT is missing: where to listen",
+		"for example: pier try fiber tcp://:7000");
+}
+
+static void
+test_a_command_is_all_that_is_left(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		PARSE("-z", "--run", "ls", "-z", "--run", "--", "x"), 0);
+	assert_true(settings.probe);
+	assert_int_equal(settings.endpoints.n, 1);
+	assert_string_equal(settings.run.words[0], "ls");
+	assert_string_equal(settings.run.words[1], "-z");
+	assert_string_equal(settings.run.words[3], "--");
+	assert_string_equal(settings.run.words[4], "x");
+	assert_null(settings.run.words[5]);
+	assert_int_equal(PARSE("--run=ls", "x"), 0);
+	assert_string_equal(settings.run.words[0], "ls");
+	assert_string_equal(settings.run.words[1], "x");
+	assert_int_equal(PARSE("b"), 0);
+	assert_null(settings.run.words);
+	assert_wrong(PARSE("--run"),
+		"--run needs a value: a program, and its arguments behind it",
+		USAGE);
+}
+
+static void
 test_too_many_values(void **state)
 {
 	const char *words[CLI_TEXTS_MAX + 3] = { "fiber" };
@@ -334,6 +393,8 @@ main(void)
 		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_missing_and_superfluous_values),
 		cmocka_unit_test(test_operands),
+		cmocka_unit_test(test_a_choice_may_be_left_out),
+		cmocka_unit_test(test_a_command_is_all_that_is_left),
 		cmocka_unit_test(test_too_many_values),
 		cmocka_unit_test(test_flags_before_the_verb),
 		cmocka_unit_test(test_verbs),

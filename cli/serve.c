@@ -76,22 +76,40 @@ to_ms(int64_t ns)
 	return ns > 0 ? (ns + 999999) / 1000000 : ns;
 }
 
-/* Who only listens to chargen or source never has a first byte. */
+/* Who only listens to chargen or source never has a first byte, and who reads a
+   prompt may think. */
 static int64_t
 first_byte_ms(const struct serve_settings *settings)
 {
 	bool speaks_alone = settings->what == SERVE_CHARGEN ||
-			    settings->what == SERVE_SOURCE;
+			    settings->what == SERVE_SOURCE || settings->pty;
 
 	if (speaks_alone && settings->first_byte_timeout == 0)
 		return PIER_OFF;
 	return to_ms(settings->first_byte_timeout);
 }
 
+static pier_handler *
+stream_handler(const struct serve_settings *settings, bool loud)
+{
+	if (serve_has_program(settings))
+		return serve_exec_stream;
+	return (loud ? loud_handlers : handlers)[settings->what];
+}
+
 pier_datagram_handler *
 serve_datagram_handler(const struct serve_settings *settings)
 {
 	return datagram_handlers[settings->what];
+}
+
+/* A program has none, nor has the broker. */
+static pier_datagram_handler *
+datagram_handler(const struct serve_settings *settings, bool loud)
+{
+	if (serve_has_program(settings) || settings->what == SERVE_BROKER)
+		return NULL;
+	return loud ? serve_loud_datagram : serve_datagram_handler(settings);
 }
 
 /* The kernel cuts a longer queue without a word. */
@@ -125,10 +143,8 @@ open_server(struct serve *serve, const char *const *endpoints)
 	};
 	const struct pier_server_opts opts = {
 		.endpoints = endpoints,
-		.handler = (loud ? loud_handlers : handlers)[settings->what],
-		.datagram_handler = loud && settings->what != SERVE_BROKER
-					    ? serve_loud_datagram
-					    : serve_datagram_handler(settings),
+		.handler = stream_handler(settings, loud),
+		.datagram_handler = datagram_handler(settings, loud),
 		.packet_handler =
 			loud && packet_handlers[settings->what] != NULL
 				? serve_loud_packets
@@ -153,7 +169,8 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.lifetime_ms = to_ms(settings->lifetime),
 		.linger_ms = to_ms(settings->linger),
 		.drain_ms = to_ms(settings->drain),
-		.stack_size = tell ? STACK_BYTES : 0,
+		.stack_size =
+			tell || serve_has_program(settings) ? STACK_BYTES : 0,
 		.setup = tell ? serve_tell_open : NULL,
 		.finish = tell ? serve_tell_close : NULL,
 		.on_error = serve_tell_error,
@@ -223,8 +240,10 @@ serve_run(struct cli_tool *tool, const void *given)
 	struct serve serve = { .tool = tool, .settings = settings };
 	struct pier_endpoint_check check;
 	size_t i;
-	int code = serve_handed(tool, &own, handed);
+	int code = serve_check_program(tool, settings);
 
+	if (code == CLI_EXIT_OK)
+		code = serve_handed(tool, &own, handed);
 	if (code != CLI_EXIT_OK)
 		return code;
 	for (i = 0; i < settings->endpoints.n; i++) {

@@ -9,9 +9,12 @@
 #include "options.h"
 #include "report.h"
 
+#include <pier.h>
+
 #include <stdatomic.h>
 
 enum serve_what {
+	SERVE_NOTHING, /* a program answers */
 	SERVE_ECHO,
 	SERVE_UPPER,
 	SERVE_DISCARD,
@@ -26,6 +29,9 @@ enum serve_what {
 /* What options are of use for. */
 enum {
 	SERVE_NEEDS_HUB = 1,
+	SERVE_NEEDS_SOURCE = 2,
+	SERVE_NEEDS_PROGRAM = 4,
+	SERVE_NEEDS_PTY = 8,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -46,6 +52,15 @@ struct serve_settings {
 	int64_t drain;
 	int64_t linger;
 	int64_t size; /* of what source sends; 0: without end */
+	/* Programs */
+	struct cli_command exec;
+	const char *shell;
+	bool exec_direct;
+	bool pty;
+	bool no_echo;
+	bool error_to_peer; /* --stderr */
+	const char *window;
+	int64_t grace;
 	const char *ready_file;
 	struct cli_texts allow;
 	struct cli_texts deny;
@@ -113,6 +128,15 @@ int serve_broker_open(struct serve *serve);
 int serve_broker(struct pier_stream *stream, void *ctx);
 int serve_loud_broker(struct pier_stream *stream, void *ctx);
 
+/*
+ * Programs in place of a handler: is there one; what is wrong with what was
+ * asked for, as an exit code, CLI_EXIT_OK for nothing; the handler.
+ */
+bool serve_has_program(const struct serve_settings *settings);
+int serve_check_program(
+	const struct cli_tool *tool, const struct serve_settings *settings);
+int serve_exec_stream(struct pier_stream *stream, void *ctx);
+
 /* Hooks of the server that tell what happens; ctx is the struct serve. */
 void serve_tell_listening(struct pier_server *server, void *ctx);
 int serve_tell_open(struct pier_stream *stream, void *ctx);
@@ -120,6 +144,10 @@ void serve_tell_close(struct pier_stream *stream, void *ctx);
 void serve_tell_error(const struct pier_conn *conn, int rc, void *ctx);
 void serve_tell_process(const struct pier_process *process, void *ctx);
 void serve_tell_summary(struct serve *serve);
+
+/* A program of conn has ended. */
+void serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
+	const struct pier_exec_result *result);
 
 /* A message that came, or an answer: which of the two is in type. conn may be
    NULL for datagrams. */

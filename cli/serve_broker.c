@@ -5,7 +5,6 @@
 #include "serve.h"
 
 #include "store.h"
-#include "verbs.h"
 
 #include <string.h>
 
@@ -51,28 +50,22 @@ int
 serve_broker_check(
 	const struct cli_tool *tool, const struct serve_settings *settings)
 {
-	unsigned kind = settings->what == SERVE_BROKER ? SERVE_NEEDS_HUB : 0;
+	bool is_broker = settings->what == SERVE_BROKER;
 	struct cli_complaint why = { "", "" };
-	const struct cli_option *option = cli_given_in_vain(
-		cli_verb_serve.options, &settings->common, kind);
-	const char *endpoint = kind != 0 ? datagrams(settings) : NULL;
+	const char *endpoint = is_broker ? datagrams(settings) : NULL;
 
-	if (option != NULL) {
-		(void)cli_complain(
-			&why, "--%s is for the broker only", option->name);
-		cli_advise(&why, "leave it out, or serve broker");
-	} else if (endpoint != NULL) {
+	if (endpoint != NULL) {
 		(void)cli_complain(&why,
 			"%s: a broker is for streams: datagrams have no "
 			"clients that stay",
 			endpoint);
 		cli_advise(&why, "tcp://:7000 or unix:///run/x.sock");
-	} else if (kind != 0 && settings->model == PIER_ITERATIVE) {
+	} else if (is_broker && settings->model == PIER_ITERATIVE) {
 		(void)cli_complain(&why,
 			"a broker has several clients at a time, and the "
 			"iterative model one");
 		cli_advise(&why, "--model fiber or --model thread");
-	} else if (kind != 0 && settings->processes != 0) {
+	} else if (is_broker && settings->processes != 0) {
 		(void)cli_complain(&why,
 			"a broker passes on what its own process hears, and "
 			"--processes would split its clients");

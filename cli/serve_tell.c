@@ -149,6 +149,41 @@ rate_of(const struct serve *serve, const struct pier_conn *conn,
 			   : 0;
 }
 
+void
+serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
+	const struct pier_exec_result *result)
+{
+	char took[CLI_VALUE_TEXT], how[64];
+	json_t *event;
+
+	cli_format_duration(result->elapsed_ns, took, sizeof(took));
+	if (result->signal > 0)
+		snprintf(how, sizeof(how), "by signal %d", result->signal);
+	else if (result->status >= 0)
+		snprintf(how, sizeof(how), "with status %d", result->status);
+	else
+		snprintf(how, sizeof(how), "unseen");
+	cli_say(serve->tool, 1, "#%" PRIu64 " process %d ended %s%s after %s",
+		conn->id, result->pid, how,
+		result->killed    ? ", killed,"
+		: result->stopped ? ", told to,"
+				  : "",
+		took);
+	if (!serve->tool->json)
+		return;
+	event = cli_event("exit");
+	cli_event_number(event, "id", (int64_t)conn->id);
+	cli_event_number(event, "pid", result->pid);
+	if (result->signal > 0)
+		cli_event_number(event, "signal", result->signal);
+	else if (result->status >= 0)
+		cli_event_number(event, "status", result->status);
+	cli_event_flag(event, "stopped", result->stopped);
+	cli_event_flag(event, "killed", result->killed);
+	cli_event_seconds(event, "elapsed_s", result->elapsed_ns);
+	print_event(serve, event);
+}
+
 static void
 say_close(struct serve *serve, const struct pier_conn *conn,
 	const struct pier_stream *stream, const struct pier_tcp_info *info)

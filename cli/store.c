@@ -94,6 +94,7 @@ cli_describe_value(const struct cli_option *option, char *text, size_t size)
 		[CLI_SIZE] = "a size such as 4096, 64k or 1Mi,",
 		[CLI_DURATION] = "a duration such as 10ms, 2s or 1.5m,",
 		[CLI_RATE] = "a rate such as 100/s, 64k/s or 1Mi/s,",
+		[CLI_COMMAND] = "a program, and its arguments behind it",
 	};
 
 	snprintf(text, size, "%s", kinds[option->kind]);
@@ -210,6 +211,7 @@ cli_store(const struct cli_option *option, const char *name, const char *value,
 	case CLI_DURATION:
 	case CLI_RATE:
 		return store_number(option, name, value, settings, why);
+	case CLI_COMMAND: /* more than one word: the parser's */
 	case CLI_HELP:
 		break;
 	}

@@ -110,7 +110,7 @@ start(pid_t *pid, const struct pier__spawn *spawn)
 int
 pier__real_spawn(const struct pier__spawn *spawn, int *pidfd)
 {
-	pid_t pid;
+	pid_t pid = -1;
 	int rc = start(&pid, spawn);
 
 	if (rc < 0)

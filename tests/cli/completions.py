@@ -165,6 +165,7 @@ def values_of(shell):
     contains(complete(shell, "pier connect --timeout "), "5s")
     contains(complete(shell, "pier connect -w "), "5s")
     contains(complete(shell, "pier serve echo --idle-timeout "), "off")
+    equal(complete(shell, "pier serve tcp://:1 --exec mkfif"), ["mkfifo"])
     equal(complete(shell, "pier serve --ready-file a-f"), ["a-file"])
 
 

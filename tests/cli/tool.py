@@ -115,11 +115,11 @@ def scratch():
 class Server:
     """pier serve in the background, listening when the constructor is back."""
 
-    def __init__(self, *words, **kwargs):
+    def __init__(self, *words, late=(), **kwargs):
         self.folder = tempfile.mkdtemp(prefix="pier-cli-")
         ready = os.path.join(self.folder, "ready")
         self.process = subprocess.Popen(
-            [PIER, "serve", *words, "--ready-file", ready],
+            [PIER, "serve", *words, "--ready-file", ready, *late],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

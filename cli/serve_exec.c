@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier serve --exec and --shell: a program for each connection.
+ */
+#include "serve.h"
+
+#include "store.h"
+#include "values.h"
+#include "verbs.h"
+
+#include <string.h>
+
+enum {
+	WINDOW_MAX = 65535,
+};
+
+bool
+serve_has_program(const struct serve_settings *settings)
+{
+	return settings->exec.words != NULL || settings->shell != NULL;
+}
+
+static const char *
+option_name(const struct serve_settings *settings)
+{
+	return settings->exec.words != NULL ? "--exec" : "--shell";
+}
+
+/* One number of a size, up to `end`. False: it is none. */
+static bool
+read_number(const char *text, const char *end, uint16_t *out)
+{
+	char digits[8];
+	size_t len = (size_t)(end - text);
+	int64_t number;
+
+	if (len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (cli_parse_count(&number, digits) < 0 || number < 1 ||
+		number > WINDOW_MAX)
+		return false;
+	*out = (uint16_t)number;
+	return true;
+}
+
+/* "132x43". False: it is not so. */
+static bool
+read_window(const char *text, uint16_t *columns, uint16_t *rows)
+{
+	const char *times = strchr(text, 'x');
+
+	return times != NULL && read_number(text, times, columns) &&
+	       read_number(times + 1, strchr(times, '\0'), rows);
+}
+
+static bool
+has_messages(const char *endpoint)
+{
+	return strncmp(endpoint, "udp", 3) == 0 ||
+	       strncmp(endpoint, "seqpacket:", 10) == 0 ||
+	       strncmp(endpoint, "unixgram:", 9) == 0;
+}
+
+/* What goes with what. False, and why. */
+static bool
+fits(const struct serve_settings *settings, struct cli_complaint *why)
+{
+	bool both = settings->exec.words != NULL && settings->shell != NULL;
+	bool program = serve_has_program(settings);
+	size_t i;
+
+	if (!program && settings->what == SERVE_NOTHING)
+		(void)cli_complain(
+			why, "HANDLER is missing: what to answer with");
+	else if (both)
+		(void)cli_complain(
+			why, "either --exec or --shell, not both of them");
+	else if (program && settings->what != SERVE_NOTHING)
+		(void)cli_complain(why,
+			"a handler and %s: only one of them can answer",
+			option_name(settings));
+	else if (settings->pty && settings->exec_direct)
+		(void)cli_complain(why, "--exec-direct gives the socket, and "
+					"--pty a terminal: leave out one");
+	for (i = 0; program && i < settings->endpoints.n; i++)
+		if (why->line[0] == '\0' &&
+			has_messages(settings->endpoints.item[i])) {
+			(void)cli_complain(why,
+				"%s is for streams, and %s has messages",
+				option_name(settings),
+				settings->endpoints.item[i]);
+			cli_advise(why, "messages are for handlers: "
+					"'pier serve -h' lists them");
+		}
+	return why->line[0] == '\0';
+}
+
+static unsigned
+use_of(const struct serve_settings *settings)
+{
+	return (settings->what == SERVE_BROKER ? SERVE_NEEDS_HUB : 0) |
+	       (settings->what == SERVE_SOURCE ? SERVE_NEEDS_SOURCE : 0) |
+	       (serve_has_program(settings) ? SERVE_NEEDS_PROGRAM : 0) |
+	       (settings->pty ? SERVE_NEEDS_PTY : 0);
+}
+
+static const char *
+what_needs(unsigned needs)
+{
+	return needs == SERVE_NEEDS_SOURCE ? "the handler source"
+	       : needs == SERVE_NEEDS_HUB  ? "the handler broker"
+	       : needs == SERVE_NEEDS_PTY  ? "--pty"
+					   : "--exec or --shell";
+}
+
+int
+serve_check_program(
+	const struct cli_tool *tool, const struct serve_settings *settings)
+{
+	const struct cli_option *vain = cli_given_in_vain(
+		cli_verb_serve.options, &settings->common, use_of(settings));
+	struct cli_complaint why = { "", "" };
+	uint16_t columns, rows;
+
+	cli_advise(&why, "'pier serve -h' shows the usage");
+	if (!fits(settings, &why))
+		return cli_usage_error(tool, "serve", &why);
+	if (vain != NULL) {
+		(void)cli_complain(&why, "--%s has no effect without %s",
+			vain->name, what_needs(vain->needs));
+		cli_advise(&why, "leave it out");
+		return cli_usage_error(tool, "serve", &why);
+	}
+	if (settings->window == NULL ||
+		read_window(settings->window, &columns, &rows))
+		return CLI_EXIT_OK;
+	(void)cli_complain(&why,
+		"--window: cannot use '%s'; expected columns and rows, such "
+		"as 80x24",
+		settings->window);
+	return cli_usage_error(tool, "serve", &why);
+}
+
+int
+serve_exec_stream(struct pier_stream *stream, void *ctx)
+{
+	struct serve *serve = ctx;
+	const struct serve_settings *settings = serve->settings;
+	struct pier_exec_opts opts = {
+		.argv = settings->exec.words,
+		.shell = settings->shell,
+		.direct = settings->exec_direct,
+		.pty = settings->pty,
+		.no_echo = settings->no_echo,
+		.error_to_peer = settings->error_to_peer,
+		.grace_ms = settings->grace > 0
+				    ? (settings->grace + 999999) / 1000000
+				    : settings->grace,
+	};
+	struct pier_exec_result result;
+	int rc;
+
+	/* It was read once before, and is good. */
+	if (settings->window != NULL)
+		(void)read_window(settings->window, &opts.columns, &opts.rows);
+	rc = pier_exec(stream, &opts, &result, PIER_DEFAULT);
+	if (result.pid > 0)
+		serve_tell_exit(serve, pier_conn(stream), &result);
+	else if (rc < 0)
+		/* The next connection will fare no better: not for -v alone. */
+		cli_say(serve->tool, 0, "%s", pier_error_line());
+	return rc;
+}
