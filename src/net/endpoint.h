@@ -44,8 +44,8 @@ struct pier__endpoint {
 					  address */
 	bool numeric; /* host is an address in numbers: no look-up */
 	char service[PIER__SERVICE_MAX + 1]; /* a number or a name */
-	int port;              /* service as a number, or -1 if it is a name */
-	int fd; /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
+	int port; /* service as a number, or -1 if it is a name */
+	int fd;   /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
 		   host */
 	struct pier_addr addr; /* unix, unixgram, seqpacket, vsock; else len
 				  is 0 */
