@@ -177,6 +177,11 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.on_listen = serve_tell_listening,
 		.notify = true,
 		.on_process = tell ? serve_tell_process : NULL,
+		.control = settings->control == NULL && settings->processes == 0
+				   ? settings->replace
+				   : settings->control,
+		.replace = settings->replace,
+		.on_hand_over = serve_tell_hand_over,
 	};
 
 	return pier_server_open(&serve->server, &opts);

@@ -62,6 +62,8 @@ struct serve_settings {
 	const char *window;
 	int64_t grace;
 	const char *ready_file;
+	const char *control;
+	const char *replace;
 	struct cli_texts allow;
 	struct cli_texts deny;
 	struct cli_texts proxy_from;
@@ -141,6 +143,7 @@ int serve_exec_stream(struct pier_stream *stream, void *ctx);
 void serve_tell_listening(struct pier_server *server, void *ctx);
 int serve_tell_open(struct pier_stream *stream, void *ctx);
 void serve_tell_close(struct pier_stream *stream, void *ctx);
+void serve_tell_hand_over(const struct pier_hand_over *told, void *ctx);
 void serve_tell_error(const struct pier_conn *conn, int rc, void *ctx);
 void serve_tell_process(const struct pier_process *process, void *ctx);
 void serve_tell_summary(struct serve *serve);

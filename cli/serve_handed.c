@@ -28,7 +28,8 @@ serve_handed(const struct cli_tool *tool, struct serve_settings *settings,
 	struct cli_complaint why = { "", "" };
 	int count, i;
 
-	if (settings->endpoints.n > 0)
+	/* Those of the server that it replaces, where that is told. */
+	if (settings->endpoints.n > 0 || settings->replace != NULL)
 		return CLI_EXIT_OK;
 	count = pier_listen_fds();
 	if (count < 0)

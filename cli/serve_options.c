@@ -163,6 +163,22 @@ static const struct cli_option options[] = {
 		.help = "write the real endpoints here, one per line, once "
 			"all are listening",
 		.offset = AT(ready_file) },
+	{ .name = "control",
+		.kind = CLI_TEXT,
+		.metavar = "PATH",
+		.group = "Listening",
+		.help = "a Unix socket at which a new server may take the "
+			"place of this one",
+		.otherwise = "none, or that of --replace",
+		.offset = AT(control) },
+	{ .name = "replace",
+		.kind = CLI_TEXT,
+		.metavar = "PATH",
+		.group = "Listening",
+		.help = "take the place, the sockets and what waits in them "
+			"of the server with this --control; without ENDPOINT "
+			"all of its endpoints",
+		.offset = AT(replace) },
 	{ .name = "max-connections",
 		.kind = CLI_COUNT,
 		.metavar = "N",

@@ -253,6 +253,27 @@ serve_tell_close(struct pier_stream *stream, void *ctx)
 }
 
 void
+serve_tell_hand_over(const struct pier_hand_over *told, void *ctx)
+{
+	struct serve *serve = ctx;
+	bool replaced = told->what == PIER_REPLACED;
+	json_t *event;
+
+	cli_say(serve->tool, 0, "%s pid %d: %zu socket%s",
+		replaced ? "took the place of" : "handed over to", told->pid,
+		told->sockets, told->sockets == 1 ? "" : "s");
+	/* The ready file tells of the other one from now on. */
+	if (!replaced)
+		serve->ready_written = false;
+	if (!serve->tool->json)
+		return;
+	event = cli_event(replaced ? "replaced" : "handed_over");
+	cli_event_number(event, "pid", told->pid);
+	cli_event_number(event, "sockets", (int64_t)told->sockets);
+	print_event(serve, event);
+}
+
+void
 serve_tell_error(const struct pier_conn *conn, int rc, void *ctx)
 {
 	struct serve *serve = ctx;

@@ -115,6 +115,18 @@ struct pier_process {
 	int64_t pause_ms; /* until another starts; 0: none does */
 };
 
+/* One server took the place of another, in on_hand_over. */
+enum pier_hand_over_event {
+	PIER_REPLACED,   /* this one took the place */
+	PIER_HANDED_OVER /* this one gave it, and drains */
+};
+
+struct pier_hand_over {
+	enum pier_hand_over_event what;
+	int pid; /* of the other server */
+	size_t sockets;
+};
+
 /* Options. 0 is the default of every field, PIER_OFF none where said so. */
 struct pier_server_opts {
 	const char *endpoint;         /* one, or */
@@ -229,6 +241,22 @@ struct pier_server_opts {
 	   on_idle. A call that takes longer leaves ticks out */
 	void (*tick)(struct pier_server *server, void *ctx);
 	int64_t tick_ms; /* 0: 500 ms */
+
+	/* A Unix socket, such as "/run/x.control", at which a new server may
+	   ask for the place of this one; its file has mode 0600, and who comes
+	   has to be of the same user, or root. Not with .processes. See pier_server_run() */
+	const char *control;
+	/* The control socket of a running server, whose place this one takes;
+	   NULL: none. It gets the sockets of endpoints with the same text, or
+	   of the same address; others are opened, and what it does not ask for
+	   ends with the old one. No endpoint at all: those of the old server.
+	   A control at the same address is taken over too */
+	const char *replace;
+	/* For each side, to say it is ready, and to answer; 0: 30 s */
+	int64_t replace_ms;
+	/* It took the place of another, before on_listen; or another took its
+	   place, before it drains */
+	void (*on_hand_over)(const struct pier_hand_over *told, void *ctx);
 };
 
 /*
@@ -255,7 +283,12 @@ pier_serve(const struct pier_server_opts *opts)
  *   -EINVAL  no endpoint, no handler for one, or a field out of range: detail;
  *            or a text of allow or deny is no network: detail and offset
  *   -PIER_EDEADLINE  open_ms passed while a name was looked up
- *   …        as pier_listen() and pier_packet_open()
+ *   -EPERM, -EPROTO, -EPROTONOSUPPORT  who is at opts->replace: of another
+ *            user, no server of pier, or of a version that this one does not
+ *            know
+ *   -ECONNABORTED  the server at opts->replace called it off: detail
+ *   …        as pier_listen() and pier_packet_open(), and for opts->replace as
+ *            pier_dial()
  */
 int pier_server_open_sized(struct pier_server **out,
 	const struct pier_server_opts *opts, size_t size, size_t listen_size);
@@ -279,6 +312,15 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  *                                       worker: nothing goes on
  *   -EALREADY  it has run
  *   -EBUSY     another thread is in pier_server_step()
+ *   -ECONNABORTED  the server at opts->replace called it off: detail
+ *   -PIER_EDEADLINE  it did not answer within replace_ms; it goes on
+ *
+ * With opts->replace it first has the old server go: that one accepts until this
+ * one has all it needs, then no more, and drains. Both have the same sockets:
+ * what queues there is served by this one, and nobody is refused or reset. Until
+ * then the old server goes on as before, whatever becomes of this one. When it
+ * is told to stop meanwhile it drains, and this call fails; when it dies, this
+ * one serves all the same.
  *
  * A thread of PIER_THREAD or PIER_POOL that still hangs outside of pier five seconds after
  * it was cancelled is left behind and counted with the cancelled; it uses what

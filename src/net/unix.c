@@ -228,6 +228,21 @@ pier__unix_check(
 }
 
 void
+pier__unix_own(struct pier__unix_file *file, const struct pier_addr *addr)
+{
+	struct stat now;
+
+	if (!has_file(addr) ||
+		pier__calls()->stat(addr->u.un.sun_path, &now) < 0 ||
+		!S_ISSOCK(now.st_mode))
+		return;
+	*file = (struct pier__unix_file){ .made = true,
+		.process = pier__process(),
+		.device = now.st_dev,
+		.inode = now.st_ino };
+}
+
+void
 pier__unix_remove(struct pier__unix_file *file, const struct pier_addr *addr)
 {
 	/* When it cannot be removed the next server finds it stale. */

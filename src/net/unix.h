@@ -77,6 +77,10 @@ int pier__unix_pause(
 int pier__unix_check(
 	const struct pier__unix_file *file, const struct pier_addr *addr);
 
+/* The file at addr, made by another process, is this one's to remove from now
+   on; none, when there is no socket. */
+void pier__unix_own(struct pier__unix_file *file, const struct pier_addr *addr);
+
 /* Remove the file, if it is still the one that was made, by this process. */
 void pier__unix_remove(
 	struct pier__unix_file *file, const struct pier_addr *addr);

@@ -16,6 +16,13 @@ pier__process(void)
 	return getpid();
 }
 
+/* Whose files and sockets are ours. */
+static inline uid_t
+pier__user(void)
+{
+	return geteuid();
+}
+
 /* The end of a child: what the parent wanted done at its own end (atexit,
    buffers of stdio) is not done here too. */
 static inline _Noreturn void

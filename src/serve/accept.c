@@ -322,7 +322,10 @@ drain(struct pier__acceptor *it)
 		atomic_load(&server->shared->stops) > 1)
 		return false;
 	it->draining = true;
-	it->drain_left = queued(it) + (it->fd >= 0);
+	it->drain_left = it->fd >= 0;
+	/* What queues where another server accepts is that one's. */
+	if (!atomic_load(&it->port->handed))
+		it->drain_left += queued(it);
 	PIER__NOTE(it->listener->desc.readable, true);
 	(void)pier_shield(pier_deadline_at(it->worker->drain_until));
 	return true;
@@ -346,8 +349,13 @@ pier__acceptor_leave(struct pier__acceptor *it)
 		pier__free(it->listener);
 	it->listener = NULL;
 	if (atomic_fetch_sub(&port->users, 1) == 1) {
+		struct pier_server *server = it->worker->server;
+
+		/* It may just be handed over. */
+		(void)pthread_mutex_lock(&server->lock);
 		pier_listener_close(port->listener);
 		port->listener = NULL;
+		(void)pthread_mutex_unlock(&server->lock);
 	}
 }
 

@@ -280,7 +280,8 @@ pier__datagrams_try(struct pier__datagrams *it)
 }
 
 int
-pier__datagrams_new(struct pier__worker *worker, struct pier_packet *packet)
+pier__datagrams_new(struct pier__worker *worker, struct pier_packet *packet,
+	const char *endpoint)
 {
 	struct pier__datagrams *it = pier__alloc(sizeof(*it));
 
@@ -288,6 +289,7 @@ pier__datagrams_new(struct pier__worker *worker, struct pier_packet *packet)
 		return -ENOMEM;
 	it->worker = worker;
 	it->packet = packet;
+	it->endpoint = endpoint;
 	pier__list_init(&it->idle);
 	pier__list_push_back(&worker->datagrams, &it->node);
 	return 0;
@@ -323,6 +325,8 @@ pier__datagrams_close(struct pier__worker *worker)
 {
 	struct pier__list *at;
 
+	/* They may just be handed over. */
+	(void)pthread_mutex_lock(&worker->server->lock);
 	while ((at = pier__list_pop_front(&worker->datagrams)) != NULL) {
 		struct pier__datagrams *it =
 			pier__container_of(at, struct pier__datagrams, node);
@@ -330,4 +334,5 @@ pier__datagrams_close(struct pier__worker *worker)
 		pier_packet_close(it->packet);
 		pier__free(it);
 	}
+	(void)pthread_mutex_unlock(&worker->server->lock);
 }

@@ -9,6 +9,7 @@ struct pier__datagrams {
 	struct pier__list node; /* on its worker's list */
 	struct pier__worker *worker;
 	struct pier_packet *packet;
+	const char *endpoint;          /* as it was given */
 	struct pier__receiver *holder; /* who receives now, or NULL */
 	struct pier__list idle;        /* receivers with nothing to do */
 	unsigned idle_count;
@@ -17,9 +18,10 @@ struct pier__datagrams {
 	uint64_t bytes_out; /* of packet, that are counted */
 };
 
-/* worker will receive on packet, which is taken on success. 0 or -ENOMEM. */
-int pier__datagrams_new(
-	struct pier__worker *worker, struct pier_packet *packet);
+/* worker will receive on packet, which is taken on success, of an endpoint, a
+   text that stays. 0 or -ENOMEM. */
+int pier__datagrams_new(struct pier__worker *worker, struct pier_packet *packet,
+	const char *endpoint);
 
 /* On a fiber of the worker: begin. 0 or an error. */
 int pier__datagrams_start(struct pier__datagrams *it);

@@ -16,13 +16,20 @@
 #include "net/failure.h"
 #include "net/listen_fds.h"
 #include "serve/datagram.h"
+#include "serve/replace.h"
 
 /* Sockets that one datagram endpoint opens at most: one per family. */
 #define SOCKETS_MAX 2
 
 static const char *
-endpoint_at(const struct pier_server_opts *opts, size_t i)
+endpoint_at(struct pier_server *server, size_t i)
 {
+	const struct pier_server_opts *opts = &server->opts;
+
+	/* Without any of its own it serves what the one did that it replaces. */
+	if (opts->endpoint == NULL &&
+		(opts->endpoints == NULL || opts->endpoints[0] == NULL))
+		return pier__replace_endpoint(server, i);
 	if (opts->endpoint != NULL)
 		return i == 0 ? opts->endpoint : NULL;
 	return opts->endpoints[i];
@@ -51,12 +58,17 @@ kind_of_fd(int fd)
 
 /* FOR_… or an error, noted. */
 static int
-kind_of(const char *text)
+kind_of(struct pier_server *server, const char *text)
 {
+	const struct pier__inherited_socket *old =
+		pier__replace_next(server, text);
 	struct pier__endpoint endpoint;
 	struct pier__why why;
 	int rc = pier__endpoint_parse(&endpoint, text, &why);
 
+	/* Also of a name that was handed to the old server alone. */
+	if (old != NULL)
+		return kind_of_fd(old->fd);
 	if (rc < 0)
 		return pier__fail_parse(rc, text, &why);
 	switch (endpoint.kind) {
@@ -75,7 +87,7 @@ kind_of(const char *text)
 
 int
 pier__endpoints_count(
-	const struct pier_server *server, size_t *streams, size_t *datagrams)
+	struct pier_server *server, size_t *streams, size_t *datagrams)
 {
 	const struct pier_server_opts *opts = &server->opts;
 	const char *text;
@@ -83,8 +95,8 @@ pier__endpoints_count(
 
 	*streams = 0;
 	*datagrams = 0;
-	for (i = 0; (text = endpoint_at(opts, i)) != NULL; i++) {
-		int kind = kind_of(text);
+	for (i = 0; (text = endpoint_at(server, i)) != NULL; i++) {
+		int kind = kind_of(server, text);
 
 		if (kind < 0)
 			return kind;
@@ -154,12 +166,12 @@ add_port(struct pier_server *server, struct pier_listener *listener,
 
 /* The others accept on the first one's socket too. */
 static int
-share(struct pier_server *server, struct pier__port *port)
+share(struct pier_server *server, struct pier__port *port, size_t from)
 {
 	const struct pier_listener *first = port->listener;
 	size_t i;
 
-	for (i = 1; i < server->worker_count; i++) {
+	for (i = from; i < server->worker_count; i++) {
 		struct pier_listener *view = pier__alloc(sizeof(*view));
 
 		if (view == NULL)
@@ -175,9 +187,10 @@ share(struct pier_server *server, struct pier__port *port)
 /* The others listen on the same address. */
 static int
 join(struct pier_server *server, const struct pier__port *first,
-	const char *text, const char *real, pier_deadline deadline)
+	const char *text, size_t from, pier_deadline deadline)
 {
 	static const int on = 1;
+	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier_listen_opts opts = server->listen;
 	struct pier_listener *listener;
 	size_t i;
@@ -187,8 +200,11 @@ join(struct pier_server *server, const struct pier__port *first,
 	if (rc < 0)
 		return pier__fail_step(
 			rc, PIER_STEP_OPTION, text, "SO_REUSEPORT");
+	rc = pier_listener_endpoint(first->listener, real, sizeof(real));
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
 	opts.reuse_port = true;
-	for (i = 1; i < server->worker_count; i++) {
+	for (i = from; i < server->worker_count; i++) {
 		rc = pier_listen(&listener, real, &opts, deadline);
 		if (rc < 0)
 			return rc;
@@ -198,33 +214,109 @@ join(struct pier_server *server, const struct pier__port *first,
 	return 0;
 }
 
+/* The workers from this one on accept too, where the model has them do so. */
+static int
+spread(struct pier_server *server, struct pier__port *port, size_t from,
+	pier_deadline deadline)
+{
+	char real[PIER_ENDPOINT_TEXT_MAX];
+	int rc = pier_listener_endpoint(port->listener, real, sizeof(real));
+
+	if (rc < 0)
+		return pier__fail_step(
+			rc, PIER_STEP_LISTEN, port->endpoint, NULL);
+	if (from >= server->worker_count || server->model != &pier__model_fiber)
+		return 0;
+	if (port->listener->family != AF_UNIX &&
+		port->listener->family != AF_VSOCK &&
+		strncmp(real, "fd:", 3) != 0)
+		return join(server, port, port->endpoint, from, deadline);
+	rc = share(server, port, from);
+	return rc < 0 ? pier__fail_step(
+				rc, PIER_STEP_LISTEN, port->endpoint, NULL)
+		      : 0;
+}
+
+static int
+add_listener(struct pier_server *server, struct pier_listener *listener,
+	const char *text, size_t worker, bool is_first)
+{
+	char real[PIER_ENDPOINT_TEXT_MAX];
+	struct pier__port *port = add_port(server, listener, text);
+	int rc;
+
+	add_acceptor(&server->workers[worker], port, listener);
+	/* Of several sockets of one endpoint the first is told. */
+	if (!is_first)
+		return 0;
+	rc = pier_listener_endpoint(listener, real, sizeof(real));
+	if (rc >= 0)
+		rc = add_name(server, real);
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL) : 0;
+}
+
+/* The sockets of the server that this one replaces, all of them: what queues
+   in one would be lost with it. How many, or an error, noted. */
+static int
+inherit_streams(struct pier_server *server, const char *text)
+{
+	struct pier__inherited_socket *old;
+	struct pier_listener *listener;
+	size_t hands =
+		server->model == &pier__model_fiber ? server->worker_count : 1;
+	int count = 0;
+	int rc = 0;
+
+	while (rc == 0 && (old = pier__replace_next(server, text)) != NULL) {
+		rc = pier__replace_listener(&listener, old);
+		if (rc < 0)
+			break;
+		rc = add_listener(server, listener, text, (size_t)count % hands,
+			count == 0);
+		count++;
+	}
+	return rc < 0 ? rc : count;
+}
+
 static int
 open_stream(
 	struct pier_server *server, const char *text, pier_deadline deadline)
 {
-	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier_listener *listener;
-	struct pier__port *port;
-	int rc = pier_listen(&listener, text, &server->listen, deadline);
+	size_t first = server->port_count;
+	int count = inherit_streams(server, text);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	port = add_port(server, listener, text);
-	add_acceptor(&server->workers[0], port, listener);
-	rc = pier_listener_endpoint(listener, real, sizeof(real));
-	if (rc >= 0)
-		rc = add_name(server, real);
-	if (rc == 0 && server->worker_count > 1) {
-		if (server->model != &pier__model_fiber)
-			return 0;
-		if (listener->family == AF_UNIX ||
-			listener->family == AF_VSOCK ||
-			strncmp(real, "fd:", 3) == 0)
-			rc = share(server, port);
-		else
-			return join(server, port, text, real, deadline);
+	if (count < 0)
+		return count;
+	if (count == 0) {
+		rc = pier_listen(&listener, text, &server->listen, deadline);
+		if (rc == 0)
+			rc = add_listener(server, listener, text, 0, true);
+		if (rc < 0)
+			return rc;
+		count = 1;
 	}
-	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL) : 0;
+	return spread(server, &server->ports[first], (size_t)count, deadline);
+}
+
+/* The same of datagrams, as many as one endpoint opens. */
+static int
+inherit_packets(struct pier_server *server,
+	struct pier_packet *packets[SOCKETS_MAX], const char *text)
+{
+	struct pier__inherited_socket *old;
+	int count = 0;
+	int rc = 0;
+
+	while (rc == 0 && count < SOCKETS_MAX &&
+		(old = pier__replace_next(server, text)) != NULL) {
+		rc = pier__replace_packet(&packets[count], old);
+		count += rc == 0;
+	}
+	while (rc < 0 && count > 0)
+		pier_packet_close(packets[--count]);
+	return rc < 0 ? rc : count;
 }
 
 static int
@@ -237,16 +329,18 @@ open_datagrams(struct pier_server *server, const char *text, size_t index,
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__worker *worker = &server->workers[server->model->receiver(
 		index, streams, server->worker_count)];
-	int count = pier_packet_open_all(
-		packets, SOCKETS_MAX, text, &opts, deadline);
+	int count = inherit_packets(server, packets, text);
 	int rc = 0;
 	int i;
 
+	if (count == 0)
+		count = pier_packet_open_all(
+			packets, SOCKETS_MAX, text, &opts, deadline);
 	if (count < 0)
 		return count;
 	for (i = 0; i < count; i++) {
 		if (rc == 0)
-			rc = pier__datagrams_new(worker, packets[i]);
+			rc = pier__datagrams_new(worker, packets[i], text);
 		if (rc < 0) {
 			pier_packet_close(packets[i]);
 			continue;
@@ -265,9 +359,8 @@ pier__endpoints_open(struct pier_server *server, pier_deadline deadline)
 	size_t i;
 	int rc = pier__endpoints_count(server, &streams, &datagrams);
 
-	for (i = 0; rc == 0 && (text = endpoint_at(&server->opts, i)) != NULL;
-		i++) {
-		rc = kind_of(text);
+	for (i = 0; rc == 0 && (text = endpoint_at(server, i)) != NULL; i++) {
+		rc = kind_of(server, text);
 		if (rc == FOR_STREAMS || rc == FOR_PACKETS)
 			rc = open_stream(server, text, deadline);
 		else if (rc == FOR_DATAGRAMS)

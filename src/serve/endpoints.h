@@ -8,7 +8,7 @@
 /* How many of server->opts' endpoints are for streams and for datagrams.
    0, or -EINVAL: one cannot be served; noted. */
 int pier__endpoints_count(
-	const struct pier_server *server, size_t *streams, size_t *datagrams);
+	struct pier_server *server, size_t *streams, size_t *datagrams);
 
 /* Listen on all of them, deal them out to server->workers. 0 or an error,
    noted; what was opened stays for pier__endpoints_close(). */

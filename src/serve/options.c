@@ -23,6 +23,7 @@
 #define HOOK_MS_MAX   86400000
 #define ON_IDLE_MS    1000
 #define TICK_MS       500
+#define REPLACE_MS    30000
 
 int
 pier__descriptor_reserve(int all)
@@ -42,11 +43,13 @@ pier__options_ns(int64_t ms)
 static const char *
 wrong(const struct pier_server_opts *opts)
 {
-	if (opts->endpoint == NULL &&
+	if (opts->endpoint == NULL && opts->replace == NULL &&
 		(opts->endpoints == NULL || opts->endpoints[0] == NULL))
 		return "no endpoint";
 	if (opts->endpoint != NULL && opts->endpoints != NULL)
 		return "endpoint and endpoints: give one of them";
+	if (opts->control != NULL && opts->processes != 0)
+		return "control: not with processes";
 	if (opts->handler == NULL && opts->datagram_handler == NULL &&
 		opts->packet_handler == NULL)
 		return "no handler";
@@ -76,8 +79,9 @@ wrong(const struct pier_server_opts *opts)
 		return "datagram_size: above 1 MiB";
 	if (opts->open_ms < PIER_OFF || opts->first_byte_ms < PIER_OFF ||
 		opts->idle_ms < PIER_OFF || opts->lifetime_ms < PIER_OFF ||
-		opts->linger_ms < PIER_OFF || opts->drain_ms < PIER_OFF ||
-		opts->on_idle_ms < 0 || opts->tick_ms < 0)
+		opts->replace_ms < 0 || opts->linger_ms < PIER_OFF ||
+		opts->drain_ms < PIER_OFF || opts->on_idle_ms < 0 ||
+		opts->tick_ms < 0)
 		return "a time below 0";
 	if (opts->on_idle_ms > HOOK_MS_MAX || opts->tick_ms > HOOK_MS_MAX)
 		return "on_idle_ms, tick_ms: above a day";
@@ -136,6 +140,7 @@ pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
 	fill_ms(&opts->idle_ms, IDLE_MS);
 	fill_ms(&opts->lifetime_ms, PIER_OFF);
 	fill_ms(&opts->linger_ms, LINGER_MS);
+	fill_ms(&opts->replace_ms, REPLACE_MS);
 	fill_ms(&opts->drain_ms, DRAIN_MS);
 	fill_ms(&opts->on_idle_ms, ON_IDLE_MS);
 	fill_ms(&opts->tick_ms, TICK_MS);

@@ -9,6 +9,7 @@
 #include "os/machine.h"
 #include "serve/endpoints.h"
 #include "serve/options.h"
+#include "serve/replace.h"
 #include "task/run.h"
 
 static const struct pier__model *const models[] = {
@@ -78,6 +79,8 @@ make_workers(struct pier_server *server, size_t streams, size_t datagrams)
 {
 	size_t count =
 		server->model->workers(&server->opts, streams, datagrams);
+	/* Of one endpoint there may be several. */
+	size_t extra = pier__replace_count(server) + 1;
 	int rc = make_shared(server, count);
 	size_t i;
 
@@ -85,11 +88,12 @@ make_workers(struct pier_server *server, size_t streams, size_t datagrams)
 		return rc;
 	server->workers = pier__alloc(count * sizeof(*server->workers));
 	server->ports =
-		pier__alloc((count * streams + 1) * sizeof(*server->ports));
+		pier__alloc((count * streams + extra) * sizeof(*server->ports));
 	if (server->workers == NULL || server->ports == NULL)
 		return -ENOMEM;
 	server->worker_count = count;
 	for (i = 0; i < count; i++) {
+		server->workers[i].server = server;
 		pier__list_init(&server->workers[i].datagrams);
 		(void)pthread_mutex_init(&server->workers[i].inbox.lock, NULL);
 		server->workers[i].inbox.open = true;
@@ -97,11 +101,10 @@ make_workers(struct pier_server *server, size_t streams, size_t datagrams)
 	for (i = 0; i < count; i++) {
 		struct pier__worker *worker = &server->workers[i];
 
-		worker->server = server;
 		worker->counters = pier__shared_counters(
 			server->shared, server->process, i);
-		worker->acceptors =
-			pier__alloc((streams + 1) * sizeof(*worker->acceptors));
+		worker->acceptors = pier__alloc(
+			(streams + extra) * sizeof(*worker->acceptors));
 		if (worker->acceptors == NULL)
 			return -ENOMEM;
 	}
@@ -194,7 +197,9 @@ server_fill(struct pier_server *server)
 			? PIER_FOREVER
 			: pier_in_ms(server->opts.open_ms);
 	server->model = models[server->opts.model];
-	rc = pier__endpoints_count(server, &streams, &datagrams);
+	rc = pier__replace_open(server);
+	if (rc == 0)
+		rc = pier__endpoints_count(server, &streams, &datagrams);
 	if (rc == 0)
 		rc = pier__gate_open(server);
 	if (rc < 0)
@@ -205,6 +210,8 @@ server_fill(struct pier_server *server)
 	if (rc < 0)
 		return fail_create(rc, "a server");
 	rc = pier__endpoints_open(server, until);
+	if (rc == 0)
+		rc = pier__control_open(server);
 	mark_reserve(server, descriptors);
 	return rc;
 }
@@ -232,7 +239,9 @@ pier_server_close(struct pier_server *server)
 {
 	if (server == NULL)
 		return;
+	pier__control_close(server);
 	pier__endpoints_close(server);
+	pier__replace_close(server);
 	pier__close(server->stop_fd);
 	pier__close(server->bell_fd);
 	server->stop_fd = -1;
@@ -246,6 +255,7 @@ pier_server_run(struct pier_server *server)
 	const struct pier_server_opts *opts = &server->opts;
 	struct pier__task *self = pier__self();
 	int use = PIER__SERVER_IS_FREE;
+	int rc;
 
 	if (self == NULL)
 		return -ENOMEM;
@@ -257,6 +267,9 @@ pier_server_run(struct pier_server *server)
 		return use == PIER__SERVER_IN_STEP
 			       ? fail_create(-EBUSY, "a server in a step")
 			       : fail_create(-EALREADY, "a server runs once");
+	rc = pier__replace_commit(server);
+	if (rc < 0)
+		return rc;
 	if (opts->on_listen != NULL)
 		opts->on_listen(server, opts->ctx);
 	pier__server_tell(server, "READY=1");

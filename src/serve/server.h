@@ -38,6 +38,7 @@
 
 struct pier__conn;
 struct pier__datagrams;
+struct pier__inherited;
 struct pier__model;
 struct pier__pool;
 
@@ -46,6 +47,7 @@ struct pier__port {
 	struct pier_listener *listener; /* the one that owns the descriptor */
 	const char *endpoint;           /* as it was given */
 	atomic_int users;               /* acceptors that have it */
+	atomic_bool handed;             /* another server takes what queues */
 };
 
 /* A task of a worker that accepts on a port. */
@@ -123,6 +125,10 @@ struct pier_server {
 	int descriptors_high;   /* the mark: from here on nothing is taken */
 	atomic_bool near_limit; /* the mark was met, once */
 	atomic_int above;       /* descriptors of connections from it on */
+
+	struct pier__inherited *inherited; /* of the server it replaces */
+	struct pier_listener *control;     /* the first worker's when it runs */
+	bool handed_over; /* another server took the place; by that worker */
 
 	atomic_int use;     /* enum pier__server_use */
 	size_t next_source; /* that a step tries first */

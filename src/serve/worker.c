@@ -8,6 +8,7 @@
 
 #include "serve/datagram.h"
 #include "serve/options.h"
+#include "serve/replace.h"
 #include "serve/server.h"
 #include "task/group.h"
 #include "task/sched.h"
@@ -47,6 +48,8 @@ begin(struct pier__worker *worker)
 		rc = pier__watchdog_start(worker);
 	if (rc == 0 && worker->server->process > 0)
 		rc = pier__bell_hear(worker);
+	if (rc == 0)
+		rc = pier__control_start(worker);
 	return rc < 0 ? pier__fail(rc,
 				&(struct pier__failure){
 					.step = PIER_STEP_CREATE,
@@ -96,7 +99,9 @@ end(struct pier__worker *worker)
 	size_t i;
 
 	worker->drain_until = pier_in_ms(opts->drain_ms).ns;
-	if (worker == &worker->server->workers[0])
+	/* One that was replaced is not the service any more. */
+	if (worker == &worker->server->workers[0] &&
+		!worker->server->handed_over)
 		pier__server_tell(worker->server, "STOPPING=1");
 	pier__datagrams_stop(worker);
 	if (pier_group_open(&hurry) == 0)

@@ -11,12 +11,16 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define SOON    pier_in_ms(2000)
@@ -137,6 +141,8 @@ step_often(struct show *show)
 	} while (rc != 0);
 	return rc;
 }
+/* Of the server that the one with faults replaces; NULL: of none. */
+static const char *replace;
 
 static void
 serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
@@ -159,6 +165,7 @@ serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
 		.on_idle_ms = 1,
 		.tick = look_around,
 		.tick_ms = 1,
+		.replace = replace,
 	};
 	pthread_t thread;
 
@@ -253,6 +260,76 @@ by_processes(struct fault_story *story)
 	serve_in(story, TCP, PIER_FIBER, 1, 2, run_it);
 }
 #endif
+/* A server whose place is taken, or not: it has the real table. */
+static struct {
+	sem_t up, down;
+	struct pier_server *server;
+	char control[64];
+} old;
+
+static void
+old_is_up(struct pier_server *server, void *ctx)
+{
+	(void)server;
+	(void)ctx;
+	(void)sem_post(&old.up);
+}
+
+static void *
+old_main(void *arg)
+{
+	const struct pier_server_opts opts = {
+		.endpoint = TCP,
+		.handler = pier_handler_echo,
+		.control = old.control,
+		.drain_ms = 200,
+		.linger_ms = PIER_OFF,
+		.on_listen = old_is_up,
+	};
+
+	(void)arg;
+	if (pier_server_open(&old.server, &opts) < 0)
+		abort();
+	(void)pier_server_run(old.server);
+	while (sem_wait(&old.down) < 0)
+		;
+	pier_server_close(old.server);
+	return NULL;
+}
+
+/* By the real table too. */
+static void *
+stop_old(void *arg)
+{
+	(void)arg;
+	pier_server_stop(old.server);
+	return NULL;
+}
+
+/* It takes the place, or refuses to begin and leaves the other one as it was;
+   nobody is lost, and that one ends either way. */
+static void
+replacing(struct fault_story *story)
+{
+	pthread_t server, stopper;
+
+	(void)snprintf(old.control, sizeof(old.control), "@pier-fault-%d",
+		(int)getpid());
+	(void)sem_init(&old.up, 0, 0);
+	(void)sem_init(&old.down, 0, 0);
+	if (pthread_create(&server, NULL, old_main, NULL) != 0)
+		abort();
+	while (sem_wait(&old.up) < 0)
+		;
+	replace = old.control;
+	serve(story, TCP, PIER_FIBER, 1, run_it);
+	replace = NULL;
+	if (pthread_create(&stopper, NULL, stop_old, NULL) != 0)
+		abort();
+	(void)pthread_join(stopper, NULL);
+	(void)sem_post(&old.down);
+	(void)pthread_join(server, NULL);
+}
 
 static const struct fault_scenario scenarios[] = {
 	{ "server, fibers", by_fibers, NULL },
@@ -266,6 +343,7 @@ static const struct fault_scenario scenarios[] = {
 #if !defined(__SANITIZE_THREAD__)
 	{ "server, processes", by_processes, NULL },
 #endif
+	{ "server, in the place of another", replacing, NULL },
 };
 
 int
