@@ -356,6 +356,8 @@ look(struct overseer *it)
 
 	PIER__NOTE(it->events.readable, false);
 	n = pier__calls()->epoll_wait(it->events.fd, events, EVENTS_MAX, 0);
+	/* Before any is reaped: those that ended by a stop did not die. */
+	look_at_stops(it);
 	for (i = 0; i < n; i++) {
 		if (events[i].data.u64 != STOP)
 			reap(it, (size_t)events[i].data.u64);
