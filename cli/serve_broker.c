@@ -70,6 +70,11 @@ serve_broker_check(
 			"a broker passes on what its own process hears, and "
 			"--processes would split its clients");
 		cli_advise(&why, "leave out --processes");
+	} else if (is_broker && settings->model == PIER_FORK) {
+		(void)cli_complain(&why,
+			"a broker passes on what its own process hears, and "
+			"the fork model has one for each client");
+		cli_advise(&why, "--model fiber or --model thread");
 	} else {
 		return CLI_EXIT_OK;
 	}

@@ -30,6 +30,7 @@ static const struct cli_word model_words[] = {
 	{ "thread", PIER_THREAD, "a thread for each connection" },
 	{ "pool", PIER_POOL,
 		"--workers threads, each with one connection after the other" },
+	{ "fork", PIER_FORK, "a process for each connection" },
 	{ "iterative", PIER_ITERATIVE,
 		"one connection at a time; the others queue" },
 	{ NULL, 0, NULL },
@@ -186,7 +187,8 @@ static const struct cli_option options[] = {
 		.help = "connections at a time; when full, others queue; "
 			"always --workers in the pool model, 1 in the "
 			"iterative",
-		.otherwise = "10000, or what the descriptor limit allows",
+		.otherwise = "10000, of the fork model 256, or what the "
+			     "descriptor limit allows",
 		.min = 1,
 		.max = 10000000,
 		.offset = AT(max_connections) },

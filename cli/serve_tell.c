@@ -278,11 +278,22 @@ serve_tell_error(const struct pier_conn *conn, int rc, void *ctx)
 {
 	struct serve *serve = ctx;
 
-	(void)rc;
-	/* A failed handler is told at its close; what fails outside of a
-	   connection is the machine's trouble, or one datagram's. */
-	if (conn == NULL)
+	json_t *event;
+
+	/* A failed handler is told at its close, and one whose process died has
+	   none; what fails outside of a connection is the machine's trouble, or
+	   one datagram's. */
+	if (conn == NULL || rc == -PIER_EDIED)
 		cli_say(serve->tool, 0, "%s", pier_error_line());
+	if (conn == NULL || rc != -PIER_EDIED || !serve->tool->json)
+		return;
+	event = cli_event("close");
+	cli_event_number(event, "id", (int64_t)conn->id);
+	cli_event_text(event, "reason", reason_names[PIER_END_ERROR]);
+	cli_event_text(event, "error", pier_error_name(rc));
+	cli_event_text(event, "detail", pier_last_error()->detail);
+	cli_event_seconds(event, "elapsed_s", pier_now() - conn->accepted_ns);
+	print_event(serve, event);
 }
 
 /* How one died that was not told to end is an error, and told as such. */

@@ -360,6 +360,40 @@ def half_close():
     assert "bytes" in said, said
 
 
+def forking():
+    """Eight at once have a process each; one that is killed takes only its
+    own client along."""
+    port = free_port()
+    server = start("forking", "--port", port)
+    listening(port, server)
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(
+                socket.create_connection(("127.0.0.1", port), LIMIT)
+            )
+            for _ in range(8)
+        ]
+        files = [stack.enter_context(c.makefile("rwb")) for c in clients]
+        pids = []
+        for number, file in enumerate(files):
+            file.write(f"client {number} {TEXT}\n".encode())
+            file.flush()
+        for number, file in enumerate(files):
+            pid, _, text = file.readline().decode().partition(": ")
+            assert text == f"client {number} {TEXT}\n", text
+            pids.append(int(pid))
+        assert len(set(pids)) == 8 and server.pid not in pids, pids
+        os.kill(pids[3], signal.SIGKILL)
+        said = server.stdout.readline().decode()
+        assert f"pid {pids[3]} was killed by SIGKILL" in said, said
+        for number, file in enumerate(files):
+            if number == 3:
+                continue
+            file.write(b"still\n")
+            file.flush()
+            assert file.readline() == f"{pids[number]}: still\n".encode()
+
+
 def many():
     """10,000 connections that are open at once, every one answered."""
     number = 10000
@@ -542,6 +576,14 @@ ROWS = [
         ["echo6_server", "echo6_client"],
         [],
         echo6,
+    ),
+    Row(
+        "C2",
+        "eight clients at once see eight processes; a crash takes one along",
+        "Python sockets",
+        ["forking"],
+        [],
+        forking,
     ),
     Row(
         "C5",

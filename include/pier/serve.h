@@ -30,7 +30,9 @@ struct pier_server;
  * two handlers run at once between two waits; with PIER_THREAD, PIER_POOL, or
  * more workers, they run in parallel: what they share needs a guard. Hooks are
  * part of this. With .processes each process has a copy of its own of
- * everything, made when it was started.
+ * everything, made when it was started. With PIER_FORK each connection has one,
+ * made when it came, with the thread that accepts and no other of the program;
+ * its process ends by _exit(2), and what it left in buffers of stdio with it.
  *
  * Tasks that a handler starts go into a group of its own, which it waits for
  * (pier_group_open()): they are fibers or threads as it is. The group of the
@@ -42,7 +44,7 @@ typedef int pier_handler(struct pier_stream *stream, void *ctx);
 /* One datagram; answer it with pier_reply(). A negative result is counted and
    reported by on_error, nothing else. It runs in a fiber under every model;
    with PIER_THREAD and PIER_POOL each datagram endpoint has a thread of its
-   own. */
+   own, with PIER_FORK it runs in the process that accepts. */
 typedef int pier_datagram_handler(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
@@ -56,8 +58,9 @@ enum pier_model {
 	PIER_FIBER, /* a fiber per connection on .workers threads; default */
 	PIER_ITERATIVE, /* one connection after the other; others queue */
 	PIER_THREAD,    /* a thread per connection */
-	PIER_POOL       /* .workers threads, each with one connection after the
+	PIER_POOL,      /* .workers threads, each with one connection after the
 			   other; when all are busy, others queue */
+	PIER_FORK       /* a process per connection */
 };
 
 /* Which connections begin with a PROXY header (haproxy,
@@ -137,8 +140,8 @@ struct pier_server_opts {
 	enum pier_model model;
 	int workers; /* threads of PIER_FIBER, 0: 1; of PIER_POOL, 0: 32 */
 	/* Of fibers or threads; 0: 64 KiB for fibers, 1 MiB for those of
-	   PIER_ITERATIVE, the system's for threads. The fibers of a run that
-	   was there before pier_server_run() have that run's */
+	   PIER_ITERATIVE and PIER_FORK, the system's for threads. The fibers of
+	   a run that was there before pier_server_run() have that run's */
 	size_t stack_size;
 	/* For pier_server_open(): the look-up of names; 0: 30 s, PIER_OFF: no
 	   limit */
@@ -150,12 +153,12 @@ struct pier_server_opts {
 	   that would wait give -PIER_ELIMIT, whatever their deadline; once one
 	   has, and after the lifetime, all do. */
 
-	/* At once; 0: 10000, or what the descriptor limit allows; when full,
-	   others queue. PIER_ITERATIVE: 1, PIER_POOL: as many as workers,
+	/* At once; 0: 10000, of PIER_FORK 256, or what the descriptor limit
+	   allows; when full, others queue. PIER_ITERATIVE: 1, PIER_POOL: as many as workers,
 	   whatever stands here */
 	int connections_max;
 	/* At once from one IP address; 0: none; when full, a further one is
-	   reset */
+	   reset. Not with PIER_FORK behind proxies (proxy below) */
 	int per_address_max;
 	int64_t first_byte_ms; /* from accept on; 0: 10 s, PIER_OFF: none */
 	/* Without a byte either way; 0: 5 min, PIER_OFF: none */
@@ -167,7 +170,8 @@ struct pier_server_opts {
 
 	/* Reading off after a handler; 0: 2 s, PIER_OFF: close at once. As
 	   many connections as may be active, and at least 64, do so without
-	   being counted as active; with PIER_POOL it takes the thread */
+	   being counted as active; with PIER_POOL that takes the thread, with
+	   PIER_FORK the process, which counts until it ends */
 	int64_t linger_ms;
 	/* For handlers at stop; 0: 10 s, PIER_OFF: cancel at once */
 	int64_t drain_ms;
@@ -322,9 +326,17 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  * is told to stop meanwhile it drains, and this call fails; when it dies, this
  * one serves all the same.
  *
- * A thread of PIER_THREAD or PIER_POOL that still hangs outside of pier five seconds after
- * it was cancelled is left behind and counted with the cancelled; it uses what
- * ctx points to until it ends.
+ * A thread of PIER_THREAD or PIER_POOL that still hangs outside of pier five
+ * seconds after it was cancelled is left behind and counted with the cancelled;
+ * it uses what ctx points to until it ends. A process of PIER_FORK that does so
+ * is killed.
+ *
+ * With PIER_FORK the calling thread forks: setup, handler, finish and on_error
+ * of a connection run in a process of its own, which has of the program's
+ * threads that one only. One that dies, by a signal or by an exit status that
+ * is not 0, takes its own connection with it and nothing else; on_error of the
+ * calling process is told (-PIER_EDIED, with its conn), by which signal too.
+ * Where no process is to be had accepting pauses as for want of descriptors.
  *
  * With .processes the calling process serves nobody. It forks the others, waits
  * for their ends, and starts another for one that died, after 100 ms; for one

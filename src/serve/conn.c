@@ -333,6 +333,26 @@ pier__conn_drop(struct pier__conn *conn)
 	pier__free(conn);
 }
 
+/* Up to finish. True: its room was given away meanwhile. */
+static bool
+serve(struct pier__conn *conn)
+{
+	bool aside;
+
+	pier_task_name("connection");
+	pier__current->tag = conn->shown.id;
+	aside = see_through(conn);
+	count_bytes(conn);
+	return aside;
+}
+
+void
+pier__conn_serve(struct pier__conn *conn)
+{
+	(void)serve(conn);
+	pier_close(conn->stream);
+}
+
 int
 pier__conn_main(void *arg)
 {
@@ -340,12 +360,8 @@ pier__conn_main(void *arg)
 	struct pier__acceptor *acceptor = conn->acceptor;
 	struct pier_server *server = acceptor->worker->server;
 	bool above = conn->above;
-	bool aside;
+	bool aside = serve(conn);
 
-	pier_task_name("connection");
-	pier__current->tag = conn->shown.id;
-	aside = see_through(conn);
-	count_bytes(conn);
 	pier__conn_drop(conn);
 	pier__acceptor_count(acceptor, above, -1);
 	if (aside)

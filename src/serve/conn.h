@@ -43,6 +43,10 @@ void pier__conn_runs_on(
    struct, which is gone at the end. Always 0. */
 int pier__conn_main(void *arg);
 
+/* The same without the end: who started it counts it, and has it. The stream
+   is closed. */
+void pier__conn_serve(struct pier__conn *conn);
+
 /* It never ran: closed and freed. */
 void pier__conn_drop(struct pier__conn *conn);
 

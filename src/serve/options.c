@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #define CONNECTIONS_DEFAULT 10000
+#define CHILDREN_DEFAULT    256
 #define DATAGRAMS_DEFAULT   1000
 #define DATAGRAM_SIZE       65535
 #define DATAGRAM_SIZE_MAX   (1024 * 1024)
@@ -13,7 +14,7 @@
 #define PROCESSES_MAX       256
 #define RESERVE_MIN         8
 #define RESERVE_SHARE       16
-#define ITERATIVE_STACK     ((size_t)1024 * 1024)
+#define ALONE_STACK         ((size_t)1024 * 1024)
 
 #define OPEN_MS       30000
 #define FIRST_BYTE_MS 10000
@@ -53,7 +54,7 @@ wrong(const struct pier_server_opts *opts)
 	if (opts->handler == NULL && opts->datagram_handler == NULL &&
 		opts->packet_handler == NULL)
 		return "no handler";
-	if ((unsigned)opts->model > PIER_POOL)
+	if ((unsigned)opts->model > PIER_FORK)
 		return "no such model";
 	if (opts->workers < PIER_CORES || opts->workers > WORKERS_MAX)
 		return "workers: -1 to 1024";
@@ -68,6 +69,10 @@ wrong(const struct pier_server_opts *opts)
 		return "per_address_max: below 0";
 	if ((unsigned)opts->proxy > PIER_PROXY_FROM)
 		return "proxy: no such value";
+	/* Known in the child only, which may die with what it holds. */
+	if (opts->model == PIER_FORK && opts->proxy != PIER_PROXY_OFF &&
+		opts->per_address_max > 0)
+		return "per_address_max and proxy: not with the fork model";
 	if ((opts->proxy == PIER_PROXY_FROM && opts->proxy_from == NULL) ||
 		(opts->proxy == PIER_PROXY_OFF && opts->proxy_from != NULL))
 		return "proxy and proxy_from go together";
@@ -102,6 +107,8 @@ connections(const struct pier_server_opts *opts, int descriptors)
 {
 	int room = descriptors - pier__descriptor_reserve(descriptors);
 	int processes = opts->processes > 0 ? opts->processes : 1;
+	int by_default = opts->model == PIER_FORK ? CHILDREN_DEFAULT
+						  : CONNECTIONS_DEFAULT;
 
 	if (opts->model == PIER_ITERATIVE)
 		return processes;
@@ -111,8 +118,7 @@ connections(const struct pier_server_opts *opts, int descriptors)
 		return opts->connections_max;
 	if (room < 1)
 		room = 1;
-	return room < CONNECTIONS_DEFAULT / processes ? room * processes
-						      : CONNECTIONS_DEFAULT;
+	return room < by_default / processes ? room * processes : by_default;
 }
 
 int
@@ -128,8 +134,9 @@ pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
 		opts->processes = cores < PROCESSES_MAX ? cores : PROCESSES_MAX;
 	if (opts->workers == 0)
 		opts->workers = opts->model == PIER_POOL ? POOL_WORKERS : 1;
-	if (opts->stack_size == 0 && opts->model == PIER_ITERATIVE)
-		opts->stack_size = ITERATIVE_STACK;
+	if (opts->stack_size == 0 &&
+		(opts->model == PIER_ITERATIVE || opts->model == PIER_FORK))
+		opts->stack_size = ALONE_STACK;
 	opts->connections_max = connections(opts, descriptors);
 	if (opts->datagrams_max == 0)
 		opts->datagrams_max = DATAGRAMS_DEFAULT;

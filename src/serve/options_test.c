@@ -105,6 +105,11 @@ test_models(void **state)
 	opts.workers = 3;
 	assert_int_equal(pier__options_fill(&opts, 1024, 4, &detail), 0);
 	assert_int_equal(opts.connections_max, 3);
+	opts = plain;
+	opts.model = PIER_FORK;
+	assert_int_equal(pier__options_fill(&opts, 1024, 4, &detail), 0);
+	assert_int_equal(opts.connections_max, 256);
+	assert_int_equal(opts.stack_size, 1024 * 1024);
 }
 
 static void
@@ -136,6 +141,11 @@ test_refused(void **state)
 	opts = plain;
 	opts.model = (enum pier_model)7;
 	refused(opts, "no such model");
+	opts = plain;
+	opts.model = PIER_FORK;
+	opts.proxy = PIER_PROXY_REQUIRED;
+	opts.per_address_max = 1;
+	refused(opts, "per_address_max and proxy: not with the fork model");
 	opts = plain;
 	opts.workers = -2;
 	refused(opts, "workers: -1 to 1024");

@@ -17,6 +17,7 @@ static const struct pier__model *const models[] = {
 	[PIER_ITERATIVE] = &pier__model_iterative,
 	[PIER_THREAD] = &pier__model_thread,
 	[PIER_POOL] = &pier__model_pool,
+	[PIER_FORK] = &pier__model_fork,
 };
 
 void
@@ -144,6 +145,7 @@ server_new(
 	(void)pthread_mutex_init(&server->lock, NULL);
 	(void)pthread_cond_init(&server->crew_gone, NULL);
 	pier__list_init(&server->waiters);
+	pier__list_init(&server->children);
 	return server;
 }
 

@@ -148,6 +148,7 @@ struct pier_server {
 
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
 	struct pier__list waiters;
+	struct pier__list children; /* of PIER_FORK: struct pier__child */
 
 	struct pier__port *ports; /* opened; room for one a worker each */
 	size_t port_count;
@@ -164,7 +165,7 @@ struct pier_server {
 #define PIER__PROBES_MAX 8
 
 /* Who runs connections. One file each: iterative.c, thread.c, pool.c,
-   fiber.c. */
+   fork.c, fiber.c. */
 struct pier__model {
 	/* How many workers, for so many endpoints of each kind. */
 	size_t (*workers)(const struct pier_server_opts *opts, size_t streams,
@@ -193,6 +194,7 @@ extern const struct pier__model pier__model_fiber;
 extern const struct pier__model pier__model_iterative;
 extern const struct pier__model pier__model_thread;
 extern const struct pier__model pier__model_pool;
+extern const struct pier__model pier__model_fork;
 
 /* thread.c: for models in which handlers may block: those that accept streams
    share a worker, each datagram endpoint has one of its own. */

@@ -163,9 +163,9 @@ pier__shared_forget(struct pier__shared *shared, size_t process)
 }
 
 void
-pier__shared_stop(struct pier__shared *shared, size_t process)
+pier__shared_stop(struct pier__shared *shared, struct pier__ledger *ledger)
 {
-	int mine = atomic_fetch_add(&shared->ledgers[process].stops, 1) + 1;
+	int mine = atomic_fetch_add(&ledger->stops, 1) + 1;
 	int most = atomic_load(&shared->stops);
 
 	/* Not the sum: a terminal tells every process of its group. */

@@ -85,7 +85,9 @@ int pier__shared_add(struct pier__shared *shared, size_t process, size_t of,
    had: active ones, and those that lingered. */
 int pier__shared_forget(struct pier__shared *shared, size_t process);
 
-/* The process tells the server to stop, once more. Async-signal-safe. */
-void pier__shared_stop(struct pier__shared *shared, size_t process);
+/* The process with this ledger tells the server to stop, once more.
+   Async-signal-safe. */
+void pier__shared_stop(
+	struct pier__shared *shared, struct pier__ledger *ledger);
 
 #endif

@@ -200,11 +200,11 @@ test_a_stop_by_each_is_one_stop(void **state)
 	size_t i;
 
 	for (i = 0; i < PROCESSES; i++)
-		pier__shared_stop(shared, i);
+		pier__shared_stop(shared, &shared->ledgers[i]);
 	assert_int_equal(atomic_load(&shared->stops), 1);
-	pier__shared_stop(shared, 2);
+	pier__shared_stop(shared, &shared->ledgers[2]);
 	assert_int_equal(atomic_load(&shared->stops), 2);
-	pier__shared_stop(shared, 1);
+	pier__shared_stop(shared, &shared->ledgers[1]);
 	assert_int_equal(atomic_load(&shared->stops), 2);
 }
 

@@ -14,7 +14,7 @@ pier_server_stop(struct pier_server *server)
 	if (server == NULL)
 		return;
 	/* Async-signal-safe: atomics, one write. */
-	pier__shared_stop(server->shared, server->process);
+	pier__shared_stop(server->shared, server->ledger);
 	(void)pier__calls()->eventfd_wake(server->stop_fd);
 }
 

@@ -438,6 +438,21 @@ free_sched:
 }
 
 void
+pier__sched_forked(void)
+{
+	struct pier__sched *sched = pier__current->sched;
+	struct pier__task *host = sched->host;
+
+	/* The parent's epoll set stays as it is, as closing takes nothing out
+	   of it; those that were in it here are in none. */
+	sched->engine->ops->close(sched->engine);
+	host->sched = NULL;
+	host->host = false;
+	pier__current = host;
+	pier__thread_forked(host);
+}
+
+void
 pier__sched_close(struct pier__sched *sched)
 {
 	struct pier__task *host = sched->host;

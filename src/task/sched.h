@@ -50,6 +50,9 @@ struct pier__sched {
 int pier__sched_open(
 	struct pier__sched **out, struct pier__run *run, size_t stack_size);
 void pier__sched_close(struct pier__sched *sched);
+/* In the child of a fork that a fiber made: its thread is a plain task again,
+   on the stack of that fiber, and no fiber is left. */
+void pier__sched_forked(void);
 /* Start a fiber, ready to run, in a group or in none but the run. 0, -ENOMEM
    or -PIER_ECLOSED. */
 int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,

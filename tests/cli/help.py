@@ -141,7 +141,7 @@ def test_bad_values_are_quoted_with_what_was_expected():
     equal(
         line,
         "serve: --model: cannot use 'fibre'; expected fiber, thread, "
-        "pool or iterative",
+        "pool, fork or iterative",
     )
     equal(hint, "did you mean 'fiber'?")
     line, _ = usage("connect", "-w", "0", "h:1")

@@ -76,6 +76,7 @@ def test_loud_handlers_do_the_same():
 def test_every_model():
     for model in (
         ["iterative"], ["thread"], ["fiber"], ["pool"],
+        ["fork"],
         ["pool", "--workers=3"],
         ["fiber", "--workers=2"], ["fiber", "--workers", "cores"],
     ):
@@ -346,6 +347,33 @@ def test_lines_for_people():
     equal(done.out, b"")
 
 
+def test_a_process_that_dies():
+    """Its client is gone, and everybody knows why; the others go on."""
+    with Server("echo", "-v", "--json", "--model=fork",
+                "tcp://127.0.0.1:0") as server:
+        with dial(server) as good, dial(server) as bad:
+            for client in (good, bad):
+                client.sendall(b"hello")
+                equal(read_exactly(client, 5), b"hello")
+            listed = subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", str(server.process.pid)],
+                stdout=subprocess.PIPE, text=True, check=True,
+            )
+            pids = sorted(map(int, listed.stdout.split()))
+            equal(len(pids), 2)
+            os.kill(pids[1], signal.SIGKILL)
+            equal(closed_by(bad), b"")
+            equal(ask(good, b"still"), b"still")
+        done = server.end()
+    equal(done.code, 0, done)
+    contains(done.err, f"pid {pids[1]} was killed by SIGKILL")
+    closes = {line["id"]: line for line in of_type(events(done, "serve"),
+                                                   "close")}
+    equal(closes[2]["error"], "PIER_EDIED")
+    contains(closes[2]["detail"], "was killed by SIGKILL")
+    equal(closes[1]["received"], 10)
+
+
 def test_quiet():
     with Server("echo", "-q", "tcp://127.0.0.1:0") as server:
         answers(server, b"x")
@@ -393,7 +421,7 @@ def ask_both_ways(server, number):
 def test_json_of_a_crowd():
     """Events of parallel handlers are whole lines, and none is missing."""
     for model in (["fiber", "--workers=2"], ["thread"], ["iterative"],
-                  ["pool", "--workers=4"]):
+                  ["pool", "--workers=4"], ["fork"]):
         with Server("upper", "-vv", "--json", "--model", *model,
                     "tcp://127.0.0.1:0", "udp://127.0.0.1:0") as server:
             with ThreadPoolExecutor(16) as pool:

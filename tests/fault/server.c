@@ -99,6 +99,9 @@ talk(const struct show *show)
 	} else {
 		if (pier_dial(&stream, show->where, NULL, SOON) == 0)
 			served = is_served(show, stream);
+		/* A process that was forked has a copy of this end too. */
+		if (served)
+			(void)pier_shutdown(stream, PIER_WRITING, SOON);
 		pier_close(stream);
 	}
 	return served;
@@ -227,6 +230,12 @@ by_a_pool(struct fault_story *story)
 	serve(story, TCP, PIER_POOL, 2, run_it);
 }
 
+__attribute__((unused)) static void
+by_forks(struct fault_story *story)
+{
+	serve(story, TCP, PIER_FORK, 1);
+}
+
 static void
 by_two_workers(struct fault_story *story)
 {
@@ -336,6 +345,9 @@ static const struct fault_scenario scenarios[] = {
 	{ "server, iterative", iterative, NULL },
 	{ "server, threads", by_threads, NULL },
 	{ "server, a pool", by_a_pool, NULL },
+#if !defined(__SANITIZE_THREAD__) /* which cannot follow a fork of threads */
+	{ "server, forks", by_forks, NULL },
+#endif
 	{ "server, two workers", by_two_workers, NULL },
 	{ "server, datagrams", datagrams, NULL },
 	{ "server, by steps", by_steps, NULL },

@@ -137,7 +137,7 @@ def serve_to(name, family, model):
 def add_servers():
     for name in ("python", "nc.openbsd", "ncat", "socat"):
         for family in FAMILIES:
-            for model in ("fiber", "iterative", "thread", "pool"):
+            for model in ("fiber", "iterative", "thread", "pool", "fork"):
 
                 def case(name=name, family=family, model=model):
                     if name != "python":

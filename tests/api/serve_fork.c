@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* serve_fork.c - a process for each connection: what it has, what it shares,
+   and how it ends. */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "serving.h"
+
+#define TCP     "tcp://127.0.0.1:0"
+#define CLIENTS 8
+
+#define FIELD(name) offsetof(struct pier_server_stats, name)
+
+/* What hooks of the accepting process were told last. */
+struct told {
+	int count;
+	int rc;
+	uint64_t id;
+	char line[512];
+	int touched; /* by handlers */
+};
+
+static void
+on_error(const struct pier_conn *conn, int rc, void *ctx)
+{
+	struct told *told = ctx;
+
+	told->count++;
+	told->rc = rc;
+	told->id = conn != NULL ? conn->id : 0;
+	(void)snprintf(told->line, sizeof(told->line), "%s", pier_error_line());
+}
+
+static struct pier_server_opts
+forking(pier_handler *handler, struct told *told)
+{
+	return (struct pier_server_opts){ .endpoint = TCP,
+		.handler = handler,
+		.model = PIER_FORK,
+		.on_error = on_error,
+		.ctx = told };
+}
+
+/* Closing is not enough: processes of later connections have copies of the
+   clients' ends, which only this test has in the server's process. */
+static void
+hang_up(int fd)
+{
+	(void)shutdown(fd, SHUT_RDWR);
+	(void)close(fd);
+}
+
+/* Says its number, then does as each byte says. */
+static int
+obey(struct pier_stream *stream, void *ctx)
+{
+	const struct rlimit no_core = { 0 };
+	struct told *told = ctx;
+	pid_t pid = getpid();
+	char order;
+	int rc = pier_write(stream, &pid, sizeof(pid), PIER_DEFAULT);
+
+	told->touched++;
+	(void)setrlimit(RLIMIT_CORE, &no_core);
+	while (rc == 0 &&
+		(rc = (int)pier_read(stream, &order, 1, PIER_DEFAULT)) == 1) {
+		if (order == 'a')
+			abort();
+		if (order == 'k')
+			(void)raise(SIGKILL);
+		if (order == 'x')
+			_exit(3);
+		if (order == 'h')
+			for (;;)
+				(void)pause();
+		rc = pier_write(stream, &order, 1, PIER_DEFAULT);
+	}
+	return rc;
+}
+
+static pid_t
+pid_of(int fd)
+{
+	pid_t pid = 0;
+
+	assert_int_equal(
+		plain_read_all(fd, &pid, sizeof(pid)), (ssize_t)sizeof(pid));
+	return pid;
+}
+
+static void
+test_eight_clients_eight_processes(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(obey, &told);
+	struct pier_server_stats stats;
+	int fds[CLIENTS], i, k;
+	pid_t pids[CLIENTS];
+	struct serving it;
+
+	(void)state;
+	serving_start(&it, &opts);
+	for (i = 0; i < CLIENTS; i++)
+		fds[i] = plain_connect(&it, 0);
+	for (i = 0; i < CLIENTS; i++) {
+		pids[i] = pid_of(fds[i]);
+		assert_int_not_equal(pids[i], getpid());
+		for (k = 0; k < i; k++)
+			assert_int_not_equal(pids[i], pids[k]);
+	}
+	stats = serving_await(&it, FIELD(active), CLIENTS);
+	assert_int_equal(stats.accepted, CLIENTS);
+	for (i = 0; i < CLIENTS; i++) {
+		plain_echo(fds[i], "e");
+		hang_up(fds[i]);
+	}
+	/* Counted by the processes, in memory that all have. */
+	stats = serving_await(&it, FIELD(finished), CLIENTS);
+	assert_int_equal(stats.active_peak, CLIENTS);
+	stats = serving_await(&it, FIELD(bytes_in), CLIENTS);
+	assert_int_equal(stats.bytes_in, CLIENTS);
+	assert_int_equal(serving_stop(&it), 0);
+	assert_int_equal(told.count, 0);
+	/* What a handler changes is its own. */
+	assert_int_equal(told.touched, 0);
+}
+
+/* One ends as ordered: the other one does not notice. */
+static void
+dies(char order, const char *how)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(obey, &told);
+	struct pier_server_stats stats;
+	struct serving it;
+	int bad, good;
+	char byte;
+
+	serving_start(&it, &opts);
+	good = plain_connect(&it, 0);
+	(void)pid_of(good);
+	bad = plain_connect(&it, 0);
+	(void)pid_of(bad);
+	plain_write(bad, &order, 1);
+	assert_true(plain_read_all(bad, &byte, 1) <= 0);
+	hang_up(bad);
+	stats = serving_await(&it, FIELD(died), 1);
+	plain_echo(good, "e");
+	hang_up(good);
+	stats = serving_await(&it, FIELD(finished), 1);
+	assert_int_equal(stats.failed, 1);
+	assert_int_equal(serving_stop(&it), 0);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(told.rc, -PIER_EDIED);
+	assert_int_equal(told.id, 2);
+	if (strstr(told.line, how) == NULL)
+		fail_msg("%s", told.line);
+}
+
+static void
+test_a_crash_takes_its_own_connection_only(void **state)
+{
+	(void)state;
+	dies('a', "was killed by SIGABRT");
+	dies('k', "was killed by SIGKILL");
+	dies('x', "ended with exit status 3");
+}
+
+/* What a killed process held of the caps comes back. */
+static void
+test_caps(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(obey, &told);
+	struct serving it;
+	int first, second, third;
+	char byte;
+
+	(void)state;
+	opts.connections_max = 1;
+	opts.per_address_max = 1;
+	serving_start(&it, &opts);
+	first = plain_connect(&it, 0);
+	(void)pid_of(first);
+	second = plain_connect(&it, 0);
+	plain_write(first, "k", 1);
+	assert_true(plain_read_all(first, &byte, 1) <= 0);
+	(void)pid_of(second);
+	plain_echo(second, "e");
+	assert_int_equal(shutdown(second, SHUT_WR), 0);
+	assert_int_equal(plain_read_all(second, &byte, 1), 0);
+	(void)serving_await(&it, FIELD(finished), 1);
+	assert_int_equal(serving_stop(&it), 0);
+	hang_up(first);
+	hang_up(second);
+
+	opts.connections_max = 10;
+	serving_start(&it, &opts);
+	first = plain_connect(&it, 0);
+	(void)pid_of(first);
+	second = plain_connect(&it, 0);
+	assert_int_equal(plain_read_all(second, &byte, 1), -ECONNRESET);
+	plain_write(first, "k", 1);
+	(void)serving_await(&it, FIELD(died), 1);
+	hang_up(first);
+	hang_up(second);
+	do {
+		third = plain_connect(&it, 0);
+		if (recv(third, &byte, 1, MSG_PEEK) == 1)
+			break;
+		hang_up(third);
+	} while (true);
+	(void)pid_of(third);
+	hang_up(third);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
+/* Sockets that this process has, and whether one of them listens. */
+static int
+sockets(bool *listens)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int count = 0;
+
+	assert_non_null(dir);
+	*listens = false;
+	while ((entry = readdir(dir)) != NULL) {
+		int on = 0;
+		socklen_t len = sizeof(on);
+
+		if (getsockopt(atoi(entry->d_name), SOL_SOCKET, SO_ACCEPTCONN,
+			    &on, &len) < 0)
+			continue;
+		count++;
+		*listens = *listens || on;
+	}
+	(void)closedir(dir);
+	return count;
+}
+
+static int
+tell_sockets(struct pier_stream *stream, void *ctx)
+{
+	bool listens;
+	int count = sockets(&listens);
+
+	(void)ctx;
+	count = listens ? -1 : count;
+	if (pier_write(stream, &count, sizeof(count), PIER_DEFAULT) < 0)
+		return -1;
+	return (int)pier_read(stream, &listens, 1, PIER_DEFAULT);
+}
+
+/* The test's own, its client's end each time, and the connection. */
+static void
+test_the_sockets_of_others_are_closed(void **state)
+{
+	static const char *const endpoints[] = { TCP, "udp4://127.0.0.1:0",
+		"tcp://127.0.0.1:0", NULL };
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(tell_sockets, &told);
+	struct serving it;
+	int fds[CLIENTS], i, count;
+	bool listens;
+	int before = sockets(&listens);
+
+	(void)state;
+	opts.endpoint = NULL;
+	opts.endpoints = endpoints;
+	opts.datagram_handler = pier_datagram_echo;
+	serving_start(&it, &opts);
+	for (i = 0; i < CLIENTS; i++) {
+		fds[i] = plain_connect(&it, i % 2 == 0 ? 0 : 2);
+		assert_int_equal(plain_read_all(fds[i], &count, sizeof(count)),
+			sizeof(count));
+		assert_int_equal(count, before + i + 2);
+	}
+	for (i = 0; i < CLIENTS; i++)
+		hang_up(fds[i]);
+	(void)serving_await(&it, FIELD(finished), CLIENTS);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
+/* In the process that accepts, beside the others. */
+static void
+test_datagrams(void **state)
+{
+	static const char *const endpoints[] = { TCP, "udp4://127.0.0.1:0",
+		NULL };
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(obey, &told);
+	char where[PIER_ENDPOINT_TEXT_MAX], buf[8];
+	struct pier_packet *packet;
+	struct pier_msg msg;
+	struct serving it;
+	int fd, i;
+
+	(void)state;
+	opts.endpoint = NULL;
+	opts.endpoints = endpoints;
+	opts.datagram_handler = pier_datagram_echo;
+	serving_start(&it, &opts);
+	assert_true(
+		pier_server_endpoint(it.server, 1, where, sizeof(where)) > 0);
+	assert_int_equal(
+		pier_packet_open(&packet, where, NULL, pier_in_s(TIMEOUT_S)),
+		0);
+	for (i = 0; i < CLIENTS; i++) {
+		fd = plain_connect(&it, 0);
+		(void)pid_of(fd);
+		assert_int_equal(
+			pier_send(packet, NULL, "ping", 4, PIER_FOREVER), 0);
+		assert_int_equal(pier_recv(packet, &msg, buf, sizeof(buf),
+					 pier_in_s(TIMEOUT_S)),
+			0);
+		assert_int_equal(msg.size, 4);
+		hang_up(fd);
+	}
+	pier_packet_close(packet);
+	(void)serving_await(&it, FIELD(finished), CLIENTS);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
+/* Handlers go on until they end, or the drain time is over. */
+static void
+test_stop(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(obey, &told);
+	struct serving it;
+	char byte;
+	int fd;
+
+	(void)state;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	(void)pid_of(fd);
+	pier_server_stop(it.server);
+	plain_echo(fd, "still");
+	hang_up(fd);
+	assert_int_equal(serving_join(&it), 0);
+
+	opts.drain_ms = 20;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	(void)pid_of(fd);
+	assert_int_equal(serving_stop(&it), 1);
+	assert_int_equal(plain_read_all(fd, &byte, 1), 0);
+	hang_up(fd);
+
+	/* The second time at once. */
+	opts.drain_ms = 600000;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	(void)pid_of(fd);
+	pier_server_stop(it.server);
+	assert_int_equal(serving_stop(&it), 1);
+	hang_up(fd);
+	assert_int_equal(told.count, 0);
+}
+
+static void
+test_one_that_hangs_is_killed(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(obey, &told);
+	struct serving it;
+	pid_t pid;
+	int fd;
+
+	(void)state;
+	opts.drain_ms = 10;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	pid = pid_of(fd);
+	plain_write(fd, "h", 1);
+	assert_int_equal(serving_stop(&it), 1);
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(errno, ESRCH);
+	hang_up(fd);
+	assert_int_equal(told.count, 0);
+}
+
+/* The handler's own stop is everybody's. */
+static int
+stop_it(struct pier_stream *stream, void *ctx)
+{
+	(void)ctx;
+	pier_server_stop(pier_conn(stream)->server);
+	return pier_write(stream, "x", 1, PIER_DEFAULT);
+}
+
+static void
+test_a_child_stops_the_server(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(stop_it, &told);
+	struct serving it;
+	char byte;
+	int fd;
+
+	(void)state;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	assert_int_equal(plain_read_all(fd, &byte, 1), 1);
+	hang_up(fd);
+	assert_int_equal(serving_join(&it), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_eight_clients_eight_processes),
+		cmocka_unit_test(test_a_crash_takes_its_own_connection_only),
+		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_the_sockets_of_others_are_closed),
+		cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_one_that_hangs_is_killed),
+		cmocka_unit_test(test_a_child_stops_the_server),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
