@@ -45,7 +45,7 @@ kind_of_text(const char *metavar)
 		{ "ENDPOINT", COMPLETE_ENDPOINT },
 		{ "TOPIC", COMPLETE_TOPIC },
 		{ "CMD", COMPLETE_COMMAND },
-		{ "COMMAND", COMPLETE_COMMAND },
+		{ "CMD...", COMPLETE_COMMAND },
 	};
 	size_t i;
 
@@ -66,7 +66,7 @@ complete_option_value(const struct cli_option *option)
 		value.more = "4Ki 64Ki 1Mi";
 	if (value.words != NULL || *value.more != '\0')
 		value.kind = COMPLETE_WORDS;
-	else if (option->kind == CLI_TEXT || option->kind == CLI_TEXTS)
+	else if (option->metavar != NULL)
 		value.kind = kind_of_text(option->metavar);
 	else if (option->kind == CLI_COMMAND)
 		value.kind = COMPLETE_COMMAND;

@@ -3,7 +3,7 @@
  * Completions for shells, made of the tables of options.h, as the help is. What
  * can stand for a value follows from the option: its words, examples of a
  * duration or size, and, where it is a text, from what its metavar says it is:
- * FILE, ENDPOINT, TOPIC, COMMAND. `pier --completions SHELL` prints them when
+ * FILE, ENDPOINT, TOPIC, CMD. `pier --completions SHELL` prints them when
  * pier is built.
  */
 #ifndef PIER_CLI_COMPLETE_H

@@ -311,8 +311,10 @@ parse_word(struct parse *parse, bool *only_operands)
 	if (!is_option && parse->verb == NULL)
 		return 1; /* this is the verb */
 	parse->next++;
-	if (!is_option)
+	if (!is_option) {
+		*only_operands = *only_operands || parse->verb->foreign;
 		return parse_operand(parse, word);
+	}
 	if (word[1] != '-')
 		return parse_short(parse, word + 1);
 	if (word[2] != '\0')

@@ -106,6 +106,9 @@ struct cli_verb {
 	const struct cli_operand *operands;
 	const void *defaults; /* settings before parsing; NULL: zeros */
 	size_t settings_size;
+	/* What stands behind the first operand is another program's, also
+	   what begins with a dash */
+	bool foreign;
 	/* What the verb's exit code shall be; settings is of its own type. */
 	int (*run)(struct cli_tool *tool, const void *settings);
 };

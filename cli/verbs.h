@@ -11,6 +11,7 @@
 
 extern const struct cli_verb cli_verb_serve;
 extern const struct cli_verb cli_verb_connect;
+extern const struct cli_verb cli_verb_from;
 extern const struct cli_verb cli_verb_help;
 
 /* The tool in twelve lines; in full. options: those of the tool itself. */

@@ -10,7 +10,7 @@ import tool
 from tap import contains, equal
 from tool import expect
 
-VERBS = ["serve", "connect", "help"]
+VERBS = ["serve", "connect", "from", "help"]
 
 
 def lines(text):
