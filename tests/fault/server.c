@@ -233,7 +233,7 @@ by_a_pool(struct fault_story *story)
 __attribute__((unused)) static void
 by_forks(struct fault_story *story)
 {
-	serve(story, TCP, PIER_FORK, 1);
+	serve(story, TCP, PIER_FORK, 1, run_it);
 }
 
 static void
