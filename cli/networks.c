@@ -58,8 +58,12 @@ read_whole(char **out, const char *path)
 	if (file == NULL)
 		return -errno;
 	text = malloc(FILE_MAX + 1);
-	n = text == NULL ? 0 : fread(text, 1, FILE_MAX + 1, file);
-	if (text == NULL || ferror(file))
+	if (text == NULL) {
+		fclose(file);
+		return -ENOMEM;
+	}
+	n = fread(text, 1, FILE_MAX + 1, file);
+	if (ferror(file))
 		rc = -errno;
 	else if (n > FILE_MAX)
 		rc = -E2BIG;

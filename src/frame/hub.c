@@ -133,12 +133,16 @@ message_new(struct pier__message **out, const struct pier_hub *hub, size_t size)
 {
 	struct pier__message *message;
 
-	if (size > hub->opts.queue_bytes)
-		return fail(-EMSGSIZE, PIER_STEP_SEND,
+	if (size > hub->opts.queue_bytes) {
+		(void)fail(-EMSGSIZE, PIER_STEP_SEND,
 			"longer than a member's queue");
+		return -EMSGSIZE;
+	}
 	message = pier__alloc(sizeof(*message) + size + 1);
-	if (message == NULL)
-		return fail(-ENOMEM, PIER_STEP_SEND, "a message for a hub");
+	if (message == NULL) {
+		(void)fail(-ENOMEM, PIER_STEP_SEND, "a message for a hub");
+		return -ENOMEM;
+	}
 	atomic_init(&message->references, 1);
 	message->size = size;
 	*out = message;

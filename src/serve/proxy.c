@@ -116,7 +116,7 @@ admit(struct pier__conn *conn)
 int
 pier__proxy_begin(struct pier__conn *conn)
 {
-	struct pier__proxy told;
+	struct pier__proxy told = { 0 };
 	int rc = receive(conn, &told);
 
 	if (rc < 0)
