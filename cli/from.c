@@ -185,7 +185,7 @@ from_add_program(
 	}
 	if (strlen(command) >= sizeof(words))
 		return from_no_equal(from, option, "the command is too long");
-	strcpy(words, command);
+	memcpy(words, command, strlen(command) + 1);
 	from_add(from, "--exec");
 	for (word = strtok_r(words, " ", &rest); word != NULL;
 		word = strtok_r(NULL, " ", &rest))

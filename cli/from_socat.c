@@ -183,8 +183,8 @@ read_address(struct from *from, struct side_address *address, const char *word)
 	if (strlen(word) + sizeof("GOPEN:") > sizeof(address->text))
 		return from_no_equal(from, word, "it is too long");
 	/* A path alone is GOPEN. */
-	strcpy(at, word[0] == '/' || word[0] == '.' ? "GOPEN:" : "");
-	strcat(at, word);
+	(void)snprintf(at, sizeof(address->text), "%s%s",
+		word[0] == '/' || word[0] == '.' ? "GOPEN:" : "", word);
 	end = piece_end(at);
 	while (*end != '\0' && address->option_count < OPTIONS_MAX) {
 		*end++ = '\0';
@@ -438,7 +438,8 @@ from_socat(struct from *from)
 		return from_usage(from, "it takes two addresses");
 	for (i = 0; rc == 0 && i < 2; i++)
 		rc = read_address(from, &address[i], from->argv[next + i]);
-	if (rc < 0)
+	/* Either has a kind when there was no complaint. */
+	if (rc != 0 || address[0].kind == NULL || address[1].kind == NULL)
 		return rc;
 	if (address[0].kind->side == SIDE_LISTEN)
 		return add_serve(from, &socat);

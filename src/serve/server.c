@@ -188,7 +188,7 @@ server_fill(struct pier_server *server)
 {
 	int descriptors = pier__machine_descriptors();
 	const char *detail = NULL;
-	size_t streams, datagrams;
+	size_t streams = 0, datagrams = 0;
 	pier_deadline until;
 	int rc = pier__options_fill(
 		&server->opts, descriptors, pier__machine_cores(), &detail);
