@@ -12,6 +12,7 @@
 #include <pier/endpoint.h>
 #include <pier/error.h>
 #include <pier/exec.h>
+#include <pier/file.h>
 #include <pier/hub.h>
 #include <pier/info.h>
 #include <pier/packet.h>

@@ -16,6 +16,7 @@ import resource
 import select
 import signal
 import socket
+import socketserver
 import subprocess
 import tempfile
 import threading
@@ -346,6 +347,36 @@ def exec_server():
     assert "exec: /no/such: no such file (ENOENT)" in said, said
 
 
+def file_view():
+    """Both ends as files: Python's makefile() and StreamRequestHandler."""
+    port = free_port()
+    server = start("file_view", "serve", port)
+    listening(port, server)
+    with socket.create_connection(("localhost", port), LIMIT) as client:
+        file = client.makefile("rw", encoding="utf-8", newline="\n")
+        for name in ("pier", TEXT, "x" * 100000):
+            file.write(name + "\n")
+            file.flush()
+            size = len(name.encode()) + 1
+            assert file.readline() == f"hello {name} of {size} bytes\n", name
+        # A last line without a newline, and the end.
+        file.write("end")
+        file.flush()
+        client.shutdown(socket.SHUT_WR)
+        assert file.read() == "hello end of 3 bytes\n"
+    check_interrupt(server)
+
+    class Greeter(socketserver.StreamRequestHandler):
+        def handle(self):
+            for line in self.rfile:
+                self.wfile.write(b"python says " + line)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Greeter) as other:
+        threading.Thread(target=other.handle_request).start()
+        said = output(start("file_view", "ask", other.server_address[1], "a", TEXT))
+    assert said == f"python says a\npython says {TEXT}\n", said
+
+
 def half_close():
     """A peer that answers only after the end of its input."""
 
@@ -600,6 +631,14 @@ ROWS = [
         ["pass_descriptor"],
         [],
         pass_descriptor,
+    ),
+    Row(
+        "C7",
+        "a socket as a FILE: lines, printf, buffered by line and in full",
+        "Python's makefile() and StreamRequestHandler",
+        ["file_view"],
+        [],
+        file_view,
     ),
     Row(
         "C9",

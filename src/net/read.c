@@ -39,6 +39,47 @@ pier__stream_consume(struct pier_stream *stream, size_t size)
 	nothing_ahead(stream);
 }
 
+/* Before what is there, in a new buffer. */
+static int
+put_before(struct pier_stream *stream, const void *data, size_t size)
+{
+	size_t have = stream->in_end - stream->in_begin;
+	unsigned char *both;
+
+	/* One of the size of a scratch buffer would be taken for one. */
+	if (size + have >= PIER__SCRATCH_SIZE)
+		return -ENOBUFS;
+	both = pier__alloc(size + have);
+	if (both == NULL)
+		return -ENOMEM;
+	memcpy(both, data, size);
+	memcpy(both + size, stream->in + stream->in_begin, have);
+	pier__stream_consume(stream, have);
+	stream->in = both;
+	stream->in_end = (uint32_t)(size + have);
+	stream->in_room = stream->in_end;
+	return 0;
+}
+
+int
+pier__stream_unread(struct pier_stream *stream, const void *data, size_t size,
+	unsigned char *spare, size_t spare_size)
+{
+	if (stream->in == NULL) {
+		memcpy(spare, data, size);
+		stream->in = spare;
+		stream->in_begin = 0;
+		stream->in_end = (uint32_t)size;
+		stream->in_room = (uint32_t)spare_size;
+		return 1;
+	}
+	if (stream->in_begin < size)
+		return put_before(stream, data, size);
+	stream->in_begin -= (uint32_t)size;
+	memcpy(stream->in + stream->in_begin, data, size);
+	return 0;
+}
+
 /* Room to read ahead: the bytes that are there move to the scratch buffer. */
 static int
 expand(struct pier_stream *stream)

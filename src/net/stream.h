@@ -177,6 +177,15 @@ int pier__stream_enter(
    error, not noted. want is at most PIER__READ_AHEAD. */
 int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline);
+/*
+ * pier__stream_unread(stream, data, size, spare, spare_size): the bytes that
+ * were read last are to be read again. spare has room for size bytes.
+ *
+ * 0; or 1: spare is the stream's now; or, not noted,
+ *   -ENOMEM, -ENOBUFS  others read ahead since, and both have no room
+ */
+int pier__stream_unread(struct pier_stream *stream, const void *data,
+	size_t size, unsigned char *spare, size_t spare_size);
 /* Bytes at in + in_begin are used up. */
 void pier__stream_consume(struct pier_stream *stream, size_t size);
 /* The peer sent, or took, something. */

@@ -18,12 +18,14 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "os/cookie.h"
 #include "os/spawn_calls.h"
 
 _Thread_local struct pier__task *pier__current;
@@ -150,26 +152,59 @@ real_read(int fd, void *buf, size_t size)
 }
 
 /* A write to a pipe whose reader is gone raises SIGPIPE, and no flag prevents
-   it as MSG_NOSIGNAL does for sockets. So the signal is held off, and taken
-   back when it was not pending before: it is ours then. */
+   it as MSG_NOSIGNAL does for send(2); nor does one for sendfile(2). So the
+   signal is held off, and taken back when it was not pending before: it is
+   ours then. */
+struct held_signal {
+	sigset_t pipe_only, old, pending;
+};
+
+static void
+hold_sigpipe(struct held_signal *held)
+{
+	(void)sigemptyset(&held->pipe_only);
+	(void)sigaddset(&held->pipe_only, SIGPIPE);
+	(void)sigpending(&held->pending);
+	(void)pthread_sigmask(SIG_BLOCK, &held->pipe_only, &held->old);
+}
+
+static ssize_t
+release_sigpipe(struct held_signal *held, ssize_t n)
+{
+	static const struct timespec at_once = { 0 };
+
+	if (n == -EPIPE && !sigismember(&held->pending, SIGPIPE))
+		while (sigtimedwait(&held->pipe_only, NULL, &at_once) < 0 &&
+			errno == EINTR)
+			;
+	(void)pthread_sigmask(SIG_SETMASK, &held->old, NULL);
+	return n;
+}
+
 static ssize_t
 real_writev(int fd, const struct iovec *iov, int count)
 {
-	static const struct timespec at_once = { 0 };
-	sigset_t pipe_only, old, pending;
-	ssize_t n;
+	struct held_signal held;
 
-	(void)sigemptyset(&pipe_only);
-	(void)sigaddset(&pipe_only, SIGPIPE);
-	(void)sigpending(&pending);
-	(void)pthread_sigmask(SIG_BLOCK, &pipe_only, &old);
-	n = result_size(writev(fd, iov, count));
-	if (n == -EPIPE && !sigismember(&pending, SIGPIPE))
-		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 &&
-			errno == EINTR)
-			;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return n;
+	hold_sigpipe(&held);
+	return release_sigpipe(&held, result_size(writev(fd, iov, count)));
+}
+
+static ssize_t
+real_pread(int fd, void *buf, size_t size, int64_t offset)
+{
+	return result_size(pread(fd, buf, size, offset));
+}
+
+static ssize_t
+real_sendfile(int to, int from, int64_t offset, size_t size)
+{
+	struct held_signal held;
+	off_t at = offset;
+
+	hold_sigpipe(&held);
+	return release_sigpipe(
+		&held, result_size(sendfile(to, from, &at, size)));
 }
 
 static int
@@ -569,6 +604,8 @@ const struct pier__calls pier__calls_real = {
 	.queued = real_queued,
 	.read = real_read,
 	.writev = real_writev,
+	.pread = real_pread,
+	.sendfile = real_sendfile,
 	.close = real_close,
 	.getfl = real_getfl,
 	.set_cloexec = real_set_cloexec,
@@ -600,6 +637,7 @@ const struct pier__calls pier__calls_real = {
 	.unmap = real_unmap,
 	.protect_none = real_protect_none,
 	.advise = real_advise,
+	.cookie_open = pier__cookie_open,
 	.thread = real_thread,
 	.fork = real_fork,
 	.pidfd_open = real_pidfd_open,

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -35,6 +36,7 @@
 struct pier__spawn;
 struct pier__exit;
 struct pier__pty;
+struct pier__cookie; /* os/cookie.h: functions that a FILE stands on */
 struct pier__engine; /* task/engine.h: who waits for descriptors */
 
 struct pier__calls {
@@ -66,6 +68,10 @@ struct pier__calls {
 	ssize_t (*read)(int fd, void *buf, size_t size);
 	/* Raises no SIGPIPE. */
 	ssize_t (*writev)(int fd, const struct iovec *iov, int count);
+	/* At an offset of the file. sendfile raises no SIGPIPE, and leaves
+	   where `from` stands alone. */
+	ssize_t (*pread)(int fd, void *buf, size_t size, int64_t offset);
+	ssize_t (*sendfile)(int to, int from, int64_t offset, size_t size);
 	int (*close)(int fd);
 	int (*getfl)(int fd);       /* fcntl F_GETFL */
 	int (*set_cloexec)(int fd); /* fcntl F_SETFD, FD_CLOEXEC */
@@ -110,6 +116,10 @@ struct pier__calls {
 	int (*unmap)(void *ptr, size_t size);
 	int (*protect_none)(void *ptr, size_t size);
 	int (*advise)(void *ptr, size_t size, int advice);
+
+	/* A FILE over functions: pier__cookie_open(). */
+	int (*cookie_open)(
+		FILE **out, struct pier__cookie *cookie, const char *mode);
 
 	/* Threads: started with all signals blocked; -EAGAIN when none. */
 	int (*thread)(size_t stack_size, void *(*fn)(void *), void *arg,

@@ -44,6 +44,9 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_READ] = { "read", { EAGAIN, EINTR, EIO }, true },
 	[PIER__CALL_WRITEV] = { "writev", { EAGAIN, EINTR, EPIPE, ENOSPC },
 		true },
+	[PIER__CALL_PREAD] = { "pread", { EINTR, EIO }, true },
+	[PIER__CALL_SENDFILE] = { "sendfile",
+		{ EAGAIN, EINTR, EINVAL, ENOSYS, EPIPE, EIO }, true },
 	[PIER__CALL_CLOSE] = { "close", { EIO } },
 	[PIER__CALL_FSTAT] = { "fstat", { EIO } },
 	[PIER__CALL_OPEN_DIR] = { "open_dir", { ENOENT, EACCES, EMFILE } },
@@ -66,6 +69,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_MAP_SHARED] = { "map_shared", { ENOMEM } },
 	[PIER__CALL_PROTECT_NONE] = { "protect_none", { ENOMEM } },
 	[PIER__CALL_ADVISE] = { "advise", { EINVAL, ENOMEM } },
+	[PIER__CALL_COOKIE_OPEN] = { "cookie_open", { ENOMEM } },
 	[PIER__CALL_THREAD] = { "thread", { EAGAIN } },
 	[PIER__CALL_FORK] = { "fork", { EAGAIN, ENOMEM, EMFILE } },
 	[PIER__CALL_PIDFD_OPEN] = { "pidfd_open", { EMFILE, ENOMEM } },
@@ -93,6 +97,12 @@ pier__call_error_passes(int call, int error)
 	case PIER__CALL_READ:
 	case PIER__CALL_WRITEV:
 		return error == EAGAIN || error == EINTR;
+	case PIER__CALL_PREAD:
+		return error == EINTR;
+	case PIER__CALL_SENDFILE:
+		/* Where the kernel does not, reading and writing does. */
+		return error == EAGAIN || error == EINTR || error == EINVAL ||
+		       error == ENOSYS;
 	case PIER__CALL_POLL:
 	case PIER__CALL_EPOLL_WAIT:
 		return error == EINTR;

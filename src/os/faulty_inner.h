@@ -59,6 +59,12 @@ pier__faulty_hold_fd(struct pier__faulty *faulty, int fd, enum pier__call call,
 		       : pier__faulty_hold_fd(faulty,                    \
 				 faulty->inner->inner_call, call, verdict.nth)
 
+/* Entries that stand in faulty_file.c. */
+ssize_t pier__faulty_pread(int fd, void *buf, size_t size, int64_t offset);
+ssize_t pier__faulty_sendfile(int to, int from, int64_t offset, size_t size);
+int pier__faulty_cookie_open(
+	FILE **out, struct pier__cookie *cookie, const char *mode);
+
 /* Entries that stand in faulty_process.c. */
 int pier__faulty_fork(int *pidfd);
 int pier__faulty_pidfd_open(int pid);

@@ -638,6 +638,8 @@ static const struct pier__calls table = {
 	.queued = sim_queued,
 	.read = sim_read,
 	.writev = sim_writev,
+	.pread = pier__sim_no_pread,
+	.sendfile = pier__sim_no_sendfile,
 	.close = sim_close,
 	.getfl = sim_getfl,
 	.set_cloexec = sim_set_cloexec,
@@ -677,6 +679,7 @@ pier__sim_table(struct pier__calls *out)
 	*out = table;
 	/* Memory that never runs short is the machine's. */
 	out->free = pier__calls_real.free;
+	out->cookie_open = pier__calls_real.cookie_open;
 	out->map = pier__calls_real.map;
 	out->map_shared = pier__calls_real.map_shared;
 	out->unmap = pier__calls_real.unmap;

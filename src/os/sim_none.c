@@ -93,3 +93,24 @@ pier__sim_no_pty(struct pier__pty *pty)
 	(void)pty;
 	return -ENOSYS;
 }
+
+/* There are no files, so that none of its descriptors is one. */
+ssize_t
+pier__sim_no_pread(int fd, void *buf, size_t size, int64_t offset)
+{
+	(void)fd;
+	(void)buf;
+	(void)size;
+	(void)offset;
+	return -ESPIPE;
+}
+
+ssize_t
+pier__sim_no_sendfile(int to, int from, int64_t offset, size_t size)
+{
+	(void)to;
+	(void)from;
+	(void)offset;
+	(void)size;
+	return -EINVAL;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* os/faulty_file.c - the entries of the faulty table that concern files. */
+#include "os/faulty_inner.h"
+
+#include <errno.h>
+
+ssize_t
+pier__faulty_pread(int fd, void *buf, size_t size, int64_t offset)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_PREAD);
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	return faulty->inner->pread(
+		fd, buf, verdict.cut && size > 1 ? 1 : size, offset);
+}
+
+/* EAGAIN, and coming up short, promise an event: see the head of faulty.h. */
+ssize_t
+pier__faulty_sendfile(int to, int from, int64_t offset, size_t size)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SENDFILE);
+
+	if (verdict.cut || verdict.error == EAGAIN)
+		pier__faulty_rearm(faulty, to);
+	if (verdict.error > 0)
+		return -verdict.error;
+	return faulty->inner->sendfile(
+		to, from, offset, verdict.cut && size > 1 ? 1 : size);
+}
+
+int
+pier__faulty_cookie_open(
+	FILE **out, struct pier__cookie *cookie, const char *mode)
+{
+	PLAIN(PIER__CALL_COOKIE_OPEN, cookie_open(out, cookie, mode));
+}
