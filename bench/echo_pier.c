@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The subject: pier's echo server, the fiber model with one worker.
+ * The subject: pier's echo server, the fiber model with one worker, or with
+ * --model another one; --workers and --processes are the server's options.
  *
  * It runs the handler that the library brings along, or with --array the one
  * that every guide shows: a buffer on the stack, read, write. The difference
@@ -45,6 +46,30 @@ say_ready(struct pier_server *server, void *ctx)
 	yard_ready((int)bench_number("port", strrchr(text, ':') + 1, 1, 65535));
 }
 
+static enum pier_model
+model_named(const char *name)
+{
+	static const char *const names[] = {
+		[PIER_FIBER] = "fiber",
+		[PIER_ITERATIVE] = "iterative",
+		[PIER_THREAD] = "thread",
+		[PIER_POOL] = "pool",
+		[PIER_FORK] = "fork",
+	};
+	size_t i;
+
+	if (name == NULL)
+		return PIER_FIBER;
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(names[i], name) == 0)
+			return (enum pier_model)i;
+	}
+	bench_fail(0,
+		"--model: '%s' is not fiber, iterative, thread, pool or "
+		"fork",
+		name);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -52,7 +77,8 @@ main(int argc, char **argv)
 	char endpoint[64];
 
 	/* --buf is for the others: pier reads what there is. */
-	yard_parse(&options, argc, argv, 1);
+	yard_parse(
+		&options, argc, argv, YARD_ARRAY | YARD_MODEL | YARD_PROCESSES);
 	bench_raise_descriptor_limit();
 	snprintf(endpoint, sizeof(endpoint), "tcp4://127.0.0.1:%d",
 		options.port);
@@ -61,6 +87,9 @@ main(int argc, char **argv)
 		    .handler =
 			    options.array ? echo_by_array : pier_handler_echo,
 		    .on_listen = say_ready,
+		    .model = model_named(options.model),
+		    .workers = options.workers,
+		    .processes = options.processes,
 		    .connections_max = CONNECTIONS_MAX,
 	    }) < 0)
 		bench_fail(0, "%s", pier_error_line());

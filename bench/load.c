@@ -4,7 +4,10 @@
  * of JSON as the result. run.py calls it; it is as usable by hand:
  *
  *   load MODE --port N --pid PID [--connections N] [--size BYTES]
- *        [--depth N] [--seconds MS] …
+ *        [--depth N] [--measure-ms N] …
+ *
+ * With --processes N the server is N processes, of which PID is the first; all
+ * are counted, and those that they fork for connections.
  */
 #include "load.h"
 
@@ -38,7 +41,8 @@ static void __attribute__((noreturn)) usage(void)
 	fprintf(stderr,
 		"usage: load MODE --port N --pid PID [--connections N]\n"
 		"            [--size BYTES] [--depth N] [--warm-ms N]\n"
-		"            [--measure-ms N] [--silent-ms N]\n");
+		"            [--measure-ms N] [--silent-ms N] [--processes "
+		"N]\n");
 	for (i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		fprintf(stderr, "  %-8s%s\n", modes[i].name, modes[i].what);
 	bench_fail(0, "load: give a mode, the server's port and its pid");
@@ -96,6 +100,7 @@ parse(struct load *load, int argc, char **argv)
 		{ "warm-ms", required_argument, NULL, 'w' },
 		{ "measure-ms", required_argument, NULL, 'm' },
 		{ "silent-ms", required_argument, NULL, 'q' },
+		{ "processes", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
 	long values[128] = { ['c'] = 64,
@@ -109,8 +114,8 @@ parse(struct load *load, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", longs, &index)) != -1) {
 		if (opt == '?')
 			usage();
-		values[opt] = bench_number(
-			longs[index].name, optarg, opt == 'w' ? 0 : 1, 1 << 24);
+		values[opt] = bench_number(longs[index].name, optarg,
+			opt == 'w' || opt == 'n' ? 0 : 1, 1 << 24);
 	}
 	if (optind < argc || values['p'] == 0 || values['i'] == 0)
 		usage();
@@ -124,7 +129,11 @@ parse(struct load *load, int argc, char **argv)
 	load->warm_ns = values['w'] * NS_PER_MS;
 	load->measure_ns = values['m'] * NS_PER_MS;
 	load->silent_ns = values['q'] * NS_PER_MS;
-	meter_open(&load->meter, (pid_t)values['i']);
+	if (values['n'] > 0)
+		meter_open_tree(
+			&load->meter, (pid_t)values['i'], (int)values['n']);
+	else
+		meter_open(&load->meter, (pid_t)values['i']);
 }
 
 static void

@@ -89,7 +89,9 @@ meter_read(const struct meter *meter, struct meter_sample *sample)
 {
 	sample->core_ns = meter->core < 0 ? 0 : core_busy_ns(meter->core);
 	sample->own_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	sample->server_ns = clock_ns(meter->server_clock);
+	sample->server_ns = meter->event_count > 0
+				    ? meter_tree_ns(meter)
+				    : clock_ns(meter->server_clock);
 	sample->wall_ns = bench_now_ns();
 }
 

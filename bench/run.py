@@ -7,6 +7,8 @@ run, in turn, so that what the machine does in that minute touches all of them.
 A round gives one ratio for each rival; the row shows the median of the
 rounds and its 95 % interval by order statistics (which assumes nothing about
 how the ratios are spread). README.md tells how to read the table.
+
+The other models have a rival each: the same by hand on blocking sockets.
 """
 
 import argparse
@@ -21,14 +23,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 SERVER_CORE, LOAD_CORE = 0, 1
 BUSY = 0.95  # a rate counts only if the server's core was so busy
 
-# How to start each server; {build} {buf} {port} {ready} are filled in. One
-# with {ready} writes its endpoint to that file, the others print "READY port".
+# How to start each server; {build} {buf} {port} {ready} {workers} are filled in.
+# One with {ready} writes its endpoint to that file, the others print
+# "READY port".
 SERVERS = {
     "epoll": "{build}/bench/yard_epoll --port {port} --buf {buf}",
     "uv": "{build}/bench/yard_uv --port {port} --buf {buf}",
@@ -39,14 +42,30 @@ SERVERS = {
             " --ready-file {ready}",
 }
 
+# The models as pier has them and as textbooks do; each pair only meets itself.
+MODELS = {
+    "iterative": ("--model iterative", "--model iterative"),
+    "thread": ("--model thread", "--model thread"),
+    "pool": ("--model pool --workers {workers}",) * 2,
+    "fork": ("--model fork", "--model fork"),
+    "prefork": ("--model iterative --processes {workers}",
+                "--model prefork --workers {workers}"),
+}
+MODEL_SERVERS = {
+    f"{side}-{model}": f"{{build}}/bench/{program} --port {{port}} {options[i]}"
+    for model, options in MODELS.items()
+    for i, (side, program) in enumerate(
+        [("pier", "echo_pier"), ("hand", "yard_models")])}
+METER_REFUSED = 3  # what the generator exits with, see meter.h
+
 
 @dataclass
 class Metric:
     """One figure of a run and how two of them make a ratio.
 
     cost: rival / subject, rate: subject / rival (both: more is better);
-    latency: subject / rival (less is better). `target` is for the rival
-    'epoll'; libuv must only not be ahead where the intervals separate.
+    latency: subject / rival (less is better). `target` is for the rivals by
+    hand; libuv must only not be ahead where the intervals separate.
     """
     label: str
     key: str
@@ -67,7 +86,7 @@ class Metric:
             if rival != "epoll" or self.target is None:
                 return ""
             return judge(median <= self.target, f"<= {self.target:.2f}")
-        if rival == "epoll":
+        if rival != "uv":
             return judge(median >= self.target, f">= {self.target:.2f}")
         return judge(high >= 1, "not behind")
 
@@ -81,14 +100,19 @@ class Workload:
     size: int = 64
     depth: int = 1
     buf: int = 4096
-    extra: dict = field(default_factory=dict)
+    model: str = None  # then the pair is MODELS[model]
+
+    def processes(self):
+        """Of the server, to be counted together; 0: it is one, and stays so."""
+        return {"fork": 1, "prefork": 1 + self.connections}.get(self.model, 0)
 
     def arguments(self, times):
         return [self.mode, "--connections", str(self.connections),
                 "--size", str(self.size), "--depth", str(self.depth),
                 "--warm-ms", str(times["warm"]),
                 "--measure-ms", str(times["measure"]),
-                "--silent-ms", str(times["silent"])]
+                "--silent-ms", str(times["silent"]),
+                "--processes", str(self.processes())]
 
 
 def cost(target):
@@ -120,6 +144,14 @@ WORKLOADS = [
     Workload("echo-deep", "echo", [rate(.97)], depth=16),
     Workload("conn", "conn", [cost(.95)], connections=16),
 ]
+
+WORKLOADS += [
+    Workload(f"conn-{model}", "conn", [cost(.95), rate(.95)], connections=16,
+             model=model) for model in MODELS]
+WORKLOADS += [
+    Workload(f"volley-{model}", "volley", [cost(.95)], model=model,
+             connections=1 if model == "iterative" else 64)
+    for model in MODELS if model != "prefork"]
 
 # Memory is no ratio: bytes of the server per idle connection, at most.
 IDLE = Workload("idle", "idle", [], connections=10000)
@@ -153,12 +185,13 @@ def interval(values):
 class Server:
     """One server process, pinned, listening; a context manager."""
 
-    def __init__(self, name, build, buf):
+    def __init__(self, name, build, workload):
         self.scratch = tempfile.TemporaryDirectory(prefix="pier-bench-")
         self.ready = Path(self.scratch.name) / "ready"
-        template = SERVERS[name]
-        self.command = [part.format(build=build, buf=buf, port=0,
-                                    ready=self.ready)
+        template = (SERVERS | MODEL_SERVERS)[name]
+        self.command = [part.format(build=build, buf=workload.buf, port=0,
+                                    ready=self.ready,
+                                    workers=workload.connections)
                         for part in template.split()]
         self.by_file = "{ready}" in template
 
@@ -197,12 +230,14 @@ class Server:
 
 
 def measure(workload, name, build, times):
-    with Server(name, build, workload.buf) as server:
+    with Server(name, build, workload) as server:
         done = subprocess.run(
             [f"{build}/bench/load", *workload.arguments(times),
              "--port", str(server.port), "--pid", str(server.pid)],
             stdout=subprocess.PIPE, text=True, timeout=120,
             preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE}))
+    if done.returncode == METER_REFUSED:
+        raise PermissionError
     if done.returncode != 0:
         raise SystemExit(f"{workload.name} on {name}: the generator gave up")
     return json.loads(done.stdout)
@@ -222,7 +257,7 @@ def run_rounds(workload, names, build, times, rounds):
 
 
 def print_row(*cells):
-    print("{:<13} {:<12} {:<8} {:>9} {:>9} {:>7} {:>15} {:>5} {:>6}  {}"
+    print("{:<16} {:<12} {:<8} {:>9} {:>9} {:>7} {:>15} {:>5} {:>6}  {}"
           .format(*cells).rstrip(), flush=True)
 
 
@@ -260,7 +295,7 @@ def report_idle(subject, build, times, rounds, silent_s):
                  for _ in range(rounds)]
         median = statistics.median(grown)
         target = IDLE_TARGETS.get(name)
-        print(f"idle          {name:<21} {median:9.0f} bytes of the server "
+        print(f"idle             {name:<21} {median:9.0f} bytes of the server "
               f"per connection, {IDLE.connections} silent for {silent_s:g} s"
               + (f'  {judge(median <= target, f"<= {target}")}'
                  if target else ""), flush=True)
@@ -270,6 +305,25 @@ def report_tasks(build):
     subprocess.run(
         [f"{build}/bench/tasks"], check=True, timeout=120,
         preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+
+
+def run_model(args, workload, times, rounds):
+    """A pair of its own; nothing where another subject was asked for."""
+    if args.subject != "pier":
+        return {}
+    times = times | {"warm": times["warm"] * 2 // 3,
+                     "measure": times["measure"] * 2 // 3}
+    try:
+        table = run_rounds(
+            workload, [f"pier-{workload.model}", f"hand-{workload.model}"],
+            args.build, times, rounds)
+    except PermissionError:
+        print(f"{workload.name:<16} not measured: the processor time of "
+              "several processes is to be had by perf_event_open(2) only",
+              flush=True)
+        return {}
+    report(workload, table, ["hand"])
+    return {workload.name: table}
 
 
 def header(args, rounds, times):
@@ -292,7 +346,7 @@ def parse():
                         help="build directory (default: %(default)s)")
     parser.add_argument("--rounds", type=int, help="default: 9; short: 3")
     parser.add_argument("--short", action="store_true",
-                        help="all workloads, briefly: within a minute")
+                        help="all workloads, briefly: about a minute")
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="this workload alone (may be repeated): "
                         + " ".join(NAMES))
@@ -316,7 +370,7 @@ def parse():
 def prepare(args):
     if os.cpu_count() < 2:
         raise SystemExit("needs two cores: one for each side")
-    programs = [f"{args.build}/bench/load"]
+    programs = [f"{args.build}/bench/load", f"{args.build}/bench/yard_models"]
     for name in [args.subject, *args.rivals.split(",")]:
         programs.append(SERVERS[name].split()[0].format(build=args.build))
     for program in programs:
@@ -343,8 +397,11 @@ def main():
     for workload in WORKLOADS:
         if args.only and workload.name not in args.only:
             continue
+        if workload.model:
+            every |= run_model(args, workload, times, rounds)
+            continue
         table = run_rounds(workload, [args.subject, *rivals], args.build,
-                             times, rounds)
+                           times, rounds)
         report(workload, table, rivals)
         every[workload.name] = table
     if not args.only or "idle" in args.only:

@@ -15,10 +15,7 @@
 #include "common.h"
 #include "yard.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -149,39 +146,6 @@ accept_all(struct loop *loop)
 		bench_fail(errno, "accept4");
 }
 
-static int
-listen_tcp(int port)
-{
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-
-	if (fd < 0)
-		bench_fail(errno, "socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		bench_fail(errno, "bind 127.0.0.1:%d", port);
-	if (listen(fd, YARD_BACKLOG) < 0)
-		bench_fail(errno, "listen");
-	return fd;
-}
-
-static int
-port_of(int fd)
-{
-	struct sockaddr_in addr;
-	socklen_t len = sizeof(addr);
-
-	if (getsockname(fd, (struct sockaddr *)&addr, &len) < 0)
-		bench_fail(errno, "getsockname");
-	return ntohs(addr.sin_port);
-}
-
 static void
 run(struct loop *loop)
 {
@@ -215,10 +179,10 @@ main(int argc, char **argv)
 	loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop.buf == NULL || loop.epoll_fd < 0)
 		bench_fail(errno, "setting up");
-	loop.listen_fd = listen_tcp(options.port);
+	loop.listen_fd = yard_listen(options.port, SOCK_NONBLOCK);
 	want.data.fd = loop.listen_fd;
 	if (epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, loop.listen_fd, &want) < 0)
 		bench_fail(errno, "epoll_ctl");
-	yard_ready(port_of(loop.listen_fd));
+	yard_ready(yard_port(loop.listen_fd));
 	run(&loop);
 }
