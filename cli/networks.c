@@ -29,7 +29,8 @@ add(struct cli_networks *it, const char *text)
 	return it->n <= CLI_NETWORKS_MAX ? 0 : -E2BIG;
 }
 
-/* Each line is cut at its comment and its blanks. */
+/* Each line is cut at its comment, and every word before that counts: one that
+   was passed over would be a hole in a list of who is kept out. */
 static int
 add_lines(struct cli_networks *it, char *text)
 {
@@ -38,10 +39,13 @@ add_lines(struct cli_networks *it, char *text)
 
 	for (line = strtok_r(text, "\n", &rest); line != NULL && rc == 0;
 		line = strtok_r(NULL, "\n", &rest)) {
-		line += strspn(line, " \t\r");
-		line[strcspn(line, " \t\r#")] = '\0';
-		if (*line != '\0')
-			rc = add(it, line);
+		char *more = NULL, *word;
+
+		line[strcspn(line, "#")] = '\0';
+		for (word = strtok_r(line, " \t\r", &more);
+			word != NULL && rc == 0;
+			word = strtok_r(NULL, " \t\r", &more))
+			rc = add(it, word);
 	}
 	return rc;
 }

@@ -166,7 +166,8 @@ def test_networks():
     """In and out by address, from the command line and from a file."""
     with tool.scratch() as folder:
         with open(f"{folder}/deny", "w", encoding="ascii") as file:
-            file.write("# not these\n\n127.0.2.0/24  # a block\n 127.0.3.1\n")
+            file.write("# not these\n\n127.0.2.0/24  # a block\n")
+            file.write(" 127.0.3.1 127.0.3.3\n")
         with Server(
             "echo", "--allow", "127.0.0.0/8", "--deny", f"@{folder}/deny",
             "--json", "tcp://127.0.0.1:0",
@@ -174,6 +175,7 @@ def test_networks():
             for host, let_in in (
                 ("127.0.0.1", True), ("127.0.2.9", False),
                 ("127.0.3.1", False), ("127.0.3.2", True),
+                ("127.0.3.3", False),
             ):
                 with socket.socket() as client:
                     client.settimeout(20)
@@ -187,7 +189,7 @@ def test_networks():
                         answer = read_all(client)
                     equal(answer, b"hello" if let_in else b"", host)
             summary = of_type(events(server.end(), "serve"), "summary")[0]
-            equal(summary["refused_policy"], 2)
+            equal(summary["refused_policy"], 3)
         for words, said in (
             (["--allow", "10.0.0.0/33"], "'33' is no length of a network"),
             (["--deny", "10.0.0.1/8"], "the network is 10.0.0.0/8"),
