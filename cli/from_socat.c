@@ -404,6 +404,9 @@ add_serve(struct from *from, const struct socat *socat)
 	if (handler == NULL)
 		return from_no_equal(from, other->word,
 			"pier serve answers by a handler or a program");
+	if (*handler == '\0' && has_messages(listen))
+		return from_no_equal(from, listen->word,
+			"programs of pier serve are for streams");
 	from_add(from, "serve");
 	from_add_no_limits(from, NULL);
 	if ((value = option_of(listen, "backlog")) != NULL) {
@@ -416,6 +419,8 @@ add_serve(struct from *from, const struct socat *socat)
 	}
 	if (*handler == '\0' && option_of(other, "pty") != NULL)
 		from_add(from, "--pty");
+	else if (*handler == '\0' && option_of(other, "stderr") != NULL)
+		from_add(from, "--stderr");
 	if (*handler == '\0' && option_of(other, "nofork") != NULL)
 		from_add(from, "--exec-direct");
 	if (*handler != '\0')

@@ -245,6 +245,8 @@ SERVERS = [
     ("ncat -l -k -c 'read x; echo \"<$x>\"' 127.0.0.1 {port}", "answer"),
     ("socat TCP-LISTEN:{port},fork,reuseaddr EXEC:'tr a-z A-Z'", "program"),
     ("socat TCP-LISTEN:{port},fork SYSTEM:'read x; echo $x $x'", "program"),
+    ("socat TCP-LISTEN:{port},fork SYSTEM:'read x; echo $x >&2',stderr",
+     "program"),
 ]
 
 
@@ -362,6 +364,8 @@ NO_EQUAL = [
     ("socat -x - TCP:host:80", "-x"),
     ("socat TCP-LISTEN:80 EXEC:cat", "TCP-LISTEN:80"),
     ("socat TCP-LISTEN:80,fork TCP:host:80", "TCP:host:80"),
+    ("socat UDP-RECVFROM:80,fork EXEC:date", "UDP-RECVFROM:80,fork"),
+    ("socat UDP-LISTEN:80,fork SYSTEM:date", "UDP-LISTEN:80,fork"),
     ("socat - PTY,link=/tmp/x", "PTY,link=/tmp/x"),
     ("socat TCP:a:1 TCP:b:2", "TCP:b:2"),
 ]
