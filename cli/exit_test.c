@@ -103,6 +103,9 @@ test_hints_name_the_place(void **state)
 	assert_non_null(strstr(
 		hint(PIER_STEP_RECEIVE, -ECONNREFUSED, "udp://127.0.0.1:53"),
 		"ss -uln 'sport = :53'"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_CONNECT, -ECONNREFUSED, "localhost:http"),
+			"ss -tln 'sport = :http'"));
 	assert_non_null(strstr(
 		hint(PIER_STEP_CONNECT, -ECONNREFUSED, "unix:///run/x.sock"),
 		"its server has ended"));

@@ -42,6 +42,15 @@ port_of(const char *endpoint)
 	return colon != NULL ? (unsigned int)strtoul(colon + 1, NULL, 10) : 0;
 }
 
+/* The same as it was written: ss(8) knows the names of services too. */
+static const char *
+service_of(const char *endpoint)
+{
+	const char *colon = strrchr(authority(endpoint), ':');
+
+	return colon != NULL ? colon + 1 : "";
+}
+
 static bool
 is_udp(const char *endpoint)
 {
@@ -141,9 +150,9 @@ hint_refused(const struct pier_error *error, char *text, size_t size)
 	else
 		snprintf(text, size,
 			"the host is up, nobody listens at that port; on the "
-			"host: ss -%sln 'sport = :%u'",
+			"host: ss -%sln 'sport = :%s'",
 			is_udp(error->endpoint) ? "u" : "t",
-			port_of(error->endpoint));
+			service_of(error->endpoint));
 }
 
 static void
