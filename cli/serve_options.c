@@ -180,6 +180,21 @@ static const struct cli_option options[] = {
 			"of the server with this --control; without ENDPOINT "
 			"all of its endpoints",
 		.offset = AT(replace) },
+	{ .name = "proxy-header",
+		.kind = CLI_FLAG,
+		.group = "Listening",
+		.help = "every connection begins with a PROXY header, version "
+			"1 or 2, which tells whose it is; one without is "
+			"refused",
+		.offset = AT(proxy_header) },
+	{ .name = "proxy-from",
+		.kind = CLI_TEXTS,
+		.metavar = "NETWORK",
+		.group = "Listening",
+		.help = "connections from this network or address, or those in "
+			"@FILE, begin with one; others do not, and are reset "
+			"with --proxy-header",
+		.offset = AT(proxy_from) },
 	{ .name = "max-connections",
 		.kind = CLI_COUNT,
 		.metavar = "N",
@@ -220,21 +235,6 @@ static const struct cli_option options[] = {
 			"decides",
 		.otherwise = "nobody",
 		.offset = AT(deny) },
-	{ .name = "proxy-header",
-		.kind = CLI_FLAG,
-		.group = "Listening",
-		.help = "every connection begins with a PROXY header, version "
-			"1 or 2, which tells whose it is; one without is "
-			"refused",
-		.offset = AT(proxy_header) },
-	{ .name = "proxy-from",
-		.kind = CLI_TEXTS,
-		.metavar = "NETWORK",
-		.group = "Listening",
-		.help = "connections from this network or address, or those in "
-			"@FILE, begin with one; others do not, and are reset "
-			"with --proxy-header",
-		.offset = AT(proxy_from) },
 	{ .name = "accept-rate",
 		.kind = CLI_RATE,
 		.metavar = "RATE",
