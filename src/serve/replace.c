@@ -18,6 +18,9 @@
 #include "net/packet.h"
 #include "os/process.h"
 
+/* That of pier_listen(). */
+#define CONTROL_BACKLOG 4096
+
 static int
 fail(struct pier_stream *stream, int rc, const char *detail)
 {
@@ -330,6 +333,17 @@ own_files(struct pier__inherited *it)
 	}
 }
 
+/* Who comes to the control socket is told as its peer the process that was the
+   last to call listen(): that has to be this one, not the first of all. */
+static void
+own_control(const struct pier_listener *control)
+{
+	/* It listens already: there is nothing to lack. */
+	if (control != NULL)
+		(void)pier__calls()->listen(
+			pier_listener_fd(control), CONTROL_BACKLOG);
+}
+
 /* Say what was taken, and wait for the other to go. */
 static int
 commit(struct pier__inherited *it, pier_deadline deadline)
@@ -379,6 +393,7 @@ pier__replace_commit(struct pier_server *server)
 	rc = commit(it, pier_in_ms(opts->replace_ms));
 	if (rc < 0)
 		return rc;
+	own_control(server->control);
 	own_files(it);
 	drop(it);
 	told.pid = it->pid;

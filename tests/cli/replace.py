@@ -112,6 +112,7 @@ def replaced_in_a_crowd(options, count):
                     Server("upper", *options, "--replace", control,
                            "tcp://127.0.0.1:0"))
                 equal(new.endpoints, server.endpoints)
+                before = server.process.pid
                 old, server = done(server), new
                 equal(old.code, 0)
                 contains(old.err, f"handed over to pid {new.process.pid}")
@@ -120,7 +121,7 @@ def replaced_in_a_crowd(options, count):
         equal(crowd.served, count)
         last = server.end()
         equal(last.code, 0)
-        contains(last.err, "took the place of pid")
+        contains(last.err, f"took the place of pid {before}:")
         print(f"# {count} connections, {TIMES} times replaced")
         equal(served + served_by(last), count)
         assert not os.path.exists(control)
