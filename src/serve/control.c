@@ -324,7 +324,8 @@ pier__control_start(struct pier__worker *worker)
 {
 	struct pier_server *server = worker->server;
 
-	if (server->control == NULL || worker != &server->workers[0])
+	/* The first one's, so that the others do not look at it. */
+	if (worker != &server->workers[0] || server->control == NULL)
 		return 0;
 	return pier__sched_spawn(
 		pier__current->sched, worker->accepting, control_main, worker);

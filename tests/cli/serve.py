@@ -214,7 +214,8 @@ def test_accept_rate():
             client.sendall(b"x")
             equal(read_exactly(client, 1), b"x")
             client.close()
-        assert time.monotonic() - began >= 10 / 50, "too fast"
+        # One token may be in hand while the bucket fills up again.
+        assert time.monotonic() - began >= 9 / 50, "too fast"
         equal(server.end().code, 0)
 
 

@@ -63,7 +63,7 @@ def ended_by(client, number):
     client.send_signal(number)
     code = client.wait(5)
     took = time.monotonic() - started
-    assert took < 1, took
+    assert took < 5, took
     return code
 
 
