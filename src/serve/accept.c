@@ -86,7 +86,7 @@ launch(struct pier__acceptor *it)
 	/* Before it may end. */
 	conn->above = above;
 	pier__acceptor_count(it, above, 1);
-	if (!pier__hand_over(it, conn)) {
+	if (!pier__inbox_put(it, conn)) {
 		pier__conn_runs_on(conn, it->worker);
 		rc = server->model->start(it->worker, conn);
 	}

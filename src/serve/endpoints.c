@@ -390,7 +390,7 @@ pier__endpoints_close(struct pier_server *server)
 
 	pier__endpoints_leave(server);
 	for (i = 0; i < server->worker_count; i++) {
-		pier__hand_close(&server->workers[i]);
+		pier__inbox_close(&server->workers[i]);
 		pier__datagrams_close(&server->workers[i]);
 	}
 	for (i = 0; i < server->name_count; i++)

@@ -2,7 +2,7 @@
 /*
  * serve/fiber.c - the model of fibers: one for each connection, on as many
  * threads as there are workers. The kernel deals out those of a TCP endpoint
- * among them; what comes out uneven is handed over at once (see hand.c), and
+ * among them; what comes out uneven is handed over at once (see inbox.c), and
  * then a connection stays where it is.
  */
 #include "serve/conn.h"
@@ -34,7 +34,7 @@ receiver(size_t i, size_t streams, size_t count)
 const struct pier__model pier__model_fiber = {
 	.workers = workers,
 	.receiver = receiver,
-	.open = pier__hand_open,
+	.open = pier__inbox_open,
 	.start = pier__start_fiber,
 	.descriptors = 1,
 	.patience_ns = INT64_MAX,

@@ -208,13 +208,13 @@ void pier__pool_free(struct pier__pool *pool);
 /* fiber.c: start conn as a fiber of the calling one's scheduler. */
 int pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn);
 
-/* hand.c: begin to take what others hand over; on a fiber of the worker. */
-int pier__hand_open(struct pier__worker *worker);
+/* inbox.c: begin to take what others put there; on a fiber of the worker. */
+int pier__inbox_open(struct pier__worker *worker);
 /* Nothing more is taken; what is there was never run. Idempotent. */
-void pier__hand_close(struct pier__worker *worker);
-/* conn, which `it` has accepted, will be run by the least loaded worker, if the
+void pier__inbox_close(struct pier__worker *worker);
+/* conn, which `it` has accepted, goes to the least loaded worker, if the
    own one has more than a tenth above that. False: it stays. */
-bool pier__hand_over(struct pier__acceptor *it, struct pier__conn *conn);
+bool pier__inbox_put(struct pier__acceptor *it, struct pier__conn *conn);
 
 /* server.c: what keeps a server's memory, besides its owner. */
 void pier__server_hold(struct pier_server *server);

@@ -111,7 +111,7 @@ end(struct pier__worker *worker)
 	(void)pier__group_wait(worker->accepting, "drain", PIER_FOREVER);
 	for (i = 0; i < worker->acceptor_count; i++)
 		pier__acceptor_leave(&worker->acceptors[i]);
-	pier__hand_close(worker);
+	pier__inbox_close(worker);
 	if (model->close != NULL)
 		model->close(worker);
 	pier__count(worker->counters, PIER__COUNT_CANCELLED, drain(worker));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * serve/hand.c - connections that one worker has accepted and another runs.
+ * serve/inbox.c - connections that one worker has accepted and another runs.
  *
  * The kernel deals the connections of an address out by a hash of the two
  * ends: with few, or with some that last, workers end up uneven. So one that
- * has more than a tenth above the least loaded hands what is new to that one.
+ * has more than a tenth above the least loaded puts what is new into the inbox of that one.
  * The connection is made where it was accepted and belongs to no scheduler
  * until its handler first waits.
  *
@@ -21,9 +21,9 @@
 #define PAUSE_MS 100
 
 static bool
-hands_over(const struct pier__worker *worker)
+has_inboxes(const struct pier__worker *worker)
 {
-	return worker->server->model->open == pier__hand_open &&
+	return worker->server->model->open == pier__inbox_open &&
 	       worker->server->worker_count > 1;
 }
 
@@ -49,14 +49,14 @@ choose(struct pier__worker *own)
 }
 
 bool
-pier__hand_over(struct pier__acceptor *it, struct pier__conn *conn)
+pier__inbox_put(struct pier__acceptor *it, struct pier__conn *conn)
 {
 	struct pier__worker *to;
 	struct pier__inbox *inbox;
 	bool given;
 
 	/* At the end everybody empties the own queue. */
-	if (!hands_over(it->worker) || it->draining)
+	if (!has_inboxes(it->worker) || it->draining)
 		return false;
 	to = choose(it->worker);
 	if (to == NULL)
@@ -140,23 +140,23 @@ inbox_main(void *arg)
 		if (conn != NULL)
 			start(worker, conn);
 		else
-			ending = pier__park(inbox->task, "hand-over", -1,
+			ending = pier__park(inbox->task, "inbox", -1,
 					 PIER_FOREVER) < 0;
 	}
 	return 0;
 }
 
 int
-pier__hand_open(struct pier__worker *worker)
+pier__inbox_open(struct pier__worker *worker)
 {
-	return !hands_over(worker)
+	return !has_inboxes(worker)
 		       ? 0
 		       : pier__sched_spawn(pier__current->sched,
 				 worker->accepting, inbox_main, worker);
 }
 
 void
-pier__hand_close(struct pier__worker *worker)
+pier__inbox_close(struct pier__worker *worker)
 {
 	struct pier__conn *conn;
 
