@@ -333,9 +333,10 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  *
  * With PIER_FORK the calling thread forks: setup, handler, finish and on_error
  * of a connection run in a process of its own, which has of the program's
- * threads that one only. One that dies, by a signal or by an exit status that
- * is not 0, takes its own connection with it and nothing else; on_error of the
- * calling process is told (-PIER_EDIED, with its conn), by which signal too.
+ * threads that one only. One that ends before its connection has, by a signal or
+ * because a handler or hook called exit(3), whatever the status, has died: it
+ * takes its own connection with it and nothing else; on_error of the calling
+ * process is told (-PIER_EDIED, with its conn), and how it ended.
  * Where no process is to be had accepting pauses as for want of descriptors.
  *
  * With .processes the calling process serves nobody. It forks the others, waits
@@ -352,7 +353,9 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  * of a process that died (-PIER_EDIED) in the calling one. The processes end by
  * _exit(2). When the calling process dies, they drain and end. One that does
  * not end by itself, 7 s after the drain time, is killed, and its connections
- * are counted as cancelled.
+ * are counted as cancelled. With PIER_FORK each of them forks, as above, and is
+ * the one whose on_error is told; when it dies, the processes of its connections
+ * are killed with it (PR_SET_PDEATHSIG of prctl(2)).
  *
  * A fork takes only the thread that forks: call this before the program starts
  * threads that hold what handlers need. Not from a fiber: the others of its
@@ -365,9 +368,9 @@ int pier_server_run(struct pier_server *server);
 /*
  * pier_server_step(server, deadline): serve one: wait for a connection or a
  * datagram on any endpoint, see it through to its end as the model does, and
- * come back. The deadline is for the wait; limits hold for the rest, but for
- * accept_rate: who calls has the pace in hand. Again and again;
- * pier_server_run() may come after.
+ * come back, with PIER_FORK when its process has ended. The deadline is for the
+ * wait; limits hold for the rest, but for accept_rate: who calls has the pace in
+ * hand. Again and again; pier_server_run() may come after.
  *
  * 1: one was served, however it ended: on_error and stats tell;
  * 0: the server was told to stop, and nobody was served; or

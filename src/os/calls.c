@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
@@ -568,6 +569,15 @@ real_reap(int pidfd, int *status)
 	return 1;
 }
 
+/* Told by the number: who has gone is nobody's parent any more. */
+static int
+real_end_with(int parent)
+{
+	int rc = result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+
+	return rc == 0 && getppid() != parent ? -ESRCH : rc;
+}
+
 static int
 real_getaddrinfo(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **out)
@@ -643,6 +653,7 @@ const struct pier__calls pier__calls_real = {
 	.pidfd_open = real_pidfd_open,
 	.pidfd_kill = real_pidfd_kill,
 	.reap = real_reap,
+	.end_with = real_end_with,
 	.spawn = pier__real_spawn,
 	.exited = pier__real_exited,
 	.signal_group = pier__real_signal_group,

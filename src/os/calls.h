@@ -131,11 +131,14 @@ struct pier__calls {
 	 * and readable when its process has ended. reap never waits: 1, it is
 	 * gone and *status as wait(2) tells it; 0, it runs; -ECHILD: gone, and
 	 * somebody else has its status. A child ends by pier__process_exit().
+	 * end_with, by a child of the process `parent`: it is killed when the
+	 * thread that forked it ends; -ESRCH: that has ended already.
 	 */
 	int (*fork)(int *pidfd);
 	int (*pidfd_open)(int pid);
 	int (*pidfd_kill)(int pidfd, int signal);
 	int (*reap)(int pidfd, int *status);
+	int (*end_with)(int parent);
 
 	/* Names: the result of getaddrinfo(3): 0 or EAI_*; in place of
 	   EAI_SYSTEM it is PIER__EAI_ERRNO - errno. */

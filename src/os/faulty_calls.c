@@ -686,6 +686,7 @@ const struct pier__calls pier__faulty_calls = {
 	.pidfd_open = pier__faulty_pidfd_open,
 	.pidfd_kill = pier__faulty_pidfd_kill,
 	.reap = pier__faulty_reap,
+	.end_with = pier__faulty_end_with,
 	.spawn = pier__faulty_spawn,
 	.exited = pier__faulty_exited,
 	.signal_group = pier__faulty_signal_group,

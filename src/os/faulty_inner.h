@@ -70,6 +70,7 @@ int pier__faulty_fork(int *pidfd);
 int pier__faulty_pidfd_open(int pid);
 int pier__faulty_pidfd_kill(int pidfd, int signal);
 int pier__faulty_reap(int pidfd, int *status);
+int pier__faulty_end_with(int parent);
 int pier__faulty_spawn(const struct pier__spawn *spawn, int *pidfd);
 int pier__faulty_exited(int pidfd, struct pier__exit *out);
 int pier__faulty_signal_group(int leader, int number);

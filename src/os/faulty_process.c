@@ -30,7 +30,7 @@ pier__faulty_pidfd_open(int pid)
 	GIVES_FD(PIER__CALL_PIDFD_OPEN, pidfd_open(pid));
 }
 
-/* Of a child that is there, and not yet reaped, these two cannot fail. */
+/* Of a child that is there, and not yet reaped, these cannot fail. */
 int
 pier__faulty_pidfd_kill(int pidfd, int signal)
 {
@@ -41,6 +41,12 @@ int
 pier__faulty_reap(int pidfd, int *status)
 {
 	return pier__faulty_self()->inner->reap(pidfd, status);
+}
+
+int
+pier__faulty_end_with(int parent)
+{
+	return pier__faulty_self()->inner->end_with(parent);
 }
 
 int

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -93,6 +94,53 @@ test_memory_in_common(void **state)
 	assert_int_equal(pier__calls()->unmap(at, 4096), 0);
 }
 
+/* A grandchild is killed when its parent has ended, and says so where that was
+   too early. */
+static void
+test_one_that_ends_with_another(void **state)
+{
+	struct pollfd end = { .events = POLLIN };
+	int ends[2], pidfd = -1, pid, status;
+	void *at = NULL;
+	atomic_int *ready;
+
+	(void)state;
+	assert_int_equal(pier__calls()->map_shared(&at, sizeof(*ready)), 0);
+	ready = at;
+	assert_int_equal(pipe(ends), 0);
+	pid = pier__calls()->fork(&pidfd);
+	if (pid == 0) {
+		int self = getpid();
+
+		if (fork() == 0) {
+			if (pier__calls()->end_with(self) == 0)
+				atomic_store(ready, 1);
+			for (;;)
+				(void)pause();
+		}
+		while (atomic_load(ready) == 0)
+			(void)usleep(1000);
+		pier__process_exit(0);
+	}
+	/* Its end is the end of the pipe. */
+	(void)close(ends[1]);
+	await(pidfd);
+	assert_int_equal(pier__calls()->reap(pidfd, &status), 1);
+	pier__close(pidfd);
+	end.fd = ends[0];
+	assert_int_equal(poll(&end, 1, 20000), 1);
+	assert_int_equal(end.revents, POLLHUP);
+	(void)close(ends[0]);
+	assert_int_equal(pier__calls()->unmap(at, sizeof(*ready)), 0);
+	pid = pier__calls()->fork(&pidfd);
+	if (pid == 0)
+		pier__process_exit(-pier__calls()->end_with(getpid()));
+	await(pidfd);
+	assert_int_equal(pier__calls()->reap(pidfd, &status), 1);
+	assert_int_equal(WEXITSTATUS(status), ESRCH);
+	pier__close(pidfd);
+}
+
 /* Who cannot know the child by a descriptor has none. */
 static void
 test_no_descriptor_left_for_a_child(void **state)
@@ -134,6 +182,7 @@ main(void)
 		cmocka_unit_test(test_an_exit_status),
 		cmocka_unit_test(test_a_signal),
 		cmocka_unit_test(test_memory_in_common),
+		cmocka_unit_test(test_one_that_ends_with_another),
 		cmocka_unit_test(test_no_descriptor_left_for_a_child),
 		cmocka_unit_test(test_the_end_of_another),
 	};

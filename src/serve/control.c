@@ -307,7 +307,9 @@ control_main(void *arg)
 	while (!server->handed_over && !pier_cancelled()) {
 		rc = pier_accept(&stream, server->control, PIER_FOREVER);
 		if (rc == 0) {
+			server->successor = stream;
 			(void)meet(server, stream);
+			server->successor = NULL;
 			pier_close(stream);
 		} else if (rc != -ECANCELED) {
 			pier__report_error(server, NULL, rc);

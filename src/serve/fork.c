@@ -8,14 +8,16 @@
  * the socket: it lets go of everything else that it has from its parent, runs
  * the connection on a scheduler of its own, and ends by _exit. So one that
  * crashes, at whatever instruction, takes nothing with it but its connection.
+ * Only one that has said so (ends.h) has ended well, as a handler may call exit.
+ *
+ * Beside other processes the one that accepts holds, in its ledger, what its
+ * children do, and that is given back when it ends. So they end with it.
  *
  * Datagram handlers are fibers of the accepting process.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
 
 #include "net/names.h"
 #include "net/packet.h"
@@ -23,6 +25,7 @@
 #include "serve/conn.h"
 #include "serve/datagram.h"
 #include "serve/options.h"
+#include "serve/processes.h"
 #include "task/group.h"
 #include "task/run.h"
 #include "task/sched.h"
@@ -39,6 +42,7 @@ struct pier__child {
 	struct pier__list node; /* on server->children */
 	struct pier__conn *conn;
 	struct pier__desc end; /* its pidfd; -1: it was never started */
+	atomic_uchar *mark;    /* of its end */
 	int pid;
 	int64_t started_ns;
 };
@@ -61,6 +65,11 @@ let_go(struct pier__worker *worker, const struct pier__conn *kept)
 	for (i = 0; i < server->port_count; i++)
 		if (server->ports[i].listener != NULL)
 			close_fd(&server->ports[i].listener->desc);
+	if (server->control != NULL)
+		close_fd(&server->control->desc);
+	/* Who takes the place learns of this one's end by that. */
+	if (server->successor != NULL)
+		close_fd(&server->successor->desc);
 	for (i = 0; i < worker->acceptor_count; i++)
 		if (worker->acceptors[i].conn != kept)
 			pier__close(worker->acceptors[i].fd);
@@ -137,8 +146,10 @@ child_main(void *arg)
 }
 
 static _Noreturn void
-run_child(struct pier__worker *worker, struct pier__conn *conn)
+run_child(struct pier__worker *worker, const struct pier__child *child,
+	int parent)
 {
+	struct pier__conn *conn = child->conn;
 	struct pier_server *server = worker->server;
 	const struct pier_run_opts opts = {
 		.kind = PIER_TASK_FIBER,
@@ -148,64 +159,58 @@ run_child(struct pier__worker *worker, struct pier__conn *conn)
 	int rc;
 
 	pier__sched_forked();
+	if (server->process > 0 && pier__calls()->end_with(parent) < 0)
+		pier__process_exit(1);
 	let_go(worker, conn);
 	pier__desc_init(&worker->stop, server->stop_fd, PIER__DESC_SOCKET);
 	/* What it holds its parent counts; its stops it counts itself. */
 	server->ledger = &own;
 	rc = pier_run(child_main, conn, &opts, NULL);
+	if (rc >= 0)
+		pier__ends_tell(child->mark);
 	pier__process_exit(rc < 0 ? 1 : 0);
 }
 
-static const char *
-signal_name(int number)
-{
-	const char *name = sigabbrev_np(number);
-
-	return name != NULL ? name : "of another kind";
-}
-
 static void
-report(struct pier__child *child, int status)
+report(const struct pier__child *child, const struct pier_process *process)
 {
 	struct pier__conn *conn = child->conn;
-	struct pier_server *server = conn->acceptor->worker->server;
-	double lived =
-		(double)(pier__calls()->clock_ns() - child->started_ns) / 1e9;
-	char text[128];
+	char end[PIER__PROCESS_END], text[PIER__PROCESS_TEXT];
 
-	if (WIFSIGNALED(status))
-		(void)snprintf(text, sizeof(text),
-			"pid %d was killed by SIG%s after %.1f s", child->pid,
-			signal_name(WTERMSIG(status)), lived);
-	else
-		(void)snprintf(text, sizeof(text),
-			"pid %d ended with exit status %d after %.1f s",
-			child->pid, WEXITSTATUS(status), lived);
+	pier__process_describe_end(end, process, "");
+	(void)snprintf(text, sizeof(text), "pid %d %s after %.1f s%s",
+		child->pid, end, (double)process->lived_ns / 1e9,
+		process->signal != 0 ? ""
+				     : ", before its connection had ended");
 	conn->shown.reason = PIER_END_ERROR;
 	conn->shown.rc = -PIER_EDIED;
 	(void)pier__fail(
 		-PIER_EDIED, &(struct pier__failure){ .step = PIER_STEP_HANDLER,
 				     .endpoint = conn->shown.endpoint,
 				     .detail = text });
-	pier__report_error(server, conn, -PIER_EDIED);
+	pier__report_error(conn->acceptor->worker->server, conn, -PIER_EDIED);
 }
 
 /* The process has ended: how did it? */
 static void
-settle(struct pier__child *child, bool killed)
+settle(const struct pier__child *child, bool killed)
 {
 	struct pier__counters *counters =
 		child->conn->acceptor->worker->counters;
+	struct pier_process process = { .pid = child->pid,
+		.lived_ns = pier__calls()->clock_ns() - child->started_ns };
 	int status = 0;
 	int rc = pier__calls()->reap(child->end.fd, &status);
+	bool told = pier__ends_give(child->mark);
 
 	if (killed) {
 		pier__count(counters, PIER__COUNT_CANCELLED, 1);
-	} else if (rc > 0 && status != 0) {
+	} else if (!told) {
 		pier__count(counters, PIER__COUNT_FAILED, 1);
 		pier__count(counters, PIER__COUNT_DIED, 1);
 		pier__count(counters, PIER__COUNT_LOST, 1);
-		report(child, status);
+		pier__process_set_end(&process, rc, status);
+		report(child, &process);
 	}
 }
 
@@ -281,9 +286,19 @@ watch_main(void *arg)
 		pier__conn_drop(conn);
 		pier__acceptor_count(acceptor, above, -1);
 		pier__room_give(acceptor->worker->server);
+	} else {
+		(void)pier__ends_give(child->mark);
 	}
 	pier__free(child);
 	return 0;
+}
+
+/* Closed with the server: another step goes on with them. */
+static int
+open_ends(struct pier__worker *worker)
+{
+	return pier__ends_open(&worker->server->ends,
+		(size_t)worker->server->opts.connections_max);
 }
 
 /* On the acceptor's fiber. Who waits for the child is there before it: then
@@ -292,6 +307,7 @@ static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
 	struct pier__child *child = pier__alloc(sizeof(*child));
+	int parent = pier__process();
 	int pidfd = -1;
 	int rc;
 
@@ -299,9 +315,13 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 		return -ENOMEM;
 	pier__desc_init(&child->end, -1, PIER__DESC_SOCKET);
 	child->conn = conn;
-	rc = pier__sched_spawn(
-		pier__current->sched, worker->handling, watch_main, child);
+	child->mark = pier__ends_take(&worker->server->ends);
+	rc = child->mark == NULL ? -EAGAIN
+				 : pier__sched_spawn(pier__current->sched,
+					   worker->handling, watch_main, child);
 	if (rc < 0) {
+		if (child->mark != NULL)
+			(void)pier__ends_give(child->mark);
 		pier__free(child);
 		return rc;
 	}
@@ -311,7 +331,7 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	(void)pier__names_stop();
 	rc = pier__calls()->fork(&pidfd);
 	if (rc == 0)
-		run_child(worker, conn);
+		run_child(worker, child, parent);
 	if (rc < 0)
 		return rc;
 	child->pid = rc;
@@ -344,6 +364,7 @@ receiver(size_t i, size_t streams, size_t count)
 const struct pier__model pier__model_fork = {
 	.workers = workers,
 	.receiver = receiver,
+	.open = open_ends,
 	.start = start,
 	/* The socket, and for a moment beside it the pidfd. */
 	.descriptors = 2,

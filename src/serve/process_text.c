@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 /* The C library's words differ by its language and do not name the signal. */
 static const char *const signals[] = {
@@ -34,10 +35,22 @@ static const char *const signals[] = {
 
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-static void
-describe_end(char *text, size_t size, const struct pier_process *process,
-	const char *last_words)
+void
+pier__process_set_end(struct pier_process *process, int rc, int wait_status)
 {
+	process->signal = 0;
+	process->status = -1;
+	if (rc > 0 && WIFSIGNALED(wait_status))
+		process->signal = WTERMSIG(wait_status);
+	else if (rc > 0)
+		process->status = WEXITSTATUS(wait_status);
+}
+
+void
+pier__process_describe_end(char text[static PIER__PROCESS_END],
+	const struct pier_process *process, const char *last_words)
+{
+	const size_t size = PIER__PROCESS_END;
 	unsigned number = (unsigned)process->signal;
 
 	if (number > 0 && number < SIGNALS && signals[number] != NULL)
@@ -57,9 +70,9 @@ void
 pier__process_describe(char text[static PIER__PROCESS_TEXT],
 	const struct pier_process *process, const char *last_words)
 {
-	char end[PIER__LAST_WORDS + 32], lost[48] = "", pause[48] = "";
+	char end[PIER__PROCESS_END], lost[48] = "", pause[48] = "";
 
-	describe_end(end, sizeof(end), process, last_words);
+	pier__process_describe_end(end, process, last_words);
 	if (process->lost > 0)
 		(void)snprintf(lost, sizeof(lost),
 			", with %" PRIu64 " connection%s", process->lost,

@@ -8,14 +8,14 @@
  * copies of the listening sockets keep the queues of those that died. Children
  * are known by their pidfds, so that a number which the kernel gives to another
  * process is never taken for one of them, and the program's own children are
- * left to the program.
+ * left to the program. What those fork in turn (fork.c) is theirs, and ends with
+ * them.
  */
 #include "serve/processes.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 
 #include <pier/service.h>
 
@@ -235,18 +235,14 @@ reap(struct overseer *it, size_t i)
 	struct child *child = &it->children[i];
 	struct pier_process process = { .what = PIER_PROCESS_ENDED,
 		.number = (int)i + 1,
-		.pid = child->pid,
-		.status = -1 };
+		.pid = child->pid };
 	int status = 0;
 	int rc = pier__calls()->reap(child->pidfd, &status);
 	bool died;
 
 	if (rc == 0)
 		return;
-	if (rc > 0 && WIFSIGNALED(status))
-		process.signal = WTERMSIG(status);
-	else if (rc > 0)
-		process.status = WEXITSTATUS(status);
+	pier__process_set_end(&process, rc, status);
 	(void)pier__calls()->epoll_ctl(
 		it->events.fd, EPOLL_CTL_DEL, child->pidfd, NULL);
 	pier__close(child->pidfd);

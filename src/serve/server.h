@@ -32,6 +32,7 @@
 #include "net/listen.h"
 #include "net/stream.h"
 #include "serve/address_count.h"
+#include "serve/ends.h"
 #include "serve/gate.h"
 #include "serve/shared.h"
 #include "task/task.h"
@@ -128,6 +129,7 @@ struct pier_server {
 
 	struct pier__inherited *inherited; /* of the server it replaces */
 	struct pier_listener *control;     /* the first worker's when it runs */
+	struct pier_stream *successor;     /* who is there, while it is */
 	bool handed_over; /* another server took the place; by that worker */
 
 	atomic_int use;     /* enum pier__server_use */
@@ -148,7 +150,9 @@ struct pier_server {
 
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
 	struct pier__list waiters;
-	struct pier__list children; /* of PIER_FORK: struct pier__child */
+	/* Of PIER_FORK: */
+	struct pier__list children; /* struct pier__child */
+	struct pier__ends ends;     /* that those have told */
 
 	struct pier__port *ports; /* opened; room for one a worker each */
 	size_t port_count;

@@ -82,6 +82,8 @@ obey(struct pier_stream *stream, void *ctx)
 			(void)raise(SIGKILL);
 		if (order == 'x')
 			_exit(3);
+		if (order == 'z')
+			_exit(0);
 		if (order == 'h')
 			for (;;)
 				(void)pause();
@@ -176,6 +178,9 @@ test_a_crash_takes_its_own_connection_only(void **state)
 	dies('a', "was killed by SIGABRT");
 	dies('k', "was killed by SIGKILL");
 	dies('x', "ended with exit status 3");
+	/* What it did not tell was not done. */
+	dies('z', "ended with exit status 0 after");
+	dies('z', ", before its connection had ended");
 }
 
 /* What a killed process held of the caps comes back. */
@@ -274,6 +279,7 @@ test_the_sockets_of_others_are_closed(void **state)
 	struct pier_server_opts opts = forking(tell_sockets, &told);
 	struct serving it;
 	int fds[CLIENTS], i, count;
+	char control[64];
 	bool listens;
 	int before = sockets(&listens);
 
@@ -281,6 +287,9 @@ test_the_sockets_of_others_are_closed(void **state)
 	opts.endpoint = NULL;
 	opts.endpoints = endpoints;
 	opts.datagram_handler = pier_datagram_echo;
+	(void)snprintf(
+		control, sizeof(control), "@pier-serve-fork-%d", (int)getpid());
+	opts.control = control;
 	serving_start(&it, &opts);
 	for (i = 0; i < CLIENTS; i++) {
 		fds[i] = plain_connect(&it, i % 2 == 0 ? 0 : 2);

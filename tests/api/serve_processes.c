@@ -192,11 +192,12 @@ test_every_model_serves(void **state)
 	int i, j;
 
 	(void)state;
-	for (i = 0; i < MODEL_COUNT; i++) {
+	/* And that of forks, which is not among them. */
+	for (i = 0; i <= MODEL_COUNT; i++) {
 		struct pier_server_opts opts = options();
 		struct serving it;
 
-		opts.model = models[i];
+		opts.model = i < MODEL_COUNT ? models[i] : PIER_FORK;
 		serving_start(&it, &opts);
 		for (j = 0; j < MANY; j++)
 			converse(&it);
@@ -208,7 +209,8 @@ test_every_model_serves(void **state)
 		assert_int_equal(serving_stop(&it), 0);
 	}
 	assert_int_equal(atomic_load(&seen.errors), 0);
-	assert_int_equal(atomic_load(&seen.ended), MODEL_COUNT * PROCESSES);
+	assert_int_equal(
+		atomic_load(&seen.ended), (MODEL_COUNT + 1) * PROCESSES);
 	assert_int_equal(open_fds(), before);
 	assert_int_equal(waitpid(-1, NULL, 0), -1);
 }

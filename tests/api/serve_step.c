@@ -74,38 +74,114 @@ stats_of(const struct pier_server *server)
 	return stats;
 }
 
+static void
+one_by_one(enum pier_model model)
+{
+	const struct pier_server_opts opts = {
+		.endpoint = TCP, .handler = one_line, .model = model
+	};
+	struct pier_server *server;
+	int before = open_fds();
+	int fds[3];
+	int k;
+
+	assert_int_equal(pier_server_open(&server, &opts), 0);
+	for (k = 0; k < 3; k++) {
+		fds[k] = connect_to(server, 0);
+		send_line(fds[k]);
+	}
+	for (k = 0; k < 3; k++) {
+		assert_int_equal(pier_server_step(server, SOON), 1);
+		assert_int_equal(stats_of(server).finished, (uint64_t)k + 1);
+		assert_int_equal(stats_of(server).active, 0);
+		expect_line(fds[k]);
+	}
+	assert_int_equal(pier_server_step(server, PIER_NOW), -EAGAIN);
+	pier_server_close(server);
+	assert_int_equal(open_fds(), before);
+}
+
 /* Each step serves one that queues, to its end, under every model. */
 static void
 test_one_by_one(void **state)
 {
-	int i, k;
+	int i;
 
 	(void)state;
-	for (i = 0; i < MODEL_COUNT; i++) {
-		const struct pier_server_opts opts = {
-			.endpoint = TCP, .handler = one_line, .model = models[i]
-		};
-		struct pier_server *server;
-		int before = open_fds();
-		int fds[3];
-
-		assert_int_equal(pier_server_open(&server, &opts), 0);
-		for (k = 0; k < 3; k++) {
-			fds[k] = connect_to(server, 0);
-			send_line(fds[k]);
-		}
-		for (k = 0; k < 3; k++) {
-			assert_int_equal(pier_server_step(server, SOON), 1);
-			assert_int_equal(
-				stats_of(server).finished, (uint64_t)k + 1);
-			assert_int_equal(stats_of(server).active, 0);
-			expect_line(fds[k]);
-		}
-		assert_int_equal(pier_server_step(server, PIER_NOW), -EAGAIN);
-		pier_server_close(server);
-		assert_int_equal(open_fds(), before);
-	}
+	for (i = 0; i < MODEL_COUNT; i++)
+		one_by_one(models[i]);
 }
+
+#if !defined(__SANITIZE_THREAD__) /* which cannot follow a fork of threads */
+/* The end of its process is the end of a step. */
+static void
+test_one_by_one_in_processes(void **state)
+{
+	(void)state;
+	one_by_one(PIER_FORK);
+}
+
+static int
+exit_well(struct pier_stream *stream, void *ctx)
+{
+	(void)stream;
+	(void)ctx;
+	_exit(0);
+}
+
+static void
+test_a_process_that_dies(void **state)
+{
+	const struct pier_server_opts opts = {
+		.endpoint = TCP, .handler = exit_well, .model = PIER_FORK
+	};
+	struct pier_server *server;
+	int fd, k;
+
+	(void)state;
+	assert_int_equal(pier_server_open(&server, &opts), 0);
+	for (k = 1; k <= 2; k++) {
+		fd = connect_to(server, 0);
+		assert_int_equal(pier_server_step(server, SOON), 1);
+		assert_int_equal(stats_of(server).died, k);
+		assert_int_equal(stats_of(server).failed, k);
+		assert_int_equal(stats_of(server).active, 0);
+		(void)close(fd);
+	}
+	pier_server_close(server);
+}
+
+/* A handler's stop is heard by the process that steps, and ends the others. */
+static int
+stop_and_linger(struct pier_stream *stream, void *ctx)
+{
+	char byte;
+
+	(void)ctx;
+	pier_server_stop(pier_conn(stream)->server);
+	return (int)pier_read(stream, &byte, 1, PIER_DEFAULT);
+}
+
+static void
+test_a_process_that_stops(void **state)
+{
+	const struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = stop_and_linger,
+		.model = PIER_FORK,
+		.drain_ms = 1 };
+	struct pier_server *server;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pier_server_open(&server, &opts), 0);
+	fd = connect_to(server, 0);
+	assert_int_equal(pier_server_step(server, SOON), 1);
+	assert_int_equal(stats_of(server).cancelled, 1);
+	assert_int_equal(pier_server_step(server, SOON), 0);
+	(void)close(fd);
+	pier_server_close(server);
+}
+#endif
 
 static void
 test_nobody(void **state)
@@ -381,6 +457,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_by_one),
+#if !defined(__SANITIZE_THREAD__)
+		cmocka_unit_test(test_one_by_one_in_processes),
+		cmocka_unit_test(test_a_process_that_dies),
+		cmocka_unit_test(test_a_process_that_stops),
+#endif
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_every_socket),
 		cmocka_unit_test(test_a_slow_datagram),
