@@ -47,6 +47,7 @@ struct connect_settings {
 	int64_t on_peer_end;     /* enum connect_peer_end */
 	int64_t on_stdout_close; /* enum connect_stdout_close */
 	int64_t eof_wait;
+	int64_t rate; /* bytes per second, both ways */
 	const char *bind;
 	bool crlf;
 	bool probe;

@@ -154,7 +154,17 @@ dial(struct talk *talk, pier_deadline deadline)
 	const struct pier_dial_opts opts = { .bind = talk->settings->bind,
 		.report = &talk->report };
 
-	return pier_dial(&talk->net, talk->endpoint, &opts, deadline);
+	int64_t rate = talk->settings->rate;
+	int rc = pier_dial(&talk->net, talk->endpoint, &opts, deadline);
+
+	if (rc < 0)
+		return rc;
+	rc = pier_set_rate(talk->net, rate, rate);
+	if (rc < 0) {
+		pier_close(talk->net);
+		talk->net = NULL;
+	}
+	return rc;
 }
 
 static void

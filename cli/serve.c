@@ -182,6 +182,8 @@ open_server(struct serve *serve, const char *const *endpoints)
 				   : settings->control,
 		.replace = settings->replace,
 		.on_hand_over = serve_tell_hand_over,
+		.read_rate = settings->rate,
+		.write_rate = settings->rate,
 	};
 
 	return pier_server_open(&serve->server, &opts);

@@ -70,6 +70,7 @@ struct serve_settings {
 	bool proxy_header;
 	int64_t accept_rate;
 	int64_t accept_burst;
+	int64_t rate;  /* bytes per second, both ways */
 	int64_t queue; /* bytes, of the broker, for one client */
 };
 

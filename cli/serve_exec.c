@@ -84,6 +84,10 @@ fits(const struct serve_settings *settings, struct cli_complaint *why)
 	else if (settings->pty && settings->exec_direct)
 		(void)cli_complain(why, "--exec-direct gives the socket, and "
 					"--pty a terminal: leave out one");
+	else if (settings->rate > 0 && settings->exec_direct)
+		(void)cli_complain(why, "--exec-direct gives the socket, on "
+					"which nothing holds --rate: leave out "
+					"one");
 	for (i = 0; program && i < settings->endpoints.n; i++)
 		if (why->line[0] == '\0' &&
 			has_messages(settings->endpoints.item[i])) {

@@ -261,6 +261,11 @@ struct pier_server_opts {
 	/* It took the place of another, before on_listen; or another took its
 	   place, before it drains */
 	void (*on_hand_over)(const struct pier_hand_over *told, void *ctx);
+
+	/* Bytes per second that each stream connection may read, and write:
+	   pier_set_rate() by the server; 0: as they come. Not for packets */
+	int64_t read_rate;
+	int64_t write_rate;
 };
 
 /*

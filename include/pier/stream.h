@@ -486,6 +486,38 @@ int pier_set_timeout(struct pier_stream *stream, int64_t ms);
 int64_t pier_timeout(const struct pier_stream *stream);
 
 /*
+ * pier_set_rate(stream, read_bytes_per_s, write_bytes_per_s): move no more than
+ * so many bytes a second, in each direction by a token bucket of its own. It
+ * holds a tenth of a second's worth, at least one byte, and is empty when the
+ * rate is set: so N bytes in a row take N / rate seconds, and after a pause
+ * what it holds goes at once.
+ *
+ * A read or write that finds less in it than a hundredth of a second's worth
+ * (or less than it asks for, if that is less) waits until so much is there, by
+ * its deadline; what it then moves at once is at most what the bucket holds.
+ * Everything that reads or writes the stream goes by it, pier_copy(),
+ * pier_send_file() and pier_relay() too; pier_wait_any() takes for ready what
+ * need not wait for its rate either. While writes have a rate nothing is gathered: pier_printf()
+ * writes as pier_write().
+ *
+ *   stream  of a layered stream it is the lowest one below, as for pier_fd():
+ *           its bytes are counted
+ *   read_bytes_per_s   1 or more; 0 or PIER_OFF: none, as before the first
+ *           call
+ *   write_bytes_per_s  the same. Each call sets both, and wakes who waits for
+ *           tokens
+ *
+ * 0, or
+ *   -EINVAL  a rate below PIER_OFF
+ *   -EBUSY   bytes are gathered that have not gone: pier_flush(); or, among
+ *            threads, another one waits on the stream
+ *   -EXDEV   it belongs to another scheduler than the caller's
+ *   -ENOMEM  no memory
+ */
+int pier_set_rate(struct pier_stream *stream, int64_t read_bytes_per_s,
+	int64_t write_bytes_per_s);
+
+/*
  * pier_move(stream): give it up for the next scheduler that uses it. Called by
  * the owner. 0, or
  *   -EBUSY  a task waits on it, or bytes are gathered

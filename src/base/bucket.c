@@ -55,6 +55,25 @@ pier__bucket_take(pier__bucket *bucket, const struct pier__rate *rate,
 	return 0;
 }
 
+int64_t
+pier__bucket_when(const pier__bucket *bucket, const struct pier__rate *rate,
+	int64_t count, int64_t now)
+{
+	int64_t full_at = atomic_load_explicit(bucket, memory_order_relaxed);
+	int64_t at = (full_at > now ? full_at : now) + time_of(rate, count) -
+		     time_of(rate, rate->burst);
+
+	return at > now ? at : 0;
+}
+
+void
+pier__bucket_empty(
+	pier__bucket *bucket, const struct pier__rate *rate, int64_t now)
+{
+	atomic_store_explicit(
+		bucket, now + time_of(rate, rate->burst), memory_order_relaxed);
+}
+
 void
 pier__bucket_give(
 	pier__bucket *bucket, const struct pier__rate *rate, int64_t count)

@@ -30,6 +30,17 @@ int64_t pier__bucket_has(
 int64_t pier__bucket_take(pier__bucket *bucket, const struct pier__rate *rate,
 	int64_t count, int64_t now);
 
+/*
+ * pier__bucket_when(bucket, rate, count, now): 0 if count tokens, at most a
+ * burst, are there now, or the moment at which they will be.
+ */
+int64_t pier__bucket_when(const pier__bucket *bucket,
+	const struct pier__rate *rate, int64_t count, int64_t now);
+
+/* Nothing is in it now. */
+void pier__bucket_empty(
+	pier__bucket *bucket, const struct pier__rate *rate, int64_t now);
+
 /* Give back what was taken and not used. */
 void pier__bucket_give(
 	pier__bucket *bucket, const struct pier__rate *rate, int64_t count);

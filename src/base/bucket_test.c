@@ -47,6 +47,32 @@ test_burst_then_rate(void **state)
 	assert_int_equal(pier__bucket_has(&bucket, &rate, now + 900 * S), 0);
 }
 
+/* When what is wanted will be there, without a look at anything else. */
+static void
+test_empty_and_when(void **state)
+{
+	const struct pier__rate rate = { .per_s = 7, .burst = 3 };
+	pier__bucket bucket = 0;
+	int64_t now = 5 * S;
+	int i;
+
+	(void)state;
+	assert_int_equal(pier__bucket_when(&bucket, &rate, 3, now), 0);
+	pier__bucket_empty(&bucket, &rate, now);
+	assert_int_equal(pier__bucket_has(&bucket, &rate, now), 0);
+	for (i = 1; i <= 3; i++) {
+		int64_t at = pier__bucket_when(&bucket, &rate, i, now);
+
+		/* Between two nanoseconds it is the later one. */
+		assert_in_range(at, now + i * S / 7, now + i * S / 7 + 1);
+		assert_int_equal(
+			pier__bucket_has(&bucket, &rate, at - 1), i - 1);
+		assert_int_equal(pier__bucket_has(&bucket, &rate, at), i);
+		assert_int_equal(pier__bucket_when(&bucket, &rate, i, at), 0);
+	}
+	assert_int_equal(pier__bucket_when(&bucket, &rate, 3, now + 9 * S), 0);
+}
+
 /* Over a long time no more than the rate, and no less, whatever the size. */
 static void
 test_long_run(void **state)
@@ -100,6 +126,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_burst_then_rate),
+		cmocka_unit_test(test_empty_and_when),
 		cmocka_unit_test(test_long_run),
 		cmocka_unit_test(test_extremes),
 	};

@@ -235,5 +235,6 @@ pier_abort(struct pier_stream *stream)
 	atomic_store_explicit(&base->aborted, true, memory_order_release);
 	pier__stream_set_odd(stream, PIER__ODD_END);
 	pier__stream_set_odd(base, PIER__ODD_END);
-	base->ops->abort(base);
+	/* Its owner may be setting a rate. */
+	__atomic_load_n(&base->ops, __ATOMIC_ACQUIRE)->abort(base);
 }

@@ -336,18 +336,22 @@ reader(void *arg)
 	return n < 0 ? (int)n : at == BULK ? 0 : -EIO;
 }
 
+/* arg: a rate in bytes per second, of what goes over the pair, or NULL. */
 static int
 both_ways(void *arg)
 {
+	const int64_t *rate = arg;
 	struct pier_stream *a;
 	struct pier_stream *b;
 	struct pier_group *group;
 	int i;
 
-	(void)arg;
 	assert_int_equal(pier_pair(&a, &b), 0);
 	sides[0] = (struct side){ layer_over(a), 1 };
 	sides[1] = (struct side){ layer_over(b), 2 };
+	for (i = 0; i < 2 && rate != NULL; i++)
+		assert_int_equal(
+			pier_set_rate(sides[i].stream, *rate, *rate), 0);
 	assert_int_equal(pier_group_open(&group), 0);
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(pier_go(group, writer, &sides[i]), 0);
@@ -373,6 +377,15 @@ test_reader_and_writer_at_once(void **state)
 {
 	(void)state;
 	assert_int_equal(pier_run(both_ways, NULL, NULL, NULL), 0);
+}
+
+static void
+test_with_a_rate(void **state)
+{
+	int64_t rate = 10 * BULK;
+
+	(void)state;
+	assert_int_equal(pier_run(both_ways, &rate, NULL, NULL), 0);
 }
 
 static int
@@ -426,6 +439,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reader_and_writer_at_once),
+		cmocka_unit_test(test_with_a_rate),
 		cmocka_unit_test(test_all_that_stands_on_the_table),
 	};
 

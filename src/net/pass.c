@@ -15,7 +15,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "net/stream.h"
+#include "net/rate.h"
 
 /* Linux 6.5; not in every libc's headers. */
 #define SCM_PIDFD_TYPE 4
@@ -197,7 +197,7 @@ keep(struct pier_stream *stream)
 	stream->passed = pier__alloc(sizeof(*stream->passed));
 	if (stream->passed == NULL)
 		return -ENOMEM;
-	stream->ops = &passing_ops;
+	pier__rate_set_ops(stream, &passing_ops);
 	pier__stream_set_odd(stream, PIER__ODD_KIND);
 	return 0;
 }
@@ -227,18 +227,21 @@ send_some(struct pier_stream *stream, const struct pier_fds *fds,
 {
 	alignas(struct cmsghdr) unsigned char control[PIER__PASSED_ROOM];
 	/* The kernel reads only; iovec has no const. */
-	struct iovec piece = { .iov_base = (void *)(uintptr_t)data,
-		.iov_len = size };
+	struct iovec piece = { .iov_base = (void *)(uintptr_t)data };
 	struct msghdr header = { .msg_iov = &piece, .msg_iovlen = 1 };
 	ssize_t n;
 
 	if (!PIER__LOOK(stream->desc.writable))
+		return -EAGAIN;
+	piece.iov_len = pier__rate_grant(stream, PIER__OUT, size);
+	if (piece.iov_len == 0)
 		return -EAGAIN;
 	pier__passed_put(&header, control, fds);
 	do {
 		n = pier__calls()->sendmsg(
 			stream->desc.fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n == -EINTR);
+	pier__rate_spend(stream, PIER__OUT, n);
 	if (n >= 0)
 		pier__stream_moved_out(stream, (size_t)n);
 	else if (n != -EAGAIN &&

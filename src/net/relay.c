@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "io/wait_many.h"
+#include "net/rate.h"
 #include "net/relay.h"
-#include "net/stream.h"
 
 /* Rounds that move bytes before other tasks get their turn. */
 #define ROUNDS_MAX 16
@@ -221,8 +221,9 @@ own_deadline(const struct relay *relay)
 	return pier_deadline_at(until);
 }
 
-/* The wait ended with its deadline: the relay's own, or a limit that a server
-   holds one of the streams to (and that may have moved meanwhile). */
+/* The wait ended with its deadline: the relay's own, a limit that a server
+   holds one of the streams to (and that may have moved meanwhile), or the
+   moment from which on a rate lets bytes move. */
 static void
 deadline_passed(struct relay *relay, pier_deadline own, pier_deadline until)
 {
@@ -259,6 +260,27 @@ b_has_gone(struct relay *relay)
 	return relay->b_gone;
 }
 
+/* What a way waits for next goes on the list, or moves *until, if it is for its
+   rate: a descriptor that is ready all the while is none to wait for. */
+static void
+want_next(const struct way *way, struct pier__want *wants, size_t *count,
+	pier_deadline *until)
+{
+	unsigned what = way->wants_room ? PIER__OUT : PIER__IN;
+	const struct pier_stream *stream =
+		way->wants_room ? way->to : way->from;
+	int64_t at = pier__rate_until(stream, what);
+	struct pier_stream *base = pier__stream_base(stream);
+
+	if (at > 0) {
+		*until = pier_earlier(*until, pier_deadline_at(at));
+		return;
+	}
+	wants[*count].want = what;
+	wants[(*count)++].desc =
+		what == PIER__OUT ? base->out_desc : &base->desc;
+}
+
 static void
 wait_next(struct relay *relay)
 {
@@ -272,14 +294,8 @@ wait_next(struct relay *relay)
 	int rc;
 
 	for (i = 0; i < 2; i++) {
-		struct way *way = &relay->ways[i];
-
-		if (way->done)
-			continue;
-		wants[count].want = way->wants_room ? PIER__OUT : PIER__IN;
-		wants[count++].desc =
-			way->wants_room ? pier__stream_base(way->to)->out_desc
-					: &pier__stream_base(way->from)->desc;
+		if (!relay->ways[i].done)
+			want_next(&relay->ways[i], wants, &count, &until);
 	}
 	if (relay->end != NULL && !relay->b_gone) {
 		wants[count].want = PIER__IN;

@@ -11,7 +11,7 @@
 
 #include <pier/file.h>
 
-#include "net/stream.h"
+#include "net/rate.h"
 
 /* What goes between two looks at the clock and at other tasks. */
 #define TURN_SIZE ((size_t)1 << 20)
@@ -143,7 +143,9 @@ send_some(struct sending *it)
 {
 	ssize_t n;
 
-	if (!it->by_kernel || it->desc == NULL)
+	/* A rate may be set between two turns. */
+	if (!it->by_kernel || it->desc == NULL ||
+		pier__rate_holds_writes(it->stream))
 		return send_by_hand(it);
 	n = send_by_kernel(it);
 	if (n != -EINVAL && n != -ENOSYS && n != -EOVERFLOW)

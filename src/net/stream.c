@@ -214,6 +214,7 @@ pier_release(struct pier_stream *stream, int *fd)
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);
 	pier__gather_close(stream->out);
 	pier__free(stream->passed);
+	pier__free(stream->rates);
 	pier__desc_forget(&stream->desc);
 	*fd = stream->desc.fd;
 	pier__free(stream->name);

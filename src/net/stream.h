@@ -72,7 +72,8 @@ enum {
 	PIER__ODD_KIND = 1,    /* a table of its own, or no socket */
 	PIER__ODD_TIMEOUT = 2, /* a timeout of its own was set */
 	PIER__ODD_LIMIT = 4,   /* has a lifetime, or met a limit */
-	PIER__ODD_END = 8      /* a half is shut, a write failed, aborted */
+	PIER__ODD_END = 8,     /* a half is shut, a write failed, aborted */
+	PIER__ODD_RATE = 16    /* a rate was set: net/rate.h */
 };
 
 /* What every message touches comes first: with the head of desc it fills two
@@ -105,6 +106,7 @@ struct pier_stream {
 
 	/* Came and were not asked for yet; NULL: nobody ever asked. */
 	struct pier_fds *passed;
+	struct pier__rates *rates; /* NULL: none was ever set; see net/rate.h */
 
 	int16_t family;
 	const char *scheme; /* "tcp", "unix", "fd", "pair" */

@@ -14,7 +14,7 @@
 #include "io/wait_many.h"
 #include "net/listen.h"
 #include "net/packet.h"
-#include "net/stream.h"
+#include "net/rate.h"
 
 #define WAITABLES_MAX 1024
 
@@ -23,6 +23,7 @@ struct place {
 	struct pier__want want;
 	struct pier__desc plain; /* of an entry that is a bare descriptor */
 	struct pollfd poll;
+	unsigned held; /* directions with a rate in the way; no event ends it */
 };
 
 static int
@@ -66,31 +67,61 @@ place_one(struct place *place, const struct pier_waitable *one)
 	return 0;
 }
 
+/* In which directions its rate lets nothing move; *until becomes the moment at
+   which that ends, if it is earlier. */
+static unsigned
+held_of(const struct pier_waitable *one, pier_deadline *until)
+{
+	unsigned held = 0;
+	int64_t at;
+
+	if (one->stream == NULL || one->stream->rates == NULL)
+		return 0;
+	if ((one->want & PIER_READING) != 0 &&
+		(at = pier__rate_until(one->stream, PIER__IN)) > 0) {
+		*until = pier_earlier(*until, pier_deadline_at(at));
+		held |= PIER_READING;
+	}
+	if ((one->want & PIER_WRITING) != 0 &&
+		(at = pier__rate_until(one->stream, PIER__OUT)) > 0) {
+		*until = pier_earlier(*until, pier_deadline_at(at));
+		held |= PIER_WRITING;
+	}
+	return held;
+}
+
+/* What needs no token: bytes that were read ahead, and the news of an abort. */
+static unsigned
+exempt_of(const struct pier_waitable *one)
+{
+	if (one->stream == NULL)
+		return 0;
+	if (atomic_load_explicit(&one->stream->aborted, memory_order_acquire))
+		return PIER_BOTH;
+	return pier_buffered(one->stream) > 0 ? PIER_READING : 0;
+}
+
 /* What is ready of one, by the kernel's word and by what was read ahead. */
 static unsigned
 ready_of(const struct pier_waitable *one, const struct pollfd *poll)
 {
 	const short broken = POLLERR | POLLHUP | POLLNVAL;
-	/* Of which the kernel knows nothing where it is a pipe. */
-	const bool aborted = one->stream != NULL &&
-			     atomic_load_explicit(&one->stream->aborted,
-				     memory_order_acquire);
-	unsigned ready = 0;
+	/* Of an abort the kernel knows nothing where it is a pipe. */
+	unsigned ready = exempt_of(one);
 
-	if ((poll->revents & (POLLIN | POLLRDHUP | broken)) != 0 ||
-		(one->stream != NULL && pier_buffered(one->stream) > 0) ||
-		aborted)
+	if ((poll->revents & (POLLIN | POLLRDHUP | broken)) != 0)
 		ready |= PIER_READING;
-	if ((poll->revents & (POLLOUT | broken)) != 0 || aborted)
+	if ((poll->revents & (POLLOUT | broken)) != 0)
 		ready |= PIER_WRITING;
 	return ready & one->want;
 }
 
 /* Ask the kernel about all of them. How many are ready; those that are not are
-   remembered so: the next change is an event. */
+   remembered so: the next change is an event. *until becomes the moment at which
+   a rate ends to hold one of them, if it is earlier. */
 static int
 ask(struct pier_waitable *list, struct place *places, struct pollfd *polls,
-	size_t count)
+	size_t count, pier_deadline *until)
 {
 	int ready = 0;
 	size_t i;
@@ -105,12 +136,14 @@ ask(struct pier_waitable *list, struct place *places, struct pollfd *polls,
 		struct pier__desc *desc = places[i].want.desc;
 		unsigned now = ready_of(&list[i], &polls[i]);
 
-		list[i].ready = (enum pier_half)now;
-		ready += now != 0;
 		if ((list[i].want & ~now & PIER_READING) != 0)
 			PIER__NOTE(desc->readable, false);
 		if ((list[i].want & ~now & PIER_WRITING) != 0)
 			PIER__NOTE(desc->writable, false);
+		places[i].held = held_of(&list[i], until);
+		now &= ~places[i].held | exempt_of(&list[i]);
+		list[i].ready = (enum pier_half)now;
+		ready += now != 0;
 	}
 	return ready;
 }
@@ -145,6 +178,24 @@ over(const struct pier_waitable *list, size_t count)
 	return rc;
 }
 
+/* What events tell of. How many those are. */
+static size_t
+list_wants(struct pier__want *wants, const struct place *places, size_t count)
+{
+	size_t listed = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		wants[listed] = places[i].want;
+		if ((places[i].held & PIER_READING) != 0)
+			wants[listed].want &= ~(unsigned)PIER__IN;
+		if ((places[i].held & PIER_WRITING) != 0)
+			wants[listed].want &= ~(unsigned)PIER__OUT;
+		listed += wants[listed].want != 0;
+	}
+	return listed;
+}
+
 static int
 wait_for_any(struct pier_waitable *list, struct place *places,
 	struct pier__want *wants, struct pollfd *polls, size_t count,
@@ -161,15 +212,14 @@ wait_for_any(struct pier_waitable *list, struct place *places,
 			return rc;
 	}
 	for (;;) {
-		rc = ask(list, places, polls, count);
+		first = until(list, count, deadline);
+		rc = ask(list, places, polls, count, &first);
 		if (rc != 0)
 			return rc;
 		if (wait < 0)
 			return wait;
-		for (i = 0; i < count; i++)
-			wants[i] = places[i].want;
-		first = until(list, count, deadline);
-		wait = pier__desc_wait_many(wants, count, "any", first);
+		wait = pier__desc_wait_many(
+			wants, list_wants(wants, places, count), "any", first);
 		/* A limit that has moved meanwhile is none. */
 		if (wait == -PIER_EDEADLINE && first.ns < deadline.ns)
 			wait = over(list, count);

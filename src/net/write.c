@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/plain.h"
+#include "net/rate.h"
 
 /* Pieces that one call takes at most, as writev(2). */
 #define PIECES_MAX 1024
@@ -344,7 +345,14 @@ pier_printf(struct pier_stream *stream, const char *text, ...)
 	va_start(args, text);
 	n = format(&line, room, sizeof(room), text, args);
 	va_end(args);
-	rc = n < 0 ? n : gather(stream, line, (size_t)n, &done, deadline);
+	/* No event sends on what waits for its rate. */
+	if (n < 0)
+		rc = n;
+	else if (pier__rate_holds_writes(stream))
+		rc = pier__stream_write(
+			stream, line, (size_t)n, &done, deadline);
+	else
+		rc = gather(stream, line, (size_t)n, &done, deadline);
 	if (line != room)
 		pier__free(line);
 	return rc == 0 ? n

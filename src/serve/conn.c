@@ -16,6 +16,7 @@
 
 #include "net/seqpacket.h"
 #include "net/proxy_wire.h"
+#include "net/rate.h"
 #include "serve/options.h"
 #include "serve/proxy.h"
 
@@ -75,6 +76,19 @@ fill(struct pier__conn *conn, struct pier__acceptor *acceptor)
 	conn->stream->desc.near = &conn->shown.first_byte_ns;
 }
 
+static int
+set_rate(struct pier__conn *conn)
+{
+	const struct pier_server_opts *opts =
+		&conn->acceptor->worker->server->opts;
+
+	/* Packets have no part that could go before the rest. */
+	return conn->acceptor->packets
+		       ? 0
+		       : pier__rate_set(conn->stream, opts->read_rate,
+				 opts->write_rate);
+}
+
 int
 pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 {
@@ -97,10 +111,16 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 		acceptor->listener->family, acceptor->listener->streams);
 	if (rc < 0)
 		goto give_address;
+	rc = set_rate(conn);
+	if (rc < 0)
+		goto free_stream;
 	fill(conn, acceptor);
 	*out = conn;
 	return 0;
 
+free_stream:
+	/* Not its descriptor. */
+	pier__free(conn->stream);
 give_address:
 	pier__address_give(server->addresses, conn->address, server->process);
 free_conn:

@@ -78,6 +78,8 @@ wrong(const struct pier_server_opts *opts)
 		return "proxy and proxy_from go together";
 	if (opts->accept_rate < 0 || opts->accept_burst < 0)
 		return "accept_rate: below 0";
+	if (opts->read_rate < PIER_OFF || opts->write_rate < PIER_OFF)
+		return "read_rate, write_rate: bytes per second, or PIER_OFF";
 	if (opts->datagrams_max < 0)
 		return "datagrams_max: below 0";
 	if (opts->datagram_size > DATAGRAM_SIZE_MAX)

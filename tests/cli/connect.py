@@ -504,6 +504,8 @@ def test_options_without_effect_are_refused():
         (["--bind=127.0.0.1:0", "unix://./x"], "unix:// has no local address"),
         (["--bind=127.0.0.1:0", "fd://0"], "fd:// has no local address"),
         (["--replies=1", "127.0.0.1:1"], "--replies is for datagrams"),
+        (["--rate=1k/s", "udp://h:1"], "--rate is for streams, and udp://"),
+        (["--rate=1k", "h:1"], "--rate: cannot use '1k'; expected a rate"),
         (["--wait=1s", "unix://./x"], "--wait is for datagrams, and unix:// is"),
         (["udp://h:1", "--on-stdin-end=half-close"], "--on-stdin-end is for"),
         (["unixgram://./x", "--on-peer-end=end"], "--on-peer-end is for streams"),
@@ -513,6 +515,18 @@ def test_options_without_effect_are_refused():
         (["-z", "--idle-timeout=1s", "h:1"], "--idle-timeout has no effect"),
     ):
         contains(expect(2, "connect", *words).err, part)
+
+
+def test_rate():
+    """Of what is sent, and of what comes back."""
+    data = os.urandom(20000)
+    with Peer(answer_after_end) as peer:
+        began = time.monotonic()
+        done = expect(0, "connect", "--rate=100k/s", peer.endpoint, stdin=data)
+        # Nothing comes before all has been sent: that is a pause.
+        assert time.monotonic() - began >= 2 * 20000 / 100000 - 0.1, "too fast"
+        equal(peer.join(), data, "what the peer got")
+        equal(done.out, b"got:" + data, "what came back")
 
 
 def test_crlf():

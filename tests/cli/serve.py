@@ -198,6 +198,8 @@ def test_networks():
             (["--accept-rate", "fast"], "a rate such as 100/s"),
             (["--accept-rate", "100"], "a rate such as 100/s"),
             (["--accept-rate", "0/s"], "from 1/s"),
+            (["--rate", "1Mi"], "--rate: cannot use '1Mi'; expected a rate"),
+            (["--rate", "0/s"], "--rate: out of range: '0/s'"),
         ):
             contains(expect(2, "serve", "echo", *words, "tcp://:0").err, said)
 
@@ -216,6 +218,21 @@ def test_accept_rate():
             client.close()
         # One token may be in hand while the bucket fills up again.
         assert time.monotonic() - began >= 9 / 50, "too fast"
+        equal(server.end().code, 0)
+
+
+def test_rate():
+    """Both ways of each connection, each with as much as the others."""
+    data = os.urandom(20000)
+    with Server("echo", "--rate", "40k/s", "tcp://127.0.0.1:0") as server:
+        began = time.monotonic()
+        with ThreadPoolExecutor(2) as pool:
+            for answer in pool.map(
+                lambda _: ask(dial(server), data), range(2)
+            ):
+                equal(answer, data)
+        # As much as a tenth of a second's worth goes at once after a pause.
+        assert time.monotonic() - began >= 20000 / 40000 - 0.1, "too fast"
         equal(server.end().code, 0)
 
 

@@ -146,6 +146,7 @@ step_often(struct show *show)
 }
 /* Of the server that the one with faults replaces; NULL: of none. */
 static const char *replace;
+static int64_t rate;
 
 static void
 serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
@@ -169,6 +170,8 @@ serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
 		.tick = look_around,
 		.tick_ms = 1,
 		.replace = replace,
+		.read_rate = rate,
+		.write_rate = rate,
 	};
 	pthread_t thread;
 
@@ -240,6 +243,14 @@ static void
 by_two_workers(struct fault_story *story)
 {
 	serve(story, TCP, PIER_FIBER, 2, run_it);
+}
+
+static void
+with_a_rate(struct fault_story *story)
+{
+	rate = 100000000; /* a short wait, but one */
+	serve(story, TCP, PIER_FIBER, 1, run_it);
+	rate = 0;
 }
 
 static void
@@ -349,6 +360,7 @@ static const struct fault_scenario scenarios[] = {
 	{ "server, forks", by_forks, NULL },
 #endif
 	{ "server, two workers", by_two_workers, NULL },
+	{ "server, with a rate", with_a_rate, NULL },
 	{ "server, datagrams", datagrams, NULL },
 	{ "server, by steps", by_steps, NULL },
 	{ "server, datagrams by steps", datagrams_by_steps, NULL },

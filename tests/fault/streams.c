@@ -248,7 +248,27 @@ over_pipe(struct fault_story *story)
 	pier_close(out);
 }
 
+/* Both of a pair with a rate, which they wait for. */
+static void
+over_rates(struct fault_story *story)
+{
+	static struct talk talk;
+
+	talk = (struct talk){ .story = story };
+	if (met(story, "pair", pier_pair(&talk.client, &talk.served)) < 0)
+		return;
+	if (met(story, "rate", pier_set_rate(talk.client, 10000, 10000)) == 0 &&
+		met(story, "rate", pier_set_rate(talk.served, 10000, 10000)) ==
+			0) {
+		converse(&talk);
+		return;
+	}
+	pier_close(talk.client);
+	pier_close(talk.served);
+}
+
 EACH_INSIDE(over_pair)
+EACH_INSIDE(over_rates)
 EACH_INSIDE(over_pipe)
 EACH_INSIDE(over_tcp)
 EACH_INSIDE(over_both_families)
@@ -263,6 +283,8 @@ static const int also[] = { -ECONNRESET, -EPIPE, -PIER_EEND, -ECANCELED,
 static const struct fault_scenario scenarios[] = {
 	{ "pair, fibers", over_pair_by_fibers, also },
 	{ "pair, threads", over_pair_by_threads, also },
+	{ "pair with rates, fibers", over_rates_by_fibers, also },
+	{ "pair with rates, threads", over_rates_by_threads, also },
 	{ "pipe, fibers", over_pipe_by_fibers, also },
 	{ "pipe, threads", over_pipe_by_threads, also },
 	{ "tcp, fibers", over_tcp_by_fibers, also },

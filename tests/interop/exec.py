@@ -598,6 +598,8 @@ def test_usage():
         (["echo", TCP, "--exec", "cat"], "a handler and --exec"),
         ([TCP, "--shell", "cat", "--exec", "cat"], "either --exec or --shell"),
         ([TCP, "--exec-direct", "--pty", "--exec", "cat"], "leave out one"),
+        ([TCP, "--exec-direct", "--rate=1k/s", "--exec", "cat"],
+         "--exec-direct gives the socket, on which nothing holds --rate"),
         (["udp://:0", "--exec", "cat"], "--exec is for streams"),
         (["unixgram://@x", "--shell", "cat"], "--shell is for streams"),
         (["seqpacket://@x", "--exec", "cat"], "@x has messages"),

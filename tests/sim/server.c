@@ -642,6 +642,82 @@ they_are_accepted_by_the_rate(void **state)
 	assert_int_equal(bed.stats.accept_rate_waits, 5);
 }
 
+/* 5000 bytes there and back; ended_at is when the last one came. */
+static int
+echoes_much(void *arg)
+{
+	static unsigned char sent[5000], got[5000];
+	struct pier_stream *stream = dial();
+	ssize_t n = -1;
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < sizeof(sent); i++)
+		sent[i] = (unsigned char)(i * 3);
+	if (stream != NULL &&
+		pier_write(stream, sent, sizeof(sent), PIER_FOREVER) == 0)
+		n = pier_read_full(stream, got, sizeof(got), PIER_FOREVER);
+	ended_at = pier_now();
+	pier_close(stream);
+	if (n < 0)
+		return (int)n;
+	return memcmp(sent, got, sizeof(got)) == 0 ? 0 : -EBADMSG;
+}
+
+/* From accept on, but for the way. */
+static void
+expect_rate(void)
+{
+	play(echoes_much);
+	assert_int_equal(bed.client_rc, 0);
+	assert_in_range(ended_at - bed.accepted_ns, 5 * S, 5 * S + 50 * MS);
+	assert_int_equal(bed.stats.bytes_in, 5000);
+	assert_int_equal(bed.stats.bytes_out, 5000);
+}
+
+static void
+a_connection_has_its_rate(void **state)
+{
+	(void)state;
+	bed.opts.write_rate = 1000;
+	/* Bytes that come one by one are activity. */
+	bed.opts.idle_ms = 100;
+	expect_rate();
+}
+
+static void
+and_one_to_read(void **state)
+{
+	(void)state;
+	bed.opts.read_rate = 1000;
+	bed.opts.idle_ms = 100;
+	expect_rate();
+}
+
+/* The wait for tokens is one like others. */
+static void
+limits_hold_while_it_waits(void **state)
+{
+	(void)state;
+	bed.opts.write_rate = 1;
+	bed.opts.read_rate = PIER_OFF;
+	bed.opts.lifetime_ms = 2500;
+	play(echoes_much);
+	assert_int_equal(bed.reason, PIER_END_LIMIT);
+	assert_string_equal(bed.limit, "lifetime");
+	assert_int_equal(bed.ended_ns, 2500 * MS);
+	assert_int_equal(bed.stats.bytes_out, 2);
+}
+
+static void
+a_rate_below_zero_is_refused(void **state)
+{
+	(void)state;
+	bed.opts.write_rate = -2;
+	assert_int_equal(pier_server_open(&bed.server, &bed.opts), -EINVAL);
+	assert_non_null(strstr(pier_error_line(), "write_rate"));
+}
+
 /* Those that queue at a stop do not wait for it. */
 static int
 waits_for_a_stop(void *arg)
@@ -725,6 +801,10 @@ main(void)
 		CASE(a_box_on_the_way_resets_both),
 		CASE(they_are_accepted_by_the_rate),
 		CASE(a_stop_does_not_wait_for_the_rate),
+		CASE(a_connection_has_its_rate),
+		CASE(and_one_to_read),
+		CASE(limits_hold_while_it_waits),
+		CASE(a_rate_below_zero_is_refused),
 		CASE(nobody_is_lost_on_bad_links),
 		CASE(the_seed_decides_all_of_it),
 	};
