@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 UP_TO_DATE = ninja -n -C $(BUILD) | grep -q 'no work to do'
 
 .DEFAULT_GOAL := all
-.PHONY: all run check lint recipes bench soak fuzz format install clean help
+.PHONY: all run check check-aarch64 lint recipes bench soak fuzz format install clean help
 
 all: ## build build/pier, build/libpier.so, build/libpier.a, build/pier.pc
 	@tools/deps build
@@ -26,6 +26,10 @@ run: all ## build, then serve echo on localhost until Ctrl-C
 check: ## build under every compiler and sanitizer and run all tests
 	@tools/deps build check
 	@tools/check $(ONLY)
+
+check-aarch64: ## build for aarch64 and run the tests under qemu
+	@tools/deps build check aarch64
+	@tools/check aarch64-full
 
 lint: ## layers, symbols, errno, sizes, documents, format, analysers
 	@tools/deps build lint
@@ -66,4 +70,4 @@ clean: ## remove everything that was built
 	@rm -rf $(BUILD)
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile

@@ -505,6 +505,9 @@ real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 	rc = pthread_attr_init(&attr);
 	if (rc != 0)
 		return -rc;
+	/* What libc refuses as too little differs: 16 KiB, 128 on aarch64. */
+	if (stack_size > 0 && stack_size < (size_t)PTHREAD_STACK_MIN)
+		stack_size = (size_t)PTHREAD_STACK_MIN;
 	if (stack_size > 0)
 		rc = pthread_attr_setstacksize(&attr, stack_size);
 	if (rc == 0) {

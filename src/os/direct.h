@@ -43,9 +43,11 @@
 #define PIER__AFTER_CALL
 #endif
 
+/* pier__direct(): call `number` with four arguments and two that are 0. */
 #if defined(__x86_64__) && defined(__LP64__) && !defined(PIER__NOT_DIRECT)
 
-/* Call `number` with four arguments and two that are 0. */
+#define PIER__DIRECT 1
+
 static inline long
 pier__direct(long number, long a, long b, long c, long d)
 {
@@ -61,6 +63,32 @@ pier__direct(long number, long a, long b, long c, long d)
 			 : "rcx", "r11", "memory");
 	return result;
 }
+
+#elif defined(__aarch64__) && defined(__LP64__) && !defined(PIER__NOT_DIRECT)
+
+#define PIER__DIRECT 1
+
+static inline long
+pier__direct(long number, long a, long b, long c, long d)
+{
+	register long x8 __asm__("x8") = number;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = 0;
+	register long x5 __asm__("x5") = 0;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+			 : "memory", "cc");
+	return x0;
+}
+
+#endif
+
+#if defined(PIER__DIRECT)
 
 static inline ssize_t
 pier__sys_recv(int fd, void *buf, size_t size, int flags)

@@ -5,11 +5,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && !defined(PIER_UCONTEXT)
+#if defined(PIER__SWITCH_ASSEMBLY)
 
 void pier__switch_start(void);
 
-/* The frame that pier__switch() pops; see switch_x86_64.S. */
+#if defined(__x86_64__)
+
+/* The frame that pier__switch() pops; see switch_x86_64.S. pier__switch_start
+   finds what it calls in the registers named. */
 struct frame {
 	uint32_t mxcsr;
 	uint16_t x87_control;
@@ -17,33 +20,61 @@ struct frame {
 	void *r15;
 	void *r14;
 	void *r13;
-	void *r12;
-	void *rbx;
+	void *argument; /* r12 */
+	void *entry;    /* rbx */
 	void *rbp;
 	void *start;
 };
+
+/* A fiber does not inherit its parent's settings, but has those that a new
+   program starts with: all exceptions masked, round to nearest. */
+static void
+set_float(struct frame *frame)
+{
+	frame->mxcsr = 0x1f80;
+	frame->x87_control = 0x037f;
+}
+
+#else
+
+/* The frame that pier__switch() loads; see switch_aarch64.S. x29 is 0 at first:
+   the chain of frame records ends there. */
+struct frame {
+	void *x29;
+	void *start;    /* x30 */
+	void *entry;    /* x19 */
+	void *argument; /* x20 */
+	void *x21_to_x28[8];
+	double d8_to_d15[8];
+	uint64_t fpcr;
+	uint64_t unused;
+};
+
+/* A fiber does not inherit its parent's settings, but has those that a new
+   program starts with: no traps, round to nearest. */
+static void
+set_float(struct frame *frame)
+{
+	frame->fpcr = 0;
+}
+
+#endif
 
 void *
 pier__switch_make(void *top, size_t size, void (*entry)(void *), void *arg)
 {
 	/* At pier__switch_start, after the frame is popped, sp is a multiple
-	   of 16, as the ABI wants it before a call. */
+	   of 16, as both ABIs want it before a call. */
 	uintptr_t at = ((uintptr_t)top & ~(uintptr_t)15) - sizeof(struct frame);
 	struct frame *frame = (struct frame *)at;
+	void (*start)(void) = pier__switch_start;
 
 	(void)size;
 	memset(frame, 0, sizeof(*frame));
-	/* What a new program starts with: all exceptions masked, round to
-	   nearest. A fiber does not inherit its parent's settings. */
-	frame->mxcsr = 0x1f80;
-	frame->x87_control = 0x037f;
-	memcpy(&frame->rbx, &entry, sizeof(entry));
-	frame->r12 = arg;
-	{
-		void (*start)(void) = pier__switch_start;
-
-		memcpy(&frame->start, &start, sizeof(start));
-	}
+	set_float(frame);
+	memcpy(&frame->entry, &entry, sizeof(entry));
+	frame->argument = arg;
+	memcpy(&frame->start, &start, sizeof(start));
 	return frame;
 }
 

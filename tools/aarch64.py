@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""What tools/check needs to build pier for aarch64 and to run its tests here:
+a cross compiler, qemu's emulation of one process, and the libraries that tests
+link, for that machine.
+
+The libraries are Debian's packages, fetched by an apt-get whose state lies in
+the build folder, and unpacked there: nothing is installed, and what dpkg and
+apt know of this machine stays as it is.
+"""
+
+import glob
+import os
+import shutil
+import subprocess
+
+COMPILER = "aarch64-linux-gnu-gcc"
+PACKAGES = ["libcmocka0", "libcmocka-dev", "libjansson4", "libjansson-dev"]
+NEEDED = ["cmocka", "jansson"]  # by their .pc files
+LIBRARIES = "usr/lib/aarch64-linux-gnu"
+
+_GUARD = "qemu says yes to MADV_GUARD_INSTALL and does nothing"
+_VFORK = "qemu makes a fork of vfork, so a failed exec is not seen"
+_ROBUST = "qemu has no robust futexes: a lock whose holder died stays held"
+_NAME = "the program's name in /proc is qemu's"
+_UNCLEAR = "fails or hangs under qemu 7.2; the cause is not known"
+
+# Tests, or `test: case`, that are not run there, and why.
+LEFT_OUT = {
+    "api/addr_oracle": "the script starts the program itself, without qemu",
+    "api/listen: test_the_backlog": "qemu hands out four bytes of TCP_INFO",
+    "api/pass": _UNCLEAR,
+    "cli/holder": _NAME,
+    "fault/exec": _VFORK,
+    "fault/server": _UNCLEAR,
+    "net/names: a_child_begins_with_an_empty_pool": _UNCLEAR,
+    "os/calls: a_fiber_sleeps_less_than_a_millisecond": (
+        "qemu 7.2 has no epoll_pwait2"
+    ),
+    "serve/exec: test_refused": _VFORK,
+    "serve/models": _UNCLEAR,
+    "serve/shared": _ROBUST,
+    "serve/stop": _UNCLEAR,
+    "task/overflow": _GUARD,
+    "task/stack: test_guard_by_advice": _GUARD,
+}
+
+CROSS_FILE = """\
+[binaries]
+c = '{compiler}'
+ar = 'aarch64-linux-gnu-ar'
+strip = 'aarch64-linux-gnu-strip'
+pkgconfig = 'pkg-config'
+exe_wrapper = ['{qemu}', '-L', '{libc}', '-E', 'LD_LIBRARY_PATH={root}/{lib}']
+
+[properties]
+sys_root = '{root}'
+pkg_config_libdir = '{root}/{lib}/pkgconfig'
+
+[host_machine]
+system = 'linux'
+cpu_family = 'aarch64'
+cpu = 'aarch64'
+endian = 'little'
+"""
+
+
+class Lacking(Exception):
+    """What is missing on this machine, in words for a skip."""
+
+
+def output(*command, **more):
+    """What a command prints; Lacking when it fails."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            **more,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise Lacking(f"{' '.join(command[:1])}: no end after 120 s") from late
+    if done.returncode:
+        last = (done.stdout.strip().splitlines() or ["no reason given"])[-1]
+        raise Lacking(f"{command[0]}: {last}")
+    return done.stdout.strip()
+
+
+def unpacked(root):
+    return all(
+        os.path.exists(f"{root}/{LIBRARIES}/pkgconfig/{name}.pc")
+        for name in NEEDED
+    )
+
+
+def fetch(folder, root):
+    """The packages unpacked below root."""
+    if os.environ.get("PIER_NO_INSTALL", "0") != "0":
+        raise Lacking("PIER_NO_INSTALL keeps arm64 packages from being fetched")
+    for name in ("apt-get", "dpkg-deb"):
+        if not shutil.which(name):
+            raise Lacking(f"no {name} to fetch arm64 packages with")
+    state = f"{folder}/apt"
+    for part in ("lists/partial", "cache/archives/partial", "debs"):
+        os.makedirs(f"{state}/{part}", exist_ok=True)
+    with open(f"{state}/status", "w", encoding="utf-8"):
+        pass  # nothing is installed there
+    apt = ["apt-get", "-q"]
+    for setting in (
+        f"Dir::State={state}",
+        f"Dir::State::lists={state}/lists",
+        f"Dir::State::status={state}/status",
+        f"Dir::Cache={state}/cache",
+        "APT::Architecture=arm64",
+        "APT::Architectures::=arm64",
+        "APT::Sandbox::User=",
+        "Acquire::Retries=2",
+        "Acquire::http::Timeout=20",
+    ):
+        apt += ["-o", setting]
+    output(*apt, "update")
+    output(*apt, "download", *PACKAGES, cwd=f"{state}/debs")
+    for package in glob.glob(f"{state}/debs/*.deb"):
+        output("dpkg-deb", "-x", package, root)
+    shutil.rmtree(state)
+    if not unpacked(root):
+        raise Lacking(f"{' '.join(PACKAGES)}: not what was expected in them")
+
+
+def prepare(folder):
+    """The path of meson's cross file, made below folder; or Lacking."""
+    if not shutil.which(COMPILER):
+        raise Lacking(f"no {COMPILER}; make check-aarch64 installs it")
+    qemu = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+    if not qemu:
+        raise Lacking("no qemu-aarch64; make check-aarch64 installs it")
+    loader = output(COMPILER, "-print-file-name=ld-linux-aarch64.so.1")
+    if not os.path.isabs(loader):
+        raise Lacking(f"no libc for {COMPILER}; make check-aarch64 installs it")
+    root = f"{folder}/root"
+    if not unpacked(root):
+        fetch(folder, root)
+    path = f"{folder}/cross.ini"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(
+            CROSS_FILE.format(
+                compiler=COMPILER,
+                qemu=qemu,
+                libc=os.path.dirname(os.path.dirname(os.path.realpath(loader))),
+                root=root,
+                lib=LIBRARIES,
+            )
+        )
+    return path
