@@ -138,8 +138,9 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	(void)pthread_mutex_lock(&pool->lock);
 	/* No more are active than there is room for. */
 	pool->conns[(pool->begin + pool->count++) % pool->room] = conn;
-	(void)pthread_cond_signal(&pool->come);
 	(void)pthread_mutex_unlock(&pool->lock);
+	/* Not before: the thread that it wakes would find the lock taken. */
+	(void)pthread_cond_signal(&pool->come);
 	return 0;
 }
 
