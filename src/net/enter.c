@@ -66,8 +66,8 @@ limit_at(const struct pier__limits *limits, const char **name)
 
 	*name = PIER__LIMIT_LIFETIME;
 	if (PIER__LOOK(conn->first_byte_ns) == 0 &&
-		limits->first_byte_at < at) {
-		at = limits->first_byte_at;
+		PIER__LOOK(limits->first_byte_at) < at) {
+		at = PIER__LOOK(limits->first_byte_at);
 		*name = PIER__LIMIT_FIRST_BYTE;
 	}
 	last = PIER__LOOK(conn->last_byte_ns);

@@ -74,8 +74,8 @@ pier__plain_until(const struct pier_stream *stream)
 	if (PIER__MOSTLY(until != INT64_MAX))
 		until += limits->conn->last_byte_ns;
 	if (!PIER__MOSTLY(stream->bytes_in > 0) &&
-		limits->first_byte_at < until)
-		until = limits->first_byte_at;
+		PIER__LOOK(limits->first_byte_at) < until)
+		until = PIER__LOOK(limits->first_byte_at);
 	return until;
 }
 

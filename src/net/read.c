@@ -136,6 +136,15 @@ shrink(struct pier_stream *stream)
 	return 0;
 }
 
+/* No first byte will come: what limits the wait for it is over. */
+__attribute__((noinline, cold)) static void
+note_end(struct pier_stream *stream)
+{
+	stream->at_end = true;
+	if (stream->limits != NULL)
+		PIER__NOTE(stream->limits->first_byte_at, INT64_MAX);
+}
+
 /* One attempt into [buf, size): bytes, 0 at the end, -EAGAIN or an error. */
 static inline __attribute__((always_inline)) ssize_t
 attempt(struct pier_stream *stream, void *buf, size_t size)
@@ -151,7 +160,7 @@ attempt(struct pier_stream *stream, void *buf, size_t size)
 		 atomic_load_explicit(&stream->aborted, memory_order_acquire))
 		return -ECONNABORTED;
 	else if (n == 0)
-		stream->at_end = true;
+		note_end(stream);
 	return n;
 }
 

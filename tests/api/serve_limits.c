@@ -572,6 +572,51 @@ test_the_reserve_alone(void **state)
 	nobody_is_lost(opts, serve_with_none);
 }
 
+/* Who has ended without a byte owes none: a long answer is not cut short. */
+static int
+answer_after_the_end(struct pier_stream *stream, void *ctx)
+{
+	char byte;
+	ssize_t n = pier_read(stream, &byte, 1, PIER_DEFAULT);
+
+	(void)ctx;
+	if (n == 0)
+		n = pier_sleep(pier_in_ms(150));
+	/* Waits for room, by which the limit would have been met. */
+	for (int i = 0; n == 0 && i < 64; i++) {
+		static const char much[65536];
+
+		n = pier_write(stream, much, sizeof(much), PIER_DEFAULT);
+	}
+	return (int)n;
+}
+
+static void
+test_no_first_byte_after_the_end(void **state)
+{
+	const struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = answer_after_the_end,
+		.first_byte_ms = 100 };
+	static char back[65536];
+	struct serving it;
+	size_t sum = 0;
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	/* Nobody reads until the limit would be met. */
+	(void)usleep(300000);
+	while ((n = recv(fd, back, sizeof(back), 0)) > 0)
+		sum += (size_t)n;
+	assert_int_equal(n, 0);
+	assert_int_equal(sum, 64 * 65536);
+	(void)close(fd);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
 int
 main(void)
 {
@@ -587,6 +632,7 @@ main(void)
 		cmocka_unit_test(test_a_flood_of_connections),
 		cmocka_unit_test(test_few_descriptors),
 		cmocka_unit_test(test_the_reserve_alone),
+		cmocka_unit_test(test_no_first_byte_after_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,12 +59,8 @@ def wait_until_stuck(process, pipe):
 
 def ended_by(client, number):
     """Send the signal; the exit code, which must not take long to come."""
-    started = time.monotonic()
     client.send_signal(number)
-    code = client.wait(5)
-    took = time.monotonic() - started
-    assert took < 5, took
-    return code
+    return client.wait(5)
 
 
 def test_output_that_nobody_reads():
