@@ -158,6 +158,9 @@ int pier_send(struct pier_packet *packet, const struct pier_addr *to,
 /*
  * pier_reply(packet, msg, data, size, deadline): answer msg: to its sender,
  * from the address that it was sent to. As pier_send().
+ *
+ * In the datagram handler of a server (pier/serve.h) 0 also means: data was
+ * copied, and leaves with other replies; it tells when.
  */
 int pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
 	const void *data, size_t size, pier_deadline deadline);

@@ -44,7 +44,18 @@ typedef int pier_handler(struct pier_stream *stream, void *ctx);
 /* One datagram; answer it with pier_reply(). A negative result is counted and
    reported by on_error, nothing else. It runs in a fiber under every model;
    with PIER_THREAD and PIER_POOL each datagram endpoint has a thread of its
-   own, with PIER_FORK it runs in the process that accepts. */
+   own, with PIER_FORK it runs in the process that accepts.
+
+   What queues is received together, at most PIER_BATCH_MAX messages and 2 MiB by
+   .datagram_size, and handled one after the other; when a handler waits, the
+   rest is handled meanwhile. msg and its data are this handler's until it comes
+   back. Short UDP replies (at most 2 KiB, and not PIER_NOW) leave together: when
+   the last of these handlers is back, or one is about to wait, sends anything
+   else on the packet, or gives 32 of them. So what happens to a reply later,
+   such as -EPERM or the deadline of a full socket, is not its result: it is
+   counted and reported as that of a handler. A handler that computes for long,
+   or blocks outside of pier, holds up the replies before its own; they leave
+   first after a pier_yield(), or any other wait */
 typedef int pier_datagram_handler(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 

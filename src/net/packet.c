@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net/packet.c - packet sockets of every family: sent on, received from, ended.
- * They are opened in packet_open.c.
+ * They are opened in packet_open.c, and tell of themselves in packet_about.c.
  *
  * A message is taken or sent whole by one system call, so nothing is buffered
  * here. What came with it (the address asked, the link) stays in struct
@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <stdalign.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "net/batch.h"
 #include "net/failure.h"
 #include "net/pass.h"
 #include "net/stream.h"
@@ -85,11 +85,28 @@ own_port(struct pier_packet *packet)
 	return packet->port;
 }
 
+int
+pier__packet_enter(
+	struct pier_packet *packet, unsigned what, pier_deadline deadline)
+{
+	return enter(packet, what, &deadline);
+}
+
+int
+pier__packet_await_room(struct pier_packet *packet, pier_deadline deadline)
+{
+	int rc = enter(packet, PIER__OUT, &deadline);
+
+	PIER__NOTE(packet->desc->writable, false);
+	return rc < 0 ? rc : wait_for(packet, PIER__OUT, deadline);
+}
+
 /* What a message may bring along, and how much room it takes. On a Unix socket
    there is none for descriptors that nobody asked for: the kernel closes
    them. */
-static size_t
-control_room(const struct pier_packet *packet, const struct pier_fds *fds)
+size_t
+pier__packet_control_room(
+	const struct pier_packet *packet, const struct pier_fds *fds)
 {
 	if (packet->family != AF_UNIX)
 		return PIER__PKTINFO_MAX;
@@ -132,13 +149,13 @@ header_for(const struct pier_packet *packet, const struct pier_fds *fds,
 		.msg_iov = piece,
 		.msg_iovlen = 1,
 		.msg_control = control,
-		.msg_controllen = control_room(packet, fds) };
+		.msg_controllen = pier__packet_control_room(packet, fds) };
 }
 
 /* What a receive of n bytes brought. 0, or the error that it means. */
-static int
-take(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
-	struct msghdr *header, size_t n)
+int
+pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
+	struct pier_fds *fds, struct msghdr *header, size_t n)
 {
 	const struct iovec *piece = header->msg_iov;
 
@@ -174,7 +191,8 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
-	return n < 0 ? (int)n : take(packet, msg, fds, &header, (size_t)n);
+	return n < 0 ? (int)n
+		     : pier__packet_take(packet, msg, fds, &header, (size_t)n);
 }
 
 /* One attempt at several; each msg is cleared. How many, or -errno. */
@@ -197,8 +215,8 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
 	for (i = 0; n > 0 && i < (unsigned int)n; i++) {
-		int rc = take(packet, &msgs[i], NULL, &list[i].msg_hdr,
-			list[i].msg_len);
+		int rc = pier__packet_take(packet, &msgs[i], NULL,
+			&list[i].msg_hdr, list[i].msg_len);
 
 		/* The end comes again. */
 		if (rc < 0)
@@ -229,6 +247,12 @@ explain_receive(int rc)
 	default:
 		return NULL;
 	}
+}
+
+int
+pier__packet_fail_receive(const struct pier_packet *packet, int rc)
+{
+	return fail(packet, rc, PIER_STEP_RECEIVE, explain_receive(rc));
 }
 
 /* The next message, waiting; fds may be NULL. */
@@ -404,6 +428,22 @@ explain(int rc)
 	}
 }
 
+int
+pier__packet_fail_send(const struct pier_packet *packet, int rc)
+{
+	return fail(packet, rc, PIER_STEP_SEND, explain(rc));
+}
+
+/* What this task has gathered goes first. */
+static void
+keep_order(struct pier_packet *packet)
+{
+	struct pier__replies *replies = pier__replies_open(packet);
+
+	if (replies != NULL)
+		(void)pier__replies_flush(replies, packet);
+}
+
 static int
 send_message(struct pier_packet *packet, struct msghdr *header,
 	pier_deadline deadline)
@@ -411,6 +451,7 @@ send_message(struct pier_packet *packet, struct msghdr *header,
 	int64_t pause_ns = 0;
 	int rc = enter(packet, PIER__OUT, &deadline);
 
+	keep_order(packet);
 	while (rc == 0) {
 		ssize_t n = pier__calls()->sendmsg(
 			packet->desc->fd, header, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -518,6 +559,7 @@ pier_send_many(struct pier_packet *packet, const struct pier_outgoing *list,
 		count = PIER_BATCH_MAX;
 	if (rc == 0 && count == 0)
 		return 0;
+	keep_order(packet);
 	while (rc == 0) {
 		rc = send_some(packet, list, (unsigned int)count);
 		if (rc == -EINTR)
@@ -562,83 +604,21 @@ pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
 	alignas(struct cmsghdr) unsigned char control[PIER__PKTINFO_MAX];
 	struct msghdr header;
 	struct iovec iov;
+	pier_deadline until = deadline;
 
 	if (packet->connected)
 		return pier_send(packet, NULL, data, size, deadline);
 	if (msg->peer.len == 0)
 		return fail(packet, -EDESTADDRREQ, PIER_STEP_SEND,
 			"the sender has no name to answer to");
+	if (pier__replies_open(packet) != NULL &&
+		enter(packet, PIER__OUT, &until) == 0 &&
+		pier__replies_add(packet, msg, data, size, until))
+		return 0;
 	fill(&header, &iov, &msg->peer, data, size);
 	if (msg->local.len > 0 || msg->interface != 0)
 		pier__pktinfo_write(&header, control, msg);
 	return send_message(packet, &header, deadline);
-}
-
-int
-pier_packet_local(const struct pier_packet *packet, struct pier_addr *out)
-{
-	struct pier_addr addr = { .len = sizeof(addr.u) };
-	int rc = pier__calls()->getsockname(
-		packet->desc->fd, &addr.u.sa, &addr.len);
-
-	if (rc < 0)
-		return fail(packet, rc, PIER_STEP_OPTION, "its own address");
-	*out = addr;
-	return 0;
-}
-
-int
-pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out)
-{
-	struct pier_addr addr = { .len = sizeof(addr.u) };
-	int rc = pier__calls()->getpeername(
-		packet->desc->fd, &addr.u.sa, &addr.len);
-
-	if (rc < 0)
-		return fail(packet, rc, PIER_STEP_OPTION, "its peer's address");
-	*out = addr;
-	return 0;
-}
-
-int
-pier_packet_endpoint(const struct pier_packet *packet, char *buf, size_t size)
-{
-	struct pier_addr own;
-	int len;
-
-	if (packet->own_place.has_dir && packet->to.len == 0) {
-		len = snprintf(buf, size, "%s", packet->text);
-		return (size_t)len < size ? len : -ENOSPC;
-	}
-	len = pier_packet_local(packet, &own);
-	if (len == 0)
-		len = pier_endpoint_format(packet->scheme, &own, buf, size);
-	if (len != -EINVAL)
-		return len;
-	/* A Unix socket that was handed down may have no name. */
-	len = snprintf(buf, size, "fd://%d", packet->desc->fd);
-	return (size_t)len < size ? len : -ENOSPC;
-}
-
-int
-pier_packet_fd(const struct pier_packet *packet)
-{
-	return packet->desc->fd;
-}
-
-int
-pier_packet_set_timeout(struct pier_packet *packet, int64_t ms)
-{
-	packet->timeout_ms = ms < 0 ? PIER_NO_TIMEOUT : ms;
-	return 0;
-}
-
-int64_t
-pier_packet_timeout(const struct pier_packet *packet)
-{
-	return packet->timeout_ms == PIER__TIMEOUT_UNSET
-		       ? pier_default_timeout()
-		       : packet->timeout_ms;
 }
 
 int

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include <pier/packet.h>
+#include <pier/unix.h>
 
 #include "io/desc.h"
 #include "net/endpoint.h"
@@ -27,8 +28,10 @@ struct pier_packet {
 	   empty one is told from it. */
 	bool marks;
 	int16_t family;
-	uint16_t port;               /* its own, once known */
-	uint64_t bytes_out;          /* that the kernel took */
+	uint16_t port;      /* its own, once known */
+	uint64_t bytes_out; /* that the kernel took */
+	/* Where a server's handler has its replies gathered, or NULL. */
+	struct pier__replies *replies;
 	const char *scheme;          /* "udp", "unixgram"… */
 	struct pier_addr to;         /* of a client that is not connected */
 	struct pier__unix_file file; /* of a Unix socket that it bound */
@@ -55,5 +58,24 @@ int pier__packet_try(struct pier_packet *packet, struct pier_msg *msg,
 	void *buf, size_t size);
 int pier__packet_make(struct pier_packet **out, int fd, int family,
 	const char *scheme, const char *text);
+
+/* For who receives and sends several at once, see batch.h. */
+
+/* What every call that may wait begins with; what is PIER__IN or PIER__OUT. 0
+   or an error, not noted. */
+int pier__packet_enter(
+	struct pier_packet *packet, unsigned what, pier_deadline deadline);
+/* Wait for room to send. 0 or an error, not noted. */
+int pier__packet_await_room(struct pier_packet *packet, pier_deadline deadline);
+/* Bytes for what may come along with a message; fds may be NULL. */
+size_t pier__packet_control_room(
+	const struct pier_packet *packet, const struct pier_fds *fds);
+/* What a receive of n bytes into header brought into msg. 0, or the error that
+   it means, not noted. */
+int pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
+	struct pier_fds *fds, struct msghdr *header, size_t n);
+/* Note an error, and return it. */
+int pier__packet_fail_receive(const struct pier_packet *packet, int rc);
+int pier__packet_fail_send(const struct pier_packet *packet, int rc);
 
 #endif

@@ -11,6 +11,7 @@ struct pier__datagrams {
 	struct pier_packet *packet;
 	const char *endpoint;          /* as it was given */
 	struct pier__receiver *holder; /* who receives now, or NULL */
+	struct pier__batch *batch;     /* the holder's, or the next one's */
 	struct pier__list idle;        /* receivers with nothing to do */
 	unsigned idle_count;
 	bool stopping;

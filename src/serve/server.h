@@ -95,6 +95,7 @@ struct pier__worker {
 	struct pier__acceptor *acceptors; /* one for each port it serves */
 	size_t acceptor_count;
 	struct pier__list datagrams; /* struct pier__datagrams by node */
+	struct pier__batch *batch;   /* for the next that receives, or NULL */
 	struct pier_group *accepting;
 	struct pier_group *handling; /* connections and datagrams */
 	atomic_int load; /* connections that it runs, or is about to */

@@ -780,6 +780,73 @@ the_seed_decides_all_of_it(void **state)
 	free(other);
 }
 
+/* Datagrams that come together, of which every fourth has to wait: all are
+   answered, each once, and those that wait hold up no other. */
+#define GRAMS 40
+
+static int
+answer_late(struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	const unsigned char *which = msg->data;
+	int rc = which[0] % 4 == 1 ? pier_sleep(pier_in_s(60)) : 0;
+
+	(void)ctx;
+	return rc < 0 ? rc : pier_reply(packet, msg, which, 1, PIER_DEFAULT);
+}
+
+/* Takes count answers, which add up to sum. */
+static int
+take_answers(struct pier_packet *packet, int count, int sum)
+{
+	unsigned char which;
+	struct pier_msg msg;
+	int rc = 0;
+
+	while (rc == 0 && count-- > 0) {
+		rc = pier_recv(packet, &msg, &which, 1, pier_in_s(120));
+		if (rc == 0)
+			sum -= which;
+	}
+	return rc == 0 && sum != 0 ? -EBADMSG : rc;
+}
+
+static int
+asks_much_at_once(void *arg)
+{
+	int64_t start = pier_now();
+	struct pier_packet *packet = NULL;
+	unsigned char i;
+	int rc = pier_packet_open(
+		&packet, "udp://10.0.0.2:7", NULL, PIER_FOREVER);
+
+	(void)arg;
+	for (i = 0; rc == 0 && i < GRAMS; i++)
+		rc = pier_send(packet, NULL, &i, 1, PIER_FOREVER);
+	/* 0 to 39 without 1, 5, … 37 */
+	if (rc == 0)
+		rc = take_answers(packet, 30, 780 - 190);
+	ended_at = pier_now() - start;
+	if (rc == 0)
+		rc = take_answers(packet, 10, 190);
+	pier_packet_close(packet);
+	return rc;
+}
+
+static void
+who_waits_hands_the_batch_on(void **state)
+{
+	(void)state;
+	bed.opts.endpoint = "udp://10.0.0.2:7";
+	bed.opts.datagram_handler = answer_late;
+	play(asks_much_at_once);
+	assert_int_equal(bed.client_rc, 0);
+	assert_in_range(ended_at, 0, 1 * S);
+	assert_int_equal(bed.stats.datagrams, GRAMS);
+	assert_int_equal(bed.stats.datagrams_dropped, 0);
+	assert_int_equal(bed.stats.datagrams_failed, 0);
+	assert_int_equal(bed.stats.bytes_out, GRAMS);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -806,6 +873,7 @@ main(void)
 		CASE(limits_hold_while_it_waits),
 		CASE(a_rate_below_zero_is_refused),
 		CASE(nobody_is_lost_on_bad_links),
+		CASE(who_waits_hands_the_batch_on),
 		CASE(the_seed_decides_all_of_it),
 	};
 
