@@ -343,27 +343,9 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	return 0;
 }
 
-static size_t
-workers(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
-{
-	(void)opts;
-	(void)streams;
-	(void)datagrams;
-	return 1;
-}
-
-static size_t
-receiver(size_t i, size_t streams, size_t count)
-{
-	(void)i;
-	(void)streams;
-	(void)count;
-	return 0;
-}
-
 const struct pier__model pier__model_fork = {
-	.workers = workers,
-	.receiver = receiver,
+	.workers = pier__workers_one,
+	.receiver = pier__receiver_one,
 	.open = open_ends,
 	.start = start,
 	/* The socket, and for a moment beside it the pidfd. */

@@ -7,8 +7,9 @@
  */
 #include "serve/conn.h"
 
-static size_t
-workers(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
+size_t
+pier__workers_one(
+	const struct pier_server_opts *opts, size_t streams, size_t datagrams)
 {
 	(void)opts;
 	(void)streams;
@@ -16,8 +17,8 @@ workers(const struct pier_server_opts *opts, size_t streams, size_t datagrams)
 	return 1;
 }
 
-static size_t
-receiver(size_t i, size_t streams, size_t count)
+size_t
+pier__receiver_one(size_t i, size_t streams, size_t count)
 {
 	(void)i;
 	(void)streams;
@@ -26,8 +27,8 @@ receiver(size_t i, size_t streams, size_t count)
 }
 
 const struct pier__model pier__model_iterative = {
-	.workers = workers,
-	.receiver = receiver,
+	.workers = pier__workers_one,
+	.receiver = pier__receiver_one,
 	.start = pier__start_fiber,
 	.descriptors = 1,
 	.patience_ns = INT64_MAX,

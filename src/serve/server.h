@@ -201,6 +201,11 @@ extern const struct pier__model pier__model_thread;
 extern const struct pier__model pier__model_pool;
 extern const struct pier__model pier__model_fork;
 
+/* iterative.c: for models in which one worker does all. */
+size_t pier__workers_one(
+	const struct pier_server_opts *opts, size_t streams, size_t datagrams);
+size_t pier__receiver_one(size_t i, size_t streams, size_t workers);
+
 /* thread.c: for models in which handlers may block: those that accept streams
    share a worker, each datagram endpoint has one of its own. */
 size_t pier__workers_apart(

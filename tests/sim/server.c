@@ -12,133 +12,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include <pier.h>
-
-#include "io/sim_engine.h"
-
-#define MS INT64_C(1000000)
-#define S  (1000 * MS)
-
-/* The server stands on a host of its own; clients on the local one. */
-static struct {
-	struct pier__sim *sim;
-	struct pier__sim_host *far;
-	struct pier_server *server;
-	struct pier_server_opts opts;
-	struct pier_server_stats stats;
-	enum pier_end_reason reason;
-	char limit[32];
-	int64_t accepted_ns;
-	int64_t ended_ns; /* since the connection was accepted */
-	int64_t paused_ns;
-	unsigned pauses; /* that on_error told of */
-	int run_rc;
-	pier_task_fn *client;
-	int client_rc;
-} bed;
-
-static void
-note_end(struct pier_stream *stream, void *ctx)
-{
-	const struct pier_conn *conn = pier_conn(stream);
-
-	(void)ctx;
-	bed.reason = conn->reason;
-	bed.accepted_ns = conn->accepted_ns;
-	bed.ended_ns = pier_now() - conn->accepted_ns;
-	(void)strncpy(bed.limit, conn->limit, sizeof(bed.limit) - 1);
-}
-
-static int
-begin(void **state)
-{
-	(void)state;
-	memset(&bed, 0, sizeof(bed));
-	bed.sim = pier__sim_open(3);
-	bed.far = pier__sim_host(bed.sim, "10.0.0.2 fd00::2");
-	bed.opts = (struct pier_server_opts){ .endpoint = "tcp://:7",
-		.handler = pier_handler_echo,
-		.finish = note_end };
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	unsigned left = pier__sim_open_count(bed.sim);
-
-	(void)state;
-	pier__sim_close(bed.sim);
-	return left == 0 ? 0 : -1;
-}
-
-static int
-serve(void *arg)
-{
-	(void)arg;
-	bed.run_rc = pier_server_run(bed.server);
-	return 0;
-}
-
-static int
-scene(void *arg)
-{
-	struct pier_group *group = NULL;
-
-	(void)arg;
-	pier__sim_on(bed.far);
-	bed.run_rc = pier_server_open(&bed.server, &bed.opts);
-	if (bed.run_rc < 0)
-		return bed.run_rc;
-	if (pier_group_open(&group) < 0 || pier_go(group, serve, NULL) < 0)
-		return -ENOMEM;
-	(void)pier_yield();
-	pier__sim_on(pier__sim_local(bed.sim));
-	bed.client_rc = bed.client(NULL);
-	pier__sim_on(bed.far);
-	pier_server_stop(bed.server);
-	(void)pier_group_wait(group, PIER_FOREVER);
-	pier_group_close(group);
-	pier_server_stats(bed.server, &bed.stats);
-	pier_server_close(bed.server);
-	return 0;
-}
-
-/* Plays a client against the server, then stops the server. */
-static void
-play(pier_task_fn *client)
-{
-	bed.client = client;
-	assert_int_equal(pier__sim_run(bed.sim, scene, NULL), 0);
-}
-
-static struct pier_stream *
-dial(void)
-{
-	struct pier_stream *stream = NULL;
-
-	if (pier_dial(&stream, "tcp://10.0.0.2:7", NULL, PIER_FOREVER) < 0)
-		return NULL;
-	return stream;
-}
-
-static int
-echo_once(struct pier_stream *stream)
-{
-	char buf[4] = "";
-	ssize_t n = 0;
-	int rc = pier_write(stream, "ping", 4, PIER_FOREVER);
-
-	if (rc == 0)
-		n = pier_read_full(stream, buf, 4, PIER_FOREVER);
-	if (rc < 0 || n < 0)
-		return rc < 0 ? rc : (int)n;
-	return memcmp(buf, "ping", 4) == 0 ? 0 : -EBADMSG;
-}
+#include "server_bed.h"
 
 /* Reads until the server ends the connection; how, and when it was. */
-static int64_t ended_at;
-
 static int
 read_to_end(struct pier_stream *stream)
 {
@@ -148,7 +24,7 @@ read_to_end(struct pier_stream *stream)
 
 	while ((n = pier_read(stream, buf, sizeof(buf), PIER_FOREVER)) > 0)
 		;
-	ended_at = pier_now() - start;
+	bed.ended_at = pier_now() - start;
 	pier_close(stream);
 	return (int)n;
 }
@@ -157,34 +33,34 @@ static int
 says_nothing(void *arg)
 {
 	(void)arg;
-	return read_to_end(dial());
+	return read_to_end(bed_dial());
 }
 
 static void
 silence_from_the_start_meets_its_limit(void **state)
 {
 	(void)state;
-	play(says_nothing);
+	bed_play(says_nothing);
 	assert_int_equal(bed.reason, PIER_END_LIMIT);
 	assert_int_equal(bed.ended_ns, 10 * S);
 	assert_non_null(strstr(bed.limit, "first"));
 	assert_int_equal(bed.stats.limit_first_byte, 1);
 	/* Accepted half a handshake before the client knew; the end takes a
 	   way of its own. */
-	assert_in_range(ended_at, 10 * S, 10 * S + 3 * MS);
+	assert_in_range(bed.ended_at, 10 * S, 10 * S + 3 * MS);
 }
 
 static int
 falls_silent(void *arg)
 {
-	struct pier_stream *stream = dial();
-	int rc = echo_once(stream);
+	struct pier_stream *stream = bed_dial();
+	int rc = bed_echo_once(stream);
 
 	(void)arg;
 	if (rc == 0)
 		rc = pier_sleep(pier_in_s(299));
 	if (rc == 0)
-		rc = echo_once(stream);
+		rc = bed_echo_once(stream);
 	return rc < 0 ? rc : read_to_end(stream);
 }
 
@@ -192,7 +68,7 @@ static void
 five_minutes_of_silence_are_the_limit(void **state)
 {
 	(void)state;
-	play(falls_silent);
+	bed_play(falls_silent);
 	assert_int_equal(bed.reason, PIER_END_LIMIT);
 	assert_non_null(strstr(bed.limit, "idle"));
 	assert_int_equal(bed.stats.limit_idle, 1);
@@ -202,11 +78,11 @@ five_minutes_of_silence_are_the_limit(void **state)
 static int
 never_stops(void *arg)
 {
-	struct pier_stream *stream = dial();
+	struct pier_stream *stream = bed_dial();
 	int rc;
 
 	(void)arg;
-	while ((rc = echo_once(stream)) == 0)
+	while ((rc = bed_echo_once(stream)) == 0)
 		(void)pier_sleep(pier_in_s(1));
 	pier_close(stream);
 	return rc;
@@ -217,7 +93,7 @@ a_lifetime_ends_also_who_talks(void **state)
 {
 	(void)state;
 	bed.opts.lifetime_ms = 3600 * 1000;
-	play(never_stops);
+	bed_play(never_stops);
 	assert_true(bed.client_rc < 0);
 	assert_int_equal(bed.reason, PIER_END_LIMIT);
 	assert_int_equal(bed.ended_ns, 3600 * S);
@@ -228,8 +104,8 @@ a_lifetime_ends_also_who_talks(void **state)
 static int
 talks_over_the_end(void *arg)
 {
-	struct pier_stream *stream = dial();
-	int rc = echo_once(stream);
+	struct pier_stream *stream = bed_dial();
+	int rc = bed_echo_once(stream);
 
 	(void)arg;
 	if (rc == 0)
@@ -243,18 +119,18 @@ a_stop_drains_then_cancels(void **state)
 {
 	(void)state;
 	bed.opts.drain_ms = 7000;
-	play(talks_over_the_end);
+	bed_play(talks_over_the_end);
 	assert_int_equal(bed.run_rc, 1);
 	assert_int_equal(bed.stats.cancelled, 1);
 	assert_int_equal(bed.reason, PIER_END_CANCELLED);
-	assert_in_range(ended_at, 6900 * MS, 7010 * MS);
+	assert_in_range(bed.ended_at, 6900 * MS, 7010 * MS);
 }
 
 static int
 is_cut_off(void *arg)
 {
-	struct pier_stream *stream = dial();
-	int rc = echo_once(stream);
+	struct pier_stream *stream = bed_dial();
+	int rc = bed_echo_once(stream);
 
 	(void)arg;
 	pier__sim_cut(bed.sim, bed.far, NULL, true);
@@ -268,9 +144,9 @@ a_partition_is_a_dead_peer(void **state)
 {
 	(void)state;
 	pier__sim_limits(bed.sim)->dead_timeout_ns = 924 * S;
-	play(is_cut_off);
+	bed_play(is_cut_off);
 	assert_int_equal(bed.client_rc, -ETIMEDOUT);
-	assert_int_equal(ended_at, 924 * S);
+	assert_int_equal(bed.ended_at, 924 * S);
 	/* The server heard nothing, and had a limit for that. */
 	assert_int_equal(bed.stats.limit_idle, 1);
 }
@@ -278,8 +154,8 @@ a_partition_is_a_dead_peer(void **state)
 static int
 is_reset(void *arg)
 {
-	struct pier_stream *stream = dial();
-	int rc = echo_once(stream);
+	struct pier_stream *stream = bed_dial();
+	int rc = bed_echo_once(stream);
 
 	(void)arg;
 	assert_int_equal(pier__sim_reset(bed.sim, 7), 1);
@@ -290,7 +166,7 @@ static void
 a_box_on_the_way_resets_both(void **state)
 {
 	(void)state;
-	play(is_reset);
+	bed_play(is_reset);
 	assert_int_equal(bed.client_rc, -ECONNRESET);
 	assert_int_equal(bed.reason, PIER_END_ERROR);
 	assert_int_equal(bed.stats.failed, 1);
@@ -311,8 +187,8 @@ once(struct pier_stream *stream, void *ctx)
 static int
 stays(void *arg)
 {
-	struct pier_stream *stream = dial();
-	int rc = echo_once(stream);
+	struct pier_stream *stream = bed_dial();
+	int rc = bed_echo_once(stream);
 	char c;
 
 	(void)arg;
@@ -332,7 +208,7 @@ lingers_for(int64_t linger_ms, int64_t expected)
 {
 	bed.opts.handler = once;
 	bed.opts.linger_ms = linger_ms;
-	play(stays);
+	bed_play(stays);
 	assert_int_equal(bed.client_rc, 0);
 	assert_int_equal(bed.reason, PIER_END_HANDLER);
 	assert_in_range(bed.ended_ns, expected, expected + 10 * MS);
@@ -372,14 +248,14 @@ wait_in_finish(struct pier_stream *stream, void *ctx)
 
 	bed.run_rc = (int)pier_read(stream, &c, 1, PIER_FOREVER);
 	if (bed.run_rc == -PIER_ELIMIT)
-		note_end(stream, ctx);
+		bed_note_end(stream, ctx);
 }
 
 static int
 never_ends(void *arg)
 {
-	struct pier_stream *stream = dial();
-	int rc = echo_once(stream);
+	struct pier_stream *stream = bed_dial();
+	int rc = bed_echo_once(stream);
 
 	(void)arg;
 	(void)pier_sleep(pier_in_s(3600));
@@ -394,7 +270,7 @@ finish_is_held_to_the_idle_limit(void **state)
 	bed.opts.handler = once;
 	bed.opts.finish = wait_in_finish;
 	bed.opts.idle_ms = 60000;
-	play(never_ends);
+	bed_play(never_ends);
 	assert_int_equal(bed.client_rc, 0);
 	assert_in_range(bed.ended_ns, 60 * S, 60 * S + 10 * MS);
 	assert_int_equal(bed.stats.finished, 1);
@@ -435,12 +311,12 @@ waits_for_descriptors(void *arg)
 
 	(void)arg;
 	no_more_descriptors(1);
-	stream = dial();
+	stream = bed_dial();
 	while (bed.pauses == 0)
 		(void)pier_sleep(pier_in_ms(1));
 	(void)pier_sleep(pier_deadline_at(bed.paused_ns + pause_ms * MS));
 	enough_descriptors();
-	rc = echo_once(stream);
+	rc = bed_echo_once(stream);
 	pier_close(stream);
 	return rc;
 }
@@ -456,11 +332,11 @@ pauses_double_up_to_a_second(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(schedule) / sizeof(schedule[0]); i++) {
-		assert_int_equal(end(&none), 0);
-		assert_int_equal(begin(&none), 0);
+		assert_int_equal(bed_end(&none), 0);
+		assert_int_equal(bed_begin(&none), 0);
 		bed.opts.on_error = note_pause;
 		pause_ms = schedule[i][0];
-		play(waits_for_descriptors);
+		bed_play(waits_for_descriptors);
 		assert_int_equal(bed.client_rc, 0);
 		assert_int_equal(
 			bed.accepted_ns - bed.paused_ns, schedule[i][1] * MS);
@@ -479,10 +355,10 @@ wants_twice(void *arg)
 	(void)arg;
 	for (unsigned i = 1; rc == 0 && i <= 2; i++) {
 		no_more_descriptors(1);
-		stream = dial();
+		stream = bed_dial();
 		(void)pier_sleep(pier_in_ms(5000));
 		enough_descriptors();
-		rc = bed.pauses == i ? echo_once(stream) : -EBADMSG;
+		rc = bed.pauses == i ? bed_echo_once(stream) : -EBADMSG;
 		pier_close(stream);
 		(void)pier_sleep(pier_in_ms(1000));
 	}
@@ -494,7 +370,7 @@ each_want_is_told_once(void **state)
 {
 	(void)state;
 	bed.opts.on_error = note_pause;
-	play(wants_twice);
+	bed_play(wants_twice);
 	assert_int_equal(bed.client_rc, 0);
 	assert_int_equal(bed.stats.accept_pauses, 2);
 }
@@ -503,18 +379,18 @@ each_want_is_told_once(void **state)
 static int
 one_goes_one_comes(void *arg)
 {
-	struct pier_stream *first = dial(), *second;
-	int rc = echo_once(first);
+	struct pier_stream *first = bed_dial(), *second;
+	int rc = bed_echo_once(first);
 
 	(void)arg;
 	no_more_descriptors(1);
-	second = dial();
+	second = bed_dial();
 	while (bed.pauses == 0)
 		(void)pier_sleep(pier_in_ms(1));
 	(void)pier_sleep(pier_deadline_at(bed.paused_ns + 1600 * MS));
 	pier_close(first);
 	if (rc == 0)
-		rc = echo_once(second);
+		rc = bed_echo_once(second);
 	pier_close(second);
 	return rc;
 }
@@ -524,7 +400,7 @@ a_close_ends_a_pause(void **state)
 {
 	(void)state;
 	bed.opts.on_error = note_pause;
-	play(one_goes_one_comes);
+	bed_play(one_goes_one_comes);
 	assert_int_equal(bed.client_rc, 0);
 	assert_in_range(bed.accepted_ns - bed.paused_ns, 1600 * MS, 1605 * MS);
 	assert_int_equal(bed.stats.accept_pauses, 1);
@@ -535,7 +411,7 @@ a_close_ends_a_pause(void **state)
 static int
 lossy_client(void *arg)
 {
-	struct pier_stream *stream = dial();
+	struct pier_stream *stream = bed_dial();
 	unsigned char out[5000], in[5000];
 	unsigned seed = (unsigned)(uintptr_t)arg;
 	ssize_t n = -1;
@@ -580,172 +456,12 @@ nobody_is_lost_on_bad_links(void **state)
 			.loss = 50,
 			.duplicate = 20,
 			.reorder = 20 });
-	play(many_lossy_clients);
+	bed_play(many_lossy_clients);
 	assert_int_equal(bed.client_rc, 0);
 	assert_int_equal(bed.stats.accepted, CLIENTS);
 	assert_int_equal(bed.stats.failed, 0);
 	assert_int_equal(bed.stats.bytes_in, CLIENTS * 5000);
 	assert_int_equal(bed.stats.bytes_out, CLIENTS * 5000);
-}
-
-/* Two a second, two at once after a pause: when each of six was answered. */
-static int64_t answered_at[6];
-
-static int
-asks_at_once(void *arg)
-{
-	int64_t *at = arg;
-	int64_t start = pier_now();
-	struct pier_stream *stream = dial();
-	int rc = stream == NULL ? -1 : echo_once(stream);
-
-	*at = pier_now() - start;
-	pier_close(stream);
-	return rc;
-}
-
-static int
-six_at_once(void *arg)
-{
-	struct pier_group *group = NULL;
-	int rc = pier_group_open(&group);
-	int i;
-
-	(void)arg;
-	for (i = 0; rc == 0 && i < 6; i++)
-		rc = pier_go(group, asks_at_once, &answered_at[i]);
-	if (rc == 0)
-		rc = pier_group_wait(group, PIER_FOREVER);
-	if (rc == 0)
-		rc = pier_group_result(group);
-	pier_group_close(group);
-	return rc;
-}
-
-static void
-they_are_accepted_by_the_rate(void **state)
-{
-	int i;
-
-	(void)state;
-	bed.opts.accept_rate = 2;
-	bed.opts.accept_burst = 2;
-	play(six_at_once);
-	assert_int_equal(bed.client_rc, 0);
-	for (i = 0; i < 6; i++) {
-		int64_t due = i < 2 ? 0 : (i - 1) * S / 2;
-
-		assert_in_range(answered_at[i], due, due + 10 * MS);
-	}
-	assert_int_equal(bed.stats.accepted, 6);
-	/* And once more, for who might come next. */
-	assert_int_equal(bed.stats.accept_rate_waits, 5);
-}
-
-/* 5000 bytes there and back; ended_at is when the last one came. */
-static int
-echoes_much(void *arg)
-{
-	static unsigned char sent[5000], got[5000];
-	struct pier_stream *stream = dial();
-	ssize_t n = -1;
-	size_t i;
-
-	(void)arg;
-	for (i = 0; i < sizeof(sent); i++)
-		sent[i] = (unsigned char)(i * 3);
-	if (stream != NULL &&
-		pier_write(stream, sent, sizeof(sent), PIER_FOREVER) == 0)
-		n = pier_read_full(stream, got, sizeof(got), PIER_FOREVER);
-	ended_at = pier_now();
-	pier_close(stream);
-	if (n < 0)
-		return (int)n;
-	return memcmp(sent, got, sizeof(got)) == 0 ? 0 : -EBADMSG;
-}
-
-/* From accept on, but for the way. */
-static void
-expect_rate(void)
-{
-	play(echoes_much);
-	assert_int_equal(bed.client_rc, 0);
-	assert_in_range(ended_at - bed.accepted_ns, 5 * S, 5 * S + 50 * MS);
-	assert_int_equal(bed.stats.bytes_in, 5000);
-	assert_int_equal(bed.stats.bytes_out, 5000);
-}
-
-static void
-a_connection_has_its_rate(void **state)
-{
-	(void)state;
-	bed.opts.write_rate = 1000;
-	/* Bytes that come one by one are activity. */
-	bed.opts.idle_ms = 100;
-	expect_rate();
-}
-
-static void
-and_one_to_read(void **state)
-{
-	(void)state;
-	bed.opts.read_rate = 1000;
-	bed.opts.idle_ms = 100;
-	expect_rate();
-}
-
-/* The wait for tokens is one like others. */
-static void
-limits_hold_while_it_waits(void **state)
-{
-	(void)state;
-	bed.opts.write_rate = 1;
-	bed.opts.read_rate = PIER_OFF;
-	bed.opts.lifetime_ms = 2500;
-	play(echoes_much);
-	assert_int_equal(bed.reason, PIER_END_LIMIT);
-	assert_string_equal(bed.limit, "lifetime");
-	assert_int_equal(bed.ended_ns, 2500 * MS);
-	assert_int_equal(bed.stats.bytes_out, 2);
-}
-
-static void
-a_rate_below_zero_is_refused(void **state)
-{
-	(void)state;
-	bed.opts.write_rate = -2;
-	assert_int_equal(pier_server_open(&bed.server, &bed.opts), -EINVAL);
-	assert_non_null(strstr(pier_error_line(), "write_rate"));
-}
-
-/* Those that queue at a stop do not wait for it. */
-static int
-waits_for_a_stop(void *arg)
-{
-	struct pier_stream *streams[4];
-	int i, rc = 0;
-
-	(void)arg;
-	for (i = 0; i < 4; i++)
-		streams[i] = dial();
-	/* They queue, but for the first. */
-	rc = pier_sleep(pier_in_ms(100));
-	pier_server_stop(bed.server);
-	for (i = 0; rc == 0 && i < 4; i++)
-		rc = echo_once(streams[i]);
-	for (i = 0; i < 4; i++)
-		pier_close(streams[i]);
-	return rc;
-}
-
-static void
-a_stop_does_not_wait_for_the_rate(void **state)
-{
-	(void)state;
-	bed.opts.accept_rate = 1;
-	play(waits_for_a_stop);
-	assert_int_equal(bed.client_rc, 0);
-	assert_int_equal(bed.stats.accepted, 4);
 }
 
 /* The trace of the same, under another seed or the same; the caller's. */
@@ -755,8 +471,8 @@ traced(uint64_t seed)
 	void *none = NULL;
 	char *trace;
 
-	assert_int_equal(end(&none), 0);
-	assert_int_equal(begin(&none), 0);
+	assert_int_equal(bed_end(&none), 0);
+	assert_int_equal(bed_begin(&none), 0);
 	pier__sim_close(bed.sim);
 	bed.sim = pier__sim_open(seed);
 	bed.far = pier__sim_host(bed.sim, "10.0.0.2 fd00::2");
@@ -825,7 +541,7 @@ asks_much_at_once(void *arg)
 	/* 0 to 39 without 1, 5, … 37 */
 	if (rc == 0)
 		rc = take_answers(packet, 30, 780 - 190);
-	ended_at = pier_now() - start;
+	bed.ended_at = pier_now() - start;
 	if (rc == 0)
 		rc = take_answers(packet, 10, 190);
 	pier_packet_close(packet);
@@ -838,16 +554,14 @@ who_waits_hands_the_batch_on(void **state)
 	(void)state;
 	bed.opts.endpoint = "udp://10.0.0.2:7";
 	bed.opts.datagram_handler = answer_late;
-	play(asks_much_at_once);
+	bed_play(asks_much_at_once);
 	assert_int_equal(bed.client_rc, 0);
-	assert_in_range(ended_at, 0, 1 * S);
+	assert_in_range(bed.ended_at, 0, 1 * S);
 	assert_int_equal(bed.stats.datagrams, GRAMS);
 	assert_int_equal(bed.stats.datagrams_dropped, 0);
 	assert_int_equal(bed.stats.datagrams_failed, 0);
 	assert_int_equal(bed.stats.bytes_out, GRAMS);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
 main(void)
@@ -866,12 +580,6 @@ main(void)
 		CASE(a_close_ends_a_pause),
 		CASE(a_partition_is_a_dead_peer),
 		CASE(a_box_on_the_way_resets_both),
-		CASE(they_are_accepted_by_the_rate),
-		CASE(a_stop_does_not_wait_for_the_rate),
-		CASE(a_connection_has_its_rate),
-		CASE(and_one_to_read),
-		CASE(limits_hold_while_it_waits),
-		CASE(a_rate_below_zero_is_refused),
 		CASE(nobody_is_lost_on_bad_links),
 		CASE(who_waits_hands_the_batch_on),
 		CASE(the_seed_decides_all_of_it),
