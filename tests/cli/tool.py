@@ -126,6 +126,13 @@ class Server:
             env=ENV,
             **kwargs,
         )
+        try:
+            self.await_ready(ready)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def await_ready(self, ready):
         wait_until(lambda: self.gone() or os.path.exists(ready))
         if self.gone():
             raise AssertionError(f"server ended: {self.end()}")
