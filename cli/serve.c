@@ -6,9 +6,11 @@
 #include "serve.h"
 
 #include "signals.h"
+#include "store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Telling formats numbers and JSON, deep inside the C library. */
 #define STACK_BYTES (256 * 1024)
@@ -237,6 +239,34 @@ run_server(struct serve *serve)
 	return rc > 0 ? CLI_EXIT_NO : CLI_EXIT_OK;
 }
 
+/* Each endpoint is one, and of a kind that the service is for. */
+static int
+check_endpoints(
+	const struct cli_tool *tool, const struct serve_settings *settings)
+{
+	struct pier_endpoint_check check;
+	struct cli_complaint why = { "", "" };
+	size_t i;
+
+	for (i = 0; i < settings->endpoints.n; i++) {
+		const char *endpoint = settings->endpoints.item[i];
+
+		if (pier_endpoint_check(endpoint, &check) < 0)
+			return cli_endpoint_error(
+				tool, "serve", endpoint, &check);
+		if (packet_handlers[settings->what] != NULL ||
+			strcmp(check.scheme, "seqpacket") != 0)
+			continue;
+		(void)cli_complain(&why,
+			"%s: of the services only echo, upper, discard and "
+			"sink are for messages over a connection",
+			endpoint);
+		cli_advise(&why, "unix:// at the same path");
+		return cli_usage_error(tool, "serve", &why);
+	}
+	return serve_broker_check(tool, settings);
+}
+
 int
 serve_run(struct cli_tool *tool, const void *given)
 {
@@ -245,7 +275,6 @@ serve_run(struct cli_tool *tool, const void *given)
 	char handed[CLI_TEXTS_MAX][SERVE_HANDED_TEXT];
 	const char *endpoints[CLI_TEXTS_MAX + 1] = { NULL };
 	struct serve serve = { .tool = tool, .settings = settings };
-	struct pier_endpoint_check check;
 	size_t i;
 	int code = serve_check_program(tool, settings);
 
@@ -253,13 +282,9 @@ serve_run(struct cli_tool *tool, const void *given)
 		code = serve_handed(tool, &own, handed);
 	if (code != CLI_EXIT_OK)
 		return code;
-	for (i = 0; i < settings->endpoints.n; i++) {
+	for (i = 0; i < settings->endpoints.n; i++)
 		endpoints[i] = settings->endpoints.item[i];
-		if (pier_endpoint_check(endpoints[i], &check) < 0)
-			return cli_endpoint_error(
-				tool, "serve", endpoints[i], &check);
-	}
-	code = serve_broker_check(tool, settings);
+	code = check_endpoints(tool, settings);
 	if (code == CLI_EXIT_OK)
 		code = read_networks(&serve);
 	if (code != CLI_EXIT_OK)
