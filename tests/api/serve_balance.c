@@ -72,7 +72,8 @@ go(struct client *client)
 	client->fd = -1;
 }
 
-/* Until the server knows that the others have gone. */
+/* Until the server knows that the others have gone: one that lingers is no
+   longer active, and still its worker's. */
 static void
 await_active(const struct serving *it, uint64_t active)
 {
@@ -82,8 +83,10 @@ await_active(const struct serving *it, uint64_t active)
 	do {
 		(void)usleep(1000);
 		pier_server_stats(it->server, &stats);
-	} while (stats.active != active && wall_ms() < until);
+	} while ((stats.active != active || stats.lingering != 0) &&
+		 wall_ms() < until);
 	assert_int_equal(stats.active, active);
+	assert_int_equal(stats.lingering, 0);
 }
 
 /* Nobody is more than a tenth, and the one that came last, above another. */
