@@ -84,7 +84,8 @@ int
 pier__batch_receive(
 	struct pier__batch *batch, struct pier_packet *packet, unsigned max)
 {
-	int rc = pier__packet_enter(packet, PIER__IN, PIER_NOW);
+	pier_deadline now = PIER_NOW;
+	int rc = pier__packet_enter(packet, PIER__IN, &now);
 	void *tails = NULL;
 
 	if (max > batch->max)

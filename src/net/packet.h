@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net/packet.h - a packet socket from inside. packet.c sends and receives for
- * every family; packet_open.c, udp.c, unixgram.c and seqpacket.c open.
+ * net/packet.h - a packet socket from inside. packet_recv.c and packet_send.c
+ * are for every family; packet_open.c, udp.c, unixgram.c and seqpacket.c open.
  */
 #ifndef PIER_NET_PACKET_H
 #define PIER_NET_PACKET_H
@@ -59,12 +59,20 @@ int pier__packet_try(struct pier_packet *packet, struct pier_msg *msg,
 int pier__packet_make(struct pier_packet **out, int fd, int family,
 	const char *scheme, const char *text);
 
+bool pier__packet_is_aborted(const struct pier_packet *packet);
+/* What every call that may wait begins with; what is PIER__IN or PIER__OUT.
+   PIER_DEFAULT becomes a moment. 0 or an error, not noted. */
+int pier__packet_enter(
+	struct pier_packet *packet, unsigned what, pier_deadline *deadline);
+/* Until an attempt makes sense. 0 or an error, not noted. */
+int pier__packet_wait(
+	struct pier_packet *packet, unsigned what, pier_deadline deadline);
+/* Note an error with the packet's endpoint, and return it. */
+int pier__packet_fail(const struct pier_packet *packet, int rc,
+	enum pier_step step, const char *detail);
+
 /* For who receives and sends several at once, see batch.h. */
 
-/* What every call that may wait begins with; what is PIER__IN or PIER__OUT. 0
-   or an error, not noted. */
-int pier__packet_enter(
-	struct pier_packet *packet, unsigned what, pier_deadline deadline);
 /* Wait for room to send. 0 or an error, not noted. */
 int pier__packet_await_room(struct pier_packet *packet, pier_deadline deadline);
 /* Bytes for what may come along with a message; fds may be NULL. */
