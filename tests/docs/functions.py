@@ -104,6 +104,19 @@ def test_functions_and_types_lead_to_their_page():
             contains(re.sub(".\b", "", shown), name)
 
 
+def test_pages_by_hand_are_not_hidden():
+    """man looks into section 3 before section 7."""
+    need("man")
+    with tempfile.TemporaryDirectory() as folder:
+        tree(folder)
+        shutil.copytree(os.path.join(SOURCE, "man"), folder + "/man7",
+                        ignore=shutil.ignore_patterns("*.1", "meson.build"))
+        for page in os.listdir(folder + "/man7"):
+            name = page.removesuffix(".7")
+            shown = said("man", "-P", "cat", "-M", folder, name)
+            contains(shown, f"{name.upper()}(7)")
+
+
 def test_man_k_finds_them():
     need("man", "mandb", "apropos")
     with tempfile.TemporaryDirectory() as folder:
