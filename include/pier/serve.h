@@ -353,6 +353,8 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  * because a handler or hook called exit(3), whatever the status, has died: it
  * takes its own connection with it and nothing else; on_error of the calling
  * process is told (-PIER_EDIED, with its conn), and how it ended.
+ * When the calling process, or its calling thread, dies, they are killed with
+ * it (PR_SET_PDEATHSIG of prctl(2)); those of pier_server_step() are not.
  * Where no process is to be had accepting pauses as for want of descriptors.
  *
  * With .processes the calling process serves nobody. It forks the others, waits
@@ -371,7 +373,7 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  * not end by itself, 7 s after the drain time, is killed, and its connections
  * are counted as cancelled. With PIER_FORK each of them forks, as above, and is
  * the one whose on_error is told; when it dies, the processes of its connections
- * are killed with it (PR_SET_PDEATHSIG of prctl(2)).
+ * are killed with it.
  *
  * A fork takes only the thread that forks: call this before the program starts
  * threads that hold what handlers need. Not from a fiber: the others of its

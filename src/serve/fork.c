@@ -10,8 +10,9 @@
  * crashes, at whatever instruction, takes nothing with it but its connection.
  * Only one that has said so (ends.h) has ended well, as a handler may call exit.
  *
- * Beside other processes the one that accepts holds, in its ledger, what its
- * children do, and that is given back when it ends. So they end with it.
+ * They end with the one that accepts, by whatever it ends: nobody else would
+ * count them, or hold them to a stop. Beside other processes it holds, in its
+ * ledger, what they do, and that is given back when it ends.
  *
  * Datagram handlers are fibers of the accepting process.
  */
@@ -159,7 +160,9 @@ run_child(struct pier__worker *worker, const struct pier__child *child,
 	int rc;
 
 	pier__sched_forked();
-	if (server->process > 0 && pier__calls()->end_with(parent) < 0)
+	/* Not where a step forked: the thread may go before the next one. */
+	if (atomic_load(&server->use) == PIER__SERVER_HAS_RUN &&
+		pier__calls()->end_with(parent) < 0)
 		pier__process_exit(1);
 	let_go(worker, conn);
 	pier__desc_init(&worker->stop, server->stop_fd, PIER__DESC_SOCKET);
