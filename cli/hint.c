@@ -205,6 +205,34 @@ hint_not_allowed(const struct pier_error *error, char *text, size_t size)
 			"ip -brief address; sudo nft list ruleset");
 }
 
+/* One word is the name of a program, whatever is in it. */
+static void
+hint_no_program(const struct pier_error *error, char *text, size_t size)
+{
+	const char *name = error->endpoint;
+
+	if (strchr(name, ' ') != NULL)
+		snprintf(text, size,
+			"all of '%s' is the name of one program: without "
+			"quotes, each word is an argument; --shell takes a "
+			"command line",
+			name);
+	else if (strchr(name, '/') != NULL)
+		snprintf(text, size, "is it spelled right? ls -l '%s'", name);
+	else
+		snprintf(text, size,
+			"is it installed, and in PATH? command -v '%s'", name);
+}
+
+static void
+hint_no_execution(const struct pier_error *error, char *text, size_t size)
+{
+	snprintf(text, size,
+		"a program is a file that you may execute: ls -l '%s'; chmod "
+		"+x makes it one",
+		error->endpoint);
+}
+
 /* A link-local address is complete with its interface only. */
 static void
 hint_no_zone(const struct pier_error *error, char *text, size_t size)
@@ -238,6 +266,9 @@ static const struct row {
 	{ -EACCES, PIER_STEP_BIND, NULL, hint_no_bind },
 	{ -EPERM, PIER_STEP_BIND, NULL, hint_no_bind },
 	{ -ECONNREFUSED, PIER_STEP_NONE, NULL, hint_refused },
+	{ -ENOENT, PIER_STEP_EXEC, NULL, hint_no_program },
+	{ -ENOTDIR, PIER_STEP_EXEC, NULL, hint_no_program },
+	{ -EACCES, PIER_STEP_EXEC, NULL, hint_no_execution },
 	{ -ENOENT, PIER_STEP_BIND,
 		"make the directory first, or choose another", NULL },
 	{ -ENOENT, PIER_STEP_NONE, NULL, hint_no_socket },

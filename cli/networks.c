@@ -12,18 +12,35 @@
 /* Enough for CLI_NETWORKS_MAX lines. */
 #define FILE_MAX ((size_t)8 * 1024 * 1024)
 
+/* Room for one more and the NULL behind it, doubled when it is full. */
 static int
-add(struct cli_networks *it, const char *text)
+make_room(struct cli_networks *it)
 {
-	/* Room for the NULL behind it, doubled when it is full. */
-	if (it->n == 0 || (it->n & (it->n + 1)) == 0) {
-		const char **more = realloc(
-			it->list, (2 * it->n + 2) * sizeof(it->list[0]));
+	struct cli_network_place *places;
+	const char **list;
+	size_t room = 2 * it->n + 2;
 
-		if (more == NULL)
-			return -ENOMEM;
-		it->list = more;
-	}
+	if ((it->n & (it->n + 1)) != 0)
+		return 0;
+	list = realloc(it->list, room * sizeof(list[0]));
+	if (list == NULL)
+		return -ENOMEM;
+	it->list = list;
+	places = realloc(it->places, room * sizeof(places[0]));
+	if (places == NULL)
+		return -ENOMEM;
+	it->places = places;
+	return 0;
+}
+
+static int
+add(struct cli_networks *it, const char *text, const char *file, unsigned line)
+{
+	int rc = make_room(it);
+
+	if (rc < 0)
+		return rc;
+	it->places[it->n] = (struct cli_network_place){ file, line };
 	it->list[it->n++] = text;
 	it->list[it->n] = NULL;
 	return it->n <= CLI_NETWORKS_MAX ? 0 : -E2BIG;
@@ -32,20 +49,21 @@ add(struct cli_networks *it, const char *text)
 /* Each line is cut at its comment, and every word before that counts: one that
    was passed over would be a hole in a list of who is kept out. */
 static int
-add_lines(struct cli_networks *it, char *text)
+add_lines(struct cli_networks *it, const char *file, char *text)
 {
-	char *rest = NULL, *line;
+	unsigned number = 0;
+	char *line;
 	int rc = 0;
 
-	for (line = strtok_r(text, "\n", &rest); line != NULL && rc == 0;
-		line = strtok_r(NULL, "\n", &rest)) {
+	while (rc == 0 && (line = strsep(&text, "\n")) != NULL) {
 		char *more = NULL, *word;
 
+		number++;
 		line[strcspn(line, "#")] = '\0';
 		for (word = strtok_r(line, " \t\r", &more);
 			word != NULL && rc == 0;
 			word = strtok_r(NULL, " \t\r", &more))
-			rc = add(it, word);
+			rc = add(it, word, file, number);
 	}
 	return rc;
 }
@@ -81,12 +99,15 @@ read_whole(char **out, const char *path)
 	return 0;
 }
 
-static int
-add_file(struct cli_networks *it, size_t number, const char *path)
-{
-	int rc = read_whole(&it->files[number], path);
+static const char form_of_file[] =
+	"a file has one network a line; what follows '#' is a comment";
 
-	return rc < 0 ? rc : add_lines(it, it->files[number]);
+static int
+add_file(struct cli_networks *it, size_t number, const char *file)
+{
+	int rc = read_whole(&it->files[number], file + 1);
+
+	return rc < 0 ? rc : add_lines(it, file, it->files[number]);
 }
 
 int
@@ -97,6 +118,7 @@ cli_networks_read(struct cli_networks *out, const struct cli_texts *texts,
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
+	out->option = option;
 	if (texts->n == 0)
 		return 0;
 	out->files = calloc(texts->n + 1, sizeof(out->files[0]));
@@ -106,18 +128,39 @@ cli_networks_read(struct cli_networks *out, const struct cli_texts *texts,
 	for (i = 0; rc == 0 && i < texts->n; i++) {
 		const char *text = texts->item[i];
 
-		rc = *text == '@' ? add_file(out, files++, text + 1)
-				  : add(out, text);
+		rc = *text == '@' ? add_file(out, files++, text)
+				  : add(out, text, NULL, 0);
 		if (rc < 0)
 			(void)cli_complain(why, "--%s: %s: %s", option, text,
 				strerror(-rc));
 	}
 	if (rc == 0)
 		return 0;
-	cli_advise(why, "a file has one network a line; what follows '#' is "
-			"a comment");
+	cli_advise(why, "%s", form_of_file);
 	cli_networks_free(out);
 	return -1;
+}
+
+bool
+cli_networks_blame(const struct cli_networks *it, const char *text,
+	const char *reason, struct cli_complaint *why)
+{
+	size_t i = 0;
+
+	while (i < it->n && strcmp(it->list[i], text) != 0)
+		i++;
+	if (i == it->n)
+		return false;
+	if (it->places[i].file == NULL) {
+		(void)cli_complain(
+			why, "--%s: %s: %s", it->option, text, reason);
+		cli_advise(why, "@FILE names a file of networks");
+		return true;
+	}
+	(void)cli_complain(why, "--%s: %s, line %u: %s", it->option,
+		it->places[i].file, it->places[i].line, reason);
+	cli_advise(why, "%s", form_of_file);
+	return true;
 }
 
 void
@@ -129,5 +172,6 @@ cli_networks_free(struct cli_networks *it)
 		free(it->files[i]);
 	free(it->files);
 	free(it->list);
+	free(it->places);
 	memset(it, 0, sizeof(*it));
 }

@@ -216,6 +216,25 @@ read_networks(struct serve *serve)
 	return cli_usage_error(serve->tool, "serve", &why);
 }
 
+/* The server could not be opened. libpier knows the text of a network that is
+   none, not where it was written. */
+static int
+fail_to_open(const struct serve *serve)
+{
+	const struct pier_error *error = pier_last_error();
+	struct cli_complaint why = { "", "" };
+
+	if (error->step == PIER_STEP_PARSE &&
+		(cli_networks_blame(
+			 &serve->allow, error->endpoint, error->detail, &why) ||
+			cli_networks_blame(&serve->deny, error->endpoint,
+				error->detail, &why) ||
+			cli_networks_blame(&serve->proxy_from, error->endpoint,
+				error->detail, &why)))
+		return cli_usage_error(serve->tool, "serve", &why);
+	return cli_failure(serve->tool, error);
+}
+
 static void
 stop(void *server)
 {
@@ -286,6 +305,8 @@ serve_run(struct cli_tool *tool, const void *given)
 		endpoints[i] = settings->endpoints.item[i];
 	code = check_endpoints(tool, settings);
 	if (code == CLI_EXIT_OK)
+		code = serve_check_ready(tool, settings);
+	if (code == CLI_EXIT_OK)
 		code = read_networks(&serve);
 	if (code != CLI_EXIT_OK)
 		return code;
@@ -294,7 +315,7 @@ serve_run(struct cli_tool *tool, const void *given)
 		open_server(&serve, endpoints) == 0)
 		code = run_server(&serve);
 	else
-		code = cli_failure(tool, pier_last_error());
+		code = fail_to_open(&serve);
 	serve_remove_ready(&serve);
 	pier_server_close(serve.server);
 	pier_hub_close(serve.hub);

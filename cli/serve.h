@@ -32,6 +32,8 @@ enum {
 	SERVE_NEEDS_SOURCE = 2,
 	SERVE_NEEDS_PROGRAM = 4,
 	SERVE_NEEDS_PTY = 8,
+	SERVE_NEEDS_RATE = 16,
+	SERVE_NEEDS_CONNECTIONS = 32,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -140,6 +142,11 @@ int serve_check_program(
 	const struct cli_tool *tool, const struct serve_settings *settings);
 int serve_exec_stream(struct pier_stream *stream, void *ctx);
 
+/* serve_program.c: can the program be run, as far as can be seen from here?
+   CLI_EXIT_OK, or it was told. */
+int serve_find_program(
+	const struct cli_tool *tool, const struct serve_settings *settings);
+
 /* Hooks of the server that tell what happens; ctx is the struct serve. */
 void serve_tell_listening(struct pier_server *server, void *ctx);
 int serve_tell_open(struct pier_stream *stream, void *ctx);
@@ -163,6 +170,9 @@ void serve_tell_message(struct serve *serve, const struct pier_conn *conn,
  * step, so that who waits for the file never reads half of it. 0 or -errno.
  */
 int serve_write_ready(struct serve *serve);
+/* Can it be written? Before anybody can connect. CLI_EXIT_OK, or it was told. */
+int serve_check_ready(
+	const struct cli_tool *tool, const struct serve_settings *settings);
 void serve_remove_ready(struct serve *serve);
 
 #endif

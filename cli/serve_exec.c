@@ -101,22 +101,47 @@ fits(const struct serve_settings *settings, struct cli_complaint *why)
 	return why->line[0] == '\0';
 }
 
+/* Is there an endpoint that connections of bytes come to? Without one it is the
+   service manager, or the server that is replaced, that knows. */
+static bool
+has_connections(const struct serve_settings *settings)
+{
+	size_t i;
+
+	for (i = 0; i < settings->endpoints.n; i++)
+		if (!has_messages(settings->endpoints.item[i]))
+			return true;
+	return settings->endpoints.n == 0;
+}
+
 static unsigned
 use_of(const struct serve_settings *settings)
 {
 	return (settings->what == SERVE_BROKER ? SERVE_NEEDS_HUB : 0) |
 	       (settings->what == SERVE_SOURCE ? SERVE_NEEDS_SOURCE : 0) |
 	       (serve_has_program(settings) ? SERVE_NEEDS_PROGRAM : 0) |
-	       (settings->pty ? SERVE_NEEDS_PTY : 0);
+	       (settings->pty ? SERVE_NEEDS_PTY : 0) |
+	       (settings->accept_rate > 0 ? SERVE_NEEDS_RATE : 0) |
+	       (has_connections(settings) ? SERVE_NEEDS_CONNECTIONS : 0);
 }
 
 static const char *
 what_needs(unsigned needs)
 {
-	return needs == SERVE_NEEDS_SOURCE ? "the handler source"
-	       : needs == SERVE_NEEDS_HUB  ? "the handler broker"
-	       : needs == SERVE_NEEDS_PTY  ? "--pty"
-					   : "--exec or --shell";
+	switch (needs) {
+	case SERVE_NEEDS_SOURCE:
+		return "the handler source";
+	case SERVE_NEEDS_HUB:
+		return "the handler broker";
+	case SERVE_NEEDS_PTY:
+		return "--pty";
+	case SERVE_NEEDS_RATE:
+		return "--accept-rate";
+	case SERVE_NEEDS_CONNECTIONS:
+		return "an endpoint of streams, such as tcp://";
+	default:
+		return "--exec or --shell";
+	}
 }
 
 int
@@ -139,7 +164,9 @@ serve_check_program(
 	}
 	if (settings->window == NULL ||
 		read_window(settings->window, &columns, &rows))
-		return CLI_EXIT_OK;
+		return serve_has_program(settings)
+			       ? serve_find_program(tool, settings)
+			       : CLI_EXIT_OK;
 	(void)cli_complain(&why,
 		"--window: cannot use '%s'; expected columns and rows, such "
 		"as 80x24",

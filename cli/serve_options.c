@@ -186,6 +186,7 @@ static const struct cli_option options[] = {
 		.help = "every connection begins with a PROXY header, version "
 			"1 or 2, which tells whose it is; one without is "
 			"refused",
+		.needs = SERVE_NEEDS_CONNECTIONS,
 		.offset = AT(proxy_header) },
 	{ .name = "proxy-from",
 		.kind = CLI_TEXTS,
@@ -194,6 +195,7 @@ static const struct cli_option options[] = {
 		.help = "connections from this network or address, or those in "
 			"@FILE, begin with one; others do not, and are reset "
 			"with --proxy-header",
+		.needs = SERVE_NEEDS_CONNECTIONS,
 		.offset = AT(proxy_from) },
 	{ .name = "max-connections",
 		.kind = CLI_COUNT,
@@ -254,6 +256,7 @@ static const struct cli_option options[] = {
 		.otherwise = "as many as in a second",
 		.min = 1,
 		.max = 1000000000,
+		.needs = SERVE_NEEDS_RATE,
 		.offset = AT(accept_burst) },
 	{ .name = "rate",
 		.kind = CLI_RATE,

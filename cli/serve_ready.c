@@ -11,6 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	BESIDE_MAX = 4096,
+};
+
 static int
 write_endpoints(const struct serve *serve, const char *path)
 {
@@ -33,21 +37,64 @@ write_endpoints(const struct serve *serve, const char *path)
 	return rc;
 }
 
+/* A name in the same folder. 0, or -errno. */
+static int
+name_beside(char *out, size_t size, const char *path)
+{
+	int len = snprintf(out, size, "%s.%d", path, (int)getpid());
+
+	return len < (int)size ? 0 : -ENAMETOOLONG;
+}
+
+/* What is there, and no regular file. */
+static bool
+is_special(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+int
+serve_check_ready(
+	const struct cli_tool *tool, const struct serve_settings *settings)
+{
+	const char *path = settings->ready_file;
+	char beside[BESIDE_MAX];
+	FILE *file;
+	int rc;
+
+	/* A FIFO is opened once: its reader would take that for all. */
+	if (path == NULL || is_special(path))
+		return CLI_EXIT_OK;
+	rc = name_beside(beside, sizeof(beside), path);
+	if (rc == 0) {
+		file = fopen(beside, "we");
+		rc = file != NULL ? 0 : -errno;
+		if (file != NULL)
+			fclose(file);
+		if (file != NULL && unlink(beside) < 0)
+			rc = -errno;
+	}
+	return rc == 0 ? CLI_EXIT_OK
+		       : cli_own_failure(tool, PIER_STEP_CREATE, path, rc,
+				 "--ready-file");
+}
+
 int
 serve_write_ready(struct serve *serve)
 {
 	const char *path = serve->settings->ready_file;
-	struct stat status;
-	char beside[4096];
+	char beside[BESIDE_MAX];
 	int rc;
 
 	if (path == NULL)
 		return 0;
-	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+	if (is_special(path))
 		return write_endpoints(serve, path);
-	if (snprintf(beside, sizeof(beside), "%s.%d", path, (int)getpid()) >=
-		(int)sizeof(beside))
-		return -ENAMETOOLONG;
+	rc = name_beside(beside, sizeof(beside), path);
+	if (rc < 0)
+		return rc;
 	rc = write_endpoints(serve, beside);
 	if (rc == 0 && rename(beside, path) < 0)
 		rc = -errno;

@@ -149,6 +149,21 @@ rate_of(const struct serve *serve, const struct pier_conn *conn,
 			   : 0;
 }
 
+/* "by SIGTERM"; one without a name by its number. */
+static void
+name_signal(int number, char *text, size_t size)
+{
+	const char *name = NULL;
+
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+	name = sigabbrev_np(number);
+#endif
+	if (name != NULL)
+		snprintf(text, size, "by SIG%s", name);
+	else
+		snprintf(text, size, "by signal %d", number);
+}
+
 void
 serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
 	const struct pier_exec_result *result)
@@ -158,7 +173,7 @@ serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
 
 	cli_format_duration(result->elapsed_ns, took, sizeof(took));
 	if (result->signal > 0)
-		snprintf(how, sizeof(how), "by signal %d", result->signal);
+		name_signal(result->signal, how, sizeof(how));
 	else if (result->status >= 0)
 		snprintf(how, sizeof(how), "with status %d", result->status);
 	else
@@ -278,14 +293,16 @@ serve_tell_error(const struct pier_conn *conn, int rc, void *ctx)
 {
 	struct serve *serve = ctx;
 
+	bool died = conn != NULL && rc == -PIER_EDIED;
 	json_t *event;
 
 	/* A failed handler is told at its close, and one whose process died has
 	   none; what fails outside of a connection is the machine's trouble, or
-	   one datagram's. */
-	if (conn == NULL || rc == -PIER_EDIED)
+	   one datagram's. A program that crashed is told here too. */
+	if (conn == NULL || died)
 		cli_say(serve->tool, 0, "%s", pier_error_line());
-	if (conn == NULL || rc != -PIER_EDIED || !serve->tool->json)
+	if (!died || pier_last_error()->step != PIER_STEP_HANDLER ||
+		!serve->tool->json)
 		return;
 	event = cli_event("close");
 	cli_event_number(event, "id", (int64_t)conn->id);

@@ -34,7 +34,7 @@ enum {
 	PIER_ELIMIT,           /* a limit was met: the detail names which */
 	PIER_ECLOSED,          /* the channel, group or server is closed */
 	PIER_ESTOPPED,         /* the server or name service is stopping */
-	PIER_EDIED,            /* a process of the server died: the detail has
+	PIER_EDIED,            /* a process that served died: the detail has
 				  how */
 	PIER_ECODE_END
 };

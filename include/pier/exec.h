@@ -89,7 +89,9 @@ struct pier_exec_result {
  *   result  filled when not NULL, also on failure
  *
  * PIER_DEFAULT is the stream's. 0 when the program has ended by itself,
- * whatever its status, also when the peer no longer reads; or
+ * whatever its exit status, also when the peer no longer reads; or
+ *   -PIER_EDIED  a signal ended it that was not sent here, nor is SIGPIPE:
+ *            detail names it
  *   -EINVAL  neither or both of argv and shell, or direct with pty, or direct
  *            on what is no socket or has layers: detail
  *   -ENOENT, -EACCES, -ENOEXEC, -E2BIG, …  it cannot be run: execve(2)

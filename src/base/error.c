@@ -29,7 +29,7 @@ static const struct word own[] = {
 	[PIER_ELIMIT - 4096] = { "PIER_ELIMIT", "a limit was met" },
 	[PIER_ECLOSED - 4096] = { "PIER_ECLOSED", "it is closed" },
 	[PIER_ESTOPPED - 4096] = { "PIER_ESTOPPED", "it is stopping" },
-	[PIER_EDIED - 4096] = { "PIER_EDIED", "a process of the server died" },
+	[PIER_EDIED - 4096] = { "PIER_EDIED", "a process that served died" },
 };
 
 static const char *const steps[PIER_STEP_COUNT] = {

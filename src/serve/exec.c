@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/list.h"
@@ -18,6 +19,7 @@
 #include "os/spawn.h"
 #include "serve/exec_env.h"
 #include "serve/exec_stream.h"
+#include "serve/processes.h"
 
 /* What a program is given to end, unasked, in milliseconds. */
 #define GRACE_MS 2000
@@ -294,6 +296,22 @@ unshield:
 	(void)pier_shield(before);
 }
 
+/* A program that crashes has not answered, whatever it had sent. */
+static int
+judge_end(const struct exec *it)
+{
+	const struct pier_process process = { .signal = it->exit.signal };
+	char end[PIER__PROCESS_END], text[PIER__PROCESS_TEXT];
+
+	/* What it had still to say nobody reads: a usual end. */
+	if (it->exit.signal == 0 || it->exit.signal == SIGPIPE)
+		return 0;
+	pier__process_describe_end(end, &process, "");
+	(void)snprintf(text, sizeof(text), "pid %d %s after %.1f s", it->pid,
+		end, (double)(pier_now() - it->start_ns) / 1e9);
+	return fail(name_of(it->opts), -PIER_EDIED, text);
+}
+
 static void
 fill_result(struct exec *it)
 {
@@ -323,6 +341,8 @@ run(struct exec *it)
 		return rc;
 	}
 	rc = converse(it, &gently);
+	if (rc == 0 && it->has_ended)
+		rc = judge_end(it);
 	pier_close(it->program);
 	end_program(it, gently);
 	(void)pier__calls()->reap(it->pidfd.fd, &status);

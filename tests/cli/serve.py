@@ -175,6 +175,8 @@ def test_networks():
         with open(f"{folder}/deny", "w", encoding="ascii") as file:
             file.write("# not these\n\n127.0.2.0/24  # a block\n")
             file.write(" 127.0.3.1 127.0.3.3\n")
+        with open(f"{folder}/wrong", "w", encoding="ascii") as file:
+            file.write("10.1.0.0/16\n\n# a comment\n10.2.0.0/16 here\n")
         with Server(
             "echo", "--allow", "127.0.0.0/8", "--deny", f"@{folder}/deny",
             "--json", "tcp://127.0.0.1:0",
@@ -202,6 +204,14 @@ def test_networks():
             (["--deny", "10.0.0.1/8"], "the network is 10.0.0.0/8"),
             (["--deny", "localhost"], "is no IP address"),
             (["--deny", f"@{folder}/nothing"], "No such file"),
+            (["--deny", f"@{folder}/wrong"],
+             f"--deny: @{folder}/wrong, line 4: 'here' is no IP address"),
+            (["--allow", "10.0.0.0/8", "--allow", f"@{folder}/wrong"],
+             f"--allow: @{folder}/wrong, line 4: 'here'"),
+            (["--proxy-from", "10.0.0.0/33"],
+             "--proxy-from: 10.0.0.0/33: '33' is no length"),
+            (["--accept-burst", "5"],
+             "--accept-burst has no effect without --accept-rate"),
             (["--accept-rate", "fast"], "a rate such as 100/s"),
             (["--accept-rate", "100"], "a rate such as 100/s"),
             (["--accept-rate", "0/s"], "from 1/s"),
@@ -209,6 +219,9 @@ def test_networks():
             (["--rate", "0/s"], "--rate: out of range: '0/s'"),
         ):
             contains(expect(2, "serve", "echo", *words, "tcp://:0").err, said)
+        for option in (["--proxy-header"], ["--proxy-from", "10.0.0.0/8"]):
+            done = expect(2, "serve", "echo", *option, "udp://:0", "unixgram://@x")
+            contains(done.err, f"{option[0]} has no effect without an endpoint")
 
 
 def test_accept_rate():
@@ -390,6 +403,7 @@ def test_ready_file_that_cannot_be_written():
         "/nonexistent/ready",
     )
     contains(done.err, "/nonexistent/ready: no such file (ENOENT)")
+    assert "listening" not in done.err, done
 
 
 def test_lines_for_people():
@@ -437,6 +451,16 @@ def test_a_process_that_dies():
     equal(closes[2]["error"], "PIER_EDIED")
     contains(closes[2]["detail"], "was killed by SIGKILL")
     equal(closes[1]["received"], 10)
+
+
+def test_children_end_with_who_accepted_them():
+    with Server("echo", "--model=fork", "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            client.sendall(b"hello")
+            equal(read_exactly(client, 5), b"hello")
+            server.process.kill()
+            server.process.wait()
+            equal(closed_by(client), b"")
 
 
 def test_quiet():

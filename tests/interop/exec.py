@@ -112,6 +112,15 @@ def one(server, kind):
     return event
 
 
+def read_to_the_end(client):
+    """What comes, also when it ends with a reset."""
+    said = b""
+    with contextlib.suppress(ConnectionResetError):
+        while more := client.recv(1000):
+            said += more
+    return said
+
+
 def reset(client):
     """Go away so that the other side is told at once."""
     client.setsockopt(
@@ -210,8 +219,38 @@ def test_no_shell_reads_the_arguments():
 def test_a_signal_ends_it():
     with serving("--shell", "kill -USR1 $$") as server:
         equal(ask(server), b"")
-        event = one(server, "exit")
+        done = server.end()
+        lines = events(done, "serve")
+        (event,) = of_type(lines, "exit")
         equal((event["signal"], event["stopped"]), (10, False))
+        contains(done.err, f"process {event['pid']} ended by SIGUSR1 after")
+        contains(done.err, f"pid {event['pid']} was killed by SIGUSR1 after")
+        (closed,) = of_type(lines, "close")
+        equal((closed["reason"], closed["error"]), ("error", "PIER_EDIED"))
+        equal(of_type(lines, "summary")[0]["failed"], 1)
+
+
+def test_a_crash_by_every_way():
+    """Its answer so far is delivered; the crash is told without -v, by its
+    name, and counted. An exit status is none."""
+    for options in ([], ["--exec-direct"], ["--pty"], ["--model=fork"]):
+        with Server("--json", *options, TCP,
+                    late=["--shell", "read a; echo x; kill -SEGV $$"]) as server:
+            with dial(server) as client:
+                client.sendall(b"now\n")
+                contains(read_to_the_end(client), b"x")
+            done = server.end()
+            contains(done.err, "was killed by SIGSEGV after", options)
+            lines = events(done, "serve")
+            (closed,) = of_type(lines, "close")
+            equal(closed["error"], "PIER_EDIED", options)
+            equal(of_type(lines, "summary")[0]["failed"], 1, options)
+    with Server("--json", TCP, late=["--shell", "exit 139"]) as server:
+        equal(ask(server), b"")
+        lines = events(server.end(), "serve")
+        equal(of_type(lines, "exit")[0]["status"], 139)
+        equal(of_type(lines, "close")[0]["reason"], "done")
+        equal(of_type(lines, "summary")[0]["failed"], 0)
 
 
 def test_what_is_left_of_its_output_is_delivered():
@@ -342,19 +381,36 @@ def test_limits_hold():
 
 
 def test_it_cannot_be_run():
-    for command, cause in (
-        (["/no/such"], "ENOENT"), (["no-such-program"], "ENOENT"),
-        (["/etc/passwd"], "EACCES"),
+    """That is told at the start, where it can be seen then."""
+    for command, code, cause, hint in (
+        (["/no/such"], 10, "ENOENT", "ls -l '/no/such'"),
+        (["no-such-program"], 10, "ENOENT", "command -v 'no-such-program'"),
+        (["/etc/passwd"], 9, "EACCES", "ls -l '/etc/passwd'"),
+        (["/etc"], 9, "EACCES", "a file that you may execute"),
+        (["sort -n"], 10, "ENOENT", "all of 'sort -n' is the name"),
     ):
-        with Server("--json", TCP, late=["--exec", *command]) as server:
+        done = expect(code, "serve", TCP, "--exec", *command)
+        contains(done.err, f"exec: {command[0]}: ")
+        contains(done.err, f"({cause}): --exec")
+        contains(done.err, hint)
+        assert "listening" not in done.err, done
+    done = expect(10, "serve", TCP, "--exec", "sort", env={"PATH": "/etc:"})
+    contains(done.err, "exec: sort: no such file")
+
+
+def test_it_cannot_be_run_any_more():
+    with tool.scratch() as folder:
+        shutil.copy(shutil.which("true"), f"{folder}/program")
+        with Server("--json", TCP, late=["--exec", f"{folder}/program"]) as server:
+            equal(ask(server), b"")
+            os.remove(f"{folder}/program")
             equal(ask(server), b"")
             done = server.end()
-        contains(done.err, f"exec: {command[0]}: ")
-        contains(done.err, f"({cause})")
+        contains(done.err, f"exec: {folder}/program: no such file (ENOENT)")
         lines = events(done, "serve")
-        equal(of_type(lines, "exit"), [])
-        (closed,) = of_type(lines, "close")
-        equal((closed["reason"], closed["error"]), ("error", cause))
+        equal(len(of_type(lines, "exit")), 1)
+        closed = {line["id"]: line for line in of_type(lines, "close")}[2]
+        equal((closed["reason"], closed["error"]), ("error", "ENOENT"))
 
 
 # ---- what a program sees ----
