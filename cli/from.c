@@ -294,12 +294,34 @@ refuse(struct cli_tool *tool, const struct from *from)
 	return CLI_EXIT_NO;
 }
 
+/* The command must not be one that pier refuses. What stands behind a program
+   is its own. */
+static int
+check_endpoints(struct from *from)
+{
+	struct pier_endpoint_check check;
+	size_t i;
+
+	for (i = 0; i < from->n; i++) {
+		const char *word = from->words[i];
+
+		if (strcmp(word, "--exec") == 0 || strcmp(word, "--shell") == 0)
+			break;
+		if (strstr(word, "://") != NULL &&
+			pier_endpoint_check(word, &check) < 0)
+			return from_no_equal(from, word, "%s", check.text);
+	}
+	return FROM_DONE;
+}
+
 static int
 finish(struct cli_tool *tool, struct from *from, int end)
 {
 	if (end == FROM_DONE && !fits(from))
 		end = from_no_equal(
 			from, from->argv[from->argc - 1], "it is too long");
+	if (end == FROM_DONE)
+		end = check_endpoints(from);
 	if (end == FROM_USAGE)
 		return cli_usage_error(tool, "from", &from->why);
 	if (end == FROM_DONE)

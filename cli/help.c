@@ -61,8 +61,8 @@ cli_help_front(const struct cli_tool *tool)
 	       "  pier connect -z tcp://localhost:20-25   "
 	       "which of these ports are open\n\n");
 	put_verbs(stdout, tool->verbs);
-	printf("\n'pier VERB -h' lists the options of a verb, "
-	       "'pier VERB --help' explains them.\n");
+	printf("\n'pier VERB -h' lists options, 'pier help TOPIC' explains: "
+	       "VERB, endpoints, exit-codes\n");
 }
 
 void

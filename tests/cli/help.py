@@ -24,6 +24,11 @@ def test_alone_is_twelve_lines_with_three_examples():
     for verb in VERBS:
         assert re.search(rf"^  {verb}\b", shown.text, re.M), shown
     equal(shown.err, "")
+    # Each topic that it names is one.
+    topics = re.search(r"explains: VERB, (.*)", shown.text)[1].split(", ")
+    equal(topics, ["endpoints", "exit-codes"])
+    for topic in topics:
+        assert expect(0, "help", topic).text
 
 
 def test_short_help_fits_one_screen():

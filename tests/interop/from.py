@@ -416,6 +416,14 @@ def test_events_follow_the_schema():
     assert line, done
 
 
+def test_no_command_is_one_that_pier_refuses():
+    for words in (["nc", "a b", "7"], ["ncat", "a\tb", "7"],
+                  ["socat", "-", "TCP:a b:7"]):
+        done = tool.run("from", *words)
+        equal((done.code, done.out), (1, b""), words)
+        contains(done.err, "cannot stand in a host name")
+
+
 def test_output_is_quoted():
     """Whatever is in a word, a shell gives it back."""
     done = tool.expect(0, "from", "nc", "-N", "-U", "/tmp/it's $HOME;x")
