@@ -21,7 +21,7 @@ import gdb.unwinder
 STATES = {0: "running", 1: "ready", 2: "parked", 3: "ended"}
 FIBER = 0
 
-# What pier__switch() pushes, from the saved stack pointer up: see
+# What pier__switch() keeps, from the saved stack pointer up: see
 # src/task/switch_x86_64.S.
 FRAME = {
     "r15": 8,
