@@ -11,6 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+	WIDTH = 79,
+};
+
 struct settings {
 	struct cli_common common;
 	const char *topic; /* NULL: the tool itself */
@@ -21,6 +25,23 @@ put_verbs(FILE *out, const struct cli_verb *const *verbs)
 {
 	for (; *verbs != NULL; verbs++)
 		fprintf(out, "  %-9s %s\n", (*verbs)->name, (*verbs)->summary);
+}
+
+/* Their names alone, wrapped: the front page is short, however many there
+   are. */
+static void
+put_names(FILE *out, const struct cli_verb *const *verbs)
+{
+	int column = fprintf(out, "Verbs:");
+
+	for (; *verbs != NULL; verbs++) {
+		int len = (int)strlen((*verbs)->name);
+
+		if (column + 1 + len > WIDTH)
+			column = fprintf(out, "\n      ") - 1;
+		column += fprintf(out, " %s", (*verbs)->name);
+	}
+	fputs("\n", out);
 }
 
 /* The grammar in short; pier-endpoint(7) has it whole. */
@@ -60,9 +81,10 @@ cli_help_front(const struct cli_tool *tool)
 	       "talk to it: your lines, its answers\n"
 	       "  pier connect -z tcp://localhost:20-25   "
 	       "which of these ports are open\n\n");
-	put_verbs(stdout, tool->verbs);
-	printf("\n'pier VERB -h' lists options, 'pier help TOPIC' explains: "
-	       "VERB, endpoints, exit-codes\n");
+	put_names(stdout, tool->verbs);
+	printf("'pier --help' says what each is for, 'pier VERB -h' lists its "
+	       "options,\n'pier help TOPIC' explains: VERB, endpoints, "
+	       "exit-codes\n");
 }
 
 void
@@ -71,6 +93,8 @@ cli_help_tool(const struct cli_tool *tool, const struct cli_option *options)
 	const char *strong = tool->out.strong, *plain = tool->out.plain;
 
 	cli_help_front(tool);
+	printf("\n%sVerbs%s\n", strong, plain);
+	put_verbs(stdout, tool->verbs);
 	cli_page_options(stdout, options, &tool->out);
 	cli_page_options(stdout, cli_common_options, &tool->out);
 	printf("\n%sExit codes%s\n", strong, plain);

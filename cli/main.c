@@ -24,6 +24,8 @@
 static const struct cli_verb *const verbs[] = {
 	&cli_verb_serve,
 	&cli_verb_connect,
+	&cli_verb_service,
+	&cli_verb_order,
 	&cli_verb_from,
 	&cli_verb_help,
 	NULL,

@@ -15,7 +15,9 @@
 #include <pier/file.h>
 #include <pier/hub.h>
 #include <pier/info.h>
+#include <pier/order.h>
 #include <pier/packet.h>
+#include <pier/port.h>
 #include <pier/resolve.h>
 #include <pier/serve.h>
 #include <pier/service.h>

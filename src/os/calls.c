@@ -235,6 +235,13 @@ real_open_dir(const char *path)
 	return result(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
+/* A FIFO in the place of a file must not hold us up: O_NONBLOCK. */
+static int
+real_open_file(const char *path)
+{
+	return result(open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+}
+
 static int
 real_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
 {
@@ -624,6 +631,7 @@ const struct pier__calls pier__calls_real = {
 	.set_cloexec = real_set_cloexec,
 	.fstat = real_fstat,
 	.open_dir = real_open_dir,
+	.open_file = real_open_file,
 	.recvmmsg = real_recvmmsg,
 	.sendmmsg = real_sendmmsg,
 	.stat = real_stat,

@@ -78,7 +78,8 @@ struct pier__calls {
 	int (*fstat)(int fd, struct stat *out);
 
 	/* Paths, for Unix sockets. */
-	int (*open_dir)(const char *path); /* O_PATH, to name what is in it */
+	int (*open_dir)(const char *path);  /* O_PATH, to name what is in it */
+	int (*open_file)(const char *path); /* O_RDONLY */
 	int (*stat)(const char *path, struct stat *out); /* lstat */
 	int (*unlink)(const char *path);
 	int (*chmod)(const char *path, mode_t mode);

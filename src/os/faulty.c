@@ -50,6 +50,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_CLOSE] = { "close", { EIO } },
 	[PIER__CALL_FSTAT] = { "fstat", { EIO } },
 	[PIER__CALL_OPEN_DIR] = { "open_dir", { ENOENT, EACCES, EMFILE } },
+	[PIER__CALL_OPEN_FILE] = { "open_file", { EACCES, EMFILE } },
 	[PIER__CALL_STAT] = { "stat", { EACCES } },
 	[PIER__CALL_UNLINK] = { "unlink", { EACCES } },
 	[PIER__CALL_CHMOD] = { "chmod", { EPERM } },

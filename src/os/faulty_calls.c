@@ -242,12 +242,6 @@ faulty_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
 }
 
 static int
-faulty_open_dir(const char *path)
-{
-	GIVES_FD(PIER__CALL_OPEN_DIR, open_dir(path));
-}
-
-static int
 faulty_shutdown(int fd, int how)
 {
 	struct pier__faulty *faulty = pier__faulty_self();
@@ -601,33 +595,6 @@ faulty_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 	PLAIN(PIER__CALL_THREAD, thread(stack_size, fn, arg, out));
 }
 
-static int
-faulty_getaddrinfo(const char *host, const char *service,
-	const struct addrinfo *hints, struct addrinfo **out)
-{
-	struct pier__faulty *faulty = pier__faulty_self();
-	struct pier__verdict verdict =
-		pier__faulty_judge(faulty, PIER__CALL_GETADDRINFO);
-	int rc;
-
-	if (verdict.error > 0)
-		return -verdict.error;
-	rc = faulty->inner->getaddrinfo(host, service, hints, out);
-	if (rc == 0)
-		pier__faulty_hold(faulty, PIER__HELD_NAMES, (uintptr_t)*out,
-			PIER__CALL_GETADDRINFO, verdict.nth);
-	return rc;
-}
-
-static void
-faulty_freeaddrinfo(struct addrinfo *list)
-{
-	struct pier__faulty *faulty = pier__faulty_self();
-
-	pier__faulty_drop(faulty, PIER__HELD_NAMES, (uintptr_t)list);
-	faulty->inner->freeaddrinfo(list);
-}
-
 const struct pier__calls pier__faulty_calls = {
 	.socket = faulty_socket,
 	.socketpair = faulty_socketpair,
@@ -653,7 +620,8 @@ const struct pier__calls pier__faulty_calls = {
 	.getfl = faulty_getfl,
 	.set_cloexec = faulty_set_cloexec,
 	.fstat = faulty_fstat,
-	.open_dir = faulty_open_dir,
+	.open_dir = pier__faulty_open_dir,
+	.open_file = pier__faulty_open_file,
 	.recvmmsg = faulty_recvmmsg,
 	.sendmmsg = faulty_sendmmsg,
 	.stat = faulty_stat,
@@ -692,6 +660,6 @@ const struct pier__calls pier__faulty_calls = {
 	.signal_group = pier__faulty_signal_group,
 	.set_blocking = pier__faulty_set_blocking,
 	.pty = pier__faulty_pty,
-	.getaddrinfo = faulty_getaddrinfo,
-	.freeaddrinfo = faulty_freeaddrinfo,
+	.getaddrinfo = pier__faulty_getaddrinfo,
+	.freeaddrinfo = pier__faulty_freeaddrinfo,
 };

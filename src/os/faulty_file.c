@@ -39,3 +39,15 @@ pier__faulty_cookie_open(
 {
 	PLAIN(PIER__CALL_COOKIE_OPEN, cookie_open(out, cookie, mode));
 }
+
+int
+pier__faulty_open_dir(const char *path)
+{
+	GIVES_FD(PIER__CALL_OPEN_DIR, open_dir(path));
+}
+
+int
+pier__faulty_open_file(const char *path)
+{
+	GIVES_FD(PIER__CALL_OPEN_FILE, open_file(path));
+}

@@ -64,6 +64,13 @@ ssize_t pier__faulty_pread(int fd, void *buf, size_t size, int64_t offset);
 ssize_t pier__faulty_sendfile(int to, int from, int64_t offset, size_t size);
 int pier__faulty_cookie_open(
 	FILE **out, struct pier__cookie *cookie, const char *mode);
+int pier__faulty_open_dir(const char *path);
+int pier__faulty_open_file(const char *path);
+
+/* Entries that stand in faulty_names.c. */
+int pier__faulty_getaddrinfo(const char *host, const char *service,
+	const struct addrinfo *hints, struct addrinfo **out);
+void pier__faulty_freeaddrinfo(struct addrinfo *list);
 
 /* Entries that stand in faulty_process.c. */
 int pier__faulty_fork(int *pidfd);

@@ -645,6 +645,7 @@ static const struct pier__calls table = {
 	.set_cloexec = sim_set_cloexec,
 	.fstat = sim_fstat,
 	.open_dir = pier__sim_no_open_dir,
+	.open_file = pier__sim_no_open_file,
 	.recvmmsg = sim_recvmmsg,
 	.sendmmsg = sim_sendmmsg,
 	.stat = sim_stat,

@@ -256,6 +256,7 @@ void pier__sim_unix_unname(struct pier__sim_socket *socket);
 /* sim_none.c: entries of the call table that fail. */
 int pier__sim_no_epoll_create(void);
 int pier__sim_no_open_dir(const char *path);
+int pier__sim_no_open_file(const char *path);
 int pier__sim_no_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 int pier__sim_no_epoll_wait(
 	int epfd, struct epoll_event *events, int max, int64_t timeout_ns);

@@ -13,6 +13,13 @@ pier__sim_no_open_dir(const char *path)
 }
 
 int
+pier__sim_no_open_file(const char *path)
+{
+	(void)path;
+	return -ENOENT;
+}
+
+int
 pier__sim_no_epoll_create(void)
 {
 	return -ENOSYS;

@@ -25,8 +25,9 @@ def need(program):
 
 
 def verbs():
-    shown = tool.expect(0, "help").text
-    return re.findall(r"^  (\w+) {2,}", shown, re.M)
+    shown = tool.expect(0, "--help").text
+    listed = re.search(r"^Verbs\n((?:  .*\n)+)", shown, re.M)[1]
+    return re.findall(r"^  (\w+) {2,}", listed, re.M)
 
 
 def options(verb):
@@ -218,7 +219,7 @@ def test_bash_at_a_prompt():
             ["bash", "--noprofile", "--rcfile", rc, "-i"],
             env,
             folder,
-            "pier ser\tup\t--model=it\t unixg\t/run/x\n",
+            "pier serve\tup\t--model=it\t unixg\t/run/x\n",
             "ready>",
             hits,
         )

@@ -10,7 +10,7 @@ import tool
 from tap import contains, equal
 from tool import expect
 
-VERBS = ["serve", "connect", "from", "help"]
+VERBS = ["serve", "connect", "service", "order", "from", "help"]
 
 
 def lines(text):
@@ -22,13 +22,19 @@ def test_alone_is_twelve_lines_with_three_examples():
     assert len(lines(shown.text)) <= 12, shown
     equal(len(re.findall(r"^  pier (?=\w)", shown.text, re.M)), 3)
     for verb in VERBS:
-        assert re.search(rf"^  {verb}\b", shown.text, re.M), shown
+        assert re.search(rf"^(Verbs|  ).* {verb}\b", shown.text, re.M), shown
     equal(shown.err, "")
     # Each topic that it names is one.
     topics = re.search(r"explains: VERB, (.*)", shown.text)[1].split(", ")
     equal(topics, ["endpoints", "exit-codes"])
     for topic in topics:
         assert expect(0, "help", topic).text
+
+
+def test_full_help_of_the_tool_says_what_each_verb_is_for():
+    shown = expect(0, "--help").text
+    for verb in VERBS:
+        assert re.search(rf"^  {verb} +\w", shown, re.M), shown
 
 
 def test_short_help_fits_one_screen():

@@ -65,6 +65,23 @@ dial(struct fault_story *story)
 	pier_listener_close(listener);
 }
 
+/* Services come from a file, or from the list that is built in. */
+static void
+services(struct fault_story *story)
+{
+	char name[PIER_SERVICE_NAME_MAX + 1];
+	struct pier_services *all = NULL;
+	long rc = met(story, "port", pier_service_port("http", "tcp"));
+
+	if (rc >= 0 && rc != 80)
+		(void)met(story, "number", -EBADMSG);
+	(void)met(story, "name",
+		pier_service_name(80, "tcp", name, sizeof(name)));
+	if (met(story, "open", pier_services_open(&all)) == 0)
+		pier_services_close(all);
+}
+
+EACH_INSIDE(services)
 EACH_INSIDE(ask)
 EACH_INSIDE(dial)
 
@@ -72,6 +89,8 @@ EACH_INSIDE(dial)
 static const int also[] = { -PIER_ENONAME, -PIER_EAGAINNAME, -ENOMEM, -EIO, 0 };
 
 static const struct fault_scenario scenarios[] = {
+	{ "services, fibers", services_by_fibers, NULL },
+	{ "services, threads", services_by_threads, NULL },
 	{ "names, fibers", ask_by_fibers, also },
 	{ "names, threads", ask_by_threads, also },
 	{ "dial by name, fibers", dial_by_fibers, also },

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* os/faulty_names.c - the entries of the faulty table that concern names. */
+#include "os/faulty_inner.h"
+
+int
+pier__faulty_getaddrinfo(const char *host, const char *service,
+	const struct addrinfo *hints, struct addrinfo **out)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_GETADDRINFO);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->getaddrinfo(host, service, hints, out);
+	if (rc == 0)
+		pier__faulty_hold(faulty, PIER__HELD_NAMES, (uintptr_t)*out,
+			PIER__CALL_GETADDRINFO, verdict.nth);
+	return rc;
+}
+
+void
+pier__faulty_freeaddrinfo(struct addrinfo *list)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+
+	pier__faulty_drop(faulty, PIER__HELD_NAMES, (uintptr_t)list);
+	faulty->inner->freeaddrinfo(list);
+}
