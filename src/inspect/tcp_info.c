@@ -2,15 +2,16 @@
 /*
  * inspect/tcp_info.c - TCP_INFO, in the sizes that kernels give it.
  *
- * The kernel's struct grows at its end, so its length says what is in it. The
- * offsets stand here and not in <linux/tcp.h>, whose struct is that of the
- * machine pier was built on. They are part of the kernel's ABI.
+ * The kernel's struct grows at its end, so its length says what is in it. A
+ * flag stands for several fields that came to the kernel together: where only
+ * some of them were given, none is told.
  */
-#include <pier/info.h>
+#include "inspect/tcp_info.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,49 +22,54 @@
    cut it: getsockopt() gives at most what is asked for. */
 #define BYTES_MAX 512
 
-/* Where a field of the kernel's struct goes. */
-struct field {
-	uint16_t from;
-	uint16_t to;
-	uint8_t size; /* 1, 4 or 8, the same on both sides */
-	uint8_t have;
-};
+static bool
+is_within(const struct pier__tcp_field *field, size_t len)
+{
+	size_t size = field->bits > 0 ? 1 : field->told.size;
 
-#define FIELD(offset, member, flag)                                     \
-	{                                                               \
-		.from = (offset),                                       \
-		.to = offsetof(struct pier_tcp_info, member),           \
-		.size = sizeof(((struct pier_tcp_info *)NULL)->member), \
-		.have = (flag)                                          \
+	return field->from + size <= len;
+}
+
+/* The flags of which every field lies within len bytes. */
+static uint32_t
+flags_within(size_t len)
+{
+	uint32_t given = 0, missing = 0;
+	size_t i;
+
+	for (i = 0; i < pier__tcp_field_count; i++) {
+		if (is_within(&pier__tcp_fields[i], len))
+			given |= pier__tcp_fields[i].told.have;
+		else
+			missing |= pier__tcp_fields[i].told.have;
 	}
+	return given & ~missing;
+}
 
-static const struct field fields[] = {
-	FIELD(0, state, PIER_INFO_STATE),
-	FIELD(68, rtt_us, 0),
-	FIELD(72, rttvar_us, PIER_INFO_RTT),
-	FIELD(100, retransmits, PIER_INFO_RETRANSMITS),
-	FIELD(120, bytes_acked, PIER_INFO_BYTES_ACKED),
-	FIELD(128, bytes_received, PIER_INFO_BYTES_RECEIVED),
-	FIELD(200, bytes_sent, PIER_INFO_BYTES_SENT),
-};
-
-static void
-decode(struct pier_tcp_info *info, const unsigned char *bytes, size_t len)
+void
+pier__tcp_info_decode(
+	struct pier_tcp_info *info, const unsigned char *bytes, size_t len)
 {
 	unsigned char *to = (unsigned char *)info;
+	const struct pier__tcp_field *field;
+	uint32_t have = flags_within(len);
 	size_t i;
 
 	memset(info, 0, sizeof(*info));
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if ((size_t)fields[i].from + fields[i].size > len)
-			break;
-		memcpy(to + fields[i].to, bytes + fields[i].from,
-			fields[i].size);
-		info->have |= fields[i].have;
+	info->have = have;
+	for (i = 0; i < pier__tcp_field_count; i++) {
+		field = &pier__tcp_fields[i];
+		if ((have & field->told.have) == 0)
+			continue;
+		if (field->bits > 0)
+			to[field->told.offset] =
+				(unsigned char)(bytes[field->from] >>
+						field->shift) &
+				((1U << field->bits) - 1);
+		else
+			memcpy(to + field->told.offset, bytes + field->from,
+				field->told.size);
 	}
-	/* The mean deviation goes with the time that it belongs to. */
-	if ((info->have & PIER_INFO_RTT) == 0)
-		info->rtt_us = 0;
 }
 
 int
@@ -72,7 +78,7 @@ pier_tcp_info_decode_sized(
 {
 	struct pier_tcp_info full;
 
-	decode(&full, bytes, len);
+	pier__tcp_info_decode(&full, bytes, len);
 	/* A newer program asks for more than this library knows: none of it. */
 	memset(info, 0, size);
 	memcpy(info, &full, size < sizeof(full) ? size : sizeof(full));

@@ -36,6 +36,7 @@ show(int fd)
 {
 	struct sockaddr_in name, peer;
 	socklen_t len = sizeof(name);
+	const struct pier_tcp_field *field;
 	struct pier_tcp_info info;
 
 	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0 ||
@@ -43,15 +44,12 @@ show(int fd)
 		return fail("the addresses");
 	if (pier_tcp_info(fd, &info) < 0)
 		return fail(pier_error_line());
-	printf("{\"port\": %d, \"peer\": %d, \"have\": %u, \"state\": %u, "
-	       "\"rtt_us\": %u, \"rttvar_us\": %u, \"retransmits\": %u, "
-	       "\"bytes_sent\": %llu, \"bytes_acked\": %llu, "
-	       "\"bytes_received\": %llu}\n",
-		ntohs(name.sin_port), ntohs(peer.sin_port), info.have,
-		info.state, info.rtt_us, info.rttvar_us, info.retransmits,
-		(unsigned long long)info.bytes_sent,
-		(unsigned long long)info.bytes_acked,
-		(unsigned long long)info.bytes_received);
+	printf("{\"port\": %d, \"peer\": %d, \"have\": %u",
+		ntohs(name.sin_port), ntohs(peer.sin_port), info.have);
+	for (size_t i = 0; (field = pier_tcp_field_at(i)) != NULL; i++)
+		printf(", \"%s\": %llu", field->name,
+			(unsigned long long)pier_tcp_field_value(field, &info));
+	printf("}\n");
 	return 0;
 }
 
@@ -81,7 +79,7 @@ main(void)
 
 		if (pier_tcp_info(near, &info) < 0)
 			return fail(pier_error_line());
-		if (info.bytes_acked >= info.bytes_sent)
+		if (info.unacked == 0)
 			break;
 		(void)usleep(5000);
 	}
