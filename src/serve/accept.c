@@ -83,16 +83,20 @@ launch(struct pier__acceptor *it)
 	bool above = it->fd >= server->descriptors_high;
 	int rc = 0;
 
-	/* Before it may end. */
+	/* Before it may end, and before its peer can be answered. */
 	conn->above = above;
 	pier__acceptor_count(it, above, 1);
+	pier__count(it->worker->counters, PIER__COUNT_ACCEPTED, 1);
 	if (!pier__inbox_put(it, conn)) {
 		pier__conn_runs_on(conn, it->worker);
 		rc = server->model->start(it->worker, conn);
 	}
+	/* One that a stop finds waiting for memory is let go, and nothing would
+	   count its end. */
 	if (rc < 0) {
 		pier__conn_runs_on(conn, NULL);
 		pier__acceptor_count(it, above, -1);
+		pier__uncount(it->worker->counters, PIER__COUNT_ACCEPTED);
 	}
 	return rc;
 }
@@ -111,10 +115,8 @@ admit(struct pier__acceptor *it)
 		rc = launch(it);
 	if (rc < 0 && rc != -PIER_ELIMIT && rc != -EACCES)
 		return rc;
-	/* Not before: one that a stop finds waiting for memory is let go, and
-	   nothing would count its end. */
-	pier__count(worker->counters, PIER__COUNT_ACCEPTED, 1);
 	if (rc < 0) {
+		pier__count(worker->counters, PIER__COUNT_ACCEPTED, 1);
 		pier__count(worker->counters,
 			rc == -EACCES ? PIER__COUNT_REFUSED_POLICY
 				      : PIER__COUNT_REFUSED_ADDRESS,

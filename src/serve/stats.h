@@ -52,6 +52,14 @@ pier__count(
 		&counters->counts[what], more, memory_order_relaxed);
 }
 
+/* What was counted by one has not been after all. */
+static inline void
+pier__uncount(struct pier__counters *counters, enum pier__count what)
+{
+	atomic_fetch_sub_explicit(
+		&counters->counts[what], 1, memory_order_relaxed);
+}
+
 /* A handler has run for so long. */
 void pier__count_handler(struct pier__counters *counters, int64_t ns);
 
