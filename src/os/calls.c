@@ -310,6 +310,33 @@ real_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	return result(epoll_ctl(epfd, op, fd, event));
 }
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WAITS_BY_PPOLL 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define WAITS_BY_PPOLL 1
+#endif
+
+#if defined(WAITS_BY_PPOLL)
+/* The thread sanitizer puts a signal handler off until the next call that it
+   knows, or runs it inside of one that waits. It knows no epoll_pwait2: a signal
+   right before that would wait as long. */
+static int
+epoll_wait_exact(
+	int epfd, struct epoll_event *events, int max, int64_t timeout_ns)
+{
+	struct pollfd ready = { .fd = epfd, .events = POLLIN };
+	struct timespec timeout = {
+		.tv_sec = timeout_ns / 1000000000,
+		.tv_nsec = timeout_ns % 1000000000,
+	};
+	int rc = result(ppoll(&ready, 1, &timeout, NULL));
+
+	return rc > 0 ? result(epoll_wait(epfd, events, max, 0)) : rc;
+}
+#else
 /* epoll_pwait2(2) by its number: Linux 5.11 has it, the C library only since
    glibc 2.35, and always with a 64-bit time. */
 static int
@@ -332,6 +359,7 @@ epoll_wait_exact(
 	return -ENOSYS;
 #endif
 }
+#endif
 
 /* Rounded up: waking before the deadline would only mean another turn. */
 static int

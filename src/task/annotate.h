@@ -30,6 +30,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(PIER__TSAN)
+#include <poll.h>
 #include <pthread.h>
 #include <sanitizer/tsan_interface.h>
 #include <signal.h>
@@ -51,6 +52,7 @@ struct pier__annotation {
 #if defined(PIER__TSAN)
 	void *fiber;
 	sigset_t signals; /* the thread's mask, while they are held off */
+	bool has_place;   /* where signals are noted down */
 #endif
 #if defined(PIER__VALGRIND)
 	unsigned stack_id;
@@ -83,6 +85,21 @@ pier__annotate_signals_on(const sigset_t *before)
 	/* direct: as above. */
 	(void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }
+
+/*
+ * Where signals of a fiber are noted down is made at its first call that may
+ * wait, or at its first signal; by both, if the one meets the other, and then
+ * the signal is in the one that is forgotten (gcc 12). So it is made here, by
+ * such a call, while signals are held off.
+ */
+static inline void
+pier__annotate_place(struct pier__annotation *a)
+{
+	if (!a->has_place)
+		/* direct: as above. */
+		(void)poll(NULL, 0, 0);
+	a->has_place = true;
+}
 #endif
 
 /* A fiber gets the stack [bottom, bottom + size). */
@@ -100,6 +117,7 @@ pier__annotate_born(struct pier__annotation *a, void *bottom, size_t size)
 #if defined(PIER__TSAN)
 	pier__annotate_signals_off(&a->signals);
 	a->fiber = __tsan_create_fiber(0);
+	a->has_place = false;
 	pier__annotate_signals_on(&a->signals);
 #endif
 #if defined(PIER__VALGRIND)
@@ -128,7 +146,11 @@ pier__annotate_host(struct pier__annotation *a)
 {
 	(void)a;
 #if defined(PIER__TSAN)
+	pier__annotate_signals_off(&a->signals);
 	a->fiber = __tsan_get_current_fiber();
+	a->has_place = false;
+	pier__annotate_place(a);
+	pier__annotate_signals_on(&a->signals);
 #endif
 }
 
@@ -163,6 +185,7 @@ pier__annotate_arrive(
 		self->fake_stack, &from->bottom, &from->size);
 #endif
 #if defined(PIER__TSAN)
+	pier__annotate_place(self);
 	pier__annotate_signals_on(&from->signals);
 #endif
 }

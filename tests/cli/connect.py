@@ -14,7 +14,7 @@ import tap
 import tool
 from peer import Peer, answer_after_end, black_hole, read_all, read_exactly, reset
 from tap import contains, equal
-from tool import ENV, PIER, events, expect, of_type, run
+from tool import ENV, LIMIT, PIER, events, expect, of_type, run
 
 EVERY_BYTE = bytes(range(256))
 CHINESE = "汉语/漢語 Hànyǔ\n".encode()
@@ -111,7 +111,7 @@ def test_stdin_end_close():
             0, "connect", "-v", "--on-stdin-end=close", peer.endpoint,
             stdin=EVERY_BYTE * 100,
         )
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < LIMIT
         equal(peer.join(), EVERY_BYTE * 100)
         contains(done.err, "we closed first")
 
@@ -150,7 +150,7 @@ def test_peer_end_with_silent_stdin():
             0, "connect", "-v", "--eof-wait=300ms", peer.endpoint, stdin=None
         )
         took = time.monotonic() - started
-        assert 0.3 <= took < 5, took
+        assert 0.3 <= took < LIMIT, took
         equal(done.out, b"bye")
         contains(done.err, "the peer closed first (FIN)")
 
@@ -162,7 +162,7 @@ def test_peer_end_end():
             0, "connect", "--on-peer-end=end", "--eof-wait=1h", peer.endpoint,
             stdin=None,
         )
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < LIMIT
         equal(done.out, b"bye")
 
 
@@ -200,7 +200,7 @@ def test_peer_end_on_a_terminal():
         master, slave = pty.openpty()
         started = time.monotonic()
         done = run("connect", "--eof-wait=1h", peer.endpoint, stdin=slave)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < LIMIT
         equal((done.code, done.out), (0, b"bye"))
         os.close(slave)
         os.close(master)
@@ -399,7 +399,7 @@ def test_connect_timeout():
     with black_hole() as endpoint:
         started = time.monotonic()
         done = expect(6, "connect", "--connect-timeout=200ms", endpoint)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < LIMIT
         contains(done.err, "pier: connect: ")
         contains(done.err, "PIER_EDEADLINE")
         contains(done.err, "hint: ")
@@ -436,41 +436,79 @@ def test_first_byte_timeout():
 def test_first_byte_timeout_is_over_after_it():
     def script(connection):
         connection.sendall(b"a")
-        time.sleep(1)
+        time.sleep(2.2)
         connection.sendall(b"b")
 
     with Peer(script) as peer:
-        done = expect(0, "connect", "--first-byte-timeout=700ms", peer.endpoint)
+        done = expect(0, "connect", "--first-byte-timeout=2s", peer.endpoint)
         equal(done.out, b"ab")
+
+
+def at_a_pace(say, times=12):
+    """Say something every tenth of a second; False: this process was kept from
+    it for so long that nothing is shown by what came of it."""
+    in_time = True
+    last = time.monotonic()
+    for _ in range(times):
+        say(b".")
+        time.sleep(0.1)
+        now = time.monotonic()
+        in_time = in_time and now - last < 0.5
+        last = now
+    return in_time
+
+
+def until_in_time(attempt):
+    while not attempt():
+        print("# too much else to do: once more")
 
 
 def test_idle_timeout():
     def script(connection):
-        for _ in range(4):
-            connection.sendall(b".")
-            time.sleep(0.3)
-        return read_all(connection)
+        try:
+            in_time = at_a_pace(connection.sendall)
+            read_all(connection)
+            return in_time
+        except OSError:
+            return False
 
-    with Peer(script) as peer:
-        done = expect(
-            6, "connect", "--idle-timeout=900ms", peer.endpoint, stdin=None
-        )
-        equal(done.out, b"....")
-        contains(done.err, "--idle-timeout 900ms")
+    def attempt():
+        with Peer(script) as peer:
+            done = expect(
+                6, "connect", "--idle-timeout=1s", peer.endpoint, stdin=None
+            )
+            contains(done.err, "--idle-timeout 1s")
+            if in_time := peer.join():
+                equal(done.out, b"." * 12)
+            return in_time
+
+    until_in_time(attempt)
 
 
 def test_idle_timeout_counts_both_ways():
     """Input that goes on keeps the conversation from being idle."""
-    with Peer(silent) as peer:
-        client = start("--idle-timeout=900ms", peer.endpoint)
-        for _ in range(4):
-            client.stdin.write(b".")
-            client.stdin.flush()
-            time.sleep(0.3)
-            equal(client.poll(), None)
-        _, err = client.communicate(timeout=20)
-        equal(peer.join(), b"....")
-        equal((client.returncode, err), (0, b""))
+    def attempt():
+        with Peer(silent) as peer:
+            client = start("--idle-timeout=1s", peer.endpoint)
+
+            def say(text):
+                client.stdin.write(text)
+                client.stdin.flush()
+
+            try:
+                in_time = at_a_pace(say)
+            except BrokenPipeError:
+                in_time = False
+            if not in_time:
+                client.kill()
+                client.communicate()
+                return False
+            _, err = client.communicate(timeout=20)
+            equal(peer.join(), b"." * 12)
+            equal((client.returncode, err), (0, b""))
+            return True
+
+    until_in_time(attempt)
 
 
 def test_bind():
@@ -608,18 +646,16 @@ def test_json_errors():
 
 
 def interrupted(*numbers):
-    """Exit code and time of a conversation that gets these signals."""
+    """Exit code of a conversation that gets these signals."""
     with Peer(silent) as peer:
         client = start("-v", peer.endpoint)
         while b"->" not in client.stderr.readline():
             pass
-        started = time.monotonic()
         for number in numbers:
             client.send_signal(number)
-        client.wait(20)
-        took = time.monotonic() - started
+        client.wait(LIMIT)
         client.communicate()
-        return client.returncode, took
+        return client.returncode
 
 
 def test_signal_in_json():
@@ -660,11 +696,9 @@ def test_quiet_shows_errors_only():
 
 
 def test_signals_end_it():
-    code, took = interrupted(signal.SIGINT)
-    equal(code, 130)
-    assert took < 1, took
-    equal(interrupted(signal.SIGTERM)[0], 143)
-    equal(interrupted(signal.SIGHUP)[0], 129)
+    equal(interrupted(signal.SIGINT), 130)
+    equal(interrupted(signal.SIGTERM), 143)
+    equal(interrupted(signal.SIGHUP), 129)
 
 
 def test_signal_while_connecting():
@@ -672,7 +706,7 @@ def test_signal_while_connecting():
         client = start(endpoint)
         time.sleep(0.3)
         client.send_signal(signal.SIGINT)
-        equal(client.wait(5), 130)
+        equal(client.wait(LIMIT), 130)
         client.communicate()
 
 
@@ -689,7 +723,7 @@ def test_peer_that_does_not_read():
         time.sleep(0.3)
         equal(client.poll(), None)
         client.send_signal(signal.SIGTERM)
-        equal(client.wait(5), 143)
+        equal(client.wait(LIMIT), 143)
         client.communicate()
         release.append(True)
 

@@ -9,7 +9,7 @@ import tap
 import tool
 from peer import Datagrams, black_hole
 from tap import contains, equal
-from tool import events, expect, of_type
+from tool import LIMIT, events, expect, of_type
 
 
 def listener():
@@ -90,14 +90,14 @@ def test_silent_ports_are_tried_together():
         expect(
             1, "connect", "-z", "--connect-timeout=300ms", *[endpoint] * 40
         )
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < LIMIT
 
 
 def test_total_timeout_bounds_all_probes():
     with black_hole() as endpoint:
         started = time.monotonic()
         done = expect(1, "connect", "-z", "-w", "0.3", *[endpoint] * 3)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < LIMIT
         equal(done.text.count("PIER_EDEADLINE"), 3)
 
 
@@ -112,7 +112,7 @@ def test_datagram_and_answer():
             0, "connect", "-v", "--replies=1", "--wait=10s", peer.endpoint,
             stdin=b"hello",
         )
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < LIMIT
         equal((done.out, peer.got), (b"HELLO", [b"hello"]))
         name = peer.socket.getsockname()
         contains(done.err, f"{name[0]}:{name[1]}: 5 bytes")
@@ -121,11 +121,11 @@ def test_datagram_and_answer():
 
 def test_waits_for_late_answers():
     def slow(data):
-        time.sleep(0.2)
+        time.sleep(0.1)
         return [b"1", b"2"]
 
     with Datagrams(slow) as peer:
-        done = expect(0, "connect", "--wait=600ms", peer.endpoint, stdin=b"x")
+        done = expect(0, "connect", "--wait=1s", peer.endpoint, stdin=b"x")
         equal(done.out, b"12")
 
 

@@ -236,7 +236,9 @@ def test_accept_rate():
             client.sendall(b"x")
             equal(read_exactly(client, 1), b"x")
             client.close()
-        # One token may be in hand while the bucket fills up again.
+        # The first may have been accepted by a token that was taken before
+        # it came, since when the bucket is full again. When each is due, to
+        # the nanosecond: tests/sim/server_rates.c.
         assert time.monotonic() - began >= 9 / 50, "too fast"
         equal(server.end().code, 0)
 
@@ -321,7 +323,8 @@ def test_ready_file_is_removed():
     with Server("echo", "tcp://127.0.0.1:0") as server:
         ready = os.path.join(server.folder, "ready")
         equal(os.listdir(server.folder), ["ready"])
-        tool.told(server.process, signal.SIGTERM, server.process.wait)
+        server.interrupt()
+        server.process.wait(tool.LIMIT)
         assert not os.path.exists(ready)
 
 
@@ -368,11 +371,7 @@ def test_terminal_goes_away():
             tool.wait_until(lambda: os.path.exists(f"{folder}/ready"))
             equal(sorted(os.listdir(folder)), ["ready", "x.sock"])
             os.close(master)
-            # Where the first may be lost it is told again.
-            if tool.loses_signals():
-                time.sleep(1)
-                server.send_signal(signal.SIGHUP)
-            equal(server.wait(timeout=20), 0)
+            equal(server.wait(tool.LIMIT), 0)
             equal(os.listdir(folder), [])
         finally:
             server.kill()
@@ -390,7 +389,8 @@ def test_ready_fifo():
             with open(fifo, encoding="utf-8") as file:
                 said = file.read()
             assert re.fullmatch(r"tcp://127\.0\.0\.1:\d+\n", said), said
-            equal(tool.told(server, signal.SIGTERM, server.wait), 0)
+            server.terminate()
+            equal(server.wait(tool.LIMIT), 0)
             assert os.path.exists(fifo)
         finally:
             server.kill()
@@ -534,33 +534,39 @@ def closed_by(client):
 
 def limit_of(*options, trickle=0.0):
     """The close event of one connection that only sends now and then."""
+    last = pause = 0.0
     with Server("discard", "--json", *options, "tcp://127.0.0.1:0") as server:
         with dial(server) as client:
-            end = time.monotonic() + trickle
+            began = time.monotonic()
             try:
-                while time.monotonic() < end:
+                while (now := time.monotonic() - began) < trickle:
                     client.send(b".")
+                    pause = max(pause, now - last)
+                    last = now
                     time.sleep(0.05)
             except (BrokenPipeError, ConnectionResetError):
                 pass
             closed_by(client)
         (closed,) = of_type(events(server.end(), "serve"), "close")
-    return closed["reason"], closed.get("limit"), closed["elapsed_s"]
+    equal(closed["reason"], "limit")
+    return closed["limit"], closed["elapsed_s"], last, pause
 
 
 def test_time_limits():
-    reason, limit, took = limit_of("--first-byte-timeout=200ms")
-    equal(reason, "limit")
+    limit, took, _, _ = limit_of("--first-byte-timeout=200ms")
     contains(limit, "first")
-    assert 0.2 <= took < 3, took
-    reason, limit, took = limit_of("--idle-timeout=700ms", trickle=1)
-    equal(reason, "limit")
-    contains(limit, "idle")
-    assert 1.2 <= took < 5, took
-    reason, limit, took = limit_of("--lifetime=400ms", trickle=3)
-    equal(reason, "limit")
+    assert 0.2 <= took < tool.LIMIT, took
+    pause = 1.0
+    # Kept from sending for so long it shows nothing, and is tried again.
+    while pause > 0.5:
+        limit, took, last, pause = limit_of("--idle-timeout=700ms", trickle=1.5)
+        contains(limit, "idle")
+    assert 0.7 <= took < tool.LIMIT, took
+    assert last > 1.2, "ended while it sent"
+    limit, took, last, _ = limit_of("--lifetime=400ms", trickle=tool.LIMIT)
     contains(limit, "lifetime")
-    assert 0.4 <= took < 3, took
+    assert 0.4 <= took < tool.LIMIT, took
+    assert last < tool.LIMIT - 1, "it was never ended"
 
 
 def test_limits_that_are_off():
@@ -629,7 +635,7 @@ def test_drain_that_is_over():
             equal(read_exactly(client, 1), b"a")
             started = time.monotonic()
             done = server.end()
-            assert 0.2 <= time.monotonic() - started < 5
+            assert 0.2 <= time.monotonic() - started < tool.LIMIT
         equal(done.code, 1)
         lines = events(done, "serve")
         equal(of_type(lines, "close")[0]["reason"], "cancelled")
@@ -644,7 +650,7 @@ def test_second_signal_ends_at_once():
             server.interrupt(signal.SIGINT)
             time.sleep(0.2)
             equal(server.gone(), False)
-            equal(server.end(signal.SIGTERM, timeout=2).code, 143)
+            equal(server.end(signal.SIGTERM).code, 143)
 
 
 def test_linger_saves_the_answer():

@@ -6,7 +6,6 @@ systemd-analyze."""
 import fcntl
 import os
 import shutil
-import signal
 import socket
 import subprocess
 
@@ -55,8 +54,8 @@ class Service:
         return self.manager.recv(4096).decode()
 
     def end(self):
-        out, err = tool.told(
-            self.process, signal.SIGTERM, self.process.communicate)
+        self.process.terminate()
+        out, err = self.process.communicate(timeout=tool.LIMIT)
         return Done(self.process, out, err)
 
     def __enter__(self):
@@ -193,7 +192,8 @@ def test_systemd_socket_activate():
                     client.sendall(b"hello")
                     client.shutdown(socket.SHUT_WR)
                     equal(read_all(client), b"HELLO")
-            out, err = tool.told(process, signal.SIGTERM, process.communicate)
+            process.terminate()
+            out, err = process.communicate(timeout=tool.LIMIT)
             equal(process.returncode, 0, err)
         finally:
             if process.poll() is None:

@@ -12,7 +12,7 @@ import time
 import tap
 from peer import Peer, flood, read_all, read_exactly
 from tap import equal
-from tool import ENV, PIER, Server, closed_port, wait_until
+from tool import ENV, LIMIT, PIER, Server, closed_port, wait_until
 
 # The least there is: a writer of it waits at the first byte that is not read.
 SMALL = {"pipesize": 4096}
@@ -58,9 +58,9 @@ def wait_until_stuck(process, pipe):
 
 
 def ended_by(client, number):
-    """Send the signal; the exit code, which must not take long to come."""
+    """Send the signal; the exit code, for which nobody has to read on."""
     client.send_signal(number)
-    return client.wait(5)
+    return client.wait(LIMIT)
 
 
 def test_output_that_nobody_reads():
@@ -73,7 +73,7 @@ def test_output_that_nobody_reads():
             client.communicate()
         with Peer(flood) as peer:
             client = connect(*options, "--timeout", "300ms", peer.endpoint)
-            equal(client.wait(5), 6)
+            equal(client.wait(LIMIT), 6)
             client.communicate()
 
 
@@ -118,7 +118,7 @@ def test_reader_of_events_that_has_stopped():
             first.sendall(b"y")
             equal(read_exactly(first, 1), b"y")
             server.interrupt()
-            equal(server.process.wait(5), 1)
+            equal(server.process.wait(LIMIT), 1)
             for client in (first, *others):
                 client.close()
 
@@ -131,7 +131,7 @@ def test_results_that_nobody_reads():
             probe = connect("-z", *option, *words)
             wait_until_stuck(probe, probe.stdout)
             probe.send_signal(signal.SIGINT)
-            equal(probe.wait(5), 130)
+            equal(probe.wait(LIMIT), 130)
             probe.communicate()
 
 
