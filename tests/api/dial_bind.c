@@ -25,7 +25,7 @@ test_a_local_address(void **state)
 	struct pier_stream *stream;
 	struct pier_addr addr, expected;
 	struct server server;
-	unsigned int port = closed_port();
+	unsigned int port = free_port();
 
 	(void)state;
 	serve_on(&server, "127.0.0.1", 0, 5);
@@ -93,7 +93,7 @@ test_a_local_address_that_cannot_be(void **state)
 static void
 test_not_to_itself(void **state)
 {
-	struct call call = { .host = "127.0.0.1", .port = closed_port() };
+	struct call call = { .host = "127.0.0.1", .port = free_port() };
 	char local[32];
 
 	(void)state;

@@ -71,6 +71,27 @@ unserve(struct server *server)
 unsigned int
 closed_port(void)
 {
+	/* Held to the end of the program, of which the kernel closes it. */
+	struct pier_addr addr = addr_of("::", 0);
+	int off = 0;
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0) {
+		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
+					 sizeof(off)),
+			0);
+	} else {
+		addr = addr_of("0.0.0.0", 0);
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	}
+	assert_int_equal(bind(fd, &addr.u.sa, addr.len), 0);
+	assert_int_equal(getsockname(fd, &addr.u.sa, &addr.len), 0);
+	return (unsigned int)pier_addr_port(&addr);
+}
+
+unsigned int
+free_port(void)
+{
 	struct server server;
 
 	serve_on(&server, "127.0.0.1", 0, 1);

@@ -27,8 +27,10 @@ void serve_on(
 /* From now on it answers nobody: the kernel drops what comes. */
 void fall_silent(struct server *server);
 void unserve(struct server *server);
-/* A port that nobody listens on, on any address of the loopback. */
+/* A port that nobody listens on and nobody else can take, on any address. */
 unsigned int closed_port(void);
+/* One to bind to, which somebody may take first. */
+unsigned int free_port(void);
 
 /* For pier_dial_opts.lookup: arg is a list of hosts, ended by NULL, which
    "many.example" has. */

@@ -72,23 +72,6 @@ go(struct client *client)
 	client->fd = -1;
 }
 
-/* Until the server knows that the others have gone: one that lingers is no
-   longer active, and still its worker's. */
-static void
-await_active(const struct serving *it, uint64_t active)
-{
-	int64_t until = wall_ms() + TIMEOUT_S * 1000;
-	struct pier_server_stats stats;
-
-	do {
-		(void)usleep(1000);
-		pier_server_stats(it->server, &stats);
-	} while ((stats.active != active || stats.lingering != 0) &&
-		 wall_ms() < until);
-	assert_int_equal(stats.active, active);
-	assert_int_equal(stats.lingering, 0);
-}
-
 /* Nobody is more than a tenth, and the one that came last, above another. */
 static void
 expect_balance(const struct client *clients)
@@ -131,7 +114,7 @@ balance(const char *endpoint)
 		else
 			go(&clients[i]);
 	}
-	await_active(&it, left);
+	serving_await_active(&it, left);
 	for (i = 0; i < CLIENTS; i++)
 		if (clients[i].fd < 0)
 			come(&it, &clients[i]);

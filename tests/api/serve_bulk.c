@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,11 +107,14 @@ test_tcp(void **state)
 static void
 test_unix(void **state)
 {
+	char endpoint[64];
 	int i;
 
 	(void)state;
+	(void)snprintf(endpoint, sizeof(endpoint), "unix://@pier-bulk-%d",
+		(int)getpid());
 	for (i = 0; i < MODEL_COUNT; i++)
-		through("unix://@pier-bulk", models[i]);
+		through(endpoint, models[i]);
 }
 
 int

@@ -299,7 +299,7 @@ test_a_handler_fails(void **state)
 	udp_send(fd, "next");
 	udp_expect(fd, "next");
 	(void)close(fd);
-	pier_server_stats(it.server, &stats);
+	stats = serving_await(&it, FIELD(datagrams_failed), 1);
 	assert_int_equal(stats.datagrams_failed, 1);
 	assert_int_equal(stats.failed, 0);
 	assert_int_equal(serving_stop(&it), 0);
@@ -412,11 +412,16 @@ test_a_client_that_has_gone(void **state)
 static void
 test_all_kinds_at_once(void **state)
 {
-	static const char *const endpoints[] = { "tcp4://127.0.0.1:0", UDP,
-		"unix://@pier-all", "unixgram://@pier-all-grams", NULL };
+	char local[64], grams[64];
+	const char *const endpoints[] = { "tcp4://127.0.0.1:0", UDP, local,
+		grams, NULL };
 	int m;
 
 	(void)state;
+	(void)snprintf(
+		local, sizeof(local), "unix://@pier-all-%d", (int)getpid());
+	(void)snprintf(grams, sizeof(grams), "unixgram://@pier-all-grams-%d",
+		(int)getpid());
 	for (m = 0; m < MODEL_COUNT + 1; m++) {
 		struct pier_server_opts opts = { .endpoints = endpoints,
 			.handler = pier_handler_echo,

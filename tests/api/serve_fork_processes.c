@@ -131,19 +131,6 @@ await(const atomic_int *what, int value)
 }
 
 static void
-await_active(const struct serving *it, uint64_t value)
-{
-	int64_t until = wall_ms() + TIMEOUT_S * 1000;
-	struct pier_server_stats stats;
-
-	do {
-		(void)usleep(1000);
-		pier_server_stats(it->server, &stats);
-	} while (stats.active != value && wall_ms() < until);
-	assert_int_equal(stats.active, value);
-}
-
-static void
 meet(struct client *client, int fd)
 {
 	pid_t pids[2];
@@ -197,7 +184,7 @@ test_a_process_for_each(void **state)
 
 	(void)state;
 	start(&it, &opts, clients);
-	await_active(&it, CLIENTS);
+	serving_await_active(&it, CLIENTS);
 	for (i = 0; i < CLIENTS; i++) {
 		assert_int_not_equal(clients[i].accepted_by, getpid());
 		for (j = 0; j < i; j++)
@@ -207,7 +194,7 @@ test_a_process_for_each(void **state)
 	for (i = 0; i < CLIENTS; i++)
 		hang_up(&clients[i]);
 	stats = serving_await(&it, FIELD(finished), CLIENTS);
-	await_active(&it, 0);
+	serving_await_active(&it, 0);
 	assert_int_equal(stats.accepted, CLIENTS);
 	assert_int_equal(stats.active_peak, CLIENTS);
 	assert_int_equal(serving_stop(&it), 0);
@@ -237,7 +224,7 @@ test_one_connection_dies(void **state)
 	assert_non_null(strstr(seen->error, "ended with exit status 0 after"));
 	for (i = 2; i < CLIENTS; i++)
 		plain_echo(clients[i].fd, "x");
-	await_active(&it, CLIENTS - 2);
+	serving_await_active(&it, CLIENTS - 2);
 	for (i = 0; i < CLIENTS; i++)
 		hang_up(&clients[i]);
 	stats = serving_await(&it, FIELD(finished), CLIENTS - 2);
@@ -278,18 +265,18 @@ test_one_that_accepts_dies(void **state)
 	await(&seen->ended, 1);
 	assert_int_equal(seen->last.signal, SIGKILL);
 	assert_int_equal(seen->last.lost, lost);
-	await_active(&it, (uint64_t)(CLIENTS - lost));
+	serving_await_active(&it, (uint64_t)(CLIENTS - lost));
 	for (i = 0; i < CLIENTS; i++) {
 		if (clients[i].accepted_by != victim)
 			continue;
 		hang_up(&clients[i]);
 		meet(&clients[i], plain_connect(&it, 0));
 	}
-	await_active(&it, CLIENTS);
+	serving_await_active(&it, CLIENTS);
 	await(&seen->started, PROCESSES + 1);
 	for (i = 0; i < CLIENTS; i++)
 		hang_up(&clients[i]);
-	await_active(&it, 0);
+	serving_await_active(&it, 0);
 	pier_server_stats(it.server, &stats);
 	assert_int_equal(stats.lost, lost);
 	assert_int_equal(stats.died, 1);

@@ -116,14 +116,17 @@ test_both_families(void **state)
 static void
 test_datagrams_and_unix(void **state)
 {
-	static const char *const endpoints[] = { "udp://127.0.0.1:0",
-		"unix://@pier-gate", NULL };
+	char unix_endpoint[64];
+	const char *const endpoints[] = { "udp://127.0.0.1:0", unix_endpoint,
+		NULL };
 	static const char *const allow[] = { "127.0.0.1", NULL };
 	struct serving it;
 	char buf[8];
 	int in, out, local;
 
 	(void)state;
+	(void)snprintf(unix_endpoint, sizeof(unix_endpoint),
+		"unix://@pier-gate-%d", (int)getpid());
 	serving_start(&it, &(struct pier_server_opts){ .endpoints = endpoints,
 				   .handler = pier_handler_echo,
 				   .datagram_handler = pier_datagram_echo,

@@ -65,7 +65,6 @@ test_it_makes_room(void **state)
 			.model = models[i],
 			.ctx = &seen,
 			.connections_max = 1 };
-		struct pier_server_stats stats;
 		struct serving it;
 		char back[8];
 		int fd, other;
@@ -75,8 +74,7 @@ test_it_makes_room(void **state)
 		serving_start(&it, &opts);
 		fd = plain_connect(&it, 0);
 		plain_echo(fd, "hello");
-		stats = serving_await(&it, FIELD(lingering), 1);
-		assert_int_equal(stats.active, 0);
+		(void)serving_await(&it, FIELD(lingering), 1);
 		other = plain_connect(&it, 0);
 		plain_echo(other, "room.");
 		(void)close(other);
@@ -158,7 +156,7 @@ test_an_error_closes_at_once(void **state)
 		fd = plain_connect(&it, 0);
 		plain_echo(fd, "hello");
 		assert_int_equal(serving_stop(&it), 0);
-		assert_true(wall_ms() - began < 5000);
+		assert_true(wall_ms() - began < TIMEOUT_S * 1000);
 		(void)close(fd);
 	}
 }

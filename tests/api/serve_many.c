@@ -119,6 +119,7 @@ test_numbers_at_any_time(void **state)
 			talk(&it, 0);
 			(void)serving_await(&it, FIELD(bytes_out),
 				(round + 1) * CLIENTS * 5);
+			serving_await_active(&it, 0);
 		}
 		atomic_store(&watch.over, true);
 		assert_int_equal(pthread_join(thread, NULL), 0);
@@ -293,11 +294,14 @@ test_a_second_server_finds_it_in_use(void **state)
 static void
 test_several_endpoints(void **state)
 {
-	static const char *const endpoints[] = { "tcp4://127.0.0.1:0",
-		"unix://@pier-several", "tcp4://127.0.0.1:0", NULL };
+	char local[64];
+	const char *const endpoints[] = { "tcp4://127.0.0.1:0", local,
+		"tcp4://127.0.0.1:0", NULL };
 	int i;
 
 	(void)state;
+	(void)snprintf(
+		local, sizeof(local), "unix://@pier-several-%d", (int)getpid());
 	for (i = 0; i < MODEL_COUNT; i++) {
 		struct pier_server_opts opts = { .endpoints = endpoints,
 			.handler = pier_handler_echo,
@@ -318,7 +322,7 @@ test_several_endpoints(void **state)
 		assert_int_equal(text[0], '?');
 		assert_true(pier_server_endpoint(
 				    it.server, 1, text, sizeof(text)) > 0);
-		assert_string_equal(text, "unix://@pier-several");
+		assert_string_equal(text, local);
 		for (n = 0; n < 3; n++)
 			fd[n] = plain_connect(&it, n);
 		for (n = 0; n < 3; n++) {

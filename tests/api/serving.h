@@ -7,6 +7,7 @@
 #define TESTS_API_SERVING_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <pier.h>
 
@@ -29,15 +30,23 @@ int serving_stop(struct serving *it);
 struct pier_server_stats serving_await(
 	const struct serving *it, size_t field, uint64_t value);
 
+/* Until so many are active and none lingers any more: what the others held, as
+   a place or of the count of their address, is free then. */
+void serving_await_active(const struct serving *it, uint64_t active);
+
 /* A blocking socket connected to the i-th endpoint. */
 int plain_connect(const struct serving *it, size_t i);
 /* The same by its endpoint: "tcp://127.0.0.1:1", "unix:///x". */
 int plain_dial(const char *endpoint);
+/* A connection that the server resets: connect() may fail by that already. */
+void plain_expect_reset(const char *endpoint);
 void plain_write(int fd, const void *buf, size_t size);
 /* Reads up to size bytes until the end: how many, or -errno. */
 ssize_t plain_read_all(int fd, void *buf, size_t size);
 /* Writes text, expects it back, keeps the connection. */
 void plain_echo(int fd, const char *text);
+/* The same where the server may end it: false when it did. */
+bool plain_try_echo(int fd, const char *text);
 
 /* Milliseconds of the processor this process has used. */
 int64_t cpu_ms(void);
