@@ -15,6 +15,8 @@
 #include <pier/file.h>
 #include <pier/hub.h>
 #include <pier/info.h>
+#include <pier/interface.h>
+#include <pier/network.h>
 #include <pier/order.h>
 #include <pier/packet.h>
 #include <pier/port.h>

@@ -104,6 +104,83 @@ int pier_addr_format(const struct pier_addr *addr, char *buf, size_t size);
 int pier_addr_format_host(const struct pier_addr *addr, char *buf, size_t size);
 
 /*
+ * Other ways to write an IP address than pier_addr_parse() reads. A v4-mapped
+ * address is the IPv4 address that it stands for in all of them, and none has
+ * a port.
+ */
+enum pier_addr_form {
+	PIER_ADDR_PLAIN,    /* 192.0.2.1, 2001:db8::1, fe80::1%lo: RFC 5952 */
+	PIER_ADDR_EXPLODED, /* 2001:0db8:0000:…:0001, all digits, the zone */
+	PIER_ADDR_PACKED,   /* c0000201: the bytes, in hexadecimal */
+	PIER_ADDR_INTEGER,  /* 3221225985: the bytes as one number */
+	PIER_ADDR_INTEGER6, /* the same; read, it is IPv6 however small */
+	PIER_ADDR_MAPPED,   /* ::ffff:192.0.2.1: IPv4 inside IPv6 */
+	PIER_ADDR_POINTER,  /* 1.2.0.192.in-addr.arpa: its name in the DNS */
+	PIER_ADDR_CLASSIC   /* 127.1, 0x7f.1, 0177.1: as inet_aton(3) reads */
+};
+
+/*
+ * pier_addr_parse_form(out, text, form): read an IP address that is written in
+ * this way and no other. Never waits.
+ *
+ *   out   written on success only; its port is 0
+ *   text  of PIER_ADDR_INTEGER decimal, or hexadecimal behind 0x; from 2^32 on
+ *         it is IPv6. PIER_ADDR_EXPLODED and PIER_ADDR_MAPPED are read as
+ *         PIER_ADDR_PLAIN is
+ *
+ * Returns 0, or
+ *   -EINVAL  not an address in this form; the error's text says why and where
+ *   -ENODEV  this machine has no such interface as the zone names
+ */
+int pier_addr_parse_form(
+	struct pier_addr *out, const char *text, enum pier_addr_form form);
+
+/*
+ * pier_addr_format_form(addr, form, buf, size): write an IP address in this
+ * way, its port left out. PIER_ADDR_CLASSIC writes as PIER_ADDR_PLAIN does.
+ *
+ *   buf  ends in NUL on success; PIER_ADDR_TEXT_MAX bytes are always enough
+ *
+ * Returns the length without the NUL, or
+ *   -EAFNOSUPPORT  no IP address, or PIER_ADDR_MAPPED of one that is IPv6
+ *   -ENOSPC        buf is too short
+ */
+int pier_addr_format_form(const struct pier_addr *addr,
+	enum pier_addr_form form, char *buf, size_t size);
+
+/* What an IP address is for, by the registries of IANA; several may hold. */
+enum {
+	PIER_ADDR_IS_UNSPECIFIED = 1 << 0, /* 0.0.0.0, :: */
+	PIER_ADDR_IS_LOOPBACK = 1 << 1,    /* 127.0.0.0/8, ::1 */
+	PIER_ADDR_IS_LINK_LOCAL = 1 << 2,  /* 169.254.0.0/16, fe80::/10 */
+	PIER_ADDR_IS_SITE_LOCAL = 1 << 3,  /* fec0::/10, given up */
+	PIER_ADDR_IS_MULTICAST = 1 << 4,   /* 224.0.0.0/4, ff00::/8 */
+	PIER_ADDR_IS_BROADCAST = 1 << 5,   /* 255.255.255.255 */
+	PIER_ADDR_IS_PRIVATE = 1 << 6,     /* not globally reachable */
+	PIER_ADDR_IS_SHARED = 1 << 7,      /* 100.64.0.0/10, of carriers */
+	PIER_ADDR_IS_GLOBAL = 1 << 8,      /* neither private nor shared */
+	PIER_ADDR_IS_RESERVED = 1 << 9,    /* by the IETF */
+	PIER_ADDR_IS_DOCUMENTATION = 1
+				     << 10 /* 192.0.2.0/24, 2001:db8::/32, … */
+};
+
+/*
+ * pier_addr_kinds(addr): which of these hold, as bits, in the sense of Python's
+ * ipaddress (is_private and so on). 0: no IP address.
+ */
+unsigned int pier_addr_kinds(const struct pier_addr *addr);
+
+/*
+ * pier_addr_add(addr, n): go n addresses on, back where n is negative. The port
+ * and the zone stay.
+ *
+ * Returns 0, or
+ *   -ERANGE        there is no such address; addr is as it was
+ *   -EAFNOSUPPORT  no IP address
+ */
+int pier_addr_add(struct pier_addr *addr, int64_t n);
+
+/*
  * pier_addr_from_sockaddr(out, sa, len): take over what a system call gave.
  *
  *   len   bytes of sa that are valid, as the system call reported them

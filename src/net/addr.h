@@ -46,6 +46,12 @@ int pier__addr_from_ip(struct pier_addr *out, const struct pier__ip *ip,
 int pier__addr_parse(
 	struct pier_addr *out, const char *text, struct pier__why *why);
 
+/* An IP address as text, with its port or without; and the zone alone, with its
+   '%'. The length, out ends in NUL. */
+size_t pier__addr_format_ip(
+	char *out, size_t size, const struct pier__ip_view *ip, bool port);
+size_t pier__addr_format_zone(char *out, size_t size, uint32_t zone);
+
 /* Is text the beginning of a Unix address: "/", "./" or "@"? */
 bool pier__is_unix_text(struct pier__span span);
 

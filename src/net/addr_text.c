@@ -243,8 +243,8 @@ pier_addr_parse(struct pier_addr *out, const char *text)
 	return rc < 0 ? pier__fail_parse(rc, text, &why) : rc;
 }
 
-static size_t
-format_zone(char *out, size_t size, uint32_t zone)
+size_t
+pier__addr_format_zone(char *out, size_t size, uint32_t zone)
 {
 	char name[PIER__INTERFACE_NAME_MAX];
 	struct pier__why why;
@@ -262,8 +262,9 @@ format_zone(char *out, size_t size, uint32_t zone)
 	return (size_t)snprintf(out, size, "%%%u", zone);
 }
 
-static size_t
-format_ip(char *out, size_t size, const struct pier__ip_view *ip, bool port)
+size_t
+pier__addr_format_ip(
+	char *out, size_t size, const struct pier__ip_view *ip, bool port)
 {
 	bool bracket = port && ip->family == AF_INET6;
 	char number[PIER__IP6_TEXT_MAX];
@@ -274,7 +275,7 @@ format_ip(char *out, size_t size, const struct pier__ip_view *ip, bool port)
 	else
 		(void)pier__ip6_text(number, ip->bytes);
 	used = (size_t)snprintf(out, size, "%s%s", bracket ? "[" : "", number);
-	used += format_zone(out + used, size - used, ip->zone);
+	used += pier__addr_format_zone(out + used, size - used, ip->zone);
 	if (port)
 		used += (size_t)snprintf(out + used, size - used, "%s:%u",
 			bracket ? "]" : "", ip->port);
@@ -333,7 +334,8 @@ format(const struct pier_addr *addr, char *buf, size_t size, bool port)
 	if (addr->len == 0)
 		len = (size_t)snprintf(text, sizeof(text), "(none)");
 	else if (pier__addr_ip(&ip, addr))
-		len = format_ip(text, sizeof(text), &ip, port && ip.port != 0);
+		len = pier__addr_format_ip(
+			text, sizeof(text), &ip, port && ip.port != 0);
 	else if (addr->u.sa.sa_family == AF_UNIX)
 		len = format_unix(text, sizeof(text), addr);
 	else if (pier_addr_family(addr) == AF_VSOCK &&

@@ -6,6 +6,8 @@
  */
 #include "net/ip4.h"
 
+#include <pier/order.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -237,6 +239,55 @@ pier__ip4_parse(
 		return rc;
 	for (i = 0; i < PARTS; i++)
 		out[i] = (unsigned char)parts.part[i].value;
+	return 0;
+}
+
+/* An octal part has no 8 and no 9, and "0x" is no number. */
+static const struct part *
+no_number(const struct parts *parts)
+{
+	size_t i, k;
+
+	for (i = 0; i < parts->count; i++) {
+		const struct part *part = &parts->part[i];
+
+		if (part->form == HEX && pier__span_len(part->span) == 2)
+			return part;
+		for (k = part->span.begin; k < part->span.end; k++)
+			if (part->form == OCTAL && part->span.text[k] > '7')
+				return part;
+	}
+	return NULL;
+}
+
+int
+pier__ip4_parse_classic(
+	unsigned char out[4], struct pier__span span, struct pier__why *why)
+{
+	const struct part *wrong;
+	struct parts parts;
+	uint32_t value;
+	int rc = read_parts(&parts, span, why);
+
+	if (rc < 0)
+		return rc;
+	if (parts.count > PARTS)
+		return pier__why_set(why, parts.fifth,
+			"an IPv4 address has at most 4 parts, not %zu",
+			parts.count);
+	wrong = no_number(&parts);
+	if (wrong != NULL)
+		return pier__why_set(why, wrong->span.begin, "\"%.*s\" is %s",
+			pier__span_quote(wrong->span),
+			pier__span_at(wrong->span),
+			wrong->form == HEX
+				? "hexadecimal without a digit"
+				: "octal by its 0, and holds an 8 or 9");
+	if (!classic_value(&value, &parts, false))
+		return pier__why_set(why, span.begin,
+			"\"%.*s\" has a part that is out of range",
+			pier__span_quote(span), pier__span_at(span));
+	pier_be32_put(out, value);
 	return 0;
 }
 

@@ -12,4 +12,11 @@ bool pier__ip4_is_meant(struct pier__span span);
 int pier__ip4_parse(
 	unsigned char out[4], struct pier__span span, struct pier__why *why);
 
+/*
+ * One to four parts, each decimal, octal or hexadecimal, the last filling the
+ * bytes that are left: what inet_aton(3) reads. Returns 0, else -EINVAL.
+ */
+int pier__ip4_parse_classic(
+	unsigned char out[4], struct pier__span span, struct pier__why *why);
+
 #endif

@@ -2,12 +2,16 @@
 /* net/prefix.c - see prefix.h. */
 #include "net/prefix.h"
 
+#include <pier/order.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/addr.h"
 #include "net/ip.h"
+#include "net/ip4.h"
+#include "net/ip_math.h"
 #include "os/calls.h"
 
 static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -18,18 +22,28 @@ bits_of(bool ip6)
 	return ip6 ? 128 : 32;
 }
 
-/* The network of so many bits that holds what stands in bytes. */
-static void
-mask(unsigned char bytes[16], unsigned bits)
+/* 255.255.255.0, or 0.0.0.255 with the bits that are not the network's. */
+static int
+parse_mask(unsigned *bits, struct pier__span span, struct pier__why *why)
 {
-	unsigned at = bits / 8;
+	unsigned char bytes[4];
+	int rc = pier__ip4_parse(bytes, span, why);
+	uint32_t mask;
 
-	if (at < 16 && bits % 8 != 0) {
-		bytes[at] &= (unsigned char)(0xff << (8 - bits % 8));
-		at++;
-	}
-	if (at < 16)
-		memset(bytes + at, 0, 16 - at);
+	if (rc < 0)
+		return rc;
+	mask = pier_be32_get(bytes);
+	/* 0.0.0.0 is a mask of no bits. */
+	if (mask != 0 && mask >> 31 == 0)
+		mask = ~mask;
+	pier_be32_put(bytes, mask);
+	*bits = 32 - pier__ip_trailing_zeros(bytes, 4);
+	/* No 0 before the last 1: the mask is all that its length can have. */
+	if (mask == (*bits == 0 ? 0 : UINT32_MAX << (32 - *bits)))
+		return 0;
+	return pier__why_set(why, span.begin,
+		"'%.*s' is no mask of a network: its 1 bits have a gap",
+		pier__span_quote(span), pier__span_at(span));
 }
 
 static int
@@ -38,6 +52,8 @@ parse_bits(unsigned *bits, unsigned max, struct pier__span span,
 {
 	int64_t n = pier__span_number(span, max);
 
+	if (max == 32 && pier__span_find(span, '.') < span.end)
+		return parse_mask(bits, span, why);
 	if (n < 0 || n > (int64_t)max)
 		return pier__why_set(why, span.begin,
 			"'%.*s' is no length of a network; expected 0 to %u",
@@ -104,7 +120,7 @@ pier__prefix_parse(
 	if (rc < 0)
 		return rc;
 	memcpy(prefix.bytes, ip.bytes, prefix.ip6 ? 16 : 4);
-	mask(prefix.bytes, bits);
+	pier__ip_zero_tail(prefix.bytes, 16, bits);
 	prefix.bits = (unsigned char)bits;
 	if (memcmp(prefix.bytes, ip.bytes, prefix.ip6 ? 16 : 4) != 0)
 		return refuse_host_bits(span, &prefix, why);
@@ -239,7 +255,7 @@ find(const struct pier__admission *it, const struct pier__ip_view *ip)
 		} else {
 			key.bits = found->bits;
 		}
-		mask(key.bytes, key.bits);
+		pier__ip_zero_tail(key.bytes, 16, key.bits);
 	}
 }
 

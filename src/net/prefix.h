@@ -23,8 +23,9 @@ struct pier__prefix {
 };
 
 /*
- * "192.0.2.0/24", "2001:db8::/32", or an address alone, which is a network of
- * one. Bits behind the length have to be 0: else one of the two is a slip.
+ * "192.0.2.0/24", "2001:db8::/32", IPv4 with a mask in place of the length, or
+ * an address alone, which is a network of one. Bits behind the length have to
+ * be 0: else one of the two is a slip.
  *
  * 0 or -EINVAL.
  */

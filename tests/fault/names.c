@@ -81,14 +81,31 @@ services(struct fault_story *story)
 		pier_services_close(all);
 }
 
+static void
+interfaces(struct fault_story *story)
+{
+	struct pier_interfaces *all = NULL;
+
+	if (met(story, "interfaces", pier_interfaces(&all)) == 0 &&
+		all->count == 0)
+		(void)met(story, "count", -ENODEV);
+	pier_interfaces_free(all);
+}
+
 EACH_INSIDE(services)
+EACH_INSIDE(interfaces)
 EACH_INSIDE(ask)
 EACH_INSIDE(dial)
 
 /* What the injected answers of the name service mean. */
 static const int also[] = { -PIER_ENONAME, -PIER_EAGAINNAME, -ENOMEM, -EIO, 0 };
 
+/* A message of the kernel that came up short. */
+static const int cut[] = { -EBADMSG, 0 };
+
 static const struct fault_scenario scenarios[] = {
+	{ "interfaces, fibers", interfaces_by_fibers, cut },
+	{ "interfaces, threads", interfaces_by_threads, cut },
 	{ "services, fibers", services_by_fibers, NULL },
 	{ "services, threads", services_by_threads, NULL },
 	{ "names, fibers", ask_by_fibers, also },

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of rtnetlink: the first byte says where the list of interfaces ends
+   and that of addresses begins. Whatever they are, nothing is read beyond them,
+   and what comes out holds together. */
+#include "inspect/route_wire.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+check_interface(const struct pier_interface *it)
+{
+	char text[PIER_ADDR_TEXT_MAX];
+	size_t i;
+
+	check(it->index > 0 && it->hardware_len <= PIER_HARDWARE_MAX);
+	check(it->name[0] != '\0' &&
+		strlen(it->name) < PIER_INTERFACE_NAME_MAX);
+	for (i = 0; i < it->addr_count; i++)
+		check(pier_addr_format(&it->addrs[i].addr, text, sizeof(text)) >
+			0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pier__route_bytes links, addrs;
+	struct pier_interfaces *all = NULL;
+	bool again = false;
+	uint8_t *copy;
+	size_t i, cut;
+
+	if (size == 0)
+		return 0;
+	/* Of its own size, so that a read beyond its end is seen. */
+	copy = malloc(size);
+	check(copy != NULL);
+	memcpy(copy, data, size);
+	cut = 1 + (size_t)copy[0] * 4 % size;
+	if (cut > size)
+		cut = size;
+	links = (struct pier__route_bytes){ copy + 1, cut - 1 };
+	addrs = (struct pier__route_bytes){ copy + cut, size - cut };
+	(void)pier__route_step(links, &again);
+	if (pier__route_interfaces(&all, links, addrs) == 0)
+		for (i = 0; i < all->count; i++)
+			check_interface(&all->list[i]);
+	pier_interfaces_free(all);
+	free(copy);
+	return 0;
+}
