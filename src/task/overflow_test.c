@@ -168,11 +168,11 @@ static int
 reach_over(void *arg)
 {
 	int me = *(const int *)arg;
-	pier_deadline for_both = pier_in_s(5);
 
 	stacks[me] = pier__current->stack;
-	while (stacks[!me] == NULL && pier_now() < for_both.ns)
-		(void)pier_yield();
+	while (stacks[!me] == NULL)
+		if (pier_yield() < 0)
+			_exit(8);
 	if (me == 0)
 		*(volatile char *)(stacks[1] - 8) = 1;
 	return 0;
@@ -183,10 +183,9 @@ two_of_which_the_lower_reaches(void *arg)
 {
 	static int numbers[] = { 0, 1 };
 
-	(void)arg;
-	(void)pier_go(NULL, reach_over, &numbers[0]);
-	(void)pier_go(NULL, reach_over, &numbers[1]);
-	return 0;
+	(void)pier_go(arg, reach_over, &numbers[0]);
+	(void)pier_go(arg, reach_over, &numbers[1]);
+	return pier_group_wait(arg, PIER_FOREVER);
 }
 
 static int
@@ -194,26 +193,29 @@ two_of_which_the_higher_reaches(void *arg)
 {
 	static int numbers[] = { 0, 1 };
 
-	(void)arg;
-	(void)pier_go(NULL, reach_over, &numbers[1]);
-	(void)pier_go(NULL, reach_over, &numbers[0]);
-	return 0;
+	(void)pier_go(arg, reach_over, &numbers[1]);
+	(void)pier_go(arg, reach_over, &numbers[0]);
+	return pier_group_wait(arg, PIER_FOREVER);
 }
 
 static void
 child_reaches_up(void)
 {
-	if (pier_report_overflow() == 0)
+	struct pier_group *group;
+
+	if (pier_report_overflow() == 0 && pier_group_open(&group) == 0)
 		(void)pier_run(
-			two_of_which_the_lower_reaches, NULL, NULL, NULL);
+			two_of_which_the_lower_reaches, group, NULL, NULL);
 }
 
 static void
 child_reaches_down(void)
 {
-	if (pier_report_overflow() == 0)
+	struct pier_group *group;
+
+	if (pier_report_overflow() == 0 && pier_group_open(&group) == 0)
 		(void)pier_run(
-			two_of_which_the_higher_reaches, NULL, NULL, NULL);
+			two_of_which_the_higher_reaches, group, NULL, NULL);
 }
 
 static void
