@@ -23,6 +23,12 @@ import threading
 import time
 import typing
 
+# Who is started in the background by a shell, or by nohup, has some of these
+# ignored, and what is started here would keep it so.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+
 BUILD = "build"  # set by tools/recipes
 LIMIT = 20.0
 TEXT = "汉语/漢語 Hànyǔ"

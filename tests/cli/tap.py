@@ -7,9 +7,16 @@
 A case fails by any exception, and is skipped by tap.Skip with the reason.
 """
 
+import signal
 import sys
 import time
 import traceback
+
+# Who is started in the background by a shell, or by nohup, has some of these
+# ignored, and what is started here would keep it so.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 # Called after each case, also after one that failed.

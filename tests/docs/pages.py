@@ -22,8 +22,14 @@ import sys
 import tempfile
 import time
 
+# Who is started in the background by a shell, or by nohup, has some of these
+# ignored, and what is started here would keep it so.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+
 ROOT = os.environ["PIER_SOURCE"]
-LIMIT = 10
+LIMIT = 30
 
 
 def blocks(page):
@@ -182,7 +188,26 @@ def check_programs(cases, page):
         cases.add(f"{page}:{line}: the program builds", wrong)
 
 
+# The pages name ports, which somebody else on this machine may have: where it
+# may be, sessions have a loopback of their own.
+APART = ["--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+
+def go_apart():
+    """Begin anew in a network namespace, if one can be made."""
+    if os.environ.get("PIER_PAGES_APART"):
+        return
+    for more in ([], ["--map-root-user"]):
+        command = ["unshare", *more, *APART]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        if subprocess.run([*command, "true"], check=False, **quiet).returncode:
+            continue
+        os.environ["PIER_PAGES_APART"] = "1"
+        os.execvp("unshare", [*command, sys.executable, *sys.argv])
+
+
 def main():
+    go_apart()
     cases = Cases()
     for page in sys.argv[1:]:
         check_sessions(cases, page)
