@@ -23,6 +23,7 @@
 #include <pier/resolve.h>
 #include <pier/serve.h>
 #include <pier/service.h>
+#include <pier/sockets.h>
 #include <pier/stream.h>
 #include <pier/task.h>
 #include <pier/unix.h>

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The jobs of the cookbook that look at connections; see recipes.py."""
 
+import contextlib
+import os
 import re
 import socket
 import struct
+import subprocess
 
 from recipes import Row, output, start
 
@@ -56,6 +59,79 @@ def tcp_info():
     assert re.search(r"^limit: [a-z-]+$", said, re.M), said
 
 
+# What ss calls a state, and the RFC.
+SS_STATES = {
+    "LISTEN": "LISTEN",
+    "ESTAB": "ESTABLISHED",
+    "UNCONN": "CLOSED",
+    "CLOSE-WAIT": "CLOSE-WAIT",
+    "FIN-WAIT-2": "FIN-WAIT-2",
+}
+
+
+def ss_rows(ports, name):
+    """(kind, state, receive queue, send queue, local) of the sockets with one
+    of these local ports, or of that Unix name, as ss tells it."""
+    done = subprocess.run(
+        ["ss", "-tuxanH"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    rows = []
+    for line in done.stdout.splitlines():
+        kind, state, received, sent, local, port = line.split()[:6]
+        if kind.startswith("u_"):
+            if local == "@" + name:
+                rows.append(("unix", SS_STATES[state], received, sent, local))
+        elif local.rsplit(":", 1)[1] in ports:
+            rows.append((kind, SS_STATES[state], received, sent, local))
+    return sorted(rows)
+
+
+def our_rows(ports, name):
+    said = output(start("sockets", "tcp or udp or unix"))
+    rows = []
+    for line in said.splitlines():
+        kind, state, received, sent, local = line.split()[:5]
+        if local == "@" + name or local.rsplit(":", 1)[-1] in ports:
+            rows.append((kind, state, received, sent, local))
+    return sorted(rows)
+
+
+def sockets():
+    """TCP in four states, with queues; UDP; a Unix listener with a queue."""
+    name = f"pier-recipe-{os.getpid()}"
+    with contextlib.ExitStack() as stack:
+
+        def keep(made):
+            return stack.enter_context(made)
+
+        listener = keep(socket.create_server(("127.0.0.1", 0)))
+        port = listener.getsockname()[1]
+        clients = [
+            keep(socket.create_connection(("127.0.0.1", port)))
+            for _ in range(3)
+        ]
+        first = keep(listener.accept()[0])
+        clients[0].sendall(b"x" * 1000)
+        first.shutdown(socket.SHUT_WR)
+        while clients[0].recv(100):
+            pass
+        bound = keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        bound.bind(("127.0.0.1", 0))
+        local = keep(socket.socket(socket.AF_UNIX))
+        local.bind("\0" + name)
+        local.listen(7)
+        keep(socket.socket(socket.AF_UNIX)).connect("\0" + name)
+        ports = {
+            str(s.getsockname()[1]) for s in (listener, bound, *clients)
+        }
+        theirs, ours = ss_rows(ports, name), our_rows(ports, name)
+        # ss does not print the backlog's own end of the Unix connection.
+        assert len(theirs) >= 9, theirs
+        assert ours == theirs, f"pier {ours}\nss {theirs}"
+        with_owner = output(start("sockets", f"pid:{os.getpid()} udp"))
+        assert f"({os.getpid()})" in with_owner, with_owner
+
+
 ROWS = [
     Row(
         "B2",
@@ -64,5 +140,13 @@ ROWS = [
         ["tcp_info"],
         [],
         tcp_info,
+    ),
+    Row(
+        "B3",
+        "every socket: kind, state, queues, addresses, processes",
+        "ss -tuxan, row for row",
+        ["sockets"],
+        ["ss"],
+        sockets,
     ),
 ]

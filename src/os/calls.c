@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "os/cookie.h"
+#include "os/folder_calls.h"
 #include "os/spawn_calls.h"
 
 _Thread_local struct pier__task *pier__current;
@@ -660,6 +661,8 @@ const struct pier__calls pier__calls_real = {
 	.fstat = real_fstat,
 	.open_dir = real_open_dir,
 	.open_file = real_open_file,
+	.read_dir = pier__real_read_dir,
+	.readlink = pier__real_readlink,
 	.recvmmsg = real_recvmmsg,
 	.sendmmsg = real_sendmmsg,
 	.stat = real_stat,

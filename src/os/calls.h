@@ -80,6 +80,9 @@ struct pier__calls {
 	/* Paths, for Unix sockets. */
 	int (*open_dir)(const char *path);  /* O_PATH, to name what is in it */
 	int (*open_file)(const char *path); /* O_RDONLY */
+	/* getdents64(2) of what open_file gave. */
+	ssize_t (*read_dir)(int fd, void *buf, size_t size);
+	ssize_t (*readlink)(const char *path, char *buf, size_t size);
 	int (*stat)(const char *path, struct stat *out); /* lstat */
 	int (*unlink)(const char *path);
 	int (*chmod)(const char *path, mode_t mode);

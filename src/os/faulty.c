@@ -51,6 +51,8 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_FSTAT] = { "fstat", { EIO } },
 	[PIER__CALL_OPEN_DIR] = { "open_dir", { ENOENT, EACCES, EMFILE } },
 	[PIER__CALL_OPEN_FILE] = { "open_file", { EACCES, EMFILE } },
+	[PIER__CALL_READ_DIR] = { "read_dir", { ENOENT, EACCES } },
+	[PIER__CALL_READLINK] = { "readlink", { ENOENT, EACCES } },
 	[PIER__CALL_STAT] = { "stat", { EACCES } },
 	[PIER__CALL_UNLINK] = { "unlink", { EACCES } },
 	[PIER__CALL_CHMOD] = { "chmod", { EPERM } },
@@ -100,6 +102,10 @@ pier__call_error_passes(int call, int error)
 		return error == EAGAIN || error == EINTR;
 	case PIER__CALL_PREAD:
 		return error == EINTR;
+	case PIER__CALL_READ_DIR:
+	case PIER__CALL_READLINK:
+		/* What is gone, or hidden, is passed over. */
+		return error == ENOENT || error == EACCES;
 	case PIER__CALL_SENDFILE:
 		/* Where the kernel does not, reading and writing does. */
 		return error == EAGAIN || error == EINTR || error == EINVAL ||

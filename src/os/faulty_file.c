@@ -51,3 +51,15 @@ pier__faulty_open_file(const char *path)
 {
 	GIVES_FD(PIER__CALL_OPEN_FILE, open_file(path));
 }
+
+ssize_t
+pier__faulty_read_dir(int fd, void *buf, size_t size)
+{
+	PLAIN(PIER__CALL_READ_DIR, read_dir(fd, buf, size));
+}
+
+ssize_t
+pier__faulty_readlink(const char *path, char *buf, size_t size)
+{
+	PLAIN(PIER__CALL_READLINK, readlink(path, buf, size));
+}

@@ -66,6 +66,8 @@ int pier__faulty_cookie_open(
 	FILE **out, struct pier__cookie *cookie, const char *mode);
 int pier__faulty_open_dir(const char *path);
 int pier__faulty_open_file(const char *path);
+ssize_t pier__faulty_read_dir(int fd, void *buf, size_t size);
+ssize_t pier__faulty_readlink(const char *path, char *buf, size_t size);
 
 /* Entries that stand in faulty_names.c. */
 int pier__faulty_getaddrinfo(const char *host, const char *service,

@@ -121,3 +121,21 @@ pier__sim_no_sendfile(int to, int from, int64_t offset, size_t size)
 	(void)size;
 	return -EINVAL;
 }
+
+ssize_t
+pier__sim_no_read_dir(int fd, void *buf, size_t size)
+{
+	(void)fd;
+	(void)buf;
+	(void)size;
+	return -ENOTDIR;
+}
+
+ssize_t
+pier__sim_no_readlink(const char *path, char *buf, size_t size)
+{
+	(void)path;
+	(void)buf;
+	(void)size;
+	return -ENOENT;
+}

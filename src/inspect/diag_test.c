@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* inspect/diag_test.c - messages of sock_diag(7), made by hand. */
+#include "inspect/diag.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct pier__nl_request made;
+
+static struct pier__bytes
+made_bytes(void)
+{
+	return (struct pier__bytes){ .at = (const unsigned char *)made.bytes,
+		.len = made.len };
+}
+
+/* The body of what was made. */
+static struct pier__bytes
+made_body(void)
+{
+	struct pier__bytes bytes = made_bytes();
+	struct pier__nl_item item;
+
+	assert_int_equal(pier__nl_message(&bytes, &item), 1);
+	assert_int_equal(bytes.len, 0);
+	return item.body;
+}
+
+static void
+begin_inet(uint8_t family, uint8_t state)
+{
+	unsigned char body[72] = { family, state, 2, 3 };
+	const uint16_t ports[2] = { htons(443), htons(50000) };
+	const uint32_t tail[7] = { 1, 0x11, 0x22, 1500, 7, 8, 1000 };
+	const uint32_t inode = 4242;
+
+	memcpy(body + 4, ports, 4);
+	body[8] = 127;
+	body[11] = 1;
+	body[24] = 192;
+	memcpy(body + 40, tail, sizeof(tail));
+	memcpy(body + 68, &inode, 4);
+	pier__nl_begin(&made, 20, 0);
+	pier__nl_put(&made, body, sizeof(body));
+}
+
+static void
+test_inet(void **state)
+{
+	const uint32_t memory[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+	const uint64_t cgroup = UINT64_C(0x1234567890);
+	const uint8_t closed = 2;
+	unsigned char info[280] = { 1 };
+	struct pier__diag diag;
+	char text[PIER_ADDR_TEXT_MAX];
+
+	(void)state;
+	info[68] = 9;
+	begin_inet(AF_INET, 1);
+	pier__nl_put_attribute(&made, 2, info, sizeof(info));
+	pier__nl_put_attribute(&made, 4, "cubic", 6);
+	pier__nl_put_attribute(&made, 7, memory, sizeof(memory));
+	pier__nl_put_attribute(&made, 8, &closed, 1);
+	pier__nl_put_attribute(&made, 21, &cgroup, 8);
+	pier__nl_put_attribute(&made, 99, "unknown", 7);
+	assert_int_equal(
+		pier__diag_decode(&diag, PIER_SOCKET_TCP, made_body()), 0);
+	assert_int_equal(diag.socket.state, PIER_TCP_ESTABLISHED);
+	assert_int_equal(diag.socket.timer, PIER_TIMER_KEEPALIVE);
+	assert_int_equal(diag.socket.timer_retransmits, 3);
+	assert_int_equal(diag.socket.timer_ms, 1500);
+	assert_int_equal(diag.socket.interface, 1);
+	assert_true(diag.socket.cookie == UINT64_C(0x2200000011));
+	assert_int_equal(diag.socket.recv_queue, 7);
+	assert_int_equal(diag.socket.send_queue, 8);
+	assert_int_equal(diag.socket.uid, 1000);
+	assert_int_equal(diag.socket.inode, 4242);
+	assert_int_equal(diag.socket.memory.drops, 9);
+	assert_int_equal(diag.socket.shutdown, 2);
+	assert_true(diag.socket.cgroup == cgroup);
+	assert_string_equal(diag.socket.congestion, "cubic");
+	assert_ptr_equal(diag.socket.info, &diag.info);
+	assert_int_equal(diag.info.rtt_us, 9);
+	assert_true(
+		pier_addr_format(&diag.socket.local, text, sizeof(text)) > 0);
+	assert_string_equal(text, "127.0.0.1:443");
+	/* A raw socket has its protocol where others have a port. */
+	assert_int_equal(
+		pier__diag_decode(&diag, PIER_SOCKET_RAW, made_body()), 0);
+	assert_int_equal(diag.socket.protocol, 443);
+	assert_int_equal(pier_addr_port(&diag.socket.local), 0);
+	assert_null(diag.socket.info);
+}
+
+static void
+test_unix(void **state)
+{
+	const unsigned char body[16] = { AF_UNIX, 1, 10, 0, 5 };
+	const uint32_t queues[2] = { 3, 128 };
+	const uint32_t peer = 6, uid = 12;
+	struct pier__diag diag;
+	char text[PIER_ADDR_TEXT_MAX], longest[200] = "";
+
+	(void)state;
+	pier__nl_begin(&made, 20, 0);
+	pier__nl_put(&made, body, sizeof(body));
+	pier__nl_put_attribute(&made, 0, "\0name", 5);
+	pier__nl_put_attribute(&made, 2, &peer, 4);
+	pier__nl_put_attribute(&made, 4, queues, 8);
+	pier__nl_put_attribute(&made, 7, &uid, 4);
+	assert_int_equal(
+		pier__diag_decode(&diag, PIER_SOCKET_UNIX, made_body()), 0);
+	assert_int_equal(diag.socket.state, PIER_TCP_LISTEN);
+	assert_int_equal(diag.socket.inode, 5);
+	assert_int_equal(diag.socket.peer_inode, 6);
+	assert_int_equal(diag.socket.send_queue, 128);
+	assert_int_equal(diag.socket.uid, 12);
+	assert_true(
+		pier_addr_format(&diag.socket.local, text, sizeof(text)) > 0);
+	assert_string_equal(text, "@name");
+	/* No name is that long: none is better than one of another length. */
+	pier__nl_put_attribute(&made, 0, longest, sizeof(longest));
+	assert_int_equal(
+		pier__diag_decode(&diag, PIER_SOCKET_UNIX, made_body()), 0);
+	assert_int_equal(diag.socket.local.len, 2 + 5);
+}
+
+/* Cut anywhere: an error, or fewer attributes; never a byte behind the end. */
+static void
+test_cut_off(void **state)
+{
+	unsigned char info[280] = { 1 };
+	struct pier__diag diag;
+	struct pier__bytes whole;
+
+	(void)state;
+	begin_inet(AF_INET6, 1);
+	pier__nl_put_attribute(&made, 2, info, sizeof(info));
+	whole = made_body();
+	for (size_t len = 0; len < whole.len; len++) {
+		unsigned char *copy = malloc(len > 0 ? len : 1);
+		struct pier__bytes cut = { .at = copy, .len = len };
+
+		assert_non_null(copy);
+		memcpy(copy, whole.at, len);
+		assert_int_equal(pier__diag_decode(&diag, PIER_SOCKET_TCP, cut),
+			len == 72 ? 0 : -EBADMSG);
+		free(copy);
+	}
+}
+
+static void
+test_messages(void **state)
+{
+	const int32_t error = -ENOENT, odd = 5, huge = -5000;
+	struct pier__bytes bytes;
+	struct pier__nl_item item;
+
+	(void)state;
+	pier__nl_begin(&made, NLMSG_ERROR, 0);
+	pier__nl_put(&made, &error, sizeof(error));
+	bytes = made_bytes();
+	assert_int_equal(pier__nl_message(&bytes, &item), 1);
+	assert_int_equal(pier__nl_status(&item), -ENOENT);
+	assert_int_equal(pier__nl_message(&bytes, &item), 0);
+	item.body.at = (const unsigned char *)&odd;
+	assert_int_equal(pier__nl_status(&item), -EBADMSG);
+	item.body.at = (const unsigned char *)&huge;
+	assert_int_equal(pier__nl_status(&item), -EBADMSG);
+	item.body.len = 2;
+	assert_int_equal(pier__nl_status(&item), -EBADMSG);
+	/* A length of less than the head, and of more than there is. */
+	for (uint32_t len = 0; len < 64; len++) {
+		made.bytes[0] = len;
+		bytes = made_bytes();
+		assert_int_equal(pier__nl_message(&bytes, &item),
+			len >= 16 && len <= made.len ? 1 : -EBADMSG);
+	}
+}
+
+static void
+test_requests(void **state)
+{
+	const uint32_t code[2] = { 0x01020304, 0x05060708 };
+	struct pier__diag_ask ask = { .kind = PIER_SOCKET_MPTCP,
+		.family = AF_INET6,
+		.states = 0x1ffe,
+		.code = code,
+		.code_len = sizeof(code) };
+	struct pier__nl_item item;
+	struct pier__bytes rest;
+
+	(void)state;
+	pier__diag_request(&made, &ask);
+	rest = made_body();
+	assert_int_equal(rest.at[0], AF_INET6);
+	assert_int_equal(pier__nl_u32(rest, 4), 0x1ffe);
+	rest.at += 56;
+	rest.len -= 56;
+	assert_int_equal(pier__nl_attribute(&rest, &item), 1);
+	assert_int_equal(item.type, 3);
+	assert_int_equal(pier__nl_u32(item.body, 0), 262);
+	assert_int_equal(pier__nl_attribute(&rest, &item), 1);
+	assert_int_equal(item.type, 1);
+	assert_memory_equal(item.body.at, code, sizeof(code));
+	assert_int_equal(pier__nl_attribute(&rest, &item), 0);
+	ask = (struct pier__diag_ask){ .kind = PIER_SOCKET_PACKET };
+	pier__diag_request(&made, &ask);
+	assert_int_equal(made_body().len, 20);
+	ask.kind = PIER_SOCKET_VSOCK;
+	pier__diag_request(&made, &ask);
+	assert_int_equal(made_body().len, 24);
+}
+
+static void
+test_kinds(void **state)
+{
+	(void)state;
+	assert_string_equal(pier_socket_kind_name(PIER_SOCKET_TCP), "tcp");
+	assert_string_equal(pier_socket_kind_name(PIER_SOCKET_VSOCK), "vsock");
+	assert_null(pier_socket_kind_name(0));
+	assert_null(pier_socket_kind_name(3));
+	assert_null(pier_socket_kind_name(PIER_SOCKET_ALL + 1));
+	assert_true(pier__diag_is_inet(PIER_SOCKET_RAW));
+	assert_false(pier__diag_is_inet(PIER_SOCKET_UNIX));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_inet),
+		cmocka_unit_test(test_unix),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_kinds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
