@@ -8,6 +8,7 @@
 #include "complete.h"
 #include "exit.h"
 #include "json.h"
+#include "opt.h"
 #include "options.h"
 #include "output.h"
 #include "page.h"
@@ -26,6 +27,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_connect,
 	&cli_verb_service,
 	&cli_verb_order,
+	&cli_verb_opt,
 	&cli_verb_from,
 	&cli_verb_help,
 	NULL,
@@ -116,7 +118,14 @@ print_man_options(const char *name)
 	return CLI_EXIT_OK;
 }
 
-/* What meson asks when pier is built. */
+/* What meson asks when pier is built: pier-options(7). */
+static int
+print_man_table(void)
+{
+	return opt_page(stdout) < 0 ? CLI_EXIT_RESOURCE : CLI_EXIT_OK;
+}
+
+/* The same: completions. */
 static int
 print_completions(const char *shell)
 {
@@ -137,6 +146,8 @@ run_tool(struct cli_tool *tool, int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[0], "--man-options") == 0)
 		return print_man_options(argv[1]);
+	if (argc == 1 && strcmp(argv[0], "--man-table") == 0)
+		return print_man_table();
 	if (argc == 2 && strcmp(argv[0], "--completions") == 0)
 		return print_completions(argv[1]);
 	words = cli_parse_head(head_options, argc, argv, &head, &why);

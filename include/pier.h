@@ -18,6 +18,7 @@
 #include <pier/interface.h>
 #include <pier/network.h>
 #include <pier/order.h>
+#include <pier/option.h>
 #include <pier/packet.h>
 #include <pier/port.h>
 #include <pier/resolve.h>

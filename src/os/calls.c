@@ -17,17 +17,16 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "os/cookie.h"
 #include "os/folder_calls.h"
+#include "os/process_calls.h"
 #include "os/spawn_calls.h"
 
 _Thread_local struct pier__task *pier__current;
@@ -557,66 +556,6 @@ real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 	return -rc;
 }
 
-/* By their numbers: glibc has the names since 2.36. */
-static int
-real_pidfd_open(int pid)
-{
-	return result((int)syscall(SYS_pidfd_open, pid, 0));
-}
-
-static int
-real_fork(int *pidfd)
-{
-	int pid = result(fork());
-	int rc;
-
-	if (pid <= 0)
-		return pid;
-	rc = real_pidfd_open(pid);
-	if (rc >= 0) {
-		*pidfd = rc;
-		return pid;
-	}
-	/* It was not waited for, so the number is still its own. */
-	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return rc;
-}
-
-static int
-real_pidfd_kill(int pidfd, int signal)
-{
-	return result(
-		(int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
-}
-
-/* P_PIDFD, which older headers do not have. */
-#define BY_PIDFD ((idtype_t)3)
-
-static int
-real_reap(int pidfd, int *status)
-{
-	siginfo_t info = { .si_pid = 0 };
-	int rc =
-		result(waitid(BY_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG));
-
-	if (rc < 0 || info.si_pid == 0)
-		return rc;
-	*status = info.si_code == CLD_EXITED ? W_EXITCODE(info.si_status, 0)
-					     : W_EXITCODE(0, info.si_status);
-	return 1;
-}
-
-/* Told by the number: who has gone is nobody's parent any more. */
-static int
-real_end_with(int parent)
-{
-	int rc = result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-
-	return rc == 0 && getppid() != parent ? -ESRCH : rc;
-}
-
 static int
 real_getaddrinfo(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **out)
@@ -691,11 +630,12 @@ const struct pier__calls pier__calls_real = {
 	.advise = real_advise,
 	.cookie_open = pier__cookie_open,
 	.thread = real_thread,
-	.fork = real_fork,
-	.pidfd_open = real_pidfd_open,
-	.pidfd_kill = real_pidfd_kill,
-	.reap = real_reap,
-	.end_with = real_end_with,
+	.fork = pier__real_fork,
+	.pidfd_open = pier__real_pidfd_open,
+	.pidfd_kill = pier__real_pidfd_kill,
+	.pidfd_getfd = pier__real_pidfd_getfd,
+	.reap = pier__real_reap,
+	.end_with = pier__real_end_with,
 	.spawn = pier__real_spawn,
 	.exited = pier__real_exited,
 	.signal_group = pier__real_signal_group,

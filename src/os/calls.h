@@ -141,6 +141,7 @@ struct pier__calls {
 	int (*fork)(int *pidfd);
 	int (*pidfd_open)(int pid);
 	int (*pidfd_kill)(int pidfd, int signal);
+	int (*pidfd_getfd)(int pidfd, int fd); /* one of its descriptors */
 	int (*reap)(int pidfd, int *status);
 	int (*end_with)(int parent);
 

@@ -76,6 +76,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_THREAD] = { "thread", { EAGAIN } },
 	[PIER__CALL_FORK] = { "fork", { EAGAIN, ENOMEM, EMFILE } },
 	[PIER__CALL_PIDFD_OPEN] = { "pidfd_open", { EMFILE, ENOMEM } },
+	[PIER__CALL_PIDFD_GETFD] = { "pidfd_getfd", { EPERM, EBADF, EMFILE } },
 	[PIER__CALL_SPAWN] = { "spawn", { EAGAIN, ENOMEM, EMFILE, ENOENT } },
 	[PIER__CALL_SET_BLOCKING] = { "set_blocking", { EBADF } },
 	[PIER__CALL_PTY] = { "pty", { ENOSPC, EMFILE } },

@@ -655,6 +655,7 @@ const struct pier__calls pier__faulty_calls = {
 	.fork = pier__faulty_fork,
 	.pidfd_open = pier__faulty_pidfd_open,
 	.pidfd_kill = pier__faulty_pidfd_kill,
+	.pidfd_getfd = pier__faulty_pidfd_getfd,
 	.reap = pier__faulty_reap,
 	.end_with = pier__faulty_end_with,
 	.spawn = pier__faulty_spawn,

@@ -78,6 +78,7 @@ void pier__faulty_freeaddrinfo(struct addrinfo *list);
 int pier__faulty_fork(int *pidfd);
 int pier__faulty_pidfd_open(int pid);
 int pier__faulty_pidfd_kill(int pidfd, int signal);
+int pier__faulty_pidfd_getfd(int pidfd, int fd);
 int pier__faulty_reap(int pidfd, int *status);
 int pier__faulty_end_with(int parent);
 int pier__faulty_spawn(const struct pier__spawn *spawn, int *pidfd);

@@ -38,6 +38,12 @@ pier__faulty_pidfd_kill(int pidfd, int signal)
 }
 
 int
+pier__faulty_pidfd_getfd(int pidfd, int fd)
+{
+	GIVES_FD(PIER__CALL_PIDFD_GETFD, pidfd_getfd(pidfd, fd));
+}
+
+int
 pier__faulty_reap(int pidfd, int *status)
 {
 	return pier__faulty_self()->inner->reap(pidfd, status);

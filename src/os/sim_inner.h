@@ -259,6 +259,8 @@ int pier__sim_no_open_dir(const char *path);
 int pier__sim_no_open_file(const char *path);
 ssize_t pier__sim_no_read_dir(int fd, void *buf, size_t size);
 ssize_t pier__sim_no_readlink(const char *path, char *buf, size_t size);
+int pier__sim_no_pidfd_open(int pid);
+int pier__sim_no_pidfd_getfd(int pidfd, int fd);
 int pier__sim_no_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 int pier__sim_no_epoll_wait(
 	int epfd, struct epoll_event *events, int max, int64_t timeout_ns);

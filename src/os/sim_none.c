@@ -20,6 +20,21 @@ pier__sim_no_open_file(const char *path)
 }
 
 int
+pier__sim_no_pidfd_open(int pid)
+{
+	(void)pid;
+	return -ENOSYS;
+}
+
+int
+pier__sim_no_pidfd_getfd(int pidfd, int fd)
+{
+	(void)pidfd;
+	(void)fd;
+	return -ENOSYS;
+}
+
+int
 pier__sim_no_epoll_create(void)
 {
 	return -ENOSYS;

@@ -10,7 +10,7 @@ import tool
 from tap import contains, equal
 from tool import expect
 
-VERBS = ["serve", "connect", "service", "order", "from", "help"]
+VERBS = ["serve", "connect", "service", "order", "opt", "from", "help"]
 
 
 def lines(text):

@@ -18,7 +18,7 @@ TYPES = {
 KNOWN = {
     "$schema", "$id", "$defs", "$ref", "title", "description", "type",
     "const", "enum", "properties", "required", "items", "pattern", "minimum",
-    "oneOf", "contentEncoding",
+    "oneOf", "contentEncoding", "additionalProperties",
 }
 
 
@@ -40,7 +40,7 @@ def check_object(value, schema, root, where):
     for key, part in value.items():
         if key in known:
             wrong += check(part, known[key], root, f"{where}.{key}")
-        else:
+        elif schema.get("additionalProperties") is not True:
             wrong.append(f"{where}: {key} is not in the schema")
     return wrong
 

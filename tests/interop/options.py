@@ -1,0 +1,394 @@
+# SPDX-License-Identifier: MIT
+"""The table of options beside the kernel's headers and Python's socket module,
+and values beside getsockopt() of Python and what socat sets."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.environ["PIER_SOURCE"], "tests", "cli"))
+
+import tap  # noqa: E402
+import tool  # noqa: E402
+from option_reasons import REASONS  # noqa: E402
+from tap import equal  # noqa: E402
+from tool import expect  # noqa: E402
+
+HEADERS = {
+    "asm-generic/socket.h": "SO_",
+    "linux/in.h": "(?:IP|MCAST)_",
+    "linux/in6.h": "IPV6_",
+    "linux/tcp.h": "TCP_",
+    "linux/udp.h": "UDP_",
+    "linux/if_packet.h": "PACKET_",
+    "linux/netlink.h": "NETLINK_",
+    "linux/can/raw.h": "CAN_RAW_",
+    "linux/can/isotp.h": "CAN_ISOTP_",
+    "linux/can/j1939.h": "SO_J1939_",
+    "linux/vm_sockets.h": "SO_VM_SOCKETS_",
+    "linux/mptcp.h": "MPTCP_",
+    "linux/sctp.h": "SCTP_",
+    "linux/tipc.h": "TIPC_",
+    "linux/tls.h": "TLS_",
+    "linux/icmp.h": "ICMP_FILTER$",
+    "linux/icmpv6.h": "ICMPV6_FILTER$",
+}
+
+
+def table():
+    """The rows, by constant; some constants have a row for each level."""
+    rows = {}
+    for line in expect(0, "opt", "--json").text.splitlines():
+        row = json.loads(line)
+        rows.setdefault(row["constant"], []).append(row)
+    return rows
+
+
+TABLE = table()
+
+
+def path_of(header):
+    path = os.path.join("/usr/include", header)
+    if not os.path.exists(path):
+        raise tap.Skip(f"linux-libc-dev is not here: no {path}")
+    return path
+
+
+def names_in(header, prefix):
+    """What a header defines, as a macro or in an enum."""
+    with open(path_of(header), encoding="utf-8") as file:
+        text = re.sub(r"/\*.*?\*/", " ", file.read(), flags=re.S)
+    names = re.findall(rf"^\s*#\s*define\s+({prefix}\w*)\s+\S", text, re.M)
+    for body in re.findall(r"\benum\b[^{;]*\{(.*?)\}", text, re.S):
+        body = re.sub(r"^\s*#.*$", "", body, flags=re.M)
+        names += re.findall(rf"(?:^|,)\s*({prefix}\w*)\b", body)
+    return sorted({name for name in names if re.match(prefix, name)})
+
+
+def values_of(header, names):
+    """Their numbers, as the compiler sees them; None for what is none."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise tap.Skip("no compiler to read headers with")
+    # What sctp.h leaves to whoever includes it.
+    lines = ["#include <stdint.h>", "#include <sys/socket.h>"] * (
+        header == "linux/sctp.h"
+    )
+    lines += [f"#include <{header}>", "#include <stdio.h>", "int main(void){"]
+    for name in names:
+        lines.append(
+            f'printf("{name} %lld\\n", (long long)({name}));'
+        )
+    lines.append("return 0;}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.c")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines))
+        made = subprocess.run(
+            [compiler, "-w", "-o", path[:-2], path],
+            capture_output=True, text=True, check=False,
+        )
+        if made.returncode != 0:
+            raise AssertionError(made.stderr)
+        told = subprocess.run(
+            [path[:-2]], capture_output=True, text=True, check=True
+        )
+    return {
+        line.split()[0]: int(line.split()[1])
+        for line in told.stdout.splitlines()
+    }
+
+
+def reason(name):
+    for pattern, why in REASONS:
+        if re.fullmatch(pattern, name):
+            return why
+    return None
+
+
+def test_every_constant_of_the_headers():
+    missing, wrong, held = [], [], 0
+    for header, prefix in HEADERS.items():
+        names = names_in(header, prefix)
+        known = [name for name in names if name in TABLE]
+        numbers = values_of(header, known)
+        for name in names:
+            if name in TABLE:
+                held += 1
+                for row in TABLE[name]:
+                    if row["number"] != numbers[name]:
+                        wrong.append((name, row["number"], numbers[name]))
+            elif reason(name) is None:
+                missing.append(name)
+    equal(missing, [], "neither in the table nor with a reason")
+    equal(wrong, [], "another number than the kernel's")
+    assert held > 300, held
+
+
+def test_levels_are_those_of_python():
+    levels = {
+        "socket": socket.SOL_SOCKET,
+        "ip": socket.SOL_IP,
+        "ipv6": socket.IPPROTO_IPV6,
+        "tcp": socket.SOL_TCP,
+        "udp": socket.SOL_UDP,
+        "udplite": socket.IPPROTO_UDPLITE,
+        "icmpv6": socket.IPPROTO_ICMPV6,
+        "can_raw": socket.SOL_CAN_RAW,
+        "isotp": socket.SOL_CAN_BASE + socket.CAN_ISOTP,
+        "j1939": socket.SOL_CAN_BASE + socket.CAN_J1939,
+        "tipc": socket.SOL_TIPC,
+        "sctp": socket.IPPROTO_SCTP,
+        "vsock": socket.AF_VSOCK,
+    }
+    seen = set()
+    for rows in TABLE.values():
+        for row in rows:
+            group = row["name"].split(".")[0]
+            if group in levels:
+                seen.add(group)
+                equal(row["level"], levels[group], row["name"])
+    equal(seen, set(levels))
+
+
+def homes():
+    """The patterns of docs/from-python.md, "Constants"."""
+    path = os.path.join(os.environ["PIER_SOURCE"], "docs", "from-python.md")
+    with open(path, encoding="utf-8") as file:
+        text = file.read().split("\n## Constants\n", 1)[1].split("\n## ")[0]
+    found = []
+    for line in text.splitlines():
+        cells = line.split("|")
+        if len(cells) >= 3:
+            found += re.findall(r"`([A-Z][A-Z0-9_*]*)`", cells[1])
+    return found
+
+
+def test_every_constant_of_python():
+    patterns = homes()
+    lost, used = [], set()
+    for name in dir(socket):
+        value = getattr(socket, name)
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]+", name) or not isinstance(
+            value, int
+        ):
+            continue
+        if name in TABLE:
+            for row in TABLE[name]:
+                equal(row["number"], int(value), name)
+            continue
+        matching = [
+            one for one in patterns
+            if re.fullmatch(one.replace("*", r"\w*"), name)
+        ]
+        used.update(matching)
+        if not matching:
+            lost.append(name)
+    equal(lost, [], "neither an option nor in docs/from-python.md")
+
+
+def asked(number, *words):
+    """pier opt about a socket that this process holds."""
+    done = expect(
+        0, "opt", "--json", "--fd", str(number), *words, pass_fds=[number]
+    )
+    return tool.events(done, "opt")
+
+
+def compare(one):
+    """Every number that pier shows is the one that getsockopt() gives."""
+    compared = 0
+    for event in asked(one.fileno()):
+        if "error" in event or event["constant"] in (
+            "SO_COOKIE", "TCP_TIMESTAMP", "SO_MEMINFO",
+        ):
+            continue
+        row = [
+            row for row in TABLE[event["constant"]]
+            if row["level"] == event["level"]
+        ][0]
+        if row["c_type"] != "int":
+            continue
+        got = one.getsockopt(row["level"], row["number"])
+        value = event["value"]
+        if isinstance(value, float):
+            value = round(value * {"s": 1, "ms": 1e3, "us": 1e6}[row["unit"]])
+        if isinstance(value, str):
+            words = dict(
+                word.split("=") for word in row.get("words", "").split()
+            )
+            value = words.get(value, value)
+            if "|" in value or not re.match(r"-?\w", value):
+                continue
+            value = int(value, 0) if re.match(r"-?(0x|\d)", value) else got
+        equal(value, got, event["name"])
+        compared += 1
+    return compared
+
+
+def test_as_getsockopt_of_python():
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_TCP, socket.TCP_KEEPIDLE, 77)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 30000)
+        one.setsockopt(socket.SOL_IP, socket.IP_TOS, 0x28)
+        one.bind(("127.0.0.1", 0))
+        one.listen(3)
+        assert compare(one) > 60
+        with socket.create_connection(one.getsockname()) as client:
+            assert compare(client) > 60
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as one:
+        assert compare(one) > 80
+    with socket.socket(socket.AF_UNIX) as one:
+        assert compare(one) > 20
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW) as one:
+        assert compare(one) > 20
+
+
+def test_structures_as_python_has_them():
+    with socket.socket() as one:
+        one.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 9)
+        )
+        one.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("qq", 1, 500000)
+        )
+        one.setsockopt(socket.SOL_TCP, socket.TCP_CONGESTION, b"reno")
+        told = {
+            event["name"]: event
+            for event in asked(
+                one.fileno(), "linger", "rcvtimeo", "congestion"
+            )
+        }
+        equal(told["socket.linger"]["value"], 9.0)
+        equal(told["socket.rcvtimeo"]["value"], 1.5)
+        equal(told["tcp.congestion"]["value"], "reno")
+        asked(one.fileno(), "--set", "linger=4s", "--set", "rcvtimeo=3s")
+        equal(
+            struct.unpack(
+                "ii", one.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+            ),
+            (1, 4),
+        )
+        equal(
+            struct.unpack(
+                "qq", one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16)
+            ),
+            (3, 0),
+        )
+    first, second = socket.socketpair()
+    with first, second:
+        event = asked(first.fileno(), "peercred")[0]
+        equal(
+            event["value"],
+            {"pid": os.getpid(), "uid": os.getuid(), "gid": os.getgid()},
+        )
+
+
+@contextlib.contextmanager
+def socat(*words):
+    if shutil.which("socat") is None:
+        raise tap.Skip("socat is not here")
+    with subprocess.Popen(
+        ["socat", *words], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def sockets_of(pid):
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/fd/{number}").startswith(
+                    "socket:"
+                ):
+                    found.append(int(number))
+    return found
+
+
+def bound(pid, number):
+    """Is it the socket, with all its options set?"""
+    done = tool.run(
+        "opt", "--json", "--pid", str(pid), "--fd", str(number), "ttl"
+    )
+    if done.code == 9:
+        raise tap.Skip(f"not allowed: {done.err}")
+    return done.code == 0 and tool.events(done, "opt")[0]["value"] == 33
+
+
+def test_what_socat_has_set():
+    with socat(
+        "-u", "UDP4-RECV:0,bind=127.0.0.1,ip-ttl=33,so-rcvbuf=20000,broadcast",
+        "-",
+    ) as process:
+        pid = process.pid
+        tool.wait_until(
+            lambda: any(bound(pid, one) for one in sockets_of(pid))
+        )
+        number = [one for one in sockets_of(pid) if bound(pid, one)][0]
+        words = ("--pid", str(pid), "--fd", str(number))
+        told = {
+            event["name"]: event["value"]
+            for event in tool.events(
+                expect(0, "opt", "--json", *words, "rcvbuf", "broadcast"),
+                "opt",
+            )
+        }
+        equal(told["socket.rcvbuf"], 40000)
+        equal(told["socket.broadcast"], True)
+        # Changed while it runs, and not by a rehearsal.
+        expect(0, "opt", *words, "--dry-run", "--set", "ttl=5")
+        equal(bound(pid, number), True)
+        done = expect(0, "opt", *words, "--set", "ttl=5")
+        equal(done.text.split()[1:4], ["33", "->", "5"])
+        done = expect(0, "opt", "--json", *words, "ip.ttl")
+        equal(tool.events(done, "opt")[0]["value"], 5)
+
+
+def test_defaults_are_this_kernels():
+    """Where the table names a default, a new socket has it; what the machine
+    is set up with is a sysctl's."""
+    wrong, held = [], 0
+    for kind in ("tcp4", "tcp6", "udp4", "udp6", "unix", "netlink", "vsock"):
+        done = tool.run("opt", "--json", f"{kind}://")
+        if done.code != 0:
+            continue
+        for event in tool.events(done, "opt"):
+            rows = [
+                row for row in TABLE[event["constant"]]
+                if row["level"] == event["level"]
+            ]
+            told = rows[0].get("default")
+            if told is None or "error" in event or "sysctl" in rows[0]:
+                continue
+            made = expect(
+                0, "opt", "--json", f"{kind}://", "--dry-run",
+                "--set", f"{event['name']}={told}",
+            ) if rows[0]["set"] else None
+            if made is None:
+                continue
+            held += 1
+            change = tool.events(made, "opt")[0]
+            if change["old_text"] != change["asked_text"]:
+                wrong.append((kind, event["name"], change["old_text"], told))
+    # A later kernel may have other ones: a few, and not most of them.
+    if wrong:
+        print(f"# {wrong}")
+    assert len(wrong) * 20 < held, wrong
+    assert held > 300, held
+
+
+if __name__ == "__main__":
+    tap.main(globals())
