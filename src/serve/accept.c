@@ -9,12 +9,12 @@
  * his own, or of ours where his address has too many.
  *
  * A descriptor's number is the lowest that is free. One above a mark shows that
- * all below were taken, at no cost. From then on it is looked before each accept
- * that enough are free below: a number alone no longer tells, as those above
- * stay taken while others below come free. An acceptor without a connection
- * takes one all the same, as the others' may not end for long, so that nobody
- * waits behind the silent clients of another queue. The mark leaves room for
- * that, so that the reserve behind it stays whole.
+ * all below were taken, at no cost. While a connection has one there, it is
+ * looked before each accept that enough are free below: a number alone no longer
+ * tells, as those above stay taken while others below come free. An acceptor
+ * without a connection takes one all the same, as the others' may not end for
+ * long, so that nobody waits behind the silent clients of another queue. The
+ * mark leaves room for that, so that the reserve behind it stays whole.
  */
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -64,6 +64,13 @@ reset(int fd)
 	(void)pier__calls()->setsockopt(
 		fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	pier__close(fd);
+}
+
+void
+pier__count_above(struct pier_server *server, int fd, int change)
+{
+	if (fd >= server->descriptors_high)
+		(void)atomic_fetch_add(&server->above, change);
 }
 
 void
@@ -139,7 +146,7 @@ take(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
 	bool look =
-		atomic_load(&server->near_limit) && atomic_load(&it->own) > 0;
+		atomic_load(&server->above) > 0 && atomic_load(&it->own) > 0;
 	int fd = -EMFILE;
 
 	if (!PIER__LOOK(it->listener->desc.readable))
@@ -156,8 +163,6 @@ take(struct pier__acceptor *it)
 	it->fd = fd;
 	it->has_token = false;
 	it->away = false;
-	if (fd >= server->descriptors_high)
-		atomic_store(&server->near_limit, true);
 	return 0;
 }
 

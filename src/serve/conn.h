@@ -15,7 +15,7 @@ struct pier__conn {
 	struct pier_stream *stream;
 	struct pier__address_entry *address;
 	uint32_t runner; /* the worker that it counts for, from 1; 0: none */
-	bool above;      /* its socket lies above the mark of the server */
+	bool above;      /* its descriptor lies above the mark of the server */
 	bool proxied;    /* it begins with a PROXY header */
 	uint8_t refusal; /* what refused it once it had a task, or 0 */
 	/* From first_byte_ns of shown to conn of limits it is one cache line,

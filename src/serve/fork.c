@@ -342,7 +342,10 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	child->started_ns = pier__calls()->clock_ns();
 	pier__list_push_back(&worker->server->children, &child->node);
 	/* The child's alone from now on: its end is the connection's. */
+	pier__count_above(worker->server, conn->stream->desc.fd, -1);
 	pier__desc_close(&conn->stream->desc);
+	conn->above = pidfd >= worker->server->descriptors_high;
+	pier__count_above(worker->server, pidfd, 1);
 	return 0;
 }
 
@@ -351,7 +354,7 @@ const struct pier__model pier__model_fork = {
 	.receiver = pier__receiver_one,
 	.open = open_ends,
 	.start = start,
-	/* The socket, and for a moment beside it the pidfd. */
+	/* The pidfd, and for a moment beside it the socket. */
 	.descriptors = 2,
 	.lingers_inside = true,
 	.patience_ns = INT64_MAX,

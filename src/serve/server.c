@@ -165,8 +165,7 @@ fail_create(int rc, const char *detail)
 /* From which number on a descriptor shows that no more may be taken. Above are
    one connection of each acceptor at most, by which the mark was met or which
    is its only one; the other workers, which may begin when the first has
-   accepted many; and what one look takes for a moment. A model in which a
-   connection takes several cannot tell by the first: it always looks. */
+   accepted many; and what one look takes for a moment. */
 static void
 mark_reserve(struct pier_server *server, int descriptors)
 {
@@ -181,7 +180,6 @@ mark_reserve(struct pier_server *server, int descriptors)
 		descriptors - pier__descriptor_reserve(descriptors) -
 		acceptors * each - others * WORKER_DESCRIPTORS -
 		PIER__PROBES_MAX;
-	atomic_store(&server->near_limit, each > 1);
 }
 
 static int

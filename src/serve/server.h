@@ -124,9 +124,8 @@ struct pier_server {
 	struct pier_listen_opts listen; /* in place of opts.listen */
 	const struct pier__model *model;
 	atomic_int references;
-	int descriptors_high;   /* the mark: from here on nothing is taken */
-	atomic_bool near_limit; /* the mark was met, once */
-	atomic_int above;       /* descriptors of connections from it on */
+	int descriptors_high; /* the mark: from here on nothing is taken */
+	atomic_int above;     /* descriptors of connections from it on */
 
 	struct pier__inherited *inherited; /* of the server it replaces */
 	struct pier_listener *control;     /* the first worker's when it runs */
@@ -263,6 +262,8 @@ void pier__acceptor_leave(struct pier__acceptor *acceptor);
    (1) or gone (-1). */
 void pier__acceptor_count(
 	struct pier__acceptor *acceptor, bool above, int change);
+/* The same of what a connection has besides: fd, which may be -1. */
+void pier__count_above(struct pier_server *server, int fd, int change);
 
 /* worker.c: everything a worker does, on a fiber; arg is the worker. 0 or the
    error that kept it from its work. */

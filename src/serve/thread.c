@@ -19,14 +19,10 @@ thread_main(void *arg)
 {
 	struct pier__conn *conn = arg;
 	struct pier_server *server = conn->acceptor->worker->server;
-	bool above = pier__thread_of(pier__current)->engine->wake_fd >=
-		     server->descriptors_high;
+	int wake_fd = pier__thread_of(pier__current)->engine->wake_fd;
 
-	if (!above)
-		(void)atomic_fetch_sub(&server->above, 1);
 	(void)pier__conn_main(conn);
-	if (above)
-		(void)atomic_fetch_sub(&server->above, 1);
+	pier__count_above(server, wake_fd, -1);
 	pier__server_drop(server);
 	return 0;
 }
@@ -34,21 +30,25 @@ thread_main(void *arg)
 static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
+	struct pier_server *server = worker->server;
+	int wake_fd = -1;
 	/* Better not taken on than to fail at its first wait. */
 	const struct pier__thread_opts opts = {
-		.stack_size = worker->server->opts.stack_size, .wakeable = true
+		.stack_size = server->opts.stack_size,
+		.wakeable = true,
+		.wake_fd = &wake_fd,
 	};
 	int rc;
 
-	/* Until the thread knows where it is woken. */
-	(void)atomic_fetch_add(&worker->server->above, 1);
-	pier__server_hold(worker->server);
+	pier__server_hold(server);
 	rc = pier__thread_spawn(
 		NULL, worker->handling, thread_main, conn, &opts);
-	if (rc < 0) {
-		(void)atomic_fetch_sub(&worker->server->above, 1);
-		pier__server_drop(worker->server);
-	}
+	/* It may have ended by now, and have counted it back: only this thread
+	   looks at the sum, and not meanwhile. */
+	if (rc == 0)
+		pier__count_above(server, wake_fd, 1);
+	else
+		pier__server_drop(server);
 	return rc;
 }
 

@@ -55,6 +55,7 @@ pier__thread_of(struct pier__task *task)
 struct pier__thread_opts {
 	size_t stack_size; /* 0: the system's default */
 	bool wakeable;     /* at once: none of its waits lacks a descriptor */
+	int *wake_fd;      /* that descriptor, on success; NULL: of no use */
 };
 
 /* Start a thread task that runs fn(arg), in a run, a group or both. 0,

@@ -268,6 +268,7 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts)
 {
 	struct pier__thread *thread = thread_new(pier__calls());
+	int wake_fd = -1;
 	int rc = 0;
 
 	if (thread == NULL)
@@ -278,13 +279,18 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	thread->task.run = run;
 	if (opts->wakeable)
 		rc = pier__thread_wakeable(&thread->task);
+	if (opts->wakeable && rc == 0)
+		wake_fd = thread->engine->wake_fd;
 	if (rc == 0 && run != NULL)
 		rc = pier__run_join(run, &thread->task);
 	if (rc < 0)
 		goto free_thread;
 	rc = thread_start(thread, opts->stack_size);
-	if (rc == 0)
+	if (rc == 0) {
+		if (opts->wake_fd != NULL)
+			*opts->wake_fd = wake_fd;
 		return 0;
+	}
 	if (run != NULL) {
 		pier__run_unlink(run, &thread->task);
 		pier__run_done(run);

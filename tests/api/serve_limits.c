@@ -2,6 +2,7 @@
 /* serve_limits.c - slow, greedy and numerous clients meet their limits, and
    others are served meanwhile. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -19,7 +20,9 @@
 
 #define TCP     "tcp://127.0.0.1:0"
 #define CLIENTS 200
+#define FEW     64
 #define RESERVE 8 /* descriptors, of few */
+#define LOOK    8 /* taken for a moment, to see whether they are free */
 
 #define FIELD(name) offsetof(struct pier_server_stats, name)
 
@@ -441,7 +444,7 @@ are_left(int wanted)
 static void
 start_with_few(struct serving *it, const struct pier_server_opts *opts)
 {
-	const struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
+	const struct rlimit few = { .rlim_cur = FEW, .rlim_max = FEW };
 
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	serving_start(it, opts);
@@ -503,6 +506,46 @@ serve_with_few(const struct pier_server_opts *opts, int out)
 	/* One want by each that accepts, though most got in one by one. */
 	assert_true(stats.accept_pauses <=
 		    (uint64_t)(opts->workers > 1 ? opts->workers : 1));
+	assert_int_equal(serving_stop(&it), 0);
+}
+
+/* Open descriptors with this number or a higher one. */
+static int
+open_from(int first)
+{
+	int fd, count = 0;
+
+	for (fd = first; fd < FEW; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* What a connection takes of these, in the process that accepts. */
+static int
+each_takes(enum pier_model model)
+{
+	return model == PIER_THREAD || model == PIER_FORK ? 2 : 1;
+}
+
+/* Beyond the mark lies one connection, whichever of its descriptors was the
+   first to. By ctx the program has one more of its own, so that the mark comes
+   to lie between the two that a connection takes. */
+static void
+serve_up_to_the_mark(const struct pier_server_opts *opts, int out)
+{
+	int each = each_takes(opts->model);
+	int mark = FEW - RESERVE - LOOK - each;
+	struct serving it;
+
+	if (opts->ctx != NULL)
+		assert_true(dup(0) >= 0);
+	start_with_few(&it, opts);
+	tell_where(&it, out);
+	(void)serving_await(&it, FIELD(accept_pauses), 1);
+	assert_true(open_from(mark) <= each);
+	assert_int_equal(write(out, "", 1), 1);
+	(void)serving_await(&it, FIELD(finished), CLIENTS);
+	assert_true(open_from(mark) <= each);
 	assert_int_equal(serving_stop(&it), 0);
 }
 
@@ -579,6 +622,31 @@ test_few_descriptors(void **state)
 }
 
 static void
+test_up_to_the_mark(void **state)
+{
+	static const enum pier_model those[] = {
+		PIER_FIBER,
+		PIER_THREAD,
+#if !defined(__SANITIZE_THREAD__) /* which cannot follow a fork of threads */
+		PIER_FORK
+#endif
+	};
+	struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = pier_handler_echo,
+		.connections_max = 1000 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(those) / sizeof(those[0]); i++) {
+		opts.model = those[i];
+		opts.ctx = NULL;
+		nobody_is_lost(opts, serve_up_to_the_mark);
+		opts.ctx = &opts;
+		nobody_is_lost(opts, serve_up_to_the_mark);
+	}
+}
+
+static void
 test_the_reserve_alone(void **state)
 {
 	struct pier_server_opts opts = { .endpoint = TCP,
@@ -649,6 +717,7 @@ main(void)
 		cmocka_unit_test(test_per_address_max),
 		cmocka_unit_test(test_a_flood_of_connections),
 		cmocka_unit_test(test_few_descriptors),
+		cmocka_unit_test(test_up_to_the_mark),
 		cmocka_unit_test(test_the_reserve_alone),
 		cmocka_unit_test(test_no_first_byte_after_the_end),
 	};
