@@ -143,7 +143,8 @@ echo(void *arg)
 		PIER__DESC_TCP);
 	assert_int_equal(calls->bind(listener.fd, address(&in), sizeof(in)), 0);
 	assert_int_equal(calls->listen(listener.fd, 1), 0);
-	while ((fd = calls->accept(listener.fd, NULL, NULL)) == -EAGAIN) {
+	while ((fd = calls->accept(listener.fd, NULL, NULL, false)) ==
+		-EAGAIN) {
 		listener.readable = false;
 		assert_int_equal(pier__desc_wait(&listener, PIER__IN, "accept",
 					 PIER_FOREVER),

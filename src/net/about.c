@@ -6,7 +6,7 @@
 
 #include <pier/endpoint.h>
 
-#include "net/stream.h"
+#include "net/block.h"
 
 static int
 address(const struct pier_stream *stream, struct pier_addr *out,
@@ -40,7 +40,12 @@ pier_peer(const struct pier_stream *stream, struct pier_addr *out)
 int
 pier_fd(const struct pier_stream *stream)
 {
-	return pier__stream_base(stream)->desc.fd;
+	struct pier__desc *desc = &pier__stream_base(stream)->desc;
+
+	/* Whoever uses it may rely on its being non-blocking; a socket lets
+	   itself be made so. */
+	(void)pier__block_end(desc);
+	return desc->fd;
 }
 
 int

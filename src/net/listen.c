@@ -237,6 +237,7 @@ listen_fd(struct pier_listener **out, const struct pier__endpoint *endpoint,
 		return pier__fail_step(rc, PIER_STEP_LISTEN, text,
 			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
 							 : NULL);
+	(*out)->adopted = true;
 	(*out)->may_block = (flags & O_NONBLOCK) == 0;
 	set_packets(*out, type == SOCK_SEQPACKET);
 	return 0;
@@ -337,9 +338,11 @@ accept_once(struct pier_listener *listener, struct pier_addr *peer)
 	if (listener->may_block && calls->poll(&one, 1, 0) == 0)
 		return -EAGAIN;
 	if (peer == NULL)
-		return calls->accept(listener->desc.fd, NULL, NULL);
+		return calls->accept(
+			listener->desc.fd, NULL, NULL, listener->blocking);
 	peer->len = sizeof(peer->u);
-	return calls->accept(listener->desc.fd, &peer->u.sa, &peer->len);
+	return calls->accept(
+		listener->desc.fd, &peer->u.sa, &peer->len, listener->blocking);
 }
 
 int

@@ -16,7 +16,9 @@ struct pier_listener {
 	struct pier__desc desc;
 	int16_t family;      /* of what it accepts */
 	bool packets;        /* accepts packet sockets, not streams */
+	bool adopted;        /* its socket was not made here */
 	bool may_block;      /* adopted, and its flags let accept() block */
+	bool blocking;       /* what it accepts blocks: see net/block.h */
 	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
 	const char *streams; /* "tcp", "unix", "seqpacket": what it accepts */
 	struct pier_addr addr;
@@ -31,7 +33,7 @@ struct pier_listener {
  *
  *   peer  set on success, len 0 for an unnamed Unix socket; may be NULL
  *
- * The descriptor (close-on-exec, non-blocking), or
+ * The descriptor (close-on-exec, non-blocking but for listener->blocking), or
  *   -EAGAIN  nobody is there: pier__desc_wait() on listener->desc, which
  *            comes back at once after a great many passing errors
  *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  the connection still queues

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "io/scratch.h"
+#include "net/block.h"
 #include "net/plain.h"
 
 /* The smallest buffer that keeps a part of a message. */
@@ -145,15 +146,10 @@ note_end(struct pier_stream *stream)
 		PIER__NOTE(stream->limits->first_byte_at, INT64_MAX);
 }
 
-/* One attempt into [buf, size): bytes, 0 at the end, -EAGAIN or an error. */
+/* What an attempt that gave n means. */
 static inline __attribute__((always_inline)) ssize_t
-attempt(struct pier_stream *stream, void *buf, size_t size)
+outcome(struct pier_stream *stream, ssize_t n)
 {
-	ssize_t n;
-
-	if (PIER__LOOK(stream->read_done))
-		return -PIER_EDONE;
-	n = pier__stream_try_read(stream, buf, size);
 	if (n > 0)
 		pier__stream_moved_in(stream, (size_t)n);
 	else if (n != -EAGAIN &&
@@ -162,6 +158,28 @@ attempt(struct pier_stream *stream, void *buf, size_t size)
 	else if (n == 0)
 		note_end(stream);
 	return n;
+}
+
+/* One attempt into [buf, size): bytes, 0 at the end, -EAGAIN or an error. */
+static inline __attribute__((always_inline)) ssize_t
+attempt(struct pier_stream *stream, void *buf, size_t size)
+{
+	if (PIER__LOOK(stream->read_done))
+		return -PIER_EDONE;
+	return outcome(stream, pier__stream_try_read(stream, buf, size));
+}
+
+/* The same, which waits for a moment if that is for this task. */
+static __attribute__((noinline)) ssize_t
+attempt_blocking(struct pier_stream *stream, void *buf, size_t size,
+	const char *why, pier_deadline deadline)
+{
+	ssize_t n = pier__block_recv(stream, buf, size, why, deadline);
+
+	/* Shut down meanwhile by another thread, which looks like an end. */
+	if (n == 0 && PIER__LOOK(stream->read_done))
+		return -PIER_EDONE;
+	return outcome(stream, n);
 }
 
 /* Attempts and waits until something came. */
@@ -174,6 +192,8 @@ some(struct pier_stream *stream, void *buf, size_t size, const char *why,
 	for (;;) {
 		ssize_t n = attempt(stream, buf, size);
 
+		if (n == -EAGAIN && wait == 0 && pier__block_may(stream))
+			n = attempt_blocking(stream, buf, size, why, deadline);
 		/* After a wait that failed there is one more attempt: a result
 		   that is there wins. */
 		if (n != -EAGAIN)
@@ -184,22 +204,29 @@ some(struct pier_stream *stream, void *buf, size_t size, const char *why,
 	}
 }
 
-/* One attempt to read ahead. The buffer goes back when it brought nothing. */
+/* One attempt to read ahead, or where `blocks` and nothing is there two. The
+   buffer goes back when they brought nothing. */
 static inline __attribute__((always_inline)) ssize_t
-read_ahead(struct pier_stream *stream)
+read_ahead(struct pier_stream *stream, bool blocks, const char *why,
+	pier_deadline deadline)
 {
+	unsigned char *at;
+	size_t room;
 	ssize_t n;
 	int rc;
 
 	/* Known to be drained: no buffer to hear it again. */
 	if (stream->in == NULL && stream->desc.fd >= 0 &&
-		!PIER__LOOK(stream->desc.readable))
+		!PIER__LOOK(stream->desc.readable) && !blocks)
 		return -EAGAIN;
 	rc = expand(stream);
 	if (rc < 0)
 		return rc;
-	n = attempt(stream, stream->in + stream->in_end,
-		stream->in_room - stream->in_end);
+	at = stream->in + stream->in_end;
+	room = stream->in_room - stream->in_end;
+	n = attempt(stream, at, room);
+	if (n == -EAGAIN && blocks)
+		n = attempt_blocking(stream, at, room, why, deadline);
 	if (n > 0) {
 		stream->in_end += (uint32_t)n;
 		return n;
@@ -215,7 +242,8 @@ fill(struct pier_stream *stream, size_t want, const char *why,
 	int wait = 0;
 
 	while (stream->in_end - stream->in_begin < want) {
-		ssize_t n = read_ahead(stream);
+		ssize_t n = read_ahead(stream,
+			wait == 0 && pier__block_may(stream), why, deadline);
 
 		if (n > 0)
 			continue;

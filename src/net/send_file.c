@@ -11,6 +11,7 @@
 
 #include <pier/file.h>
 
+#include "net/block.h"
 #include "net/rate.h"
 
 /* What goes between two looks at the clock and at other tasks. */
@@ -33,13 +34,14 @@ struct sending {
 
 /* sendfile(2) has no MSG_DONTWAIT: on a blocking socket it would wait. */
 static bool
-takes_sendfile(const struct pier_stream *stream)
+takes_sendfile(struct pier_stream *stream)
 {
 	int flags;
 
 	if (stream->ops != &pier__fd_ops ||
 		stream->desc.kind == PIER__DESC_FILE)
 		return false;
+	(void)pier__block_end(&stream->desc);
 	flags = pier__calls()->getfl(stream->desc.fd);
 	return flags >= 0 && (flags & O_NONBLOCK) != 0;
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "net/block.h"
+
 static_assert(offsetof(struct pier_stream, desc.on_writable) <= 128,
 	"what every message touches fills two cache lines");
 
@@ -204,6 +206,8 @@ fail:
 int
 pier_release(struct pier_stream *stream, int *fd)
 {
+	int rc;
+
 	if (stream->lower != NULL || stream->out_desc != &stream->desc)
 		return pier__stream_fail(stream, -EINVAL, PIER_STEP_CREATE);
 	if (pier__desc_is_elsewhere(&stream->desc))
@@ -212,6 +216,9 @@ pier_release(struct pier_stream *stream, int *fd)
 		(stream->passed != NULL && stream->passed->count > 0) ||
 		stream->desc.reader != NULL || stream->desc.writer != NULL)
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);
+	rc = pier__block_end(&stream->desc);
+	if (rc < 0)
+		return pier__stream_fail(stream, rc, PIER_STEP_CREATE);
 	pier__gather_close(stream->out);
 	pier__free(stream->passed);
 	pier__free(stream->rates);

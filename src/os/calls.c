@@ -81,9 +81,10 @@ real_connect(int fd, const struct sockaddr *sa, socklen_t len)
 }
 
 static int
-real_accept(int fd, struct sockaddr *sa, socklen_t *len)
+real_accept(int fd, struct sockaddr *sa, socklen_t *len, bool blocking)
 {
-	return result(accept4(fd, sa, len, SOCK_CLOEXEC | SOCK_NONBLOCK));
+	return result(accept4(
+		fd, sa, len, SOCK_CLOEXEC | (blocking ? 0 : SOCK_NONBLOCK)));
 }
 
 PIER__HOT static ssize_t
@@ -530,57 +531,6 @@ real_advise(void *ptr, size_t size, int advice)
 	return result(madvise(ptr, size, advice));
 }
 
-#if defined(__GLIBC__)
-#if __GLIBC_PREREQ(2, 32)
-#define HAS_ATTR_SIGMASK 1
-#endif
-#endif
-
-/* The program's signals are for the program's own threads. */
-static int
-create_blocked(
-	pthread_t *out, pthread_attr_t *attr, void *(*fn)(void *), void *arg)
-{
-	sigset_t all;
-#if !defined(HAS_ATTR_SIGMASK)
-	sigset_t old;
-#endif
-	int rc;
-
-	(void)sigfillset(&all);
-#if defined(HAS_ATTR_SIGMASK)
-	/* Two calls of the kernel less. */
-	rc = pthread_attr_setsigmask_np(attr, &all);
-	if (rc == 0)
-		rc = pthread_create(out, attr, fn, arg);
-#else
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(out, attr, fn, arg);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-#endif
-	return rc;
-}
-
-static int
-real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
-{
-	pthread_attr_t attr;
-	int rc;
-
-	rc = pthread_attr_init(&attr);
-	if (rc != 0)
-		return -rc;
-	/* What libc refuses as too little differs: 16 KiB, 128 on aarch64. */
-	if (stack_size > 0 && stack_size < (size_t)PTHREAD_STACK_MIN)
-		stack_size = (size_t)PTHREAD_STACK_MIN;
-	if (stack_size > 0)
-		rc = pthread_attr_setstacksize(&attr, stack_size);
-	if (rc == 0)
-		rc = create_blocked(out, &attr, fn, arg);
-	(void)pthread_attr_destroy(&attr);
-	return -rc;
-}
-
 static int
 real_getaddrinfo(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **out)
@@ -654,7 +604,7 @@ const struct pier__calls pier__calls_real = {
 	.protect_none = real_protect_none,
 	.advise = real_advise,
 	.cookie_open = pier__cookie_open,
-	.thread = real_thread,
+	.thread = pier__real_thread,
 	.fork = pier__real_fork,
 	.pidfd_open = pier__real_pidfd_open,
 	.pidfd_kill = pier__real_pidfd_kill,

@@ -40,13 +40,15 @@ struct pier__cookie; /* os/cookie.h: functions that a FILE stands on */
 struct pier__engine; /* task/engine.h: who waits for descriptors */
 
 struct pier__calls {
-	/* Sockets: always made SOCK_CLOEXEC | SOCK_NONBLOCK. */
+	/* Sockets: always made SOCK_CLOEXEC | SOCK_NONBLOCK, but that accept
+	   leaves out the second where it is told to. */
 	int (*socket)(int family, int type, int protocol);
 	int (*socketpair)(int family, int type, int protocol, int fds[2]);
 	int (*bind)(int fd, const struct sockaddr *sa, socklen_t len);
 	int (*listen)(int fd, int backlog);
 	int (*connect)(int fd, const struct sockaddr *sa, socklen_t len);
-	int (*accept)(int fd, struct sockaddr *sa, socklen_t *len);
+	int (*accept)(
+		int fd, struct sockaddr *sa, socklen_t *len, bool blocking);
 	ssize_t (*recv)(int fd, void *buf, size_t size, int flags);
 	ssize_t (*send)(int fd, const void *buf, size_t size, int flags);
 	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);

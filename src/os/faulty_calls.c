@@ -82,7 +82,7 @@ faulty_connect(int fd, const struct sockaddr *sa, socklen_t len)
 }
 
 static int
-faulty_accept(int fd, struct sockaddr *sa, socklen_t *len)
+faulty_accept(int fd, struct sockaddr *sa, socklen_t *len, bool blocking)
 {
 	struct pier__faulty *faulty = pier__faulty_self();
 	struct pier__verdict verdict =
@@ -91,15 +91,16 @@ faulty_accept(int fd, struct sockaddr *sa, socklen_t *len)
 
 	if (verdict.error == ECONNABORTED) {
 		/* The kernel took one off the queue to say so. */
-		rc = faulty->inner->accept(fd, sa, len);
+		rc = faulty->inner->accept(fd, sa, len, blocking);
 		if (rc >= 0)
 			(void)faulty->inner->close(rc);
 		return rc < 0 ? rc : -ECONNABORTED;
 	}
 	if (verdict.error > 0)
 		return transfer_error(faulty, fd, &verdict);
-	return pier__faulty_hold_fd(faulty, faulty->inner->accept(fd, sa, len),
-		PIER__CALL_ACCEPT, verdict.nth);
+	return pier__faulty_hold_fd(faulty,
+		faulty->inner->accept(fd, sa, len, blocking), PIER__CALL_ACCEPT,
+		verdict.nth);
 }
 
 static ssize_t

@@ -314,8 +314,8 @@ aborted_connection_is_gone(void **state)
 	assert_int_equal(calls->listen(fd, 1), 0);
 	assert_int_equal(
 		calls->connect(peer, (struct sockaddr *)&name, len), 0);
-	assert_int_equal(calls->accept(fd, NULL, NULL), -ECONNABORTED);
-	assert_int_equal(calls->accept(fd, NULL, NULL), -EAGAIN);
+	assert_int_equal(calls->accept(fd, NULL, NULL, false), -ECONNABORTED);
+	assert_int_equal(calls->accept(fd, NULL, NULL, false), -EAGAIN);
 	assert_int_equal(calls->recv(peer, &byte, 1, 0), 0);
 	pier__close(fd);
 	pier__close(peer);

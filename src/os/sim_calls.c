@@ -255,11 +255,13 @@ sim_shutdown(int fd, int how)
 }
 
 static int
-sim_accept(int fd, struct sockaddr *sa, socklen_t *len)
+sim_accept(int fd, struct sockaddr *sa, socklen_t *len, bool blocking)
 {
 	struct pier__sim_socket *socket = find(fd), *peer;
 	int rc;
 
+	/* Nothing blocks here. */
+	(void)blocking;
 	if (socket == NULL)
 		return -EBADF;
 	if (socket->ops->accept == NULL)

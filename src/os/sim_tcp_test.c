@@ -22,7 +22,7 @@ connected(void)
 		CALL(connect, pair.client, at("10.0.0.2", 80), sizeof(name)),
 		-EINPROGRESS);
 	assert_int_equal(wait_for(pair.listener, POLLIN, -1), POLLIN);
-	pair.server = CALL(accept, pair.listener, NULL, NULL);
+	pair.server = CALL(accept, pair.listener, NULL, NULL, false);
 	assert_true(pair.server >= 0);
 	assert_int_equal(pending_error(pair.client), 0);
 	return pair;
@@ -70,7 +70,7 @@ loopback_is_immediate(void **state)
 	assert_int_equal(CALL(connect, fd, at("127.0.0.1", 80), sizeof(name)),
 		-EINPROGRESS);
 	assert_int_equal(wait_for(fd, POLLOUT, 0), POLLOUT);
-	peer = CALL(accept, listener, NULL, NULL);
+	peer = CALL(accept, listener, NULL, NULL, false);
 	assert_true(peer >= 0);
 	assert_int_equal(CALL(send, fd, "abc", 3, 0), 3);
 	assert_int_equal(CALL(recv, peer, buf, sizeof(buf), 0), 3);
@@ -339,7 +339,7 @@ a_full_backlog_makes_them_wait(void **state)
 	}
 	assert_int_equal(wait_for(fds[0], POLLOUT, 10 * MS), POLLOUT);
 	assert_int_equal(wait_for(fds[1], POLLOUT, 500 * MS), 0);
-	server = CALL(accept, listener, NULL, NULL);
+	server = CALL(accept, listener, NULL, NULL, false);
 	assert_true(server >= 0);
 	/* The second SYN after one second. */
 	assert_int_equal(wait_for(fds[1], POLLOUT, 600 * MS), POLLOUT);
@@ -386,7 +386,7 @@ one_listener_serves_both_families(void **state)
 	assert_int_equal(CALL(connect, fd, at("10.0.0.2", 80), sizeof(name)),
 		-EINPROGRESS);
 	assert_int_equal(wait_for(listener, POLLIN, -1), POLLIN);
-	peer = CALL(accept, listener, (struct sockaddr *)&from, &len);
+	peer = CALL(accept, listener, (struct sockaddr *)&from, &len, false);
 	assert_true(peer >= 0);
 	assert_int_equal(len, sizeof(from));
 	assert_non_null(

@@ -111,6 +111,7 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 		acceptor->listener->family, acceptor->listener->streams);
 	if (rc < 0)
 		goto give_address;
+	conn->stream->desc.blocks = acceptor->listener->blocking;
 	rc = set_rate(conn);
 	if (rc < 0)
 		goto free_stream;

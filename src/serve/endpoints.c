@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/block.h"
 #include "net/failure.h"
 #include "net/listen_fds.h"
 #include "serve/datagram.h"
@@ -291,6 +292,8 @@ open_stream(
 		return count;
 	if (count == 0) {
 		rc = pier_listen(&listener, text, &server->listen, deadline);
+		if (rc == 0 && server->model->in_threads)
+			pier__block_accepted(listener);
 		if (rc == 0)
 			rc = add_listener(server, listener, text, 0, true);
 		if (rc < 0)

@@ -186,6 +186,9 @@ struct pier__model {
 	   nothing to do. Also after an open that failed. */
 	void (*close)(struct pier__worker *worker);
 	int descriptors; /* that a connection takes */
+	/* Each connection has a thread to itself, which may wait in the
+	   kernel. */
+	bool in_threads;
 	/* What runs a connection is not free for another until it has
 	   lingered too. */
 	bool lingers_inside;

@@ -73,5 +73,6 @@ const struct pier__model pier__model_thread = {
 	.start = start,
 	/* The socket, and what wakes the thread. */
 	.descriptors = 2,
+	.in_threads = true,
 	.patience_ns = PATIENCE_NS,
 };

@@ -52,6 +52,9 @@ struct pier__desc {
 	bool hinted;  /* an end, error or urgent data is to be read */
 	bool aborted; /* nobody waits for it any more: pier__desc_abort() */
 	bool shared;  /* with other processes, each event for one of them */
+	/* 0: not; from 1: a thread may leave a wait to the kernel, after so
+	   many less one that it does not: net/block.h. */
+	uint8_t blocks;
 	struct pier__sched *owner; /* first used on; see io/desc.h */
 	struct pier__task *reader;
 	struct pier__task *writer;
@@ -100,6 +103,8 @@ struct pier__engine_ops {
 struct pier__engine {
 	const struct pier__engine_ops *ops;
 	int wake_fd; /* by which it is woken; -1: none */
+	/* Of engines of threads: descriptors that a wait watches. */
+	uint32_t watched;
 };
 
 /*

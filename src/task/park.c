@@ -65,9 +65,8 @@ pier__before_wait_run(struct pier__task *self)
 	}
 }
 
-/* For lists of tasks, which of a thread may be made by another thread. */
-static void
-note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
+void
+pier__note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
 {
 	__atomic_store_n(&self->waits, why, __ATOMIC_RELAXED);
 	__atomic_store_n(&self->last_waits, why, __ATOMIC_RELAXED);
@@ -103,7 +102,7 @@ pier__park_plain(
 					     memory_order_acquire),
 		    0))
 		return;
-	/* As note_wait() for what other threads do not look at. */
+	/* As pier__note_wait() for what other threads do not look at. */
 	self->waits = why;
 	self->last_waits = why;
 	self->wait_fd = fd;
@@ -159,10 +158,10 @@ pier__park(struct pier__task *self, const char *why, int fd,
 	}
 	if (!pier__list_empty(&self->before_wait))
 		pier__before_wait_run(self);
-	note_wait(self, why, fd, until);
+	pier__note_wait(self, why, fd, until);
 	rc = self->kind == PIER_TASK_FIBER ? fiber_park(self)
 					   : pier__thread_park(self, until);
-	__atomic_store_n(&self->waits, NULL, __ATOMIC_RELAXED);
+	pier__note_wait_over(self);
 	if (rc == -PIER_EDEADLINE && pier__task_cancel_state(self) < 0)
 		rc = -ECANCELED;
 	return rc;

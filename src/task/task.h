@@ -184,8 +184,18 @@ void pier__wake(struct pier__task *task);
 /* Run and so empty the before_wait list of self. */
 PIER__COLD void pier__before_wait_run(struct pier__task *self);
 
-/* A wait begins: for lists of tasks, which of a thread may be made by another
-   thread, and for the time that a failure took. */
+/* What is waited for, and its end: for lists of tasks, which of a thread may be
+   made by another thread. */
+void pier__note_wait(
+	struct pier__task *self, const char *why, int fd, int64_t until);
+static inline void
+pier__note_wait_over(struct pier__task *self)
+{
+	__atomic_store_n(&self->waits, NULL, __ATOMIC_RELAXED);
+}
+
+/* A wait begins: for lists of tasks too, and for the time that a failure
+   took. */
 static inline void
 pier__note_wait_since(struct pier__task *self, int64_t now)
 {

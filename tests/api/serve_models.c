@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* serve_models.c - the same conversations under every model. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -263,6 +264,38 @@ test_gathered_bytes_go_at_the_end(void **state)
 		talk_gathered, 1);
 }
 
+/* However its waits are made, its descriptor is as every one of pier's. */
+static int
+ask_for_the_descriptor(struct pier_stream *stream, void *ctx)
+{
+	int rc = pier_handler_echo(stream, ctx);
+
+	if ((fcntl(pier_fd(stream), F_GETFL) & O_NONBLOCK) == 0)
+		return -EINVAL;
+	return rc;
+}
+
+static void
+talk_and_end(const struct serving *it)
+{
+	int fd = plain_connect(it, 0);
+
+	plain_echo(fd, "once");
+	plain_echo(fd, "twice");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	hang_up(fd);
+}
+
+static void
+test_descriptors_are_nonblocking(void **state)
+{
+	const struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = ask_for_the_descriptor };
+
+	(void)state;
+	each_model(&opts, talk_and_end, 1);
+}
+
 int
 main(void)
 {
@@ -274,6 +307,7 @@ main(void)
 		cmocka_unit_test(test_upper),
 		cmocka_unit_test(test_reply_before_unread_input_arrives_whole),
 		cmocka_unit_test(test_gathered_bytes_go_at_the_end),
+		cmocka_unit_test(test_descriptors_are_nonblocking),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* net/block.c - see block.h. */
+#include "net/block.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "task/run.h"
+
+/* A deadline that is nearer than this is left to ppoll: the moment, with all
+   that a timer of the kernel, which counts in ticks, may be late. */
+#define NEAR_NS INT64_C(100000000)
+
+/* How many waits after one in vain are left to ppoll. */
+#define WAITS_MAX 8
+
+void
+pier__block_accepted(struct pier_listener *listener)
+{
+	static const struct timeval moment = { .tv_usec = PIER__BLOCK_US };
+
+	listener->blocking =
+		!listener->adopted &&
+		(listener->family == AF_INET || listener->family == AF_INET6) &&
+		pier__calls()->setsockopt(listener->desc.fd, SOL_SOCKET,
+			SO_RCVTIMEO, &moment, sizeof(moment)) == 0;
+}
+
+int
+pier__block_end(struct pier__desc *desc)
+{
+	int rc;
+
+	if (PIER__LOOK(desc->blocks) == 0)
+		return 0;
+	rc = pier__calls()->set_blocking(desc->fd, false);
+	if (rc == 0)
+		PIER__NOTE(desc->blocks, 0);
+	return rc;
+}
+
+/* Does nothing but bytes of this stream have to end the wait, which may last
+   until then, for a moment? */
+static bool
+is_for_now(struct pier_stream *stream, struct pier__task *self,
+	pier_deadline until, int64_t now)
+{
+	const struct pier__engine *engine = pier__thread_of(self)->engine;
+	uint8_t waits = PIER__LOOK(stream->desc.blocks);
+
+	if (waits > 1) {
+		PIER__NOTE(stream->desc.blocks, waits - 1);
+		return false;
+	}
+	return until.ns - now > NEAR_NS &&
+	       (engine == NULL || engine->watched == 0) &&
+	       !atomic_load_explicit(&self->cancelled, memory_order_acquire);
+}
+
+/* The same signal that ends a wait may be what the program waits for: the
+   caller goes on by ppoll. */
+static ssize_t
+receive(struct pier__desc *desc, void *buf, size_t size)
+{
+	ssize_t n = pier__sys_recv(desc->fd, buf, size, 0);
+
+	if (n == -EAGAIN)
+		PIER__NOTE(desc->blocks, 1 + WAITS_MAX);
+	if (n == -EINTR)
+		n = -EAGAIN;
+	return pier__desc_note_read(desc, n, size);
+}
+
+ssize_t
+pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
+	const char *why, pier_deadline deadline)
+{
+	struct pier__task *self = pier__current;
+	struct pier__desc *desc = &stream->desc;
+	pier_deadline until = pier__stream_until(stream, deadline);
+	int64_t now;
+	ssize_t n;
+
+	/* Fibers of a run inside a handler: their thread is not to stand. */
+	if (self->sched != NULL || until.ns == 0)
+		return -EAGAIN;
+	if (!pier__list_empty(&self->before_wait))
+		pier__before_wait_run(self);
+	now = pier__calls()->clock_ns();
+	if (!is_for_now(stream, self, until, now))
+		return -EAGAIN;
+	n = pier__desc_mark(desc, PIER__IN, self);
+	if (n < 0)
+		return n;
+	pier__note_wait(self, why, desc->fd, until.ns);
+	pier__note_wait_since(self, now);
+	n = receive(desc, buf, size);
+	pier__note_wait_over(self);
+	pier__desc_unmark(desc, PIER__IN, self);
+	return n;
+}

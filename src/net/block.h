@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/block.h - a thread that waits for bytes in recv(2) itself.
+ *
+ * A wait in ppoll can be ended by anything, but it is a system call for each
+ * message beside the one that receives. A thread that has one socket to watch
+ * may leave the wait to the call that receives, for a moment at most: the
+ * socket is a blocking one, with SO_RCVTIMEO. That is how long whoever is
+ * cancelled or woken meanwhile may not hear of it; pier_abort() and a shutdown
+ * reach the socket, and end it at once. A deadline or a limit that comes soon is not
+ * left to it, so that each is kept as exactly as ever. After a moment in which
+ * nothing came, and for some waits to come, ppoll waits: an idle connection is
+ * not looked at again and again, and who speaks seldom hardly ever wakes its
+ * thread for nothing.
+ *
+ * Connections of a server whose handlers are threads are such sockets, over TCP, whose
+ * SO_RCVTIMEO comes from their listener. All else in the library asks for no
+ * wait in each call (MSG_DONTWAIT), and whoever asks for the descriptor gets a
+ * non-blocking one like all others: see pier__block_end().
+ */
+#ifndef PIER_NET_BLOCK_H
+#define PIER_NET_BLOCK_H
+
+#include "net/listen.h"
+#include "net/stream.h"
+
+/* The longest moment. */
+#define PIER__BLOCK_US 20000
+
+/* What listener accepts from now on blocks, where it can: a TCP socket made
+   here, since options of others' are theirs. */
+void pier__block_accepted(struct pier_listener *listener);
+
+/* The socket is non-blocking from now on. For who passes on its descriptor, or
+   makes a call on it that cannot be told not to wait. 0, or what fcntl(2)
+   gave; from any thread. */
+int pier__block_end(struct pier__desc *desc);
+
+/*
+ * One attempt to receive that may wait, by a thread. The result of recv(2); or
+ *   -EAGAIN  nothing came, or it is not for now: pier__stream_wait()
+ *   -EBUSY   another task waits for the same
+ */
+ssize_t pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
+	const char *why, pier_deadline deadline);
+
+/* May it? Mostly not: it belongs to a fiber, or is an ordinary one. */
+static inline bool
+pier__block_may(const struct pier_stream *stream)
+{
+	return PIER__LOOK(stream->desc.blocks) != 0 &&
+	       stream->ops == &pier__fd_ops;
+}
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* os/thread.c - the entry of the real table that starts a thread. */
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "os/spawn_calls.h"
+
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 32)
+#define HAS_ATTR_SIGMASK 1
+#endif
+#endif
+
+/* The program's signals are for the program's own threads. */
+static int
+create_blocked(
+	pthread_t *out, pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+{
+	sigset_t all;
+#if !defined(HAS_ATTR_SIGMASK)
+	sigset_t old;
+#endif
+	int rc;
+
+	(void)sigfillset(&all);
+#if defined(HAS_ATTR_SIGMASK)
+	/* Two calls of the kernel less. */
+	rc = pthread_attr_setsigmask_np(attr, &all);
+	if (rc == 0)
+		rc = pthread_create(out, attr, fn, arg);
+#else
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(out, attr, fn, arg);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+#endif
+	return rc;
+}
+
+int
+pier__real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
+{
+	pthread_attr_t attr;
+	int rc;
+
+	rc = pthread_attr_init(&attr);
+	if (rc != 0)
+		return -rc;
+	/* What libc refuses as too little differs: 16 KiB, 128 on aarch64. */
+	if (stack_size > 0 && stack_size < (size_t)PTHREAD_STACK_MIN)
+		stack_size = (size_t)PTHREAD_STACK_MIN;
+	if (stack_size > 0)
+		rc = pthread_attr_setstacksize(&attr, stack_size);
+	if (rc == 0)
+		rc = create_blocked(out, &attr, fn, arg);
+	(void)pthread_attr_destroy(&attr);
+	return -rc;
+}
