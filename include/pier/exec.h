@@ -73,8 +73,11 @@ struct pier_exec_result {
  * after grace_ms again SIGKILL. It leads a session and process group of its
  * own, has all signals at their default, and none blocked.
  *
- * With a terminal, the peer's end is typed as ^D; a terminal that is read in
- * raw mode takes that for a byte. When the peer has gone the terminal hangs up.
+ * With a terminal, the peer's end is typed as ^D, and again while the program
+ * reads on without ending, as the first may have ended another that it ran, or
+ * come between two settings of the terminal. One that has read it ten times more,
+ * in three seconds or above, takes it for a byte: then, as when the peer has
+ * gone, the terminal hangs up.
  *
  * Its environment is this process's and, where they are known:
  *   PIER_PEER PIER_LOCAL PIER_ENDPOINT PIER_CONN

@@ -130,6 +130,9 @@ wait_next(struct pier__relay *relay)
 	if (relay->end != NULL && !relay->b_gone) {
 		wants[count].want = PIER__IN;
 		wants[count++].desc = relay->end->desc;
+		if (relay->end->again_at > 0)
+			until = pier_earlier(
+				until, pier_deadline_at(relay->end->again_at));
 	}
 	rc = pier__desc_wait_many(wants, count, "relay", until);
 	if (rc == -PIER_EDEADLINE)

@@ -14,6 +14,9 @@ struct pier__relay_end {
 	/* On the heap; becomes readable when the end has come, for good. */
 	struct pier__desc *desc;
 	bool (*has_come)(struct pier__relay_end *end);
+	/* When has_come is to be asked again, whatever happens; 0: never. By
+	   has_come, which is asked before each wait. */
+	int64_t again_at;
 	bool b_ended; /* set: b's bytes are all delivered, and the end told */
 };
 

@@ -616,6 +616,7 @@ const struct pier__calls pier__calls_real = {
 	.signal_group = pier__real_signal_group,
 	.set_blocking = pier__real_set_blocking,
 	.pty = pier__real_pty,
+	.pty_unread = pier__real_pty_unread,
 	.getaddrinfo = real_getaddrinfo,
 	.freeaddrinfo = real_freeaddrinfo,
 };

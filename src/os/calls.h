@@ -161,6 +161,7 @@ struct pier__calls {
 	int (*signal_group)(int leader, int number);
 	int (*set_blocking)(int fd, bool blocking); /* O_NONBLOCK off or on */
 	int (*pty)(struct pier__pty *pty); /* the master; fills pty->name */
+	int (*pty_unread)(int master);     /* 1: the program has not read all */
 
 	/* The engine that goes with this table; NULL: the kernel's. */
 	int (*engine_open)(struct pier__engine **out, int for_fibers);

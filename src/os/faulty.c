@@ -80,6 +80,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_SPAWN] = { "spawn", { EAGAIN, ENOMEM, EMFILE, ENOENT } },
 	[PIER__CALL_SET_BLOCKING] = { "set_blocking", { EBADF } },
 	[PIER__CALL_PTY] = { "pty", { ENOSPC, EMFILE } },
+	[PIER__CALL_PTY_UNREAD] = { "pty_unread", { EMFILE, EIO } },
 	[PIER__CALL_GETADDRINFO] = { "getaddrinfo",
 		{ -EAI_AGAIN, -EAI_NONAME, -EAI_MEMORY,
 			-PIER__EAI_ERRNO + EIO } },

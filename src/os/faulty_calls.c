@@ -664,6 +664,7 @@ const struct pier__calls pier__faulty_calls = {
 	.signal_group = pier__faulty_signal_group,
 	.set_blocking = pier__faulty_set_blocking,
 	.pty = pier__faulty_pty,
+	.pty_unread = pier__faulty_pty_unread,
 	.getaddrinfo = pier__faulty_getaddrinfo,
 	.freeaddrinfo = pier__faulty_freeaddrinfo,
 };

@@ -86,6 +86,7 @@ int pier__faulty_exited(int pidfd, struct pier__exit *out);
 int pier__faulty_signal_group(int leader, int number);
 int pier__faulty_set_blocking(int fd, bool blocking);
 int pier__faulty_pty(struct pier__pty *pty);
+int pier__faulty_pty_unread(int master);
 
 /* The watch of fd, to be armed again: see the head of faulty.h. */
 void pier__faulty_watch(struct pier__faulty *faulty, int epfd, int op, int fd,

@@ -96,3 +96,9 @@ pier__faulty_pty(struct pier__pty *pty)
 {
 	GIVES_FD(PIER__CALL_PTY, pty(pty));
 }
+
+int
+pier__faulty_pty_unread(int master)
+{
+	PLAIN(PIER__CALL_PTY_UNREAD, pty_unread(master));
+}

@@ -677,6 +677,7 @@ static const struct pier__calls table = {
 	.spawn = pier__sim_no_spawn,
 	.set_blocking = pier__sim_no_set_blocking,
 	.pty = pier__sim_no_pty,
+	.pty_unread = pier__sim_no_pty_unread,
 	.getaddrinfo = sim_getaddrinfo,
 };
 

@@ -270,6 +270,7 @@ int pier__sim_no_fork(int *pidfd);
 int pier__sim_no_spawn(const struct pier__spawn *spawn, int *pidfd);
 int pier__sim_no_set_blocking(int fd, bool blocking);
 int pier__sim_no_pty(struct pier__pty *pty);
+int pier__sim_no_pty_unread(int master);
 ssize_t pier__sim_no_pread(int fd, void *buf, size_t size, int64_t offset);
 ssize_t pier__sim_no_sendfile(int to, int from, int64_t offset, size_t size);
 int pier__sim_no_thread(

@@ -116,6 +116,13 @@ pier__sim_no_pty(struct pier__pty *pty)
 	return -ENOSYS;
 }
 
+int
+pier__sim_no_pty_unread(int master)
+{
+	(void)master;
+	return -ENOSYS;
+}
+
 /* There are no files, so that none of its descriptors is one. */
 ssize_t
 pier__sim_no_pread(int fd, void *buf, size_t size, int64_t offset)

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -192,6 +193,25 @@ pier__real_pty(struct pier__pty *pty)
 	if (rc == 0)
 		return fd;
 	(void)close(fd);
+	return rc;
+}
+
+/* Only the program's side tells. It is opened for a moment: while it is open the
+   master would not hear that the program has closed it. */
+int
+pier__real_pty_unread(int master)
+{
+	int flags = O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
+	struct pollfd poll_fd = { .fd = ioctl(master, TIOCGPTPEER, flags),
+		.events = POLLIN };
+	int rc;
+
+	if (poll_fd.fd < 0)
+		return -errno;
+	rc = poll(&poll_fd, 1, 0);
+	if (rc < 0)
+		rc = -errno;
+	(void)close(poll_fd.fd);
 	return rc;
 }
 

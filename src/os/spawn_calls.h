@@ -18,5 +18,6 @@ int pier__real_set_blocking(int fd, bool blocking);
 int pier__real_pty(struct pier__pty *pty);
 int pier__real_thread(
 	size_t stack_size, void *(*fn)(void *), void *arg, void *out);
+int pier__real_pty_unread(int master);
 
 #endif

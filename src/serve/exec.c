@@ -38,6 +38,7 @@ struct exec {
 	struct pier__relay_end end;
 	struct pier__exit exit;
 	bool has_ended;
+	bool deaf; /* on a terminal: it takes the end of its input for a byte */
 	int64_t start_ns;
 	struct pier_relay_result relayed;
 	struct pier_exec_result result;
@@ -89,10 +90,16 @@ has_ended(struct exec *it)
 	return it->has_ended;
 }
 
+/* Or there is no use in waiting for it. */
 static bool
 end_has_come(struct pier__relay_end *end)
 {
-	return has_ended(pier__container_of(end, struct exec, end));
+	struct exec *it = pier__container_of(end, struct exec, end);
+
+	if (has_ended(it))
+		return true;
+	end->again_at = pier__exec_stream_insist(it->program, &it->deaf);
+	return it->deaf;
 }
 
 /* Until it has ended: 0, or what kept from waiting on. Not noted. */
@@ -237,7 +244,7 @@ converse(struct exec *it, bool *gently)
 		it->deadline);
 	*gently = rc == 0 || pier_is_reset(rc);
 	/* All is said: what it still does is its own business. */
-	if (rc == 0 && it->end.b_ended) {
+	if (rc == 0 && it->end.b_ended && !it->deaf) {
 		rc = await_patiently(it);
 		*gently = false;
 	}

@@ -14,11 +14,21 @@
    beginning of a line. Within one the first only ends the line. */
 #define END_OF_INPUT '\004'
 
+/* Between one END_OF_INPUT and the next, doubled each time; and how often it is
+   written again. Three seconds in all. */
+#define PAUSE_FIRST_NS INT64_C(20000000)
+#define PAUSE_MAX_NS   INT64_C(500000000)
+#define ENDS_MAX       10
+
 struct program {
 	struct pier_stream stream;
 	bool is_terminal;
 	bool in_line;      /* the last byte that was written ended no line */
 	unsigned ends_put; /* how often END_OF_INPUT was written */
+	/* Once it is written as often as it takes: */
+	unsigned insisted; /* and how often again */
+	int64_t pause_ns;  /* the last */
+	int64_t look_at;   /* has all been read then? */
 };
 
 static struct program *
@@ -41,22 +51,54 @@ program_readv(struct pier_stream *stream, const struct iovec *iov, int count)
 	return has_gone(n) ? 0 : n;
 }
 
+static ssize_t
+type(struct program *program)
+{
+	char end = END_OF_INPUT;
+	struct iovec iov = { .iov_base = &end, .iov_len = 1 };
+
+	return pier__fd_writev(&program->stream, &iov, 1);
+}
+
 static int
 type_end(struct program *program)
 {
 	unsigned wanted = program->in_line ? 2 : 1;
 
 	while (program->ends_put < wanted) {
-		char end = END_OF_INPUT;
-		struct iovec iov = { .iov_base = &end, .iov_len = 1 };
-		ssize_t n = pier__fd_writev(&program->stream, &iov, 1);
+		ssize_t n = type(program);
 
 		/* Who has gone needs no end. */
 		if (n < 0)
 			return has_gone(n) ? 0 : (int)n;
 		program->ends_put++;
 	}
+	if (program->look_at == 0) {
+		program->pause_ns = PAUSE_FIRST_NS;
+		program->look_at = pier_now() + PAUSE_FIRST_NS;
+	}
 	return 0;
+}
+
+int64_t
+pier__exec_stream_insist(struct pier_stream *stream, bool *in_vain)
+{
+	struct program *program = of(stream);
+	int64_t now = pier_now();
+
+	if (program->look_at == 0 || now < program->look_at)
+		return program->look_at;
+	/* Where that cannot be known for now, it is tried again. */
+	if (pier__calls()->pty_unread(stream->desc.fd) == 0) {
+		*in_vain = program->insisted == ENDS_MAX;
+		if (!*in_vain && type(program) > 0)
+			program->insisted++;
+	}
+	program->pause_ns *= 2;
+	if (program->pause_ns > PAUSE_MAX_NS)
+		program->pause_ns = PAUSE_MAX_NS;
+	program->look_at = now + program->pause_ns;
+	return program->look_at;
 }
 
 static int

@@ -13,4 +13,15 @@
    -ENOMEM. */
 int pier__exec_stream(struct pier_stream **out, int fd, bool is_terminal);
 
+/*
+ * The end was typed, and the program goes on: it may be another that read it, or
+ * it came between two settings of the terminal and got lost. So it is typed
+ * again, now and then, when all that was typed has been read.
+ *
+ * When to call this again, in nanoseconds; 0: not at all, its writing has not
+ * been shut down or it is no terminal. *in_vain: it has read the end so often
+ * that it takes it for a byte.
+ */
+int64_t pier__exec_stream_insist(struct pier_stream *program, bool *in_vain);
+
 #endif

@@ -592,6 +592,52 @@ def test_pty_by_nc():
         equal(server.end().code, 0)
 
 
+def typed_by_nc(text, *command, options=(), env=()):
+    """What comes when that is all of the input, and how the program ended."""
+    with serving("--pty", "--no-echo", *options, "--exec", "env", *env,
+                 *command) as server:
+        done = subprocess.run(
+            clients_of(server.endpoint)[0], input=text, stdout=subprocess.PIPE,
+            timeout=LIMIT, check=True)
+        return done.stdout, one(server, "exit")
+
+
+def test_the_end_reaches_a_shell_that_edits_its_lines():
+    """bash sets the terminal to and fro; the end must not get lost between. What
+    is typed ahead of another program may reach that one as a byte: its status
+    is not looked at."""
+    if not shutil.which("bash"):
+        raise tap.Skip("bash is not installed")
+    for text in (b"", b"echo $((6*7))\n", b"cat\nhello\n",
+                 b"sleep 0.1\nsh\necho $((6*7))\n"):
+        said, event = typed_by_nc(
+            text, "bash", "--norc", "-i", env=["PS1=> ", "HISTFILE="])
+        assert "status" in event and not event["stopped"], (text, said, event)
+        if b"6*7" in text:
+            contains(said, b"42\r\n")
+        if b"hello" in text:
+            contains(said, b"hello\r\n")
+
+
+def test_the_end_is_not_typed_to_one_that_does_not_read():
+    """What has not been read yet is enough."""
+    said, event = typed_by_nc(
+        b"", "sh", "-c", "sleep 0.5; cat; stty raw; "
+        "timeout 0.3 od -An -tx1; echo over", options=["--grace=20s"])
+    equal(event["status"], 0)
+    contains(said, b"over")
+
+
+def test_a_program_that_takes_the_end_for_a_byte_is_hung_up():
+    said, event = typed_by_nc(
+        b"", "sh", "-c", "stty raw; exec od -An -v -tx1 -w1",
+        options=["--grace=20s"])
+    equal((event.get("signal"), event["stopped"]), (1, False))
+    # The first may be read as what it was stored as before the terminal was
+    # raw.
+    equal(said.split()[1:], [b"04"] * 10)
+
+
 def test_bash_by_socat():
     """Somebody at a terminal: socat -,raw,echo=0 on one, bash on the other."""
     if not shutil.which("socat") or not shutil.which("bash"):
