@@ -141,7 +141,7 @@ check_probe(const struct cli_tool *tool, const char *text)
 	if (pier_endpoint_check(one, &check) < 0)
 		return cli_endpoint_error(tool, "connect", one, &check);
 	if (!is_packet(&check))
-		return CLI_EXIT_OK;
+		return cli_inherited_check(tool, one);
 	(void)cli_complain(
 		&why, "%s: a datagram has no answer that says open", text);
 	cli_advise(&why, "send one and wait: --replies 1 --wait 1s");
@@ -170,6 +170,8 @@ connect_run(struct cli_tool *tool, const void *given)
 		return cli_endpoint_error(
 			tool, "connect", endpoints->item[0], &check);
 	code = check_options(tool, settings, &check);
+	if (code == CLI_EXIT_OK)
+		code = cli_inherited_check(tool, endpoints->item[0]);
 	if (code != CLI_EXIT_OK)
 		return code;
 	return is_packet(&check) ? connect_packets(tool, settings)

@@ -183,6 +183,7 @@ main(int argc, char **argv)
 	struct cli_tool tool = { .verbs = verbs };
 	int code;
 
+	cli_inherited_note(&tool.inherited);
 	cli_tool_setup(&tool, &(const struct cli_common){ .json = false });
 	fill_standard_descriptors();
 	cli_json_start();

@@ -10,6 +10,7 @@
 #define PIER_CLI_REPORT_H
 
 #include "exit.h"
+#include "inherited.h"
 #include "page.h"
 #include "options.h"
 
@@ -25,6 +26,7 @@ struct cli_tool {
 	struct cli_paint out; /* for text on standard output */
 	struct cli_paint error; /* for the word "pier:" before an error */
 	struct cli_paint hint;
+	struct cli_inherited inherited;
 };
 
 /* Take the common options and decide on colour. */

@@ -176,6 +176,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.setup = tell ? serve_tell_open : NULL,
 		.finish = tell ? serve_tell_close : NULL,
 		.on_error = serve_tell_error,
+		.on_refuse = tell ? serve_tell_refusal : NULL,
 		.on_listen = serve_tell_listening,
 		.notify = true,
 		.on_process = tell ? serve_tell_process : NULL,
@@ -269,10 +270,14 @@ check_endpoints(
 
 	for (i = 0; i < settings->endpoints.n; i++) {
 		const char *endpoint = settings->endpoints.item[i];
+		int code;
 
 		if (pier_endpoint_check(endpoint, &check) < 0)
 			return cli_endpoint_error(
 				tool, "serve", endpoint, &check);
+		code = cli_inherited_check(tool, endpoint);
+		if (code != CLI_EXIT_OK)
+			return code;
 		if (packet_handlers[settings->what] != NULL ||
 			strcmp(check.scheme, "seqpacket") != 0)
 			continue;

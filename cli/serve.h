@@ -5,6 +5,7 @@
 #ifndef PIER_CLI_SERVE_H
 #define PIER_CLI_SERVE_H
 
+#include "json.h"
 #include "networks.h"
 #include "options.h"
 #include "report.h"
@@ -152,9 +153,14 @@ void serve_tell_listening(struct pier_server *server, void *ctx);
 int serve_tell_open(struct pier_stream *stream, void *ctx);
 void serve_tell_close(struct pier_stream *stream, void *ctx);
 void serve_tell_hand_over(const struct pier_hand_over *told, void *ctx);
+void serve_tell_refusal(const struct pier_refusal *refusal, void *ctx);
 void serve_tell_error(const struct pier_conn *conn, int rc, void *ctx);
 void serve_tell_process(const struct pier_process *process, void *ctx);
 void serve_tell_summary(struct serve *serve);
+
+/* serve_tell.c: an event goes out; the words for why a connection ended. */
+void serve_print_event(struct serve *serve, json_t *event);
+extern const char *const serve_reason_names[];
 
 /* A program of conn has ended. */
 void serve_tell_exit(struct serve *serve, const struct pier_conn *conn,

@@ -141,6 +141,15 @@ struct pier_hand_over {
 	size_t sockets;
 };
 
+/* Who was kept out, in on_refuse. */
+struct pier_refusal {
+	const char *endpoint; /* where, as given */
+	const struct pier_addr *peer;
+	/* -EACCES: by allow, deny or proxy_from; -PIER_ELIMIT: by
+	   per_address_max */
+	int rc;
+};
+
 /* Options. 0 is the default of every field, PIER_OFF none where said so. */
 struct pier_server_opts {
 	const char *endpoint;         /* one, or */
@@ -211,8 +220,8 @@ struct pier_server_opts {
 	   stands, and keeps out where it is in both lists. Who is in none is
 	   let in, unless there is a list of those to let in. IPv4 is IPv4 also
 	   where it is v4-mapped; who has no IP address (a Unix socket) is let
-	   in. A connection is reset, a datagram dropped; neither is told to
-	   on_error */
+	   in. A connection is reset, a datagram dropped; both are told to
+	   on_refuse, not to on_error */
 	const char *const *allow;
 	const char *const *deny;
 	/* Connections accepted in a second, of all workers and processes
@@ -277,6 +286,11 @@ struct pier_server_opts {
 	   pier_set_rate() by the server; 0: as they come. Not for packets */
 	int64_t read_rate;
 	int64_t write_rate;
+
+	/* A connection or a datagram was kept out, before any other hook; by
+	   who accepts or receives, so that it must not wait. Whom a PROXY header
+	   names is let in until that is read: finish tells of him */
+	void (*on_refuse)(const struct pier_refusal *refusal, void *ctx);
 };
 
 /*

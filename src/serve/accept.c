@@ -124,10 +124,7 @@ admit(struct pier__acceptor *it)
 		return rc;
 	if (rc < 0) {
 		pier__count(worker->counters, PIER__COUNT_ACCEPTED, 1);
-		pier__count(worker->counters,
-			rc == -EACCES ? PIER__COUNT_REFUSED_POLICY
-				      : PIER__COUNT_REFUSED_ADDRESS,
-			1);
+		pier__gate_refuse(worker, it->port->endpoint, &it->peer, rc);
 		reset(it->fd);
 		pier__room_give(worker->server);
 	}

@@ -54,6 +54,25 @@ pier__gate_close(struct pier__gate *gate)
 	gate->admission = NULL;
 }
 
+void
+pier__gate_refuse(struct pier__worker *worker, const char *endpoint,
+	const struct pier_addr *peer, int rc)
+{
+	const struct pier_server_opts *opts = &worker->server->opts;
+	const struct pier_refusal refusal = {
+		.endpoint = endpoint,
+		.peer = peer,
+		.rc = rc,
+	};
+
+	pier__count(worker->counters,
+		rc == -EACCES ? PIER__COUNT_REFUSED_POLICY
+			      : PIER__COUNT_REFUSED_ADDRESS,
+		1);
+	if (opts->on_refuse != NULL)
+		opts->on_refuse(&refusal, opts->ctx);
+}
+
 bool
 pier__gate_may_take(struct pier__acceptor *it)
 {

@@ -8,8 +8,10 @@
 #include "base/bucket.h"
 #include "net/prefix.h"
 
+struct pier_addr;
 struct pier_server;
 struct pier__acceptor;
+struct pier__worker;
 
 struct pier__gate {
 	struct pier__admission *admission; /* NULL: everybody */
@@ -21,6 +23,10 @@ struct pier__gate {
 int pier__gate_open(struct pier_server *server);
 /* Of one that was not opened too. */
 void pier__gate_close(struct pier__gate *gate);
+
+/* peer is kept out, by rc: -EACCES or -PIER_ELIMIT. It is counted and told. */
+void pier__gate_refuse(struct pier__worker *worker, const char *endpoint,
+	const struct pier_addr *peer, int rc);
 
 /* May an acceptor take one more now? It keeps the permission until it has. */
 bool pier__gate_may_take(struct pier__acceptor *acceptor);

@@ -87,7 +87,8 @@ is_let_in(const struct pier__receiver *receiver)
 	if (pier__admission_lets_in(
 		    worker->server->gate.admission, &receiver->msg.peer))
 		return true;
-	pier__count(worker->counters, PIER__COUNT_REFUSED_POLICY, 1);
+	pier__gate_refuse(
+		worker, receiver->it->endpoint, &receiver->msg.peer, -EACCES);
 	return false;
 }
 

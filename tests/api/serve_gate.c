@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,75 @@ expect_echo(const struct serving *it, const char *from)
 
 	plain_echo(fd, "let in");
 	(void)close(fd);
+}
+
+/* How often each was told, by any thread of the server. */
+struct refusals {
+	atomic_int networks;
+	atomic_int addresses;
+	atomic_int datagrams;
+};
+
+static void
+count_refusal(const struct pier_refusal *refusal, void *ctx)
+{
+	struct refusals *told = ctx;
+	char text[PIER_ADDR_TEXT_MAX];
+
+	assert_true(pier_addr_format(refusal->peer, text, sizeof(text)) > 0);
+	assert_int_equal(strncmp(text, "127.0.2.", 8), 0);
+	if (strncmp(refusal->endpoint, "udp", 3) == 0)
+		told->datagrams++;
+	else if (refusal->rc == -EACCES)
+		told->networks++;
+	else if (refusal->rc == -PIER_ELIMIT)
+		told->addresses++;
+}
+
+/* Who is kept out is told by his address, under every model. */
+static void
+test_refusals_are_told(void **state)
+{
+	static const char *const endpoints[] = { "tcp://127.0.0.1:0",
+		"udp://127.0.0.1:0", NULL };
+	static const char *const deny[] = { "127.0.2.1", NULL };
+	struct serving it;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		/* It accepts no second one, to turn him away. */
+		bool one = models[i] == PIER_ITERATIVE;
+		struct refusals told = { 0 };
+		int first, datagram;
+
+		serving_start(
+			&it, &(struct pier_server_opts){ .endpoints = endpoints,
+				     .handler = pier_handler_echo,
+				     .datagram_handler = pier_datagram_echo,
+				     .model = models[i],
+				     .deny = deny,
+				     .per_address_max = 1,
+				     .on_refuse = count_refusal,
+				     .ctx = &told });
+		first = connect_from(&it, 0, "127.0.2.2:0");
+		plain_echo(first, "let in");
+		if (one)
+			(void)close(first);
+		else
+			expect_reset(&it, "127.0.2.2:0");
+		expect_reset(&it, "127.0.2.1:0");
+		datagram = connect_from(&it, 1, "127.0.2.1:0");
+		assert_int_equal(send(datagram, "out", 3, 0), 3);
+		(void)serving_await(&it, FIELD(refused_policy), 2);
+		(void)close(datagram);
+		if (!one)
+			(void)close(first);
+		assert_int_equal(serving_stop(&it), 0);
+		assert_int_equal(told.networks, 1);
+		assert_int_equal(told.datagrams, 1);
+		assert_int_equal(told.addresses, !one);
+	}
 }
 
 static void
@@ -171,6 +241,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_refusals_are_told),
 		cmocka_unit_test(test_both_families),
 		cmocka_unit_test(test_datagrams_and_unix),
 		cmocka_unit_test(test_wrong_texts),

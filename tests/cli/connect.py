@@ -91,6 +91,21 @@ def test_socket_that_was_handed_down():
         equal(done.out, b"got:down")
 
 
+def test_descriptors_that_nobody_handed_down():
+    """Those that pier opens itself, at the lowest numbers, are none of them."""
+    for words in (["connect"], ["connect", "-z"], ["serve", "echo"]):
+        for number in range(3, 12):
+            done = expect(10, *words, f"fd://{number}")
+            contains(done.err, f"create: fd://{number}: not an open descriptor "
+                     "(EBADF)")
+            contains(done.err, "hint: that descriptor is not open")
+    closed = subprocess.run(
+        ["sh", "-c", '"$0" connect fd://0 <&-', tool.PIER],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    equal((closed.returncode, closed.stdout), (10, ""))
+    contains(closed.stderr, "fd://0: not an open descriptor (EBADF)")
+
+
 def test_bare_host_and_port():
     with Peer(answer_after_end) as peer:
         done = expect(0, "connect", f"127.0.0.1:{peer.name[1]}", stdin=b"x")

@@ -179,7 +179,7 @@ def test_networks():
             file.write("10.1.0.0/16\n\n# a comment\n10.2.0.0/16 here\n")
         with Server(
             "echo", "--allow", "127.0.0.0/8", "--deny", f"@{folder}/deny",
-            "--json", "tcp://127.0.0.1:0",
+            "--json", "-v", "tcp://127.0.0.1:0",
         ) as server:
             for host, let_in in (
                 ("127.0.0.1", True), ("127.0.2.9", False),
@@ -197,8 +197,17 @@ def test_networks():
                         client.shutdown(socket.SHUT_WR)
                         answer = read_all(client)
                     equal(answer, b"hello" if let_in else b"", host)
-            summary = of_type(events(server.end(), "serve"), "summary")[0]
-            equal(summary["refused_policy"], 3)
+            done = server.end()
+            lines = events(done, "serve")
+            equal(of_type(lines, "summary")[0]["refused_policy"], 3)
+            refused = of_type(lines, "refused")
+            equal([line["error"] for line in refused], ["EACCES"] * 3)
+            for line, host in zip(
+                refused, ("127.0.2.9", "127.0.3.1", "127.0.3.3")
+            ):
+                equal(line["peer"].split(":")[0], host)
+                contains(done.err, f"refused {line['peer']} on tcp://127.0.0.1:"
+                         "0: not allowed")
         for words, said in (
             (["--allow", "10.0.0.0/33"], "'33' is no length of a network"),
             (["--deny", "10.0.0.1/8"], "the network is 10.0.0.0/8"),
@@ -599,7 +608,8 @@ def test_max_connections():
 
 
 def test_max_per_address():
-    with Server("echo", "--max-per-address=1", "tcp://127.0.0.1:0") as server:
+    with Server("echo", "--max-per-address=1", "-v",
+                "tcp://127.0.0.1:0") as server:
         with dial(server) as first:
             first.sendall(b"x")
             equal(read_exactly(first, 1), b"x")

@@ -132,6 +132,37 @@ def test_health_checks_are_its_own():
         contains(told(server), expected)
 
 
+def test_whom_it_refuses_is_told():
+    """By his address, as the header tells it where there is one."""
+    for said, peer, error, line in (
+        (b"GET / HTTP/1.0\r\n\r\n", None, "PIER_EFRAME",
+         'neither "PROXY " nor the signature'),
+        (b"PROXY TCP4 192.0.2.7 127.0.0.1 7 8\r\nhello", "192.0.2.7:7",
+         "EACCES", "whom a PROXY header names"),
+    ):
+        with tool.Server(
+            "echo", "--proxy-header", "--allow", "10.0.0.0/8", "--json", "-v",
+            "tcp://127.0.0.1:0",
+        ) as server:
+            with socket.create_connection(
+                ("127.0.0.1", server.port()), LIMIT
+            ) as client:
+                host, port = client.getsockname()
+                peer = peer or f"{host}:{port}"
+                with contextlib.suppress(OSError):
+                    client.sendall(said)
+                    read_all(client)
+            done = server.end()
+        lines = tool.events(done, "serve")
+        (refused,) = tool.of_type(lines, "refused")
+        equal((refused["peer"], refused["error"]), (peer, error))
+        contains(refused["detail"], line)
+        contains(done.err, f"#1 refused {peer} on tcp://127.0.0.1:0: ")
+        contains(done.err, line)
+        equal(tool.of_type(lines, "close")[0]["reason"], "refused")
+        equal(tool.of_type(lines, "open"), [])
+
+
 def test_networks_go_by_whom_it_tells():
     with tool.Server(
         "echo", "--proxy-from", "127.0.0.1", "--allow", "127.0.0.9",
