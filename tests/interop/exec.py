@@ -310,7 +310,7 @@ open({folder + "/got"!r}, "wb").write(data)
 
 
 def test_the_client_goes():
-    with serving("--grace=50ms", "--exec", "sleep", "1000") as server:
+    with serving("--grace=2s", "--exec", "sleep", "1000") as server:
         client = dial(server)
         wait_until(lambda: children(server.process.pid))
         reset(client)
