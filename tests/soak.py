@@ -81,6 +81,46 @@ class Server:
     def descriptors(self):
         return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in self.pids()}
 
+    def clients(self):
+        """Whose connections some process still holds: their inodes."""
+        with open("/proc/net/tcp", encoding="ascii") as lines:
+            words = [line.split() for line in list(lines)[1:]]
+        port = f":{self.ports[0]:04X}"
+        return {
+            one[9] for one in words
+            if one[1].endswith(port) and one[3] != "0A" and one[9] != "0"
+        }
+
+
+def dial(server):
+    client = socket.create_connection(("127.0.0.1", server.ports[0]))
+    client.settimeout(30)
+    return client
+
+
+def expect(client, data):
+    back = bytearray()
+    while len(back) < len(data):
+        part = client.recv(len(data) - len(back))
+        if not part:
+            raise EOFError(f"{len(back)} of {len(data)} bytes came back")
+        back += part
+    if back != data:
+        raise ValueError("other bytes came back")
+
+
+def crest(server):
+    """More at once than ever later, so that no later chance meeting of many
+    makes the server take more memory than it had."""
+    clients = [dial(server) for _ in range(CREST)]
+    for client in clients:
+        client.sendall(b"x" * 5000)
+    for client in clients:
+        expect(client, b"x" * 5000)
+    for client in clients:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        client.close()
+
 
 class Crowd:
     """All clients. The first thing that is wrong ends them."""
@@ -99,22 +139,10 @@ class Crowd:
             )
             for _ in range(count)
         ]
-        self.crest()
-        self.silent = [self.dial() for _ in range(SILENT)]
+        crest(self.server)
+        self.silent = [dial(self.server) for _ in range(SILENT)]
         for thread in self.threads:
             thread.start()
-
-    def crest(self):
-        """More at once than ever later, so that no later chance meeting of
-        many makes the server take more memory than it had."""
-        clients = [self.dial() for _ in range(CREST)]
-        for client in clients:
-            client.sendall(b"x" * 5000)
-        for client in clients:
-            self.expect(client, b"x" * 5000)
-        for client in clients:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            client.close()
 
     def run(self, work):
         while not self.over.is_set():
@@ -128,45 +156,30 @@ class Crowd:
                 self.done[name] = self.done.get(name, 0) + 1
             time.sleep(0.005)
 
-    def dial(self):
-        client = socket.create_connection(("127.0.0.1", self.server.ports[0]))
-        client.settimeout(30)
-        return client
-
-    def expect(self, client, data):
-        back = bytearray()
-        while len(back) < len(data):
-            part = client.recv(len(data) - len(back))
-            if not part:
-                raise EOFError(f"{len(back)} of {len(data)} bytes came back")
-            back += part
-        if back != data:
-            raise ValueError("other bytes came back")
-
     def talk(self):
         """Stay a while; messages of any size."""
-        with self.dial() as client:
+        with dial(self.server) as client:
             for _ in range(random.randrange(1, 300)):
                 data = os.urandom(random.choice((1, 64, 1000, 5000)))
                 client.sendall(data)
-                self.expect(client, data)
+                expect(client, data)
                 if self.over.wait(0.003):
                     return
 
     def ask(self):
         """One question, the end, the answer, the end."""
-        with self.dial() as client:
+        with dial(self.server) as client:
             data = os.urandom(random.randrange(2000))
             client.sendall(data)
             client.shutdown(socket.SHUT_WR)
-            self.expect(client, data)
+            expect(client, data)
             if client.recv(1):
                 raise ValueError("more came back than was sent")
 
     def bulk(self):
         """Much at once, read back while it is being sent."""
         data = os.urandom(1 << 20)
-        with self.dial() as client:
+        with dial(self.server) as client:
 
             def send():
                 client.sendall(data)
@@ -174,12 +187,12 @@ class Crowd:
 
             sender = threading.Thread(target=send, daemon=True)
             sender.start()
-            self.expect(client, data)
+            expect(client, data)
             sender.join()
 
     def reset(self):
         """Go in the middle of it."""
-        with self.dial() as client:
+        with dial(self.server) as client:
             client.sendall(os.urandom(random.randrange(1, 3000)))
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
@@ -231,8 +244,10 @@ def soak(server):
     end = time.monotonic() + 20
     while len(server.pids()) != PROCESSES + 1 and time.monotonic() < end:
         time.sleep(0.01)
-    # All models make some of theirs at the first connection.
-    time.sleep(0.2)
+    # Each process makes some of its own at its first connection.
+    crest(server)
+    while server.clients() and time.monotonic() < end:
+        time.sleep(0.01)
     before = server.descriptors()
     crowd = Crowd(server)
     crowd.over.wait(SECONDS / 5)

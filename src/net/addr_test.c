@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -166,11 +167,13 @@ static void
 unix_addresses_are_those_of_the_kernel(void **state)
 {
 	char dir[] = "/tmp/pier-addr-XXXXXX";
-	struct pier_addr abstract = addr("@pier%00addr-test");
-	struct pier_addr path;
+	struct pier_addr abstract, path;
 	char text[PIER_UNIX_PATH_MAX + 1];
 
 	(void)state;
+	(void)snprintf(
+		text, sizeof(text), "@pier%%00addr-test-%d", (int)getpid());
+	abstract = addr(text);
 	assert_kernel_agrees(&abstract);
 	assert_non_null(mkdtemp(dir));
 	memset(text, 'x', sizeof(text));
