@@ -121,8 +121,14 @@ print_error_event(const struct cli_tool *tool, const struct pier_error *error,
 int
 cli_failure(const struct cli_tool *tool, const struct pier_error *error)
 {
+	return cli_failure_as(tool, error, cli_exit_for(error));
+}
+
+int
+cli_failure_as(
+	const struct cli_tool *tool, const struct pier_error *error, int code)
+{
 	char line[LINE_BYTES], hint[LINE_BYTES];
-	int code = cli_exit_for(error);
 
 	snprintf(line, sizeof(line), "%s", pier_error_line());
 	cli_hint_for(error, hint, sizeof(hint));

@@ -39,6 +39,10 @@ int cli_usage_error(const struct cli_tool *tool, const char *verb,
 /* Report the failure of a call of libpier; its exit code. */
 int cli_failure(const struct cli_tool *tool, const struct pier_error *error);
 
+/* The same with another exit code: what is no failure to one verb. */
+int cli_failure_as(
+	const struct cli_tool *tool, const struct pier_error *error, int code);
+
 /* The same of a failure at another place than the endpoint, such as the local
    address to connect from. */
 int cli_failure_at(const struct cli_tool *tool, const struct pier_error *error,

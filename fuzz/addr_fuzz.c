@@ -56,9 +56,38 @@ check_with_libc(const char *text, const struct pier_addr *addr, int rc)
 	}
 }
 
+/* Text that a form takes, it writes as text that it takes for the same; but for
+   the classic one, which is written plainly, and forms without a zone. */
+static void
+check_form(const char *text, enum pier_addr_form form)
+{
+	char again[PIER_ADDR_TEXT_MAX];
+	struct pier_addr addr, copy;
+	struct in_addr ip4;
+
+	if (pier_addr_parse_form(&addr, text, form) < 0)
+		return;
+	check(pier_addr_format_form(
+		      &addr, PIER_ADDR_EXPLODED, again, sizeof(again)) > 0);
+	check(pier_addr_parse_form(&copy, again, PIER_ADDR_EXPLODED) == 0);
+	check(pier_addr_equal(&addr, &copy));
+	if (form == PIER_ADDR_CLASSIC) {
+		check(inet_aton(text, &ip4) == 1);
+		check(memcmp(&ip4, &addr.u.in.sin_addr, sizeof(ip4)) == 0);
+	}
+	if (form == PIER_ADDR_PACKED || form == PIER_ADDR_POINTER) {
+		check(pier_addr_format_form(&addr, form, again, sizeof(again)) >
+			0);
+		check(pier_addr_parse_form(&copy, again, form) == 0);
+		check(pier_addr_equal(&addr, &copy));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	int form;
+
 	char *text = malloc(size + 1);
 	struct pier_addr addr;
 	struct pier__why why;
@@ -73,6 +102,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		check(why.offset <= strlen(text) && why.text[0] != '\0');
 	check_with_libc(text, &addr, rc);
+	for (form = PIER_ADDR_PLAIN; form <= (int)PIER_ADDR_CLASSIC; form++)
+		check_form(text, (enum pier_addr_form)form);
 	free(text);
 	return 0;
 }

@@ -74,6 +74,20 @@ struct pier_dial_opts {
 };
 
 /*
+ * pier_dial_plan(out, max, names, attempt_delay_ms): when pier_dial() would try
+ * which address, if none answered and none failed: the schedule of RFC 8305.
+ *
+ *   out               room for max attempts: addr and start_ns of each are
+ *                     filled, the rest is 0
+ *   names             an answer of pier_resolve()
+ *   attempt_delay_ms  as in struct pier_dial_opts
+ *
+ * Returns how many there are, at most max and PIER_ATTEMPTS_MAX.
+ */
+size_t pier_dial_plan(struct pier_attempt *out, size_t max,
+	const struct pier_names *names, int64_t attempt_delay_ms);
+
+/*
  * pier_dial(out, endpoint, opts, deadline): connect to an endpoint. Resolves the
  * name, then races its addresses (RFC 8305 sections 4 to 6): families
  * alternate, the next attempt starts after 250 ms or at once when one fails,

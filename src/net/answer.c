@@ -25,37 +25,71 @@ answer_of(struct pier_names *names)
 	return pier__container_of(names, struct answer, names);
 }
 
-/* An answer of count entries, still to be filled, and this name. */
-static struct answer *
-answer_new(size_t count, const char *canonical)
+/* Copies a text to *at and goes on behind it. */
+static const char *
+put_text(char **at, const char *text)
 {
-	size_t size = sizeof(struct answer) + count * sizeof(struct pier_addr);
-	size_t len = strlen(canonical) + 1;
-	struct answer *answer = pier__alloc(size + len);
+	size_t len = strlen(text) + 1;
+	char *copy = memcpy(*at, text, len);
 
+	*at += len;
+	return copy;
+}
+
+/* The addresses stand behind the record, then the pointers to aliases, then
+   the texts. */
+static struct answer *
+answer_new(const struct pier__answer_parts *parts)
+{
+	const char *source = parts->source != NULL ? parts->source : "";
+	size_t list = parts->count * sizeof(struct pier_addr);
+	size_t size = strlen(parts->canonical) + strlen(source) + 2, i;
+	struct answer *answer;
+	const char **aliases;
+	char *text;
+
+	for (i = 0; i < parts->alias_count; i++)
+		size += sizeof(*aliases) + strlen(parts->aliases[i]) + 1;
+	answer = pier__alloc(sizeof(*answer) + list + size);
 	if (answer == NULL)
 		return NULL;
 	atomic_init(&answer->holders, 1);
+	aliases = (const char **)(answer->addrs + parts->count);
+	text = (char *)(aliases + parts->alias_count);
 	answer->names.addrs = answer->addrs;
-	answer->names.count = count;
-	answer->names.canonical = memcpy((char *)answer + size, canonical, len);
+	answer->names.count = parts->count;
+	answer->names.canonical = put_text(&text, parts->canonical);
+	answer->names.source = put_text(&text, source);
+	for (i = 0; i < parts->alias_count; i++)
+		aliases[i] = put_text(&text, parts->aliases[i]);
+	answer->names.aliases = aliases;
+	answer->names.alias_count = parts->alias_count;
 	return answer;
+}
+
+int
+pier__names_build(
+	struct pier_names **out, const struct pier__answer_parts *parts)
+{
+	struct answer *answer = answer_new(parts);
+
+	if (answer == NULL)
+		return -ENOMEM;
+	memcpy(answer->addrs, parts->addrs,
+		parts->count * sizeof(*parts->addrs));
+	*out = &answer->names;
+	return 0;
 }
 
 int
 pier_names_make(struct pier_names **out, const struct pier_addr *addrs,
 	size_t count, const char *canonical)
 {
-	struct answer *answer;
+	const struct pier__answer_parts parts = { .addrs = addrs,
+		.count = count,
+		.canonical = canonical == NULL ? "" : canonical };
 
-	if (count == 0)
-		return -EINVAL;
-	answer = answer_new(count, canonical == NULL ? "" : canonical);
-	if (answer == NULL)
-		return -ENOMEM;
-	memcpy(answer->addrs, addrs, count * sizeof(*addrs));
-	*out = &answer->names;
-	return 0;
+	return count == 0 ? -EINVAL : pier__names_build(out, &parts);
 }
 
 /* nsswitch modules fill the list: it is checked as input. */
@@ -72,19 +106,19 @@ fits(struct pier_addr *out, const struct addrinfo *info)
 int
 pier__names_from_addrinfo(struct pier_names **out, const struct addrinfo *list)
 {
-	const char *canonical = "";
+	struct pier__answer_parts parts = { .canonical = "" };
 	const struct addrinfo *info;
 	struct pier_addr addr;
 	struct answer *answer;
-	size_t count = 0;
+	size_t count;
 
 	for (info = list; info != NULL; info = info->ai_next)
-		count += fits(&addr, info);
-	if (count == 0)
+		parts.count += fits(&addr, info);
+	if (parts.count == 0)
 		return -PIER_ENONAME;
 	if (list->ai_canonname != NULL)
-		canonical = list->ai_canonname;
-	answer = answer_new(count, canonical);
+		parts.canonical = list->ai_canonname;
+	answer = answer_new(&parts);
 	if (answer == NULL)
 		return -ENOMEM;
 	for (info = list, count = 0; info != NULL; info = info->ai_next)

@@ -12,12 +12,28 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-/* What getaddrinfo() is asked. Two questions are equal if all of it is. */
+/* What libc is asked. Two questions are equal if all of it is. */
 struct pier__question {
-	const char *host;    /* NULL: every address, or loopback */
-	const char *service; /* NULL: port 0 */
+	const char *host;      /* NULL: every address, or loopback */
+	const char *service;   /* NULL: port 0 */
+	struct pier_addr addr; /* len 0; else its names are asked for */
 	int family, type, flags;
+	unsigned int also; /* PIER_RESOLVE_… */
 };
+
+/* An answer to be made; all of it is copied. */
+struct pier__answer_parts {
+	const struct pier_addr *addrs;
+	size_t count; /* above 0 */
+	const char *canonical;
+	const char *const *aliases;
+	size_t alias_count;
+	const char *source; /* NULL: "" */
+};
+
+/* 0 or -ENOMEM. */
+int pier__names_build(
+	struct pier_names **out, const struct pier__answer_parts *parts);
 
 /*
  * pier__names_ask(out, question, deadline): ask the pool and wait. deadline

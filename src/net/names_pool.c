@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The threads that ask getaddrinfo(): the one place where pier calls code that
+ * The threads that ask libc for names: the one place where pier calls code that
  * blocks and cannot be interrupted.
  *
  * The pool is process-wide, an exception to the rule that there are no mutable
@@ -13,10 +13,11 @@
  */
 #include "net/names_pool.h"
 
+#include "net/names_look.h"
+
 #include "task/task.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
@@ -150,53 +151,13 @@ pier__pool_find(
 			other->family == question->family &&
 			other->type == question->type &&
 			other->flags == question->flags &&
+			other->also == question->also &&
+			pier_addr_equal(&other->addr, &question->addr) &&
 			same_text(other->host, question->host) &&
 			same_text(other->service, question->service))
 			return asked;
 	}
 	return NULL;
-}
-
-/*
- * libc turns international names into ASCII by way of the locale's characters;
- * ours are UTF-8 whatever the program's locale is, and only on this thread.
- */
-static int
-ask_libc(const struct pier__question *question, struct addrinfo **list)
-{
-	struct addrinfo hints = {
-		.ai_family = question->family,
-		.ai_socktype = question->type,
-		.ai_flags = question->flags,
-	};
-	locale_t utf8 = (locale_t)0, before = (locale_t)0;
-	int rc;
-
-	if ((question->flags & AI_IDN) != 0)
-		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	if (utf8 != (locale_t)0)
-		before = uselocale(utf8);
-	rc = pier__calls()->getaddrinfo(
-		question->host, question->service, &hints, list);
-	if (utf8 != (locale_t)0) {
-		(void)uselocale(before);
-		freelocale(utf8);
-	}
-	return pier__names_error(rc);
-}
-
-/* Without the lock: libc may take its time. */
-static int
-look_up(struct pier_names **out, const struct pier__question *question)
-{
-	struct addrinfo *list = NULL;
-	int rc = ask_libc(question, &list);
-
-	if (rc < 0)
-		return rc;
-	rc = pier__names_from_addrinfo(out, list);
-	pier__calls()->freeaddrinfo(list);
-	return rc;
 }
 
 /* Runs the oldest question as me. The lock is held before and after. */
@@ -215,7 +176,7 @@ serve_one(struct pier__task *me)
 	pier__pool_unlock();
 	me->context.calls = asked->calls;
 	pier__current = me;
-	rc = look_up(&names, &asked->question);
+	rc = pier__names_look_up(&names, &asked->question);
 	pier__pool_lock();
 	asked->done = true;
 	asked->rc = rc;

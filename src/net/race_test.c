@@ -2,6 +2,8 @@
 /* net/race_test.c - the order of addresses, and when each is tried. */
 #include "net/race.h"
 
+#include <pier/stream.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -159,6 +161,31 @@ test_nothing_to_try(void **state)
 	assert_true(pier__race_lost(&race));
 }
 
+static void
+the_plan_is_the_race_that_nobody_answers(void **state)
+{
+	static const char *const texts[] = { "[2001:db8::1]:80",
+		"[2001:db8::2]:80", "192.0.2.1:80" };
+	static const int order[] = { 0, 2, 1 };
+	struct pier_attempt plan[4];
+	struct pier_addr addrs[3];
+	struct pier_names *names;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(pier_addr_parse(&addrs[i], texts[i]), 0);
+	assert_int_equal(pier_names_make(&names, addrs, 3, NULL), 0);
+	assert_int_equal(pier_dial_plan(plan, 4, names, 0), 3);
+	for (i = 0; i < 3; i++) {
+		assert_true(pier_addr_equal(&plan[i].addr, &addrs[order[i]]));
+		assert_int_equal(plan[i].start_ns, i * 250000000);
+	}
+	assert_int_equal(pier_dial_plan(plan, 2, names, 1), 2);
+	assert_int_equal(plan[1].start_ns, 10000000);
+	pier_names_free(names);
+}
+
 int
 main(void)
 {
@@ -170,6 +197,7 @@ main(void)
 		cmocka_unit_test(test_the_next_one_at_once_when_one_fails),
 		cmocka_unit_test(test_the_delay_is_bounded),
 		cmocka_unit_test(test_nothing_to_try),
+		cmocka_unit_test(the_plan_is_the_race_that_nobody_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,10 @@ check_opts(const struct request *request)
 	if (opts->type != SOCK_STREAM && opts->type != SOCK_DGRAM)
 		return refuse(request, -EINVAL,
 			"the type is SOCK_STREAM or SOCK_DGRAM");
+	if ((opts->also & ~(unsigned)(PIER_RESOLVE_ALIASES |
+				      PIER_RESOLVE_SOURCE)) != 0)
+		return refuse(request, -EINVAL,
+			"also is PIER_RESOLVE_ALIASES and PIER_RESOLVE_SOURCE");
 	return 0;
 }
 
@@ -170,7 +174,8 @@ flags_of(const struct request *request)
 
 	if (request->opts.passive)
 		flags |= AI_PASSIVE;
-	if (request->opts.canonical && request->host != NULL)
+	if ((request->opts.canonical || request->opts.also != 0) &&
+		request->host != NULL)
 		flags |= AI_CANONNAME;
 	if (request->port >= 0)
 		flags |= AI_NUMERICSERV;
@@ -201,6 +206,7 @@ ask(struct pier_names **out, const struct request *request,
 		.family = request->opts.family,
 		.type = request->opts.type,
 		.flags = flags_of(request),
+		.also = request->opts.also,
 	};
 	int64_t begin = pier_now();
 	int rc;

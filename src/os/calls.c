@@ -26,6 +26,7 @@
 
 #include "os/cookie.h"
 #include "os/folder_calls.h"
+#include "os/names_calls.h"
 #include "os/process_calls.h"
 #include "os/spawn_calls.h"
 
@@ -531,23 +532,6 @@ real_advise(void *ptr, size_t size, int advice)
 	return result(madvise(ptr, size, advice));
 }
 
-static int
-real_getaddrinfo(const char *host, const char *service,
-	const struct addrinfo *hints, struct addrinfo **out)
-{
-	int rc = getaddrinfo(host, service, hints, out);
-
-	/* EAI_SYSTEM leaves its cause in errno. The EAI_ codes of glibc are
-	   small negative numbers too, hence the distance. */
-	return rc == EAI_SYSTEM ? PIER__EAI_ERRNO - errno : rc;
-}
-
-static void
-real_freeaddrinfo(struct addrinfo *list)
-{
-	freeaddrinfo(list);
-}
-
 const struct pier__calls pier__calls_real = {
 	.socket = real_socket,
 	.socketpair = real_socketpair,
@@ -617,6 +601,9 @@ const struct pier__calls pier__calls_real = {
 	.set_blocking = pier__real_set_blocking,
 	.pty = pier__real_pty,
 	.pty_unread = pier__real_pty_unread,
-	.getaddrinfo = real_getaddrinfo,
-	.freeaddrinfo = real_freeaddrinfo,
+	.getaddrinfo = pier__real_getaddrinfo,
+	.freeaddrinfo = pier__real_freeaddrinfo,
+	.gethostbyname = pier__real_gethostbyname,
+	.gethostbyaddr = pier__real_gethostbyaddr,
+	.hostname = pier__real_hostname,
 };

@@ -152,6 +152,14 @@ struct pier__calls {
 	int (*getaddrinfo)(const char *host, const char *service,
 		const struct addrinfo *hints, struct addrinfo **out);
 	void (*freeaddrinfo)(struct addrinfo *list);
+	/* A host by gethostbyname2_r(3) or gethostbyaddr_r(3), its texts in buf:
+	   results as those of getaddrinfo; ERANGE: buf is too small. */
+	int (*gethostbyname)(const char *name, int family, struct hostent *out,
+		char *buf, size_t size);
+	int (*gethostbyaddr)(const void *bytes, socklen_t len, int family,
+		struct hostent *out, char *buf, size_t size);
+	/* This machine's name; ends in NUL. */
+	int (*hostname)(char *buf, size_t size);
 
 	/* Programs: see os/spawn.h. spawn gives the number of the process, and
 	   its descriptor in *pidfd. exited: 1, *out says how; 0, it runs; its

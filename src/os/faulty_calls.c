@@ -667,4 +667,7 @@ const struct pier__calls pier__faulty_calls = {
 	.pty_unread = pier__faulty_pty_unread,
 	.getaddrinfo = pier__faulty_getaddrinfo,
 	.freeaddrinfo = pier__faulty_freeaddrinfo,
+	.gethostbyname = pier__faulty_gethostbyname,
+	.gethostbyaddr = pier__faulty_gethostbyaddr,
+	.hostname = pier__faulty_hostname,
 };

@@ -73,6 +73,11 @@ ssize_t pier__faulty_readlink(const char *path, char *buf, size_t size);
 int pier__faulty_getaddrinfo(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **out);
 void pier__faulty_freeaddrinfo(struct addrinfo *list);
+int pier__faulty_gethostbyname(const char *name, int family,
+	struct hostent *out, char *buf, size_t size);
+int pier__faulty_gethostbyaddr(const void *bytes, socklen_t len, int family,
+	struct hostent *out, char *buf, size_t size);
+int pier__faulty_hostname(char *buf, size_t size);
 
 /* Entries that stand in faulty_process.c. */
 int pier__faulty_fork(int *pidfd);

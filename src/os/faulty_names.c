@@ -28,3 +28,25 @@ pier__faulty_freeaddrinfo(struct addrinfo *list)
 	pier__faulty_drop(faulty, PIER__HELD_NAMES, (uintptr_t)list);
 	faulty->inner->freeaddrinfo(list);
 }
+
+int
+pier__faulty_gethostbyname(const char *name, int family, struct hostent *out,
+	char *buf, size_t size)
+{
+	PLAIN(PIER__CALL_GETHOSTBYNAME,
+		gethostbyname(name, family, out, buf, size));
+}
+
+int
+pier__faulty_gethostbyaddr(const void *bytes, socklen_t len, int family,
+	struct hostent *out, char *buf, size_t size)
+{
+	PLAIN(PIER__CALL_GETHOSTBYADDR,
+		gethostbyaddr(bytes, len, family, out, buf, size));
+}
+
+int
+pier__faulty_hostname(char *buf, size_t size)
+{
+	PLAIN(PIER__CALL_HOSTNAME, hostname(buf, size));
+}

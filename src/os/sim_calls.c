@@ -679,6 +679,9 @@ static const struct pier__calls table = {
 	.pty = pier__sim_no_pty,
 	.pty_unread = pier__sim_no_pty_unread,
 	.getaddrinfo = sim_getaddrinfo,
+	.gethostbyname = pier__sim_no_gethostbyname,
+	.gethostbyaddr = pier__sim_no_gethostbyaddr,
+	.hostname = pier__sim_hostname,
 };
 
 void

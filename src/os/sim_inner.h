@@ -261,6 +261,11 @@ ssize_t pier__sim_no_read_dir(int fd, void *buf, size_t size);
 ssize_t pier__sim_no_readlink(const char *path, char *buf, size_t size);
 int pier__sim_no_pidfd_open(int pid);
 int pier__sim_no_pidfd_getfd(int pidfd, int fd);
+int pier__sim_no_gethostbyname(const char *name, int family,
+	struct hostent *out, char *buf, size_t size);
+int pier__sim_no_gethostbyaddr(const void *bytes, socklen_t len, int family,
+	struct hostent *out, char *buf, size_t size);
+int pier__sim_hostname(char *buf, size_t size);
 int pier__sim_no_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 int pier__sim_no_epoll_wait(
 	int epfd, struct epoll_event *events, int max, int64_t timeout_ns);

@@ -19,6 +19,44 @@ pier__sim_no_open_file(const char *path)
 	return -ENOENT;
 }
 
+/* Names come through the lookup of a dial. */
+int
+pier__sim_no_gethostbyname(const char *name, int family, struct hostent *out,
+	char *buf, size_t size)
+{
+	(void)name;
+	(void)family;
+	(void)out;
+	(void)buf;
+	(void)size;
+	return EAI_NONAME;
+}
+
+int
+pier__sim_no_gethostbyaddr(const void *bytes, socklen_t len, int family,
+	struct hostent *out, char *buf, size_t size)
+{
+	(void)bytes;
+	(void)len;
+	(void)family;
+	(void)out;
+	(void)buf;
+	(void)size;
+	return EAI_NONAME;
+}
+
+/* All hosts have the same. */
+int
+pier__sim_hostname(char *buf, size_t size)
+{
+	static const char name[] = "simulated";
+
+	if (size < sizeof(name))
+		return -ENAMETOOLONG;
+	memcpy(buf, name, sizeof(name));
+	return 0;
+}
+
 int
 pier__sim_no_pidfd_open(int pid)
 {

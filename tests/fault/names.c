@@ -92,6 +92,31 @@ interfaces(struct fault_story *story)
 	pier_interfaces_free(all);
 }
 
+/* All that a name has, and the way back. */
+static void
+about(struct fault_story *story)
+{
+	static const struct pier_resolve_opts all = {
+		.also = PIER_RESOLVE_ALIASES | PIER_RESOLVE_SOURCE
+	};
+	struct pier_names *names = NULL, *back = NULL;
+	char name[PIER_NAME_MAX + 1];
+	struct pier_addr addr;
+
+	if (met(story, "resolve",
+		    pier_resolve(&names, "localhost", "7", &all, SOON)) == 0 &&
+		names->source[0] == '\0')
+		(void)met(story, "source", -EBADMSG);
+	pier_names_free(names);
+	(void)pier_addr_parse(&addr, "127.0.0.1");
+	(void)met(story, "reverse", pier_reverse(&back, &addr, SOON));
+	pier_names_free(back);
+	(void)met(story, "fqdn",
+		pier_fqdn(name, sizeof(name), "localhost", SOON));
+	(void)met(story, "hostname", pier_hostname(name, sizeof(name)));
+}
+
+EACH_INSIDE(about)
 EACH_INSIDE(services)
 EACH_INSIDE(interfaces)
 EACH_INSIDE(ask)
@@ -99,6 +124,10 @@ EACH_INSIDE(dial)
 
 /* What the injected answers of the name service mean. */
 static const int also[] = { -PIER_ENONAME, -PIER_EAGAINNAME, -ENOMEM, -EIO, 0 };
+
+/* The same of gethostbyname() and gethostbyaddr(). */
+static const int failed[] = { -PIER_ENONAME, -PIER_EAGAINNAME, -PIER_ENAMEFAIL,
+	-ENOMEM, -EIO, -EMFILE, 0 };
 
 /* A message of the kernel that came up short. */
 static const int cut[] = { -EBADMSG, 0 };
@@ -108,6 +137,8 @@ static const struct fault_scenario scenarios[] = {
 	{ "interfaces, threads", interfaces_by_threads, cut },
 	{ "services, fibers", services_by_fibers, NULL },
 	{ "services, threads", services_by_threads, NULL },
+	{ "about names, fibers", about_by_fibers, failed },
+	{ "about names, threads", about_by_threads, failed },
 	{ "names, fibers", ask_by_fibers, also },
 	{ "names, threads", ask_by_threads, also },
 	{ "dial by name, fibers", dial_by_fibers, also },

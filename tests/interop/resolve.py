@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 
-A, CNAME, AAAA = 1, 5, 28
+A, CNAME, PTR, AAAA = 1, 5, 12, 28
 SERVFAIL, NXDOMAIN = 2, 3
 
 HOSTS = """\
@@ -80,7 +80,7 @@ def name_bytes(name):
 
 
 def record(owner, kind, value):
-    if kind == CNAME:
+    if kind in (CNAME, PTR):
         data = name_bytes(value)
     else:
         family = socket.AF_INET if kind == A else socket.AF_INET6

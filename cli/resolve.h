@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* pier resolve: what it was asked. */
+#ifndef PIER_CLI_RESOLVE_H
+#define PIER_CLI_RESOLVE_H
+
+#include <pier.h>
+
+#include "options.h"
+#include "report.h"
+
+struct resolve_settings {
+	struct cli_common common;
+	bool four, six, passive;
+	int64_t type; /* SOCK_STREAM or SOCK_DGRAM */
+	int64_t timeout_ns;
+	const char *host;
+	const char *service; /* NULL: none */
+};
+
+#endif

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""pier resolve and pier addr against Python, getent, hostname and ip.
+
+In namespaces of its own: interfaces, a hosts file and a name server that
+resolve.py plays. Reports by TAP.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "cli")]
+
+import resolve  # noqa: E402 (found by the line above)
+import tap  # noqa: E402
+import tool  # noqa: E402
+from tap import contains, equal  # noqa: E402
+
+SELF = "pier7"
+
+resolve.FILES.update({
+    "hosts": f"""\
+127.0.0.1 localhost
+::1 localhost
+192.0.2.7 many.test alias.test other.test
+192.0.2.8 many.test
+2001:db8::7 many.test
+192.0.2.30 {SELF}.example.test {SELF}
+192.0.2.40 short
+192.0.2.41 short2 long.name.test
+""",
+    "resolv.conf":
+        "nameserver 127.0.0.1\nsearch example.test\n"
+        "options timeout:30 attempts:1\n",
+    "nsswitch.conf": "hosts: files dns\nservices: files\n",
+})
+resolve.ZONE.update({
+    "1.2.0.192.in-addr.arpa": [(resolve.PTR, "four.test")],
+    "4.2.0.192.in-addr.arpa": [(resolve.PTR, "four.test")],
+    "in.example.test": [(resolve.A, "192.0.2.50")],
+})
+
+NAMES = ("many.test", "alias.test", "other.test", "both.test", "four.test",
+         "www.test", SELF, "short", "in", "localhost")
+
+
+def set_up(folder):
+    resolve.set_up(folder)
+    socket.sethostname(SELF)
+    for command in (
+        "link add dummy0 mtu 1400 type veth peer name peer0",
+        "link set dummy0 address 02:00:00:00:00:2a",
+        "addr add 198.51.100.1/25 brd + dev dummy0",
+        "addr add 198.51.100.200 peer 198.51.100.201/32 dev dummy0",
+        "addr add 2001:db8:1::1/48 dev dummy0 nodad",
+        "link set dummy0 up",
+        "link set peer0 up",
+        "link add down0 type veth peer name down1",
+    ):
+        subprocess.run(["ip", *command.split()], check=True)
+
+    # The kernel gives each end of the pair an address of its own, later.
+    def both_have_theirs():
+        with open("/proc/net/if_inet6", encoding="ascii") as table:
+            return sum(line.startswith("fe80") for line in table) == 2
+
+    tool.wait_until(both_have_theirs)
+
+
+def one(words, code=0):
+    """The one event of pier resolve."""
+    (event,) = tool.events(
+        tool.expect(code, "resolve", "--json", *words), "resolve")
+    return event
+
+
+def addresses(event):
+    return [a["address"] for a in event["addresses"]]
+
+
+def test_names_are_what_gethostbyname_ex_says():
+    for name in NAMES:
+        canonical, aliases, found = socket.gethostbyname_ex(name)
+        event = one(["-4", name])
+        equal(event["canonical"], canonical, name)
+        equal(sorted(event["aliases"]), sorted(aliases), name)
+        equal(sorted(addresses(event)), sorted(found), name)
+
+
+def test_two_aliases_and_two_addresses_of_a_hosts_file():
+    event = one(["-4", "many.test"])
+    equal(sorted(addresses(event)), ["192.0.2.7", "192.0.2.8"])
+    equal(sorted(event["aliases"]), ["alias.test", "other.test"])
+    equal((event["canonical"], event["source"]), ("many.test", "files"))
+    shown = tool.expect(0, "resolve", "many.test").text
+    contains(shown, "  aliases    alias.test other.test\n")
+    contains(shown, "  source     files\n")
+
+
+def test_addresses_stand_in_the_order_of_getaddrinfo():
+    for name in NAMES:
+        for flag, family in (([], 0), (["-4"], socket.AF_INET),
+                             (["-6"], socket.AF_INET6)):
+            try:
+                right = [a[4][0] for a in socket.getaddrinfo(
+                    name, 80, family, socket.SOCK_STREAM)]
+            except socket.gaierror:
+                tool.expect(1, "resolve", *flag, name, "80")
+                continue
+            equal(addresses(one([*flag, name, "80"])), right, name)
+
+
+def test_addresses_are_what_getent_ahosts_says():
+    for name in NAMES:
+        said = subprocess.run(["getent", "ahosts", name], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout
+        right = [line.split()[0] for line in said.splitlines()
+                 if line.split()[1] == "STREAM"]
+        equal(addresses(one([name])), right, name)
+
+
+def test_the_source_is_told():
+    for name, source in (("many.test", "files"), ("both.test", "dns"),
+                         (SELF, "files"), ("in", "dns")):
+        equal(one([name])["source"], source, name)
+    equal(one(["192.0.2.7"])["source"], "files")
+    equal(one(["192.0.2.4"])["source"], "dns")
+
+
+def test_services_and_types():
+    event = one(["four.test", "domain", "--type", "dgram"])
+    (found,) = event["addresses"]
+    equal((found["port"], found["socket_type"], found["protocol"]),
+          (53, "dgram", "udp"))
+    assert "dial" not in event
+    event = one(["", "80", "--passive"])
+    equal(addresses(event), ["::", "0.0.0.0"])
+    tool.expect(1, "resolve", "four.test", "no-such-service")
+
+
+def test_the_schedule_is_that_of_rfc_8305():
+    event = one(["both.test", "80"])
+    order = addresses(event)
+    six = [a for a in order if ":" in a]
+    four = [a for a in order if ":" not in a]
+    first, other = (six, four) if ":" in order[0] else (four, six)
+    right = []
+    while first or other:
+        right += first[:1] + other[:1]
+        del first[:1], other[:1]
+    texts = [f"[{a}]:80" if ":" in a else f"{a}:80" for a in right]
+    equal([a["address"] for a in event["dial"]], texts)
+    equal([a["start_s"] for a in event["dial"]], [0.25 * i for i in range(3)])
+
+
+def test_addresses_lead_back_to_names_as_gethostbyaddr_says():
+    for address in ("192.0.2.7", "192.0.2.8", "2001:db8::7", "192.0.2.30",
+                    "192.0.2.41", "192.0.2.4", "127.0.0.1"):
+        canonical, aliases, _ = socket.gethostbyaddr(address)
+        event = one([address])
+        equal((event["canonical"], sorted(event["aliases"])),
+              (canonical, sorted(aliases)), address)
+        equal(event["fqdn"], socket.getfqdn(address), address)
+    equal(one(["192.0.2.4"])["confirmed"], True)
+    # Its name is that of another address.
+    equal(one(["192.0.2.1"])["confirmed"], False)
+    said = subprocess.run(["getent", "hosts", "192.0.2.7"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    equal(said.split()[1:],
+          [one(["192.0.2.7"])["canonical"], *one(["192.0.2.7"])["aliases"]])
+    tool.expect(1, "resolve", "192.0.2.99")
+
+
+def test_this_machine_is_named_as_hostname_and_python_do():
+    lines = tool.events(tool.expect(0, "addr", "--json"), "addr")
+    (machine,) = tool.of_type(lines, "machine")
+    equal(machine["hostname"], SELF)
+    equal(machine["fqdn"], f"{SELF}.example.test")
+    equal(machine["fqdn"], socket.getfqdn())
+    if shutil.which("hostname"):
+        said = subprocess.run(["hostname", "-f"], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        equal(machine["fqdn"], said.strip())
+    equal((machine["addresses"], machine["source"]), (["192.0.2.30"], "files"))
+    shown = tool.expect(0, "addr").text
+    contains(shown, f"{SELF}\n  fqdn {SELF}.example.test\n"
+                    "  resolves to 192.0.2.30 (files)\n")
+
+
+def of_ip(address, name):
+    """An address of `ip -j addr` in the form of pier's."""
+    text = address["local"]
+    made = {"address": text, "bits": address["prefixlen"]}
+    if address["family"] == "inet6" and text.startswith("fe80:"):
+        made["address"] += f"%{name}"
+    if "broadcast" in address:
+        made["broadcast"] = address["broadcast"]
+    if "address" in address:
+        made["peer"] = address["address"]
+    return made
+
+
+def test_interfaces_are_those_of_ip():
+    said = subprocess.run(["ip", "-j", "addr"], check=True,
+                          stdout=subprocess.PIPE).stdout
+    lines = tool.events(tool.expect(0, "addr", "--json"), "addr")
+    found = tool.of_type(lines, "interface")
+    right = json.loads(said)
+    equal([i["name"] for i in found], [i["ifname"] for i in right])
+    by_name = {"up": "UP", "loopback": "LOOPBACK", "broadcast": "BROADCAST",
+               "noarp": "NOARP", "multicast": "MULTICAST"}
+    for ours, theirs in zip(found, right):
+        equal((ours["index"], ours["mtu"], ours["hardware"]),
+              (theirs["ifindex"], theirs["mtu"], theirs["address"]))
+        for flag, name in by_name.items():
+            equal(flag in ours["flags"], name in theirs["flags"], flag)
+        there = [of_ip(a, ours["name"]) for a in theirs["addr_info"]]
+        equal(sorted(ours["addresses"], key=str), sorted(there, key=str))
+    names = dict(socket.if_nameindex())
+    equal({i["index"]: i["name"] for i in found}, names)
+
+
+def test_failures_are_told_apart():
+    tool.expect(1, "resolve", "none.test")
+    tool.expect(3, "resolve", "fail.test")
+    tool.expect(2, "resolve", "127.1")
+    done = tool.expect(1, "resolve", "--json", "none.test")
+    event = json.loads(done.text)
+    equal((event["type"], event["cause"], event["exit"]),
+          ("error", "PIER_ENONAME", 1))
+
+
+def test_a_mute_name_server_ends_by_the_time_limit():
+    for words in (["mute.test"], ["mute.test", "80", "-4"]):
+        begin = time.monotonic()
+        done = tool.expect(6, "resolve", "-w", "300ms", *words)
+        assert 0.25 < time.monotonic() - begin < 10, done
+        contains(done.err, "mute.test")
+
+
+def test_an_interrupt_ends_a_look_up():
+    process = subprocess.Popen([tool.PIER, "resolve", "mute.test"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def asks():
+        with open(f"/proc/{process.pid}/net/udp", encoding="ascii") as table:
+            return any(":0035 01" in line for line in table)
+
+    tool.wait_until(asks)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    equal((process.returncode, out), (130, b""))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        set_up(sys.argv[1])
+        resolve.name_server()
+        del sys.argv[1]
+        tap.main(globals())
+    why = resolve.missing()
+    if why is not None:
+        print(f"1..0 # SKIP {why}")
+        sys.exit(0)
+    with tempfile.TemporaryDirectory(prefix="pier-names-") as scratch:
+        sys.exit(
+            subprocess.run(
+                ["unshare", "-nmu", "--propagation", "private", sys.executable,
+                 "-B", sys.argv[0], scratch],
+                check=False,
+            ).returncode
+        )
