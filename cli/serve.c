@@ -180,9 +180,8 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.on_listen = serve_tell_listening,
 		.notify = true,
 		.on_process = tell ? serve_tell_process : NULL,
-		.control = settings->control == NULL && settings->processes == 0
-				   ? settings->replace
-				   : settings->control,
+		.control = settings->control != NULL ? settings->control
+						     : settings->replace,
 		.replace = settings->replace,
 		.on_hand_over = serve_tell_hand_over,
 		.read_rate = settings->rate,

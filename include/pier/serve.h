@@ -268,7 +268,7 @@ struct pier_server_opts {
 
 	/* A Unix socket, such as "/run/x.control", at which a new server may
 	   ask for the place of this one; its file has mode 0600, and who comes
-	   has to be of the same user, or root. Not with .processes. See pier_server_run() */
+	   has to be of the same user, or root. See pier_server_run() */
 	const char *control;
 	/* The control socket of a running server, whose place this one takes;
 	   NULL: none. It gets the sockets of endpoints with the same text, or
@@ -381,9 +381,9 @@ pier_server_open(struct pier_server **out, const struct pier_server_opts *opts)
  * another that has the least, new connections are left to that one, for up to
  * 50 ms.
  *
- * Hooks and handlers run in the processes; on_listen, on_process and on_error
- * of a process that died (-PIER_EDIED) in the calling one. The processes end by
- * _exit(2). When the calling process dies, they drain and end. One that does
+ * Hooks and handlers run in the processes; on_listen, on_process, on_hand_over
+ * and on_error of a process that died (-PIER_EDIED) in the calling one. The
+ * processes end by _exit(2). When the calling process dies, they drain and end. One that does
  * not end by itself, 7 s after the drain time, is killed, and its connections
  * are counted as cancelled. With PIER_FORK each of them forks, as above, and is
  * the one whose on_error is told; when it dies, the processes of its connections

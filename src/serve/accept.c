@@ -328,7 +328,7 @@ drain(struct pier__acceptor *it)
 	it->draining = true;
 	it->drain_left = it->fd >= 0;
 	/* What queues where another server accepts is that one's. */
-	if (!atomic_load(&it->port->handed))
+	if (!pier__port_is_handed(it->worker->server, it->port))
 		it->drain_left += queued(it);
 	PIER__NOTE(it->listener->desc.readable, true);
 	(void)pier_shield(pier_deadline_at(it->worker->drain_until));

@@ -2,7 +2,8 @@
 /*
  * serve/control.c - a server whose place another takes.
  *
- * A task of the first worker listens on the control socket. It gives one that
+ * A task of the first worker, or with processes of the first of them, listens on
+ * the control socket. It gives one that
  * asks a copy of every listening descriptor, and goes on serving until that one
  * says that it has what it needs. From then on this server accepts nothing more
  * on what was taken, and takes nothing from its queues: they are the same
@@ -186,6 +187,33 @@ hear_ready(struct offer *it, pier_deadline deadline)
 	return rc;
 }
 
+static void
+hand(const struct pier_server *server, const struct pier__port *port, bool away)
+{
+	size_t number = (size_t)(port - server->ports);
+	uint_fast64_t bit = UINT64_C(1) << number % 64;
+
+	if (away)
+		(void)atomic_fetch_or(
+			&server->shared->handed[number / 64], bit);
+	else
+		(void)atomic_fetch_and(
+			&server->shared->handed[number / 64], ~bit);
+}
+
+bool
+pier__port_is_handed(
+	const struct pier_server *server, const struct pier__port *port)
+{
+	size_t number = (size_t)(port - server->ports);
+
+	/* Of so many none is ever offered. */
+	return number < PIER__PORTS_HANDED_MAX &&
+	       (atomic_load(&server->shared->handed[number / 64]) >>
+			       number % 64 &
+		       1) != 0;
+}
+
 /* What was taken is the other's from now on, or is not after all. 0, or
    -PIER_ESTOPPED: this server stops already. */
 static int
@@ -205,7 +233,7 @@ give(struct offer *it, bool away)
 		if (what->owned)
 			file_of(it, what)->made = !away;
 		if (what->port != NULL)
-			atomic_store(&what->port->handed, away);
+			hand(it->server, what->port, away);
 	}
 	(void)pthread_mutex_unlock(&it->server->lock);
 	return rc;
@@ -298,8 +326,7 @@ meet(struct pier_server *server, struct pier_stream *stream)
 static int
 control_main(void *arg)
 {
-	struct pier__worker *worker = arg;
-	struct pier_server *server = worker->server;
+	struct pier_server *server = arg;
 	struct pier_stream *stream;
 	int rc = 0;
 
@@ -322,15 +349,12 @@ control_main(void *arg)
 }
 
 int
-pier__control_start(struct pier__worker *worker)
+pier__control_start(struct pier_server *server, struct pier_group *group)
 {
-	struct pier_server *server = worker->server;
-
-	/* The first one's, so that the others do not look at it. */
-	if (worker != &server->workers[0] || server->control == NULL)
+	if (server->control == NULL)
 		return 0;
 	return pier__sched_spawn(
-		pier__current->sched, worker->accepting, control_main, worker);
+		pier__current->sched, group, control_main, server);
 }
 
 /* The old server's, when it is at this address. 1: it is; 0; or an error. */
@@ -370,6 +394,18 @@ pier__control_open(struct pier_server *server)
 	if (rc == 0)
 		rc = pier_listen(&server->control, where, &opts, PIER_FOREVER);
 	return rc < 0 ? rc : 0;
+}
+
+void
+pier__control_forked(struct pier_server *server)
+{
+	if (server->control != NULL)
+		pier__close(server->control->desc.fd);
+	/* Who takes the place learns of this one's end by that. */
+	if (server->successor != NULL)
+		pier__close(server->successor->desc.fd);
+	server->control = NULL;
+	server->successor = NULL;
 }
 
 void

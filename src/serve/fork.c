@@ -27,6 +27,7 @@
 #include "serve/datagram.h"
 #include "serve/options.h"
 #include "serve/processes.h"
+#include "serve/replace.h"
 #include "task/group.h"
 #include "task/run.h"
 #include "task/sched.h"
@@ -66,11 +67,7 @@ let_go(struct pier__worker *worker, const struct pier__conn *kept)
 	for (i = 0; i < server->port_count; i++)
 		if (server->ports[i].listener != NULL)
 			close_fd(&server->ports[i].listener->desc);
-	if (server->control != NULL)
-		close_fd(&server->control->desc);
-	/* Who takes the place learns of this one's end by that. */
-	if (server->successor != NULL)
-		close_fd(&server->successor->desc);
+	pier__control_forked(server);
 	for (i = 0; i < worker->acceptor_count; i++)
 		if (worker->acceptors[i].conn != kept)
 			pier__close(worker->acceptors[i].fd);

@@ -49,8 +49,6 @@ wrong(const struct pier_server_opts *opts)
 		return "no endpoint";
 	if (opts->endpoint != NULL && opts->endpoints != NULL)
 		return "endpoint and endpoints: give one of them";
-	if (opts->control != NULL && opts->processes != 0)
-		return "control: not with processes";
 	if (opts->handler == NULL && opts->datagram_handler == NULL &&
 		opts->packet_handler == NULL)
 		return "no handler";

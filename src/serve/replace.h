@@ -71,7 +71,10 @@ void pier__replace_close(struct pier_server *server);
 /* Listen at opts.control, or go on to. 0 or an error, noted. */
 int pier__control_open(struct pier_server *server);
 void pier__control_close(struct pier_server *server);
-/* By the first worker: hear of those that come there. 0 or an error. */
-int pier__control_start(struct pier__worker *worker);
+/* Hear of those that come there, by a fiber of group; nothing without a control
+   socket. 0 or an error. */
+int pier__control_start(struct pier_server *server, struct pier_group *group);
+/* In a process that was forked: it is its parent's. */
+void pier__control_forked(struct pier_server *server);
 
 #endif

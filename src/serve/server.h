@@ -48,7 +48,6 @@ struct pier__port {
 	struct pier_listener *listener; /* the one that owns the descriptor */
 	const char *endpoint;           /* as it was given */
 	atomic_int users;               /* acceptors that have it */
-	atomic_bool handed;             /* another server takes what queues */
 };
 
 /* A task of a worker that accepts on a port. */
@@ -251,6 +250,10 @@ void pier__room_look(struct pier_server *server);
 /* Wait until releases is not `seen`. 0, -PIER_EDEADLINE, -ECANCELED. */
 int pier__release_wait(
 	struct pier__acceptor *acceptor, uint64_t seen, pier_deadline deadline);
+
+/* control.c: does another server take what queues there? In every process. */
+bool pier__port_is_handed(
+	const struct pier_server *server, const struct pier__port *port);
 
 /* accept.c: the task of an acceptor; arg is its struct. */
 int pier__acceptor_main(void *arg);

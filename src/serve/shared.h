@@ -22,6 +22,9 @@
 
 #define PIER__LAST_WORDS 256
 
+/* Ports that can be handed over: a bit of each. */
+#define PIER__PORTS_HANDED_MAX 256
+
 /* Cache lines of its own. */
 struct pier__ledger {
 	alignas(64) atomic_int active; /* as invariant 1 of server.h has it */
@@ -42,6 +45,8 @@ struct pier__shared {
 	atomic_int active_peak;
 	atomic_uint_fast64_t next_id;
 	atomic_uint_fast64_t releases;
+	/* Ports whose queue another server takes: bits by their number. */
+	atomic_uint_fast64_t handed[PIER__PORTS_HANDED_MAX / 64];
 	pier__bucket accepting;          /* see gate.h */
 	struct pier__counters *counters; /* of each worker of each process */
 	struct pier__ledger ledgers[];

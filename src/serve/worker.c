@@ -48,8 +48,9 @@ begin(struct pier__worker *worker)
 		rc = pier__watchdog_start(worker);
 	if (rc == 0 && worker->server->process > 0)
 		rc = pier__bell_hear(worker);
-	if (rc == 0)
-		rc = pier__control_start(worker);
+	/* The first one's, so that the others do not look at it. */
+	if (rc == 0 && worker == &worker->server->workers[0])
+		rc = pier__control_start(worker->server, worker->accepting);
 	return rc < 0 ? pier__fail(rc,
 				&(struct pier__failure){
 					.step = PIER_STEP_CREATE,

@@ -34,6 +34,12 @@ def talk(port, data=b"hello", path=None):
         return read_all(client)
 
 
+def children(pid):
+    """The processes that this one started."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
 def done(server):
     """How one that was replaced ended, by itself."""
     return server.end(number=None)
@@ -138,6 +144,68 @@ def test_ten_times_with_workers():
 
 def test_ten_times_by_threads():
     replaced_in_a_crowd(["--model=thread"], CONNECTIONS // 10)
+
+
+def test_ten_times_with_processes():
+    """The first of them hands over; the others drain."""
+    replaced_in_a_crowd(["--processes=2"], CONNECTIONS // 5)
+
+
+def test_ten_times_with_processes_that_fork():
+    replaced_in_a_crowd(["--processes=2", "--model=fork"], CONNECTIONS // 20)
+
+
+def test_from_one_process_to_several_and_back():
+    """All sockets, and a control socket that goes along; nobody is left."""
+    with scratch() as folder:
+        control, path = f"{folder}/control", f"{folder}/u.sock"
+        where = ["tcp://127.0.0.1:0", f"unix://{path}", "udp://127.0.0.1:0"]
+        with contextlib.ExitStack() as stack:
+            old = stack.enter_context(
+                Server("upper", "--control", control, *where))
+            for options in (["--processes=2"], ["--processes=3"], []):
+                new = stack.enter_context(
+                    Server("upper", *options, "--replace", control))
+                equal(new.endpoints, old.endpoints)
+                equal(done(old).code, 0)
+                equal(talk(new.port()), b"HELLO")
+                equal(talk(0, path=path), b"HELLO")
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as c:
+                    c.settimeout(20)
+                    c.connect(("127.0.0.1", new.port(2)))
+                    c.send(b"hello")
+                    equal(c.recv(100), b"HELLO")
+                old = new
+            equal(old.end().code, 0)
+        equal(os.listdir(folder), [])
+
+
+def test_processes_that_die_before_and_while_they_are_replaced():
+    """Another takes the place of one that died, also while the new server does
+    not answer; and who queues finds somebody."""
+    with scratch() as folder:
+        control = f"{folder}/control"
+        with Server("upper", "--processes=2", "--control", control,
+                    "tcp://127.0.0.1:0") as old:
+            os.kill(children(old.process.pid)[0], signal.SIGKILL)
+            with socket.socket(socket.AF_UNIX) as other:
+                other.settimeout(20)
+                other.connect(control)
+                other.sendall(b"PIER" + struct.pack(">HHI", 1, 1, 0))
+                _, fds, _, _ = socket.recv_fds(other, 12, 10)
+                for fd in fds:
+                    os.close(fd)
+                for pid in children(old.process.pid):
+                    os.kill(pid, signal.SIGKILL)
+                tool.wait_until(lambda: len(children(old.process.pid)) == 2)
+                equal(talk(old.port()), b"HELLO")
+            with Server("upper", "--processes=2", "--replace", control,
+                        "tcp://127.0.0.1:0") as new:
+                pid = old.process.pid
+                equal(done(old).code, 0)
+                equal(talk(new.port()), b"HELLO")
+                assert not os.path.exists(f"/proc/{pid}")
+                equal(new.end().code, 0)
 
 
 def test_events():
