@@ -355,7 +355,7 @@ def test_reset_before_everything_was_acknowledged():
     knows when it did not arrive."""
 
     def script(connection):
-        time.sleep(0.4)
+        tool.wait_until(lambda: tool.on_the_way(connection) >= 100000)
         reset(connection)
 
     with Peer(script) as peer:
@@ -719,7 +719,7 @@ def test_signals_end_it():
 def test_signal_while_connecting():
     with black_hole() as endpoint:
         client = start(endpoint)
-        time.sleep(0.3)
+        tool.wait_until(lambda: tool.is_connecting(client.pid))
         client.send_signal(signal.SIGINT)
         equal(client.wait(LIMIT), 130)
         client.communicate()
@@ -735,6 +735,7 @@ def test_peer_that_does_not_read():
 
     with Peer(script) as peer, open("/dev/zero", "rb") as zero:
         client = start(peer.endpoint, stdin=zero)
+        tool.wait_until(lambda: hasattr(peer, "client"))
         time.sleep(0.3)
         equal(client.poll(), None)
         client.send_signal(signal.SIGTERM)

@@ -170,6 +170,39 @@ def of_type(lines, name):
     return [line for line in lines if line["type"] == name]
 
 
+def tcp_table():
+    """The kernel's IPv4 sockets: (own port, other port, state, bytes to send,
+    bytes to read, inode)."""
+    with open("/proc/net/tcp", encoding="ascii") as lines:
+        rows = [line.split() for line in list(lines)[1:]]
+    for row in rows:
+        own, other = (int(row[i].rsplit(":", 1)[1], 16) for i in (1, 2))
+        to_send, to_read = (int(word, 16) for word in row[4].split(":"))
+        yield own, other, row[3], to_send, to_read, row[9]
+
+
+def is_connecting(pid):
+    """Has the process sent a SYN that nobody has answered?"""
+    mine = set()
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            mine.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return any(
+        state == "02" and f"socket:[{inode}]" in mine
+        for _, _, state, _, _, inode in tcp_table()
+    )
+
+
+def on_the_way(connection):
+    """Bytes that the other side was given to send and this one has not read."""
+    ours, theirs = connection.getsockname()[1], connection.getpeername()[1]
+    return sum(
+        to_send if own == theirs else to_read
+        for own, other, _, to_send, to_read, _ in tcp_table()
+        if (own, other) in ((theirs, ours), (ours, theirs))
+    )
+
+
 @contextlib.contextmanager
 def closed_port(kind=socket.SOCK_STREAM):
     """A port that refuses, and that nobody else can take meanwhile: bound and
