@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "report.h"
+#include "sockopts.h"
 
 enum connect_stdin_end {
 	CONNECT_HALF_CLOSE,
@@ -49,6 +50,7 @@ struct connect_settings {
 	int64_t eof_wait;
 	int64_t rate; /* bytes per second, both ways */
 	const char *bind;
+	struct cli_sockopts sockopts;
 	bool crlf;
 	bool probe;
 	int64_t replies; /* 0: not counted */

@@ -140,6 +140,7 @@ static const struct cli_option options[] = {
 		.help = "send each line feed of standard input as CR LF",
 		.offset = AT(crlf),
 		.needs = CONNECT_TALK },
+	CLI_SOCKOPTS_ROWS(AT(sockopts), "a connection"),
 	{ .name = "probe",
 		.letter = 'z',
 		.kind = CLI_FLAG,

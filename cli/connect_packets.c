@@ -157,7 +157,8 @@ receive(struct talk *talk)
 static int
 open_packet(struct talk *talk, pier_deadline deadline)
 {
-	const struct pier_packet_opts opts = { .bind = talk->settings->bind };
+	const struct pier_packet_opts opts = { .bind = talk->settings->bind,
+		.options = talk->sockopts.item };
 
 	if (strncmp(talk->endpoint, "udp", 3) == 0)
 		talk->chunk = PIER_PACKET_MAX;

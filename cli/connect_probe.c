@@ -36,6 +36,7 @@ struct result {
 struct probe {
 	struct cli_tool *tool;
 	const struct connect_settings *settings;
+	struct cli_sockopts_list sockopts;
 	struct cli_ports ports; /* of the current endpoint */
 	size_t endpoint;        /* index of the one behind it */
 	pier_deadline until;
@@ -119,7 +120,8 @@ static void
 probe_one(struct probe *probe, struct result *result, const char *endpoint)
 {
 	const struct connect_settings *settings = probe->settings;
-	const struct pier_dial_opts opts = { .bind = settings->bind };
+	const struct pier_dial_opts opts = { .bind = settings->bind,
+		.options = probe->sockopts.item };
 	int64_t timeout = settings->connect_timeout, start_ns = pier_now();
 	struct pier_stream *stream = NULL;
 
@@ -199,6 +201,10 @@ connect_probe(struct cli_tool *tool, const struct connect_settings *settings)
 	size_t i;
 	int code;
 
+	code = cli_sockopts_list(
+		tool, "connect", &settings->sockopts, &probe.sockopts);
+	if (code != CLI_EXIT_OK)
+		return code;
 	probe.count = count_targets(&probe);
 	if (probe.count > 0)
 		probe.results = calloc(probe.count, sizeof(*probe.results));

@@ -152,7 +152,8 @@ static int
 dial(struct talk *talk, pier_deadline deadline)
 {
 	const struct pier_dial_opts opts = { .bind = talk->settings->bind,
-		.report = &talk->report };
+		.report = &talk->report,
+		.options = talk->sockopts.item };
 
 	int64_t rate = talk->settings->rate;
 	int rc = pier_dial(&talk->net, talk->endpoint, &opts, deadline);

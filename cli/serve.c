@@ -142,6 +142,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 	bool tell = serve->tool->verbose > 0 || serve->tool->json;
 	const struct pier_listen_opts listen = {
 		.backlog = (int)settings->backlog,
+		.options = serve->sockopts.item,
 	};
 	const struct pier_server_opts opts = {
 		.endpoints = endpoints,
@@ -301,6 +302,9 @@ serve_run(struct cli_tool *tool, const void *given)
 	size_t i;
 	int code = serve_check_program(tool, settings);
 
+	if (code == CLI_EXIT_OK)
+		code = cli_sockopts_list(
+			tool, "serve", &own.sockopts, &serve.sockopts);
 	if (code == CLI_EXIT_OK)
 		code = serve_handed(tool, &own, handed);
 	if (code != CLI_EXIT_OK)

@@ -9,6 +9,7 @@
 #include "networks.h"
 #include "options.h"
 #include "report.h"
+#include "sockopts.h"
 
 #include <pier.h>
 
@@ -47,6 +48,7 @@ struct serve_settings {
 	int64_t workers;
 	int64_t processes;
 	int64_t backlog;
+	struct cli_sockopts sockopts;
 	int64_t max_connections;
 	int64_t max_per_address;
 	int64_t first_byte_timeout;
@@ -87,6 +89,7 @@ struct serve {
 	struct cli_networks allow;
 	struct cli_networks deny;
 	struct cli_networks proxy_from;
+	struct cli_sockopts_list sockopts;
 	int64_t start_ns;
 	long backlog; /* as the kernel has it; 0 when that cannot be known */
 	bool ready_written; /* the ready file is there and is ours */

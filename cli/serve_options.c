@@ -197,6 +197,7 @@ static const struct cli_option options[] = {
 			"with --proxy-header",
 		.needs = SERVE_NEEDS_CONNECTIONS,
 		.offset = AT(proxy_from) },
+	CLI_SOCKOPTS_ROWS(AT(sockopts), "a connection"),
 	{ .name = "max-connections",
 		.kind = CLI_COUNT,
 		.metavar = "N",

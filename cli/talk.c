@@ -276,7 +276,10 @@ talk_hold(struct cli_tool *tool, const struct connect_settings *settings,
 	talk->kind = kind;
 	talk->chunk = TALK_CHUNK;
 	talk->endpoint = settings->endpoints.item[0];
-	code = cli_conduct(tool, run, talk);
+	code = cli_sockopts_list(
+		tool, "connect", &settings->sockopts, &talk->sockopts);
+	if (code == CLI_EXIT_OK)
+		code = cli_conduct(tool, run, talk);
 	free(talk);
 	return code;
 }

@@ -59,6 +59,7 @@ struct talk {
 	const struct connect_settings *settings;
 	const struct talk_kind *kind;
 	const char *endpoint;
+	struct cli_sockopts_list sockopts;
 	struct pier_group *group;    /* every fiber of the conversation */
 	struct pier_group *up_group; /* the one that reads standard input */
 	struct pier_stream *net;     /* this, or */

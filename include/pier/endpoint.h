@@ -13,6 +13,9 @@
  *                                           its host
  *   pair://                                 two ends of one new pair
  *
+ * "?name=value&name=value" behind any of them sets options of the socket, in
+ * the words of pier/option.h: tcp://host:80?nodelay=0&rcvbuf=64k.
+ *
  * cid is a number, "local" (this machine), "host", "hypervisor", or empty or '*'
  * for every context of this machine; its port is a number, 0: any free one.
  * host is a name, an IPv4 address, an IPv6 address in brackets, with a

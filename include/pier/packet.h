@@ -38,7 +38,8 @@ struct pier_packet_opts {
 	bool reuse_port;
 	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
 	void *lookup_arg;
-	bool senders; /* Unix: each message says who sent it */
+	bool senders;               /* Unix: each message says who sent it */
+	const char *const *options; /* as of struct pier_dial_opts */
 };
 
 /*

@@ -71,6 +71,11 @@ struct pier_dial_opts {
 	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
 	void *lookup_arg;
 	struct pier_dial_report *report; /* filled when not NULL */
+	/* Options of the socket, "nodelay=0", "tcp.user_timeout=5s", …, ended
+	   by NULL, in the words of pier/option.h; borrowed for the call. Set
+	   after those of the endpoint, each at its moment: on the new socket,
+	   or once it is connected */
+	const char *const *options;
 };
 
 /*
@@ -99,8 +104,10 @@ size_t pier_dial_plan(struct pier_attempt *out, size_t max,
  *
  * Returns 0, or what the first address that was tried met when all failed
  * (pier_last_error()->attempts has each):
- *   -EINVAL, -ENAMETOOLONG  the text of the endpoint or of opts->bind is wrong:
- *                    detail and offset; or attempt_delay_ms is below 0
+ *   -EINVAL, -ENAMETOOLONG  the text of the endpoint, of opts->bind or of an
+ *                    option is wrong: detail and offset; or attempt_delay_ms is
+ *                    below 0
+ *   -EPERM, -ENOPROTOOPT, …  an option could not be set: the detail names it
  *   -ENODEV          this machine has no such interface as the zone names
  *   -PIER_ENONAME, -PIER_EAGAINNAME, -PIER_ENAMEFAIL  see pier_resolve()
  *   -ECONNREFUSED    nobody listens there
@@ -174,6 +181,9 @@ struct pier_listen_opts {
 	bool reuse_port;   /* SO_REUSEPORT: others may bind it too */
 	int nodelay;       /* TCP_NODELAY on accepted streams: 0 on */
 	unsigned int mode; /* of a Unix socket's file, 0: 0777 less the umask */
+	/* As of struct pier_dial_opts; those that need a connection are set on
+	   each that is accepted, the others it inherits */
+	const char *const *options;
 };
 
 /*
@@ -191,7 +201,8 @@ struct pier_listen_opts {
  *             down (pier/service.h)
  *
  * Returns 0, or
- *   -EINVAL, -ENAMETOOLONG, -ENODEV, name errors  as pier_dial(); -EINVAL also
+ *   -EINVAL, -ENAMETOOLONG, -ENODEV, -EPERM, …, name errors  as pier_dial(),
+ *                   of options too; -EINVAL also
  *                   for opts, and an fd that does not listen: detail says
  *                   what it is
  *   -EADDRINUSE     somebody listens there, or of a Unix path: a file that is

@@ -19,10 +19,12 @@
 #include "net/failure.h"
 #include "net/listen_fds.h"
 #include "net/lookup.h"
+#include "net/option.h"
 #include "net/race.h"
 #include "net/stream.h"
 #include "net/tcp.h"
 #include "net/unix.h"
+#include "net/wishes.h"
 
 struct dial {
 	const char *text;
@@ -32,6 +34,7 @@ struct dial {
 	struct pier__endpoint endpoint;
 	struct pier__bind local;
 	struct pier__race race;
+	struct pier__why why; /* which option could not be set */
 	struct pier_addr order[PIER_ATTEMPTS_MAX];
 	struct pier__desc descs[PIER_ATTEMPTS_MAX];
 	enum pier_step steps[PIER_ATTEMPTS_MAX]; /* where each one failed */
@@ -68,6 +71,23 @@ lose(struct dial *it, size_t i, int rc)
 	pier__race_fail(&it->race, pier_now());
 }
 
+/* What was refused on the first socket is told. */
+static int
+set_options(struct dial *it, size_t i, int fd, enum pier__moment moment)
+{
+	const struct pier__option_kind kind = {
+		.domain = pier_addr_family(&it->order[i]),
+		.type = SOCK_STREAM,
+	};
+	struct pier__why why;
+	int rc =
+		pier__wishes_set(&it->endpoint.wishes, fd, &kind, moment, &why);
+
+	if (rc < 0 && (i == 0 || moment == PIER__MOMENT_CONNECTED))
+		it->why = why;
+	return rc;
+}
+
 /* A TCP socket that is ready to connect, or -errno. */
 static int
 make_socket(struct dial *it, size_t i)
@@ -83,6 +103,8 @@ make_socket(struct dial *it, size_t i)
 	rc = it->opts.nodelay == PIER_OFF || family == AF_VSOCK
 		     ? 0
 		     : pier__socket_enable(fd, IPPROTO_TCP, TCP_NODELAY);
+	if (rc == 0)
+		rc = set_options(it, i, fd, PIER__MOMENT_NEW);
 	if (rc == 0) {
 		it->steps[i] = PIER_STEP_BIND;
 		rc = pier__bind_socket(&it->local, fd, family, SOCK_STREAM);
@@ -240,10 +262,15 @@ static int
 win(struct dial *it, struct pier_stream **out, size_t i)
 {
 	struct pier_stream *stream;
-	int rc = pier__stream_new(&stream, it->descs[i].fd,
+	int rc = set_options(it, i, it->descs[i].fd, PIER__MOMENT_CONNECTED);
+
+	if (rc < 0) {
+		give_up(it, -ECANCELED);
+		return fail(it, rc, PIER_STEP_OPTION, it->why.text);
+	}
+	rc = pier__stream_new(&stream, it->descs[i].fd,
 		pier_addr_family(&it->order[i]),
 		it->endpoint.kind == PIER__ENDPOINT_VSOCK ? "vsock" : "tcp");
-
 	if (rc == 0) {
 		/* The engine knows the socket by the dial's descriptor. */
 		pier__desc_forget(&it->descs[i]);
@@ -335,7 +362,9 @@ dial_found(struct dial *it, struct pier_stream **out)
 	step = pier__race_lost(&it->race) ? it->steps[0] : PIER_STEP_CONNECT;
 	give_up(it, rc);
 	return fail(it, rc, step,
-		step == PIER_STEP_CONNECT ? explain_connect(rc) : NULL);
+		step == PIER_STEP_CONNECT  ? explain_connect(rc)
+		: step == PIER_STEP_OPTION ? it->why.text
+					   : NULL);
 }
 
 static int
@@ -380,7 +409,9 @@ connect_unix(struct dial *it)
 {
 	struct pier_attempt *attempt = &it->report.attempts[0];
 	struct pier__unix_place place;
-	enum pier_step step = PIER_STEP_CONNECT;
+	struct pier__unix_try one = { .type = SOCK_STREAM,
+		.wishes = &it->endpoint.wishes,
+		.step = PIER_STEP_CONNECT };
 	int fd = pier__unix_place_open(&place, &it->endpoint);
 
 	it->report.address_count = 1;
@@ -388,12 +419,15 @@ connect_unix(struct dial *it)
 	attempt->start_ns = 0;
 	if (fd == 0) {
 		attempt->addr = place.addr;
-		fd = pier__unix_connect(
-			&place.addr, SOCK_STREAM, it->deadline, &step);
+		one.addr = &place.addr;
+		fd = pier__unix_connect(&one, it->deadline);
 		pier__unix_place_close(&place);
 	}
 	note(it, 0, fd < 0 ? fd : 0);
-	return fd < 0 ? fail(it, fd, step, explain_unix(fd)) : fd;
+	if (fd >= 0)
+		return fd;
+	return fail(it, fd, one.step,
+		one.step == PIER_STEP_OPTION ? one.why.text : explain_unix(fd));
 }
 
 static int
@@ -418,6 +452,28 @@ dial_unix(struct dial *it, struct pier_stream **out)
 	return 0;
 }
 
+/* A descriptor that was there before: a socket, if options are to be set. */
+static int
+dial_fd(struct dial *it, struct pier_stream **out)
+{
+	int fd = pier__endpoint_fd(&it->endpoint, it->text, PIER_STEP_CREATE);
+	struct pier__option_kind kind;
+	int rc = 0;
+
+	if (fd < 0)
+		return fd;
+	if (!pier__wishes_none(&it->endpoint.wishes)) {
+		rc = pier__option_kind_of(&kind, fd);
+		if (rc == 0)
+			rc = pier__wishes_set(&it->endpoint.wishes, fd, &kind,
+				PIER__MOMENT_ANY, &it->why);
+	}
+	if (rc < 0)
+		return fail(it, rc, PIER_STEP_OPTION, it->why.text);
+	rc = pier_adopt(out, fd);
+	return rc < 0 ? fail(it, rc, PIER_STEP_CREATE, NULL) : 0;
+}
+
 static int
 dial_any(struct dial *it, struct pier_stream **out)
 {
@@ -432,12 +488,7 @@ dial_any(struct dial *it, struct pier_stream **out)
 	case PIER__ENDPOINT_VSOCK:
 		return dial_vsock(it, out);
 	case PIER__ENDPOINT_FD:
-		rc = pier__endpoint_fd(
-			&it->endpoint, it->text, PIER_STEP_CREATE);
-		if (rc < 0)
-			return rc;
-		rc = pier_adopt(out, rc);
-		return rc < 0 ? fail(it, rc, PIER_STEP_CREATE, NULL) : 0;
+		return dial_fd(it, out);
 	default:
 		rc = pier__why_set(&why, 0,
 			"%s:// cannot be dialled as a stream: tcp, tcp4, "
@@ -450,11 +501,17 @@ dial_any(struct dial *it, struct pier_stream **out)
 static int
 check(struct dial *it, struct pier__task *self)
 {
+	const char *wrong = NULL;
 	struct pier__why why;
 	int rc = pier__endpoint_parse(&it->endpoint, it->text, &why);
 
 	if (rc < 0)
 		return pier__fail_parse(rc, it->text, &why);
+	it->endpoint.wishes.list = it->opts.options;
+	rc = pier__wishes_check_list(
+		it->opts.options, &it->endpoint, &wrong, &why);
+	if (rc < 0)
+		return pier__fail_parse(rc, wrong, &why);
 	if (it->opts.attempt_delay_ms < 0 ||
 		it->opts.attempt_delay_ms > INT64_MAX / 1000000)
 		return fail(it, -EINVAL, PIER_STEP_CONNECT,

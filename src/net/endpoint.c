@@ -11,6 +11,7 @@
 #include "net/ip.h"
 #include "net/scheme.h"
 #include "net/vsock.h"
+#include "net/wishes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -46,25 +47,6 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 		pier__span_quote(name), pier__span_at(name));
 }
 
-/* Options by name are not there yet: nothing may look as if it were set. */
-static int
-check_parameters(struct pier__span span, struct pier__why *why)
-{
-	struct pier__span name = span;
-
-	name.end = pier__span_find(name, '=');
-	if (pier__span_find(span, '&') < name.end)
-		name.end = pier__span_find(span, '&');
-	if (span.begin == span.end)
-		return pier__why_set(why, span.begin,
-			"after '?' comes name=value; in a path '?' is written "
-			"%%3F");
-	return pier__why_set(why, span.begin,
-		"this version of pier sets no options by name: \"%.*s\" "
-		"would have no effect",
-		pier__span_quote(name), pier__span_at(name));
-}
-
 static int
 parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
 	struct pier__span rest, struct pier__why *why)
@@ -84,8 +66,10 @@ parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
 		return rc;
 	if (rest.text[main.end] == '#')
 		return pier__why_set(why, main.end, "'#' is written %%23");
-	return check_parameters(
-		pier__span_cut(rest, main.end + 1, rest.end), why);
+	if (hash < rest.end)
+		return pier__why_set(why, hash, "'#' is written %%23");
+	out->wishes.endpoint = pier__span_cut(rest, main.end + 1, rest.end);
+	return pier__wishes_check(out->wishes.endpoint, out, why);
 }
 
 static int

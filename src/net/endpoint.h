@@ -22,6 +22,12 @@
 #define PIER__LONG_PATH_MAX 1000
 #define PIER__LONG_NAME_MAX 85
 
+/* Options of the socket: see net/wishes.h. */
+struct pier__wishes {
+	struct pier__span endpoint; /* name=value&name=value, with its %XX */
+	const char *const *list;    /* "name=value", NULL-ended, or NULL */
+};
+
 enum pier__endpoint_kind {
 	PIER__ENDPOINT_TCP,
 	PIER__ENDPOINT_UDP,
@@ -52,6 +58,9 @@ struct pier__endpoint {
 	/* Of a path that is too long for addr, whose len is 0: as it stands in
 	   the text, which has to stay. */
 	struct pier__span long_path;
+	/* What follows '?', as it stands in the text; and for whoever opens the
+	   socket, what the caller wants besides. */
+	struct pier__wishes wishes;
 };
 
 /*

@@ -103,13 +103,13 @@ static int
 set_place(struct pier_listener *listener, const struct pier__unix_place *place,
 	const char *text)
 {
-	size_t size = strlen(text) + 1;
+	size_t len = strcspn(text, "?"); /* options are not of its name */
 
 	if (place->has_dir) {
-		listener->long_name = pier__alloc(size);
+		listener->long_name = pier__alloc(len + 1);
 		if (listener->long_name == NULL)
 			return -ENOMEM;
-		memcpy(listener->long_name, text, size);
+		memcpy(listener->long_name, text, len);
 	}
 	listener->addr = place->addr;
 	listener->place = *place;
@@ -157,6 +157,21 @@ close_fd:
 	return rc;
 }
 
+/* On the new socket. The error is noted. */
+static int
+set_options(int fd, int family, int type, const struct pier__endpoint *endpoint,
+	const char *text)
+{
+	const struct pier__option_kind kind = { .domain = family,
+		.type = type };
+	struct pier__why why;
+	int rc = pier__wishes_set(
+		&endpoint->wishes, fd, &kind, PIER__MOMENT_NEW, &why);
+
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_OPTION, text, why.text)
+		      : 0;
+}
+
 static int
 listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	const struct pier_listen_opts *opts, const char *text)
@@ -172,7 +187,11 @@ listen_unix(struct pier_listener **out, const struct pier__endpoint *endpoint,
 			rc == -ENOENT ? "the directory does not exist" : NULL);
 	fd = pier__calls()->socket(AF_UNIX, type, 0);
 	rc = fd < 0 ? pier__fail_step(fd, PIER_STEP_CREATE, text, NULL)
-		    : listen_unix_at(out, fd, &place, endpoint, opts, text);
+		    : set_options(fd, AF_UNIX, type, endpoint, text);
+	if (rc < 0)
+		pier__close(fd);
+	else
+		rc = listen_unix_at(out, fd, &place, endpoint, opts, text);
 	if (rc < 0)
 		pier__unix_place_close(&place);
 	return rc;
@@ -182,7 +201,7 @@ static int
 listen_vsock(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	const struct pier_listen_opts *opts, const char *text)
 {
-	int fd = pier__vsock_listen(&endpoint->addr, opts, text);
+	int fd = pier__vsock_listen(endpoint, opts, text);
 	int rc;
 
 	if (fd < 0)
@@ -243,6 +262,31 @@ listen_fd(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	return 0;
 }
 
+/* What is accepted gets the options that need a connection; a socket that was
+   there before, the others now. The listener is closed on failure. */
+static int
+finish(struct pier_listener **out, struct pier_listener *listener,
+	const struct pier__endpoint *endpoint, const char *text)
+{
+	int rc = pier__wishes_keep(&listener->after, &endpoint->wishes);
+
+	if (rc < 0)
+		(void)pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
+	else if (endpoint->kind == PIER__ENDPOINT_FD)
+		rc = set_options(listener->desc.fd, listener->family,
+			listener->packets ? SOCK_SEQPACKET : SOCK_STREAM,
+			endpoint, text);
+	if (rc == 0) {
+		*out = listener;
+		return 0;
+	}
+	/* What was handed over stays with who did so. */
+	if (endpoint->kind == PIER__ENDPOINT_FD)
+		listener->desc.fd = -1;
+	pier_listener_close(listener);
+	return rc;
+}
+
 static int
 refuse_kind(const struct pier__endpoint *endpoint, const char *text)
 {
@@ -272,14 +316,36 @@ check(struct pier_listen_opts *opts, const char *text, pier_deadline deadline)
 	return 0;
 }
 
+static int
+listen_any(struct pier_listener **out, const struct pier__endpoint *endpoint,
+	const struct pier_listen_opts *opts, const char *text,
+	pier_deadline deadline)
+{
+	switch (endpoint->kind) {
+	case PIER__ENDPOINT_TCP:
+		return listen_tcp(out, endpoint, opts, text, deadline);
+	case PIER__ENDPOINT_UNIX:
+	case PIER__ENDPOINT_SEQPACKET:
+		return listen_unix(out, endpoint, opts, text);
+	case PIER__ENDPOINT_VSOCK:
+		return listen_vsock(out, endpoint, opts, text);
+	case PIER__ENDPOINT_FD:
+		return listen_fd(out, endpoint, text);
+	default:
+		return refuse_kind(endpoint, text);
+	}
+}
+
 int
 pier_listen_sized(struct pier_listener **out, const char *text,
 	const struct pier_listen_opts *given, size_t opts_size,
 	pier_deadline deadline)
 {
 	struct pier_listen_opts opts = { 0 };
+	struct pier_listener *listener;
 	struct pier__endpoint endpoint;
 	struct pier__why why;
+	const char *wrong = NULL;
 	int rc = pier__endpoint_parse(&endpoint, text, &why);
 
 	if (rc < 0)
@@ -292,19 +358,12 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	rc = check(&opts, text, deadline);
 	if (rc < 0)
 		return rc;
-	switch (endpoint.kind) {
-	case PIER__ENDPOINT_TCP:
-		return listen_tcp(out, &endpoint, &opts, text, deadline);
-	case PIER__ENDPOINT_UNIX:
-	case PIER__ENDPOINT_SEQPACKET:
-		return listen_unix(out, &endpoint, &opts, text);
-	case PIER__ENDPOINT_VSOCK:
-		return listen_vsock(out, &endpoint, &opts, text);
-	case PIER__ENDPOINT_FD:
-		return listen_fd(out, &endpoint, text);
-	default:
-		return refuse_kind(&endpoint, text);
-	}
+	endpoint.wishes.list = opts.options;
+	rc = pier__wishes_check_list(opts.options, &endpoint, &wrong, &why);
+	if (rc < 0)
+		return pier__fail_parse(rc, wrong, &why);
+	rc = listen_any(&listener, &endpoint, &opts, text, deadline);
+	return rc < 0 ? rc : finish(out, listener, &endpoint, text);
 }
 
 /* accept(2) hands on what became of a connection while it queued: that one is
@@ -345,6 +404,21 @@ accept_once(struct pier_listener *listener, struct pier_addr *peer)
 		listener->desc.fd, &peer->u.sa, &peer->len, listener->blocking);
 }
 
+/* fd, or it is closed: -EPROTO, which passes, when its peer has gone. */
+static int
+set_late(const struct pier_listener *listener, int fd)
+{
+	const struct pier__option_kind kind = { .domain = listener->family,
+		.type = listener->packets ? SOCK_SEQPACKET : SOCK_STREAM };
+	struct pier__why why;
+	int rc = pier__kept_wishes_set(listener->after, fd, &kind, &why);
+
+	if (rc == 0)
+		return fd;
+	pier__close(fd);
+	return rc == -ENOTCONN || rc == -ECONNRESET ? -EPROTO : rc;
+}
+
 int
 pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 {
@@ -358,6 +432,8 @@ pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 		if (fd >= 0 && peer != NULL &&
 			peer->len <= sizeof(peer->u.sa.sa_family))
 			peer->len = 0;
+		if (fd >= 0 && listener->after != NULL)
+			fd = set_late(listener, fd);
 		if (!is_passing(fd))
 			return fd;
 	}
@@ -469,6 +545,7 @@ pier_listener_close(struct pier_listener *listener)
 		return;
 	}
 	pier__desc_close(&listener->desc);
+	pier__free(listener->after);
 	pier__free(listener->long_name);
 	pier__free(listener);
 }

@@ -11,6 +11,7 @@
 #include "io/desc.h"
 #include "net/endpoint.h"
 #include "net/unix.h"
+#include "net/wishes.h"
 
 struct pier_listener {
 	struct pier__desc desc;
@@ -22,8 +23,9 @@ struct pier_listener {
 	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
 	const char *streams; /* "tcp", "unix", "seqpacket": what it accepts */
 	struct pier_addr addr;
-	struct pier__unix_file file;   /* of a Unix socket that it bound */
-	struct pier__unix_place place; /* where that is */
+	struct pier__unix_file file;     /* of a Unix socket that it bound */
+	struct pier__unix_place place;   /* where that is */
+	struct pier__kept_wishes *after; /* set on what is accepted, or NULL */
 	char *long_name; /* the endpoint with a path too long for addr, or NULL */
 };
 

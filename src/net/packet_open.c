@@ -13,6 +13,7 @@
 #include "net/stream.h"
 #include "net/udp.h"
 #include "net/unixgram.h"
+#include "net/wishes.h"
 
 int
 pier__packet_new(struct pier_packet **out, int fd, int family,
@@ -57,6 +58,7 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 		&plan->endpoint, plan->text, PIER_STEP_CREATE);
 	int family = AF_UNSPEC;
 	int type = 0;
+	struct pier__why why;
 	int rc;
 
 	if (fd < 0)
@@ -66,8 +68,16 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 		rc = get_int(fd, SO_DOMAIN, &family);
 	if (rc == 0 && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
 		rc = -EINVAL;
-	if (rc == 0)
+	if (rc == 0) {
+		rc = pier__wishes_set(&plan->endpoint.wishes, fd,
+			&(struct pier__option_kind){
+				.domain = family, .type = type },
+			PIER__MOMENT_ANY, &why);
+		if (rc < 0)
+			return pier__fail_step(
+				rc, PIER_STEP_OPTION, plan->text, why.text);
 		rc = pier__packet_new(out, fd, family, plan);
+	}
 	if (rc < 0)
 		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text,
 			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
@@ -108,11 +118,17 @@ static int
 enter_open(struct pier__packet_plan *plan)
 {
 	struct pier__task *self = pier__self();
+	const char *wrong = NULL;
 	struct pier__why why;
 	int rc = pier__endpoint_parse(&plan->endpoint, plan->text, &why);
 
 	if (rc < 0)
 		return pier__fail_parse(rc, plan->text, &why);
+	plan->endpoint.wishes.list = plan->opts.options;
+	rc = pier__wishes_check_list(
+		plan->opts.options, &plan->endpoint, &wrong, &why);
+	if (rc < 0)
+		return pier__fail_parse(rc, wrong, &why);
 	if (plan->deadline.ns < 0)
 		plan->deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
 	rc = self == NULL ? -ENOMEM : pier__enter(self, plan->deadline);

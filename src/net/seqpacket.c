@@ -67,7 +67,9 @@ pier__seqpacket_open(
 {
 	struct pier_packet *packet;
 	struct pier__unix_place place;
-	enum pier_step step = PIER_STEP_CONNECT;
+	struct pier__unix_try one = { .type = SOCK_SEQPACKET,
+		.wishes = &plan->endpoint.wishes,
+		.step = PIER_STEP_CONNECT };
 	int rc = check(plan);
 	int fd;
 
@@ -75,12 +77,14 @@ pier__seqpacket_open(
 		return rc;
 	fd = pier__unix_place_open(&place, &plan->endpoint);
 	if (fd == 0) {
-		fd = pier__unix_connect(
-			&place.addr, SOCK_SEQPACKET, plan->deadline, &step);
+		one.addr = &place.addr;
+		fd = pier__unix_connect(&one, plan->deadline);
 		pier__unix_place_close(&place);
 	}
 	if (fd < 0)
-		return pier__fail_step(fd, step, plan->text, explain(fd));
+		return pier__fail_step(fd, one.step, plan->text,
+			one.step == PIER_STEP_OPTION ? one.why.text
+						     : explain(fd));
 	rc = pier__packet_new(&packet, fd, AF_UNIX, plan);
 	if (rc < 0) {
 		pier__close(fd);

@@ -14,6 +14,7 @@
 
 #include "net/failure.h"
 #include "net/lookup.h"
+#include "net/wishes.h"
 
 int
 pier__socket_enable(int fd, int level, int name)
@@ -37,6 +38,7 @@ struct attempt {
 	const struct pier_addr *addr;
 	enum pier_step step;
 	const char *detail;
+	struct pier__why why;
 };
 
 static int
@@ -68,6 +70,14 @@ set_options(int fd, struct attempt *it)
 	if (rc == 0 && it->opts->nodelay != PIER_OFF) {
 		it->detail = "TCP_NODELAY";
 		rc = pier__socket_enable(fd, IPPROTO_TCP, TCP_NODELAY);
+	}
+	if (rc == 0 && !pier__wishes_none(&it->endpoint->wishes)) {
+		it->detail = it->why.text;
+		rc = pier__wishes_set(&it->endpoint->wishes, fd,
+			&(struct pier__option_kind){
+				.domain = pier_addr_family(it->addr),
+				.type = SOCK_STREAM },
+			PIER__MOMENT_NEW, &it->why);
 	}
 	return rc;
 }

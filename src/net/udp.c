@@ -16,6 +16,7 @@
 #include "net/failure.h"
 #include "net/lookup.h"
 #include "net/tcp.h"
+#include "net/wishes.h"
 
 /* How many ports are tried until one is free in both families. */
 #define PORT_TRIES 16
@@ -25,12 +26,28 @@ struct opening {
 	struct pier__bind local;
 	enum pier_step step;
 	const char *detail;
+	struct pier__why why;
 };
 
 static int
 fail(const struct opening *it, int rc)
 {
 	return pier__fail_step(rc, it->step, it->plan->text, it->detail);
+}
+
+static int
+set_wishes(struct opening *it, int fd, int family, enum pier__moment moment)
+{
+	const struct pier__option_kind kind = { .domain = family,
+		.type = SOCK_DGRAM };
+	int rc = pier__wishes_set(
+		&it->plan->endpoint.wishes, fd, &kind, moment, &it->why);
+
+	if (rc < 0) {
+		it->step = PIER_STEP_OPTION;
+		it->detail = it->why.text;
+	}
+	return rc;
 }
 
 static int
@@ -51,6 +68,8 @@ set_options(struct opening *it, int fd, int family)
 		it->detail = "SO_REUSEPORT";
 		rc = pier__socket_enable(fd, SOL_SOCKET, SO_REUSEPORT);
 	}
+	if (rc == 0)
+		rc = set_wishes(it, fd, family, PIER__MOMENT_NEW);
 	if (rc == 0)
 		it->detail = NULL;
 	return rc;
@@ -99,6 +118,8 @@ open_server(struct pier_packet **out, struct opening *it,
 	rc = pier__calls()->bind(fd, &addr->u.sa, addr->len);
 	if (rc == -EADDRINUSE)
 		it->detail = "another socket has this port";
+	if (rc == 0)
+		rc = set_wishes(it, fd, family, PIER__MOMENT_CONNECTED);
 	if (rc < 0) {
 		pier__close(fd);
 		return rc;
@@ -122,6 +143,8 @@ open_client(struct pier_packet **out, struct opening *it,
 		it->step = PIER_STEP_CONNECT;
 		rc = pier__calls()->connect(fd, &addr->u.sa, addr->len);
 	}
+	if (rc == 0)
+		rc = set_wishes(it, fd, family, PIER__MOMENT_CONNECTED);
 	if (rc < 0) {
 		pier__close(fd);
 		return rc;
@@ -158,6 +181,8 @@ open_first_client(struct pier_packet **out, struct opening *it,
 			return 1;
 		if (!tried) {
 			first = *it;
+			if (it->detail == it->why.text)
+				first.detail = first.why.text;
 			rc = one;
 		}
 		tried = true;

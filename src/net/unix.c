@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "net/failure.h"
+#include "net/wishes.h"
 #include "os/process.h"
 
 #define MODE_BITS 07777
@@ -183,28 +184,46 @@ pier__unix_pause(int64_t *pause_ns, const char *why, pier_deadline deadline)
 	return rc == -PIER_EDEADLINE && until.ns != deadline.ns ? 0 : rc;
 }
 
-int
-pier__unix_connect(const struct pier_addr *addr, int type,
-	pier_deadline deadline, enum pier_step *step)
+static int
+connect_in_turn(int fd, const struct pier_addr *addr, pier_deadline deadline)
 {
-	const struct pier__calls *calls = pier__calls();
 	int64_t pause_ns = 0;
-	int fd = calls->socket(AF_UNIX, type, 0);
 	int rc;
 
-	*step = PIER_STEP_CREATE;
-	if (fd < 0)
-		return fd;
-	*step = PIER_STEP_CONNECT;
 	for (;;) {
-		rc = calls->connect(fd, &addr->u.sa, addr->len);
+		rc = pier__calls()->connect(fd, &addr->u.sa, addr->len);
 		if (rc == -EINTR)
 			continue;
 		if (rc != -EAGAIN)
-			break;
+			return rc;
 		rc = pier__unix_pause(&pause_ns, "connect", deadline);
 		if (rc < 0)
-			break;
+			return rc;
+	}
+}
+
+int
+pier__unix_connect(struct pier__unix_try *it, pier_deadline deadline)
+{
+	const struct pier__option_kind kind = { .domain = AF_UNIX,
+		.type = it->type };
+	int fd = pier__calls()->socket(AF_UNIX, it->type, 0);
+	int rc;
+
+	it->step = PIER_STEP_CREATE;
+	if (fd < 0)
+		return fd;
+	it->step = PIER_STEP_OPTION;
+	rc = pier__wishes_set(
+		it->wishes, fd, &kind, PIER__MOMENT_NEW, &it->why);
+	if (rc == 0) {
+		it->step = PIER_STEP_CONNECT;
+		rc = connect_in_turn(fd, it->addr, deadline);
+	}
+	if (rc == 0) {
+		it->step = PIER_STEP_OPTION;
+		rc = pier__wishes_set(it->wishes, fd, &kind,
+			PIER__MOMENT_CONNECTED, &it->why);
 	}
 	if (rc < 0)
 		pier__close(fd);

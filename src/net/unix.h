@@ -51,18 +51,23 @@ struct pier__unix_file {
 int pier__unix_bind(struct pier__unix_file *file, int fd, int type,
 	const struct pier_addr *addr, unsigned int mode, const char *text);
 
+/* One try to connect a Unix socket: SOCK_STREAM or SOCK_SEQPACKET. */
+struct pier__unix_try {
+	const struct pier_addr *addr;
+	int type;
+	const struct pier__wishes *wishes;
+	enum pier_step step;  /* set: where it failed */
+	struct pier__why why; /* set at PIER_STEP_OPTION */
+};
+
 /*
- * pier__unix_connect(addr, type, deadline, step): a socket, SOCK_STREAM or
- * SOCK_SEQPACKET, connected to addr.
+ * pier__unix_connect(it, deadline): a socket connected to it->addr.
  * A backlog that is full gives no sign when it has room again: it is tried
  * again, ever more rarely, until the deadline.
  *
- *   step  set to where it failed
- *
  * The descriptor, or an error, not noted.
  */
-int pier__unix_connect(const struct pier_addr *addr, int type,
-	pier_deadline deadline, enum pier_step *step);
+int pier__unix_connect(struct pier__unix_try *it, pier_deadline deadline);
 
 /*
  * pier__unix_pause(pause_ns, why, deadline): wait a little, twice as long each

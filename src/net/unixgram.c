@@ -12,6 +12,7 @@
 
 #include "net/addr.h"
 #include "net/failure.h"
+#include "net/wishes.h"
 
 /* A path, of any length, or "@name". Noted. */
 static int
@@ -123,6 +124,22 @@ pass_senders(struct pier_packet *packet, const struct pier__packet_plan *plan)
 		      : 0;
 }
 
+/* The error is noted. */
+static int
+set_wishes(
+	int fd, const struct pier__packet_plan *plan, enum pier__moment moment)
+{
+	static const struct pier__option_kind kind = { .domain = AF_UNIX,
+		.type = SOCK_DGRAM };
+	struct pier__why why;
+	int rc = pier__wishes_set(
+		&plan->endpoint.wishes, fd, &kind, moment, &why);
+
+	return rc < 0 ? pier__fail_step(
+				rc, PIER_STEP_OPTION, plan->text, why.text)
+		      : 0;
+}
+
 int
 pier__unixgram_open(
 	struct pier_packet **out, const struct pier__packet_plan *plan)
@@ -135,13 +152,16 @@ pier__unixgram_open(
 		pier__close(fd);
 		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
 	}
-	if (plan->opts.senders)
+	rc = set_wishes(fd, plan, PIER__MOMENT_NEW);
+	if (rc == 0 && plan->opts.senders)
 		rc = pass_senders(packet, plan);
 	if (rc == 0)
 		rc = plan->opts.listen ? bind_server(packet, plan)
 				       : bind_client(packet, plan);
 	if (rc == 0 && !plan->opts.listen)
 		rc = connect_client(packet, plan);
+	if (rc == 0)
+		rc = set_wishes(fd, plan, PIER__MOMENT_CONNECTED);
 	if (rc < 0) {
 		pier_packet_close(packet);
 		return rc;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/failure.h"
+#include "net/wishes.h"
 #include "os/calls.h"
 
 static const struct {
@@ -113,10 +114,13 @@ fail(int fd, int rc, enum pier_step step, const char *text)
 }
 
 int
-pier__vsock_listen(const struct pier_addr *given,
+pier__vsock_listen(const struct pier__endpoint *endpoint,
 	const struct pier_listen_opts *opts, const char *text)
 {
-	struct pier_addr addr = *given;
+	static const struct pier__option_kind kind = { .domain = AF_VSOCK,
+		.type = SOCK_STREAM };
+	struct pier_addr addr = endpoint->addr;
+	struct pier__why why;
 	int fd = pier__calls()->socket(AF_VSOCK, SOCK_STREAM, 0);
 	int rc;
 
@@ -124,6 +128,12 @@ pier__vsock_listen(const struct pier_addr *given,
 		return fail(-1, fd, PIER_STEP_CREATE, text);
 	if (addr.u.vm.port == 0)
 		addr.u.vm.port = PIER_VSOCK_ANY;
+	rc = pier__wishes_set(
+		&endpoint->wishes, fd, &kind, PIER__MOMENT_NEW, &why);
+	if (rc < 0) {
+		pier__close(fd);
+		return pier__fail_step(rc, PIER_STEP_OPTION, text, why.text);
+	}
 	rc = pier__calls()->bind(fd, &addr.u.sa, addr.len);
 	if (rc < 0)
 		return fail(fd, rc, PIER_STEP_BIND, text);

@@ -8,7 +8,7 @@
 
 #include <pier/stream.h>
 
-#include "base/text.h"
+#include "net/endpoint.h"
 
 /* "CID:PORT": a number, or local, host, hypervisor; empty or '*': every one.
    0, or -EINVAL. */
@@ -19,9 +19,9 @@ int pier__vsock_parse(
 size_t pier__vsock_format(
 	char *out, size_t size, const struct pier_addr *addr, bool port);
 
-/* A socket that listens at addr, whose port 0 is any; opts->backlog is above 0.
-   The descriptor, or an error, noted with text. */
-int pier__vsock_listen(const struct pier_addr *addr,
+/* A socket that listens at endpoint, whose port 0 is any; opts->backlog is above
+   0. The descriptor, or an error, noted with text. */
+int pier__vsock_listen(const struct pier__endpoint *endpoint,
 	const struct pier_listen_opts *opts, const char *text);
 
 #endif

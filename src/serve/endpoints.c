@@ -185,6 +185,21 @@ share(struct pier_server *server, struct pier__port *port, size_t from)
 	return 0;
 }
 
+/* Behind the len bytes of a real endpoint, the options of what was asked for:
+   0 or -ENAMETOOLONG. */
+static int
+add_options(char real[PIER_ENDPOINT_TEXT_MAX], size_t len, const char *text)
+{
+	const char *options = strchr(text, '?');
+	size_t more = options == NULL ? 0 : strlen(options);
+
+	if (len + more >= PIER_ENDPOINT_TEXT_MAX)
+		return -ENAMETOOLONG;
+	if (options != NULL)
+		memcpy(real + len, options, more + 1);
+	return 0;
+}
+
 /* The others listen on the same address. */
 static int
 join(struct pier_server *server, const struct pier__port *first,
@@ -202,6 +217,8 @@ join(struct pier_server *server, const struct pier__port *first,
 		return pier__fail_step(
 			rc, PIER_STEP_OPTION, text, "SO_REUSEPORT");
 	rc = pier_listener_endpoint(first->listener, real, sizeof(real));
+	if (rc >= 0)
+		rc = add_options(real, (size_t)rc, text);
 	if (rc < 0)
 		return pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
 	opts.reuse_port = true;
@@ -327,7 +344,8 @@ open_datagrams(struct pier_server *server, const char *text, size_t index,
 	size_t streams, pier_deadline deadline)
 {
 	struct pier_packet_opts opts = { .listen = true,
-		.mode = server->listen.mode };
+		.mode = server->listen.mode,
+		.options = server->listen.options };
 	struct pier_packet *packets[SOCKETS_MAX];
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__worker *worker = &server->workers[server->model->receiver(

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/wishes.h - options that come with an endpoint ("?nodelay=0&rcvbuf=64k")
+ * and with the options of a call, and the moments at which they are set: on
+ * the new socket, before it is bound, or once it is connected.
+ *
+ * What comes with the call is set after what comes with the endpoint.
+ */
+#ifndef PIER_NET_WISHES_H
+#define PIER_NET_WISHES_H
+
+#include "net/endpoint.h"
+#include "net/option_table.h"
+
+enum pier__moment {
+	PIER__MOMENT_NEW,       /* nothing was done with the socket yet */
+	PIER__MOMENT_CONNECTED, /* connected, accepted, or bound for messages */
+	PIER__MOMENT_ANY,       /* a socket that was there before */
+};
+
+static inline bool
+pier__wishes_none(const struct pier__wishes *wishes)
+{
+	return wishes->endpoint.begin == wishes->endpoint.end &&
+	       (wishes->list == NULL || wishes->list[0] == NULL);
+}
+
+/*
+ * pier__wishes_check(span, endpoint, why): are these options that a socket of
+ * the endpoint can have, with values that they take? 0 or -EINVAL.
+ */
+int pier__wishes_check(struct pier__span span,
+	const struct pier__endpoint *endpoint, struct pier__why *why);
+
+/* The same of a list, whose first wrong one goes to *wrong. */
+int pier__wishes_check_list(const char *const *list,
+	const struct pier__endpoint *endpoint, const char **wrong,
+	struct pier__why *why);
+
+/*
+ * pier__wishes_set(wishes, fd, kind, moment, why): set those whose
+ * moment it is. What belongs to the other family of IP alone is passed over.
+ *
+ * 0, or -errno and in why->text which, to what, and what was expected.
+ */
+int pier__wishes_set(const struct pier__wishes *wishes, int fd,
+	const struct pier__option_kind *kind, enum pier__moment moment,
+	struct pier__why *why);
+
+/* Is there one for that moment? */
+bool pier__wishes_has(
+	const struct pier__wishes *wishes, enum pier__moment moment);
+
+/* A copy, which pier__free() frees, of those that are set once connected; NULL
+   when there is none. 0 or -ENOMEM. */
+struct pier__kept_wishes;
+int pier__wishes_keep(
+	struct pier__kept_wishes **out, const struct pier__wishes *wishes);
+int pier__kept_wishes_set(const struct pier__kept_wishes *kept, int fd,
+	const struct pier__option_kind *kind, struct pier__why *why);
+
+#endif
