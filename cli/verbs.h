@@ -13,6 +13,7 @@ extern const struct cli_verb cli_verb_serve;
 extern const struct cli_verb cli_verb_connect;
 extern const struct cli_verb cli_verb_addr;
 extern const struct cli_verb cli_verb_resolve;
+extern const struct cli_verb cli_verb_info;
 extern const struct cli_verb cli_verb_service;
 extern const struct cli_verb cli_verb_order;
 extern const struct cli_verb cli_verb_opt;

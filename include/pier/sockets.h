@@ -168,6 +168,65 @@ pier_sockets(const struct pier_sockets_opts *opts, pier_socket_each *each,
 		sizeof(struct pier_sockets_report), each, ctx, deadline);
 }
 
+/* A watch on sockets that close. */
+struct pier_socket_watch;
+
+struct pier_socket_watch_opts {
+	uint32_t kinds;     /* of TCP and UDP; 0: both */
+	const char *filter; /* see pier-filter(7); NULL: all */
+};
+
+/*
+ * pier_socket_watch_open(out, opts): from now on, be told of every TCP and UDP
+ * socket of this network namespace that goes, whoever had it. Needs no
+ * privilege. A connection goes when its last state ends, so that of one that
+ * this side closes first it is the end of FIN-WAIT-2: TIME-WAIT is not waited
+ * for. Never waits.
+ *
+ *   out   the caller's, who ends it by pier_socket_watch_close()
+ *   opts  NULL for all of the defaults
+ *
+ * 0, or
+ *   -EINVAL           the filter cannot be read; or asks for processes, which
+ *                     nobody can tell of a socket that is gone
+ *   -EPROTONOSUPPORT  this kernel has no such watch (before Linux 4.5)
+ *   -ENOMEM, -EMFILE  no room for it
+ */
+int pier_socket_watch_open_sized(struct pier_socket_watch **out,
+	const struct pier_socket_watch_opts *opts, size_t opts_size);
+
+static inline int
+pier_socket_watch_open(struct pier_socket_watch **out,
+	const struct pier_socket_watch_opts *opts)
+{
+	return pier_socket_watch_open_sized(
+		out, opts, sizeof(struct pier_socket_watch_opts));
+}
+
+/*
+ * pier_socket_watch_next(watch, closed, deadline): wait for the next one, with
+ * its last TCP_INFO. It has no inode and no owners any more: who took note of
+ * its cookie before knows whose it was.
+ *
+ *   closed  borrowed until the next call on the same watch
+ *
+ * 0, or
+ *   -ENOBUFS         more closed at once than were fetched, and some are lost:
+ *                    the next call goes on
+ *   -PIER_EDEADLINE  none by the deadline
+ *   -EAGAIN          none yet, and the deadline is PIER_NOW
+ *   -ECANCELED       the task was cancelled
+ *   -EBADMSG         the kernel's message makes no sense
+ *   -EXDEV, -EBUSY   another scheduler's, or another task waits for it
+ */
+int pier_socket_watch_next(struct pier_socket_watch *watch,
+	const struct pier_socket **closed, pier_deadline deadline);
+
+/*
+ * pier_socket_watch_close(watch): end a watch. NULL is fine.
+ */
+void pier_socket_watch_close(struct pier_socket_watch *watch);
+
 /*
  * pier_socket_kind_name(kind): the name of one kind: "tcp", "udp", "udplite",
  * "raw", "mptcp", "unix", "packet", "netlink" or "vsock". NULL for any other

@@ -15,6 +15,11 @@
 
 #define PIER__FAMILY_VSOCK 40
 
+/* Of an answer about an internet socket: how long the part of fixed form is,
+   and the attribute that has the protocol, which is there when nobody asked. */
+#define PIER__DIAG_INET_BODY 72
+#define PIER__DIAG_PROTOCOL  10
+
 /* What a kind is to the kernel. */
 struct pier__diag_kind {
 	uint16_t family; /* 0: IPv4 and IPv6 */

@@ -12,7 +12,6 @@
 #include "inspect/tcp_info.h"
 
 /* struct inet_diag_msg; behind it attributes, by their numbers. */
-#define INET_BODY 72
 enum {
 	INET_INFO = 2,
 	INET_CONG = 4,
@@ -20,7 +19,6 @@ enum {
 	INET_TCLASS = 6,
 	INET_SKMEMINFO = 7,
 	INET_SHUTDOWN = 8,
-	INET_PROTOCOL = 10,
 	INET_V6ONLY = 11,
 	INET_MARK = 15,
 	INET_CGROUP = 21
@@ -322,7 +320,8 @@ struct shape {
 static const struct shape *
 shape_of(uint16_t family)
 {
-	static const struct shape inet = { INET_BODY, begin_inet, take_inet };
+	static const struct shape inet = { PIER__DIAG_INET_BODY, begin_inet,
+		take_inet };
 	static const struct shape unix_ = { UNIX_BODY, begin_unix, take_unix };
 	static const struct shape packet = { PACKET_BODY, begin_packet,
 		take_packet };

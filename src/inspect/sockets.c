@@ -48,6 +48,10 @@ give(struct listing *listing)
 	struct pier_socket *socket = &listing->diag.socket;
 
 	listing->report.seen++;
+	/* The kernel says CLOSE of those that it was asked for as BOUND; other
+	   closed ones of TCP are in none of its tables. */
+	if (socket->kind == PIER_SOCKET_TCP && socket->state == PIER_TCP_CLOSE)
+		socket->state = PIER_TCP_BOUND_INACTIVE;
 	if (listing->owned)
 		socket->owners = pier__owners_of(
 			&listing->owners, socket->inode, &socket->owner_count);
@@ -204,7 +208,7 @@ pier_sockets_sized(const struct pier_sockets_opts *opts, size_t opts_size,
 	if (rc == 0)
 		rc = list(listing);
 	report = listing->opts.report;
-	if (rc == 0 && report != NULL) {
+	if (rc >= 0 && report != NULL) {
 		memset(report, 0, report_size);
 		memcpy(report, &listing->report,
 			report_size < sizeof(*report) ? report_size

@@ -27,6 +27,8 @@ static union {
 	struct pier_run_result run;
 	struct pier_server_stats stats;
 	struct pier_tcp_info info;
+	struct pier_tcp_flow flow;
+	struct pier_sockets_report sockets;
 	struct pier_msg msg;
 	struct pier_endpoint_check check;
 	unsigned char bytes[8192];
@@ -199,6 +201,52 @@ test_messages_and_checks(void **state)
 	assert_kept(offsetof(struct pier_endpoint_check, text));
 }
 
+static int
+first_socket(const struct pier_socket *socket, void *ctx)
+{
+	(void)socket;
+	(void)ctx;
+	return 1;
+}
+
+static void
+test_sockets_and_flow(void **state)
+{
+	const struct pier_tcp_info info = { .have = PIER_INFO_LIMITS };
+	const size_t size = offsetof(struct pier_sockets_report, seen);
+	struct pier_socket_watch_opts watch_opts;
+	struct pier_socket_watch *watch;
+	struct pier_sockets_opts opts;
+
+	(void)state;
+	memset(&opts, BEHIND, sizeof(opts));
+	opts.kinds = PIER_SOCKET_NETLINK; /* all that the old program knew */
+	assert_int_equal(pier_sockets_sized(&opts, sizeof(opts.kinds), 0,
+				 first_socket, NULL, HANGS),
+		1);
+	opts = (struct pier_sockets_opts){ .kinds = PIER_SOCKET_NETLINK,
+		.report = &room.sockets };
+	clear();
+	assert_int_equal(pier_sockets_sized(&opts, sizeof(opts), size,
+				 first_socket, NULL, HANGS),
+		1);
+	assert_kept(size);
+	assert_int_equal(room.sockets.count, 1);
+	memset(&watch_opts, BEHIND, sizeof(watch_opts));
+	watch_opts.kinds = 0;
+	assert_int_equal(pier_socket_watch_open_sized(
+				 &watch, &watch_opts, sizeof(watch_opts.kinds)),
+		0);
+	pier_socket_watch_close(watch);
+	clear();
+	assert_int_equal(pier_tcp_flow_sized(&room.flow,
+				 offsetof(struct pier_tcp_flow, queue_us), NULL,
+				 &info, 5),
+		0);
+	assert_kept(offsetof(struct pier_tcp_flow, queue_us));
+	assert_int_equal(room.flow.interval_ns, 5);
+}
+
 int
 main(void)
 {
@@ -208,6 +256,7 @@ main(void)
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_messages_and_checks),
+		cmocka_unit_test(test_sockets_and_flow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fault/sockets.c - listing sockets, and finding whose they are, in which
- * every call goes wrong once; see each.h. Whose they are is looked for in a
+ * tests/fault/sockets.c - listing sockets, finding whose they are, and watching
+ * them close, in which every call goes wrong once; see each.h. Whose they are is looked for in a
  * folder made for it: /proc has as many calls as the machine has descriptors.
  */
 #include "each.h"
@@ -13,6 +13,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -37,7 +40,8 @@ static void
 over_sockets(struct fault_story *story)
 {
 	const struct pier_sockets_opts opts = {
-		.filter = "(tcp port:1) or netlink"
+		/* Of kinds that a machine has few of. */
+		.filter = "(udp port:1) or packet"
 	};
 	unsigned seen = 0;
 
@@ -60,7 +64,48 @@ over_owners(struct fault_story *story)
 	(void)met(story, "owners", rc);
 }
 
+/* A socket of its own, not by the table: only the watch may go wrong. */
+static int
+open_udp(unsigned *port)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(name);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&name, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
+	*port = ntohs(name.sin_port);
+	return fd;
+}
+
+static void
+over_watch(struct fault_story *story)
+{
+	struct pier_socket_watch_opts opts = { .kinds = PIER_SOCKET_UDP };
+	struct pier_socket_watch *watch = NULL;
+	const struct pier_socket *closed;
+	unsigned port;
+	char filter[32];
+	int fd = open_udp(&port);
+
+	(void)snprintf(filter, sizeof(filter), "udp sport:%u", port);
+	opts.filter = filter;
+	if (met(story, "watch", pier_socket_watch_open(&watch, &opts)) < 0) {
+		(void)close(fd);
+		return;
+	}
+	(void)close(fd);
+	if (met(story, "next", pier_socket_watch_next(watch, &closed, SOON)) ==
+			0 &&
+		pier_addr_port(&closed->local) != (int)port)
+		(void)met(story, "compare", -EBADMSG);
+	pier_socket_watch_close(watch);
+}
+
 EACH_INSIDE(over_sockets)
+EACH_INSIDE(over_watch)
 
 /* What meets the folder itself is no passing over. */
 static const int also[] = { -ENOENT, -EACCES, 0 };
@@ -68,6 +113,8 @@ static const int also[] = { -ENOENT, -EACCES, 0 };
 static const struct fault_scenario scenarios[] = {
 	{ "sockets, fibers", over_sockets_by_fibers, NULL },
 	{ "sockets, threads", over_sockets_by_threads, NULL },
+	{ "watch, fibers", over_watch_by_fibers, NULL },
+	{ "watch, threads", over_watch_by_threads, NULL },
 	{ "owners", over_owners, also },
 };
 

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can stand in a column of pier info. Times and sizes are written as a
+ * filter takes them.
+ */
+#include "info.h"
+
+#include "suggest.h"
+#include "values.h"
+
+#include <inttypes.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static void
+put_number(char *text, size_t size, uint64_t number)
+{
+	snprintf(text, size, "%" PRIu64, number);
+}
+
+static void
+put_none(char *text, size_t size)
+{
+	snprintf(text, size, "-");
+}
+
+static void
+kind_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	snprintf(text, size, "%s", pier_socket_kind_name(socket->kind));
+}
+
+const char *
+info_state(const struct pier_socket *socket)
+{
+	const char *name = pier_tcp_state_name(socket->state);
+
+	return (socket->have & PIER_SOCKET_HAS_STATE) != 0 && name != NULL
+		       ? name
+		       : "-";
+}
+
+static void
+state_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	snprintf(text, size, "%s", info_state(socket));
+}
+
+/* Netlink and packet sockets have no address of their own here. */
+static void
+local_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	if (socket->kind == PIER_SOCKET_NETLINK)
+		snprintf(text, size, "netlink:%u:%u", socket->protocol,
+			socket->port_id);
+	else if (socket->kind == PIER_SOCKET_PACKET)
+		snprintf(text, size, "packet:0x%04x", socket->protocol);
+	else
+		(void)pier_addr_format(&socket->local, text, size);
+}
+
+static void
+peer_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	if ((socket->have & PIER_SOCKET_HAS_PEER_INODE) != 0)
+		snprintf(text, size, "inode:%" PRIu64, socket->peer_inode);
+	else if (socket->peer.len == 0 || pier_addr_port(&socket->peer) == 0)
+		put_none(text, size);
+	else
+		(void)pier_addr_format(&socket->peer, text, size);
+}
+
+static uint64_t
+recv_number(const struct pier_socket *socket)
+{
+	return socket->recv_queue;
+}
+
+static uint64_t
+send_number(const struct pier_socket *socket)
+{
+	return socket->send_queue;
+}
+
+static uint64_t
+inode_number(const struct pier_socket *socket)
+{
+	return socket->inode;
+}
+
+static uint64_t
+cookie_number(const struct pier_socket *socket)
+{
+	return socket->cookie;
+}
+
+static uint64_t
+cgroup_number(const struct pier_socket *socket)
+{
+	return socket->cgroup;
+}
+
+static uint64_t
+uid_number(const struct pier_socket *socket)
+{
+	return socket->uid;
+}
+
+static uint64_t
+rmem_number(const struct pier_socket *socket)
+{
+	return socket->memory.rmem;
+}
+
+static uint64_t
+rcvbuf_number(const struct pier_socket *socket)
+{
+	return socket->memory.rcvbuf;
+}
+
+static uint64_t
+wmem_number(const struct pier_socket *socket)
+{
+	return socket->memory.wmem + (uint64_t)socket->memory.queued;
+}
+
+static uint64_t
+sndbuf_number(const struct pier_socket *socket)
+{
+	return socket->memory.sndbuf;
+}
+
+static uint64_t
+drops_number(const struct pier_socket *socket)
+{
+	return socket->memory.drops;
+}
+
+static uint64_t
+mark_number(const struct pier_socket *socket)
+{
+	return socket->mark;
+}
+
+static uint64_t
+timer_number(const struct pier_socket *socket)
+{
+	return socket->timer == PIER_TIMER_NONE ? UINT64_MAX : socket->timer_ms;
+}
+
+static void
+user_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	const struct passwd *entry;
+
+	if ((socket->have & PIER_SOCKET_HAS_UID) == 0) {
+		put_none(text, size);
+		return;
+	}
+	entry = getpwuid(socket->uid);
+	if (entry == NULL)
+		put_number(text, size, socket->uid);
+	else
+		snprintf(text, size, "%s", entry->pw_name);
+}
+
+static void
+interface_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	char name[IF_NAMESIZE];
+
+	if (socket->interface == 0)
+		put_none(text, size);
+	else if (if_indextoname(socket->interface, name) == NULL)
+		put_number(text, size, socket->interface);
+	else
+		snprintf(text, size, "%s", name);
+}
+
+static void
+congestion_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	snprintf(text, size, "%s",
+		socket->congestion[0] == '\0' ? "-" : socket->congestion);
+}
+
+static void
+timer_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	static const char *const names[] = { "-", "retransmit", "keepalive",
+		"time-wait", "probe" };
+	char left[CLI_VALUE_TEXT];
+
+	if (socket->timer == PIER_TIMER_NONE ||
+		socket->timer > PIER_TIMER_PROBE) {
+		put_none(text, size);
+		return;
+	}
+	cli_format_limit(
+		socket->timer_ms * INT64_C(1000000), left, sizeof(left));
+	snprintf(text, size, "%s:%s:%u", names[socket->timer], left,
+		socket->timer_retransmits);
+}
+
+/* Of a listening socket: connections that wait, and how many may. */
+static void
+accept_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	if (socket->state != PIER_TCP_LISTEN)
+		put_none(text, size);
+	else
+		snprintf(text, size, "%u/%u%s", socket->recv_queue,
+			socket->send_queue,
+			socket->recv_queue > socket->send_queue ? " full" : "");
+}
+
+/* "nginx:17, nginx:18", and how many more there are. */
+static void
+process_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	size_t i, len = 0;
+
+	if (socket->owner_count == 0)
+		put_none(text, size);
+	for (i = 0; i < socket->owner_count; i++) {
+		const struct pier_socket_owner *owner = &socket->owners[i];
+
+		/* One process that holds it twice is one. */
+		if (i > 0 && owner->pid == socket->owners[i - 1].pid)
+			continue;
+		if (len + 64 > size) {
+			snprintf(text + len, size - len, ", and more");
+			return;
+		}
+		len += (size_t)snprintf(text + len, size - len, "%s%s:%d",
+			len > 0 ? "," : "", owner->command, owner->pid);
+	}
+}
+
+static void
+limit_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	struct pier_tcp_flow flow;
+
+	if (socket->info == NULL || socket->state == PIER_TCP_LISTEN ||
+		pier_tcp_flow(&flow, NULL, socket->info, 0) < 0)
+		put_none(text, size);
+	else
+		snprintf(text, size, "%s", pier_tcp_limit_name(flow.limit));
+}
+
+static void
+loss_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	struct pier_tcp_flow flow;
+
+	if (socket->info == NULL ||
+		pier_tcp_flow(&flow, NULL, socket->info, 0) < 0)
+		put_none(text, size);
+	else
+		snprintf(text, size, "%u.%02u%%", flow.loss_ppm / 10000,
+			flow.loss_ppm / 100 % 100);
+}
+
+static uint64_t
+loss_number(const struct pier_socket *socket)
+{
+	struct pier_tcp_flow flow = { .loss_ppm = 0 };
+
+	if (socket->info != NULL)
+		(void)pier_tcp_flow(&flow, NULL, socket->info, 0);
+	return flow.loss_ppm;
+}
+
+static void
+queue_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	struct pier_tcp_flow flow;
+
+	if (socket->info == NULL ||
+		pier_tcp_flow(&flow, NULL, socket->info, 0) < 0)
+		put_none(text, size);
+	else
+		cli_format_limit(flow.queue_us * INT64_C(1000), text, size);
+}
+
+static uint64_t
+queue_number(const struct pier_socket *socket)
+{
+	struct pier_tcp_flow flow = { .queue_us = 0 };
+
+	if (socket->info != NULL)
+		(void)pier_tcp_flow(&flow, NULL, socket->info, 0);
+	return flow.queue_us;
+}
+
+static const struct info_column columns[] = {
+	{ "proto", false, kind_text, NULL, NULL },
+	{ "state", false, state_text, NULL, NULL },
+	{ "recv-queue", true, NULL, recv_number, NULL },
+	{ "send-queue", true, NULL, send_number, NULL },
+	{ "local", false, local_text, NULL, NULL },
+	{ "peer", false, peer_text, NULL, NULL },
+	{ "process", false, process_text, NULL, NULL },
+	{ "user", false, user_text, NULL, NULL },
+	{ "uid", true, NULL, uid_number, NULL },
+	{ "accept", true, accept_text, recv_number, NULL },
+	{ "limit", false, limit_text, NULL, NULL },
+	{ "loss", true, loss_text, loss_number, NULL },
+	{ "queueing", true, queue_text, queue_number, NULL },
+	{ "timer", false, timer_text, timer_number, NULL },
+	{ "congestion", false, congestion_text, NULL, NULL },
+	{ "dev", false, interface_text, NULL, NULL },
+	{ "inode", true, NULL, inode_number, NULL },
+	{ "cookie", true, NULL, cookie_number, NULL },
+	{ "cgroup", true, NULL, cgroup_number, NULL },
+	{ "mark", true, NULL, mark_number, NULL },
+	{ "rmem", true, NULL, rmem_number, NULL },
+	{ "rcvbuf", true, NULL, rcvbuf_number, NULL },
+	{ "wmem", true, NULL, wmem_number, NULL },
+	{ "sndbuf", true, NULL, sndbuf_number, NULL },
+	{ "drops", true, NULL, drops_number, NULL },
+};
+
+#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
+
+const char *
+info_column_name(size_t i)
+{
+	const struct pier_tcp_field *field;
+
+	if (i < COLUMN_COUNT)
+		return columns[i].name;
+	field = pier_tcp_field_at(i - COLUMN_COUNT);
+	return field == NULL ? NULL : field->name;
+}
+
+/* As filters call the fields that are asked for most. */
+static const char *
+full_name(const char *name)
+{
+	static const char *const others[][2] = { { "cwnd", "snd_cwnd" },
+		{ "ssthresh", "snd_ssthresh" }, { "mss", "snd_mss" },
+		{ "minrtt", "min_rtt" }, { "retrans", "retransmits" },
+		{ "notsent", "notsent_bytes" } };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(name, others[i][0]) == 0)
+			return others[i][1];
+	}
+	return name;
+}
+
+int
+info_column_find(struct info_column *out, const char *name, size_t len,
+	const char **near)
+{
+	const struct pier_tcp_field *field;
+	struct cli_suggest suggest;
+	char word[CLI_SUGGEST_MAX + 1];
+	size_t i;
+
+	*near = NULL;
+	if (len >= sizeof(word))
+		return -1;
+	memcpy(word, name, len);
+	word[len] = '\0';
+	for (i = 0; i < COLUMN_COUNT; i++) {
+		if (strcasecmp(columns[i].name, word) == 0) {
+			*out = columns[i];
+			return 0;
+		}
+	}
+	for (i = 0; (field = pier_tcp_field_at(i)) != NULL; i++) {
+		if (strcasecmp(field->name, full_name(word)) == 0) {
+			*out = (struct info_column){ .name = field->name,
+				.right = true,
+				.field = field };
+			return 0;
+		}
+	}
+	cli_suggest_start(&suggest, word);
+	for (i = 0; info_column_name(i) != NULL; i++)
+		cli_suggest_try(&suggest, info_column_name(i));
+	*near = suggest.best;
+	return -1;
+}
+
+/* Is there a value, and not the largest number in its place? */
+static bool
+is_given(const struct pier_tcp_field *field, const struct pier_tcp_info *info,
+	uint64_t *value)
+{
+	if (info == NULL || (info->have & field->have) == 0)
+		return false;
+	*value = pier_tcp_field_value(field, info);
+	/* A threshold before the first loss, a rate without a limit, the least
+	   of no round trips. */
+	return !(field->size == 8 && *value == UINT64_MAX) &&
+	       !(field->size == 4 && *value >= INT32_MAX);
+}
+
+static void
+field_text(const struct pier_tcp_field *field, uint64_t value, char *text,
+	size_t size)
+{
+	int64_t scale = field->unit == PIER_UNIT_MS ? INT64_C(1000000) : 1000;
+	char bytes[CLI_VALUE_TEXT];
+
+	if (field->unit == PIER_UNIT_MS || field->unit == PIER_UNIT_US) {
+		if (value > (uint64_t)(INT64_MAX / scale))
+			value = (uint64_t)(INT64_MAX / scale);
+		cli_format_limit((int64_t)value * scale, text, size);
+	} else if (field->unit == PIER_UNIT_RATE) {
+		cli_format_bytes(value, bytes, sizeof(bytes));
+		snprintf(text, size, "%s/s", bytes);
+	} else {
+		put_number(text, size, value);
+	}
+}
+
+void
+info_column_text(const struct info_column *column,
+	const struct pier_socket *socket, char *text, size_t size)
+{
+	uint64_t value;
+
+	if (column->text != NULL)
+		column->text(socket, text, size);
+	else if (column->field == NULL)
+		put_number(text, size, column->number(socket));
+	else if (is_given(column->field, socket->info, &value) &&
+		 socket->state != PIER_TCP_LISTEN)
+		field_text(column->field, value, text, size);
+	else
+		put_none(text, size);
+}
+
+bool
+info_column_number(const struct info_column *column,
+	const struct pier_socket *socket, uint64_t *number)
+{
+	if (column->field != NULL) {
+		if (!is_given(column->field, socket->info, number))
+			*number = 0;
+		return true;
+	}
+	if (column->number != NULL)
+		*number = column->number(socket);
+	return column->number != NULL;
+}
+
+void
+info_details(const struct pier_socket *socket, char *text, size_t size)
+{
+	const struct pier_tcp_field *field;
+	char value_text[64];
+	uint64_t value;
+	size_t i, len = 0;
+
+	text[0] = '\0';
+	for (i = 1; (field = pier_tcp_field_at(i)) != NULL; i++) {
+		if (!is_given(field, socket->info, &value) || value == 0 ||
+			len + 96 > size)
+			continue;
+		field_text(field, value, value_text, sizeof(value_text));
+		len += (size_t)snprintf(text + len, size - len, "%s%s %s",
+			len > 0 ? ", " : "", field->name, value_text);
+	}
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* A socket as an event. Durations are in seconds, all else as the kernel
+   counts it; what the kernel did not give has no key. */
+#include "info.h"
+
+#include <string.h>
+
+static void
+add_address(json_t *event, const char *key, const struct pier_addr *addr)
+{
+	char text[PIER_ADDR_TEXT_MAX];
+
+	if (addr->len > 0 && pier_addr_format(addr, text, sizeof(text)) >= 0)
+		cli_event_text(event, key, text);
+}
+
+static void
+add_owners(json_t *event, const struct pier_socket *socket)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < socket->owner_count; i++) {
+		const struct pier_socket_owner *owner = &socket->owners[i];
+		json_t *one = json_object();
+
+		cli_event_number(one, "pid", owner->pid);
+		cli_event_number(one, "fd", owner->fd);
+		cli_event_bytes(
+			one, "command", owner->command, strlen(owner->command));
+		(void)json_array_append_new(list, one);
+	}
+	if (event != NULL)
+		(void)json_object_set_new(event, "owners", list);
+	else
+		json_decref(list);
+}
+
+static void
+add_memory(json_t *event, const struct pier_socket_memory *memory)
+{
+	json_t *object = json_object();
+
+	cli_event_number(object, "rmem", memory->rmem);
+	cli_event_number(object, "rcvbuf", memory->rcvbuf);
+	cli_event_number(object, "wmem", memory->wmem);
+	cli_event_number(object, "sndbuf", memory->sndbuf);
+	cli_event_number(object, "forward", memory->forward);
+	cli_event_number(object, "queued", memory->queued);
+	cli_event_number(object, "option", memory->option);
+	cli_event_number(object, "backlog", memory->backlog);
+	cli_event_number(object, "drops", memory->drops);
+	if (event != NULL)
+		(void)json_object_set_new(event, "memory", object);
+	else
+		json_decref(object);
+}
+
+static void
+add_field(json_t *object, const struct pier_tcp_field *field, uint64_t value)
+{
+	bool is_time =
+		field->unit == PIER_UNIT_US || field->unit == PIER_UNIT_MS;
+	int64_t scale = field->unit == PIER_UNIT_MS ? 1000000 : 1000;
+	char key[64];
+
+	/* All ones: there is no such value. */
+	if (value > INT64_MAX / (is_time ? (uint64_t)scale : 1) ||
+		(field->size == 4 && value == UINT32_MAX))
+		return;
+	if (!is_time) {
+		cli_event_number(object, field->name, (int64_t)value);
+		return;
+	}
+	snprintf(key, sizeof(key), "%s_s", field->name);
+	cli_event_seconds(object, key, (int64_t)value * scale);
+}
+
+static void
+add_flow(json_t *object, const struct pier_tcp_info *info)
+{
+	struct pier_tcp_flow flow;
+	json_t *shares;
+
+	if (pier_tcp_flow(&flow, NULL, info, 0) < 0)
+		return;
+	cli_event_text(object, "limit", pier_tcp_limit_name(flow.limit));
+	cli_event_seconds(object, "queueing_s", flow.queue_us * INT64_C(1000));
+	shares = json_object();
+	for (unsigned int i = 0; i < PIER_LIMIT_COUNT; i++)
+		(void)json_object_set_new(shares, pier_tcp_limit_name(i),
+			json_real(flow.share_ppm[i] / 1e6));
+	if (object != NULL)
+		(void)json_object_set_new(object, "shares", shares);
+	else
+		json_decref(shares);
+	if (object != NULL)
+		(void)json_object_set_new(
+			object, "loss", json_real(flow.loss_ppm / 1e6));
+}
+
+static void
+add_tcp(json_t *event, const struct pier_tcp_info *info)
+{
+	const struct pier_tcp_field *field;
+	json_t *object = json_object();
+
+	/* The first one is the state, which stands above. */
+	for (size_t i = 1; (field = pier_tcp_field_at(i)) != NULL; i++) {
+		if ((info->have & field->have) != 0)
+			add_field(object, field,
+				pier_tcp_field_value(field, info));
+	}
+	add_flow(object, info);
+	if (event != NULL)
+		(void)json_object_set_new(event, "tcp", object);
+	else
+		json_decref(object);
+}
+
+static void
+add_timer(json_t *event, const struct pier_socket *socket)
+{
+	static const char *const names[] = { "none", "retransmit", "keepalive",
+		"time-wait", "probe" };
+
+	if (socket->timer == PIER_TIMER_NONE ||
+		socket->timer > PIER_TIMER_PROBE)
+		return;
+	cli_event_text(event, "timer", names[socket->timer]);
+	cli_event_seconds(
+		event, "timer_s", socket->timer_ms * INT64_C(1000000));
+	cli_event_number(event, "timer_retransmits", socket->timer_retransmits);
+}
+
+static void
+add_rest(json_t *event, const struct pier_socket *socket)
+{
+	if (socket->kind == PIER_SOCKET_NETLINK)
+		cli_event_number(event, "port_id", socket->port_id);
+	if (socket->type == SOCK_RAW && socket->protocol != 0)
+		cli_event_number(event, "protocol", socket->protocol);
+	if (socket->interface != 0)
+		cli_event_number(event, "interface", socket->interface);
+	if ((socket->have & PIER_SOCKET_HAS_TOS) != 0)
+		cli_event_number(event, "tos", socket->tos);
+	if ((socket->have & PIER_SOCKET_HAS_TCLASS) != 0)
+		cli_event_number(event, "tclass", socket->tclass);
+	if ((socket->have & PIER_SOCKET_HAS_V6ONLY) != 0)
+		cli_event_flag(event, "v6only", socket->v6only != 0);
+	if ((socket->have & PIER_SOCKET_HAS_MARK) != 0)
+		cli_event_number(event, "mark", socket->mark);
+	if ((socket->have & PIER_SOCKET_HAS_CGROUP) != 0)
+		cli_event_number(event, "cgroup", (int64_t)socket->cgroup);
+	if ((socket->have & PIER_SOCKET_HAS_SHUTDOWN) != 0)
+		cli_event_number(event, "shutdown", socket->shutdown);
+	if (socket->congestion[0] != '\0')
+		cli_event_bytes(event, "congestion", socket->congestion,
+			strlen(socket->congestion));
+}
+
+json_t *
+info_event(const char *type, const struct pier_socket *socket)
+{
+	json_t *event = cli_event(type);
+
+	cli_event_text(event, "proto", pier_socket_kind_name(socket->kind));
+	if ((socket->have & PIER_SOCKET_HAS_STATE) != 0)
+		cli_event_text(event, "state", info_state(socket));
+	add_address(event, "local", &socket->local);
+	if (socket->peer.len > 0 && pier_addr_port(&socket->peer) != 0)
+		add_address(event, "peer", &socket->peer);
+	if ((socket->have & PIER_SOCKET_HAS_PEER_INODE) != 0)
+		cli_event_number(
+			event, "peer_inode", (int64_t)socket->peer_inode);
+	cli_event_number(event, "inode", (int64_t)socket->inode);
+	cli_event_number(event, "cookie", (int64_t)socket->cookie);
+	if ((socket->have & PIER_SOCKET_HAS_UID) != 0)
+		cli_event_number(event, "uid", socket->uid);
+	if ((socket->have & PIER_SOCKET_HAS_QUEUES) != 0) {
+		cli_event_number(event, "recv_queue", socket->recv_queue);
+		cli_event_number(event, "send_queue", socket->send_queue);
+	}
+	add_timer(event, socket);
+	add_rest(event, socket);
+	if ((socket->have & PIER_SOCKET_HAS_MEMORY) != 0)
+		add_memory(event, &socket->memory);
+	if (socket->info != NULL)
+		add_tcp(event, socket->info);
+	if (socket->owner_count > 0)
+		add_owners(event, socket);
+	return event;
+}
