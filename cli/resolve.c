@@ -8,6 +8,7 @@
 
 #include "conduct.h"
 #include "json.h"
+#include "store.h"
 #include "verbs.h"
 
 #include <inttypes.h>
@@ -184,14 +185,20 @@ output_failed(const struct work *work, int rc)
 		work->tool, PIER_STEP_SEND, "standard output", rc, "");
 }
 
+int
+resolve_family(const struct resolve_settings *settings)
+{
+	if (settings->four == settings->six)
+		return AF_UNSPEC;
+	return settings->four ? AF_INET : AF_INET6;
+}
+
 static int
 forward(struct work *work)
 {
 	const struct resolve_settings *settings = work->settings;
 	const struct pier_resolve_opts opts = {
-		.family = settings->four == settings->six ? AF_UNSPEC
-			  : settings->four                ? AF_INET
-							  : AF_INET6,
+		.family = resolve_family(settings),
 		.type = (int)settings->type,
 		.passive = settings->passive,
 		.canonical = true,
@@ -284,6 +291,8 @@ look(struct pier_group *group, void *arg)
 	struct pier_addr addr;
 
 	(void)group;
+	if (work->settings->compare)
+		return resolve_compare(work->tool, work->settings, work->until);
 	if (work->settings->service == NULL && !work->settings->passive &&
 		pier_addr_parse_form(
 			&addr, work->settings->host, PIER_ADDR_PLAIN) == 0)
@@ -291,11 +300,43 @@ look(struct pier_group *group, void *arg)
 	return forward(work);
 }
 
+/* What would be passed over in silence is refused. */
+static int
+check(const struct resolve_settings *settings, struct cli_complaint *why)
+{
+	struct pier_addr addr;
+
+	cli_advise(why, "'pier resolve --help' has examples");
+	if (settings->server != NULL && !settings->compare)
+		return cli_complain(why, "--server is of use with --compare");
+	if (settings->server != NULL &&
+		(pier_addr_parse(&addr, settings->server) < 0 ||
+			pier_addr_port(&addr) < 0))
+		return cli_complain(why,
+			"--server: '%s' is no address of a name server; "
+			"expected such as 192.0.2.1 or [2001:db8::1]:53",
+			settings->server);
+	if (!settings->compare)
+		return 0;
+	if (settings->service != NULL || settings->passive)
+		return cli_complain(why, "--compare takes a HOST alone");
+	if (settings->host[0] == '\0' ||
+		pier_addr_parse_form(&addr, settings->host, PIER_ADDR_PLAIN) ==
+			0)
+		return cli_complain(
+			why, "--compare: '%s' is no name", settings->host);
+	return 0;
+}
+
 static int
 run(struct cli_tool *tool, const void *given)
 {
 	const struct resolve_settings *settings = given;
 	struct work work = { .tool = tool, .settings = settings };
+	struct cli_complaint why;
+
+	if (check(settings, &why) < 0)
+		return cli_usage_error(tool, "resolve", &why);
 
 	work.begin = pier_now();
 	work.until = pier_in_ns(settings->timeout_ns);
@@ -336,6 +377,21 @@ static const struct cli_option options[] = {
 		.group = "Question",
 		.help = "for a server: an empty HOST is every address",
 		.offset = AT(passive) },
+	{ .name = "compare",
+		.kind = CLI_FLAG,
+		.group = "Comparison",
+		.help = "side by side: what programs get, what name servers "
+			"say on the wire, what the link says by multicast "
+			"DNS, and where they differ",
+		.offset = AT(compare) },
+	{ .name = "server",
+		.kind = CLI_TEXT,
+		.metavar = "ADDR",
+		.group = "Comparison",
+		.help = "the name server to ask on the wire, with a port or "
+			"without",
+		.otherwise = "those of /etc/resolv.conf",
+		.offset = AT(server) },
 	{ .name = "timeout",
 		.letter = 'w',
 		.kind = CLI_DURATION,
@@ -367,6 +423,8 @@ static const struct cli_example examples[] = {
 	{ "pier resolve www.example.org https",
 		"the addresses that a browser would dial, and when" },
 	{ "pier resolve 192.0.2.1", "the names of an address" },
+	{ "pier resolve --compare www.example.org",
+		"does the hosts file hide what the DNS has" },
 	{ "pier resolve '' 80 --passive", "what a server would bind to" },
 	{ NULL, NULL },
 };

@@ -15,6 +15,15 @@ struct resolve_settings {
 	int64_t timeout_ns;
 	const char *host;
 	const char *service; /* NULL: none */
+	bool compare;
+	const char *server; /* NULL: those of resolv.conf */
 };
+
+/* AF_UNSPEC, AF_INET or AF_INET6, as the options have it. */
+int resolve_family(const struct resolve_settings *settings);
+
+/* --compare; its exit code. */
+int resolve_compare(struct cli_tool *tool,
+	const struct resolve_settings *settings, pier_deadline until);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <pier/addr.h>
 #include <pier/deadline.h>
+#include <pier/dns.h>
 #include <pier/endpoint.h>
 #include <pier/error.h>
 #include <pier/exec.h>

@@ -11,9 +11,11 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -226,6 +228,105 @@ def test_interfaces_are_those_of_ip():
         equal(sorted(ours["addresses"], key=str), sorted(there, key=str))
     names = dict(socket.if_nameindex())
     equal({i["index"]: i["name"] for i in found}, names)
+
+
+def compare(name, code, *words):
+    (event,) = tool.events(
+        tool.expect(code, "resolve", "--compare", "--json", name, *words),
+        "resolve")
+    return event
+
+
+def test_libc_and_the_wire_agree():
+    event = compare("both.test", 0)
+    right = sorted(value for _, value in resolve.ZONE["both.test"])
+    equal(sorted(event["libc"]["addresses"]), right)
+    equal(sorted(event["dns"]["addresses"]), right)
+    equal((event["dns"]["server"], event["dns"]["ttl_s"]), ("127.0.0.1:53", 60))
+    equal((event["mdns"]["asked"], event["differences"]), (False, []))
+    # By an alias, and by a name that the search list makes whole.
+    equal(compare("www.test", 0, "-4")["dns"]["addresses"], ["192.0.2.1"])
+    event = compare("in", 0)
+    equal((event["name"], event["dns"]["addresses"]),
+          ("in.example.test", ["192.0.2.50"]))
+    equal(compare("four.test", 0, "--server", "127.0.0.1:53")["agree"], True)
+
+
+def test_what_the_hosts_file_hides_is_flagged():
+    resolve.ZONE["many.test"] = [(resolve.A, "192.0.2.7"),
+                                 (resolve.A, "192.0.2.66")]
+    event = compare("many.test", 1, "-4")
+    equal(event["libc"]["server"], "files")
+    equal(sorted(event["differences"]),
+          ["dns has 192.0.2.66, libc has not",
+           "libc has 192.0.2.8, dns has not"])
+    shown = tool.expect(1, "resolve", "--compare", "-4", "many.test").text
+    contains(shown, "  differs    dns has 192.0.2.66, libc has not\n")
+    # None of it is there: both say so.
+    event = compare("none.test", 1)
+    equal((event["agree"], event["dns"]["addresses"]), (True, []))
+
+
+def test_a_server_that_fails_is_no_disagreement():
+    event = compare("many.test", 0, "-4", "--server", "127.0.0.1:1")
+    equal((event["dns"]["answered"], event["agree"]), (False, True))
+    contains(event["dns"]["why"], "refused")
+    done = tool.expect(2, "resolve", "--compare", "x", "--server", "name")
+    contains(done.err, "'name' is no address of a name server")
+    done = tool.expect(2, "resolve", "--compare", "192.0.2.1")
+    contains(done.err, "is no name")
+
+
+def test_an_answer_that_is_cut_off_comes_by_tcp():
+    def serve(listener):
+        peer, _ = listener.accept()
+        with peer:
+            (size,) = struct.unpack("!H", peer.recv(2, socket.MSG_WAITALL))
+            made = resolve.answer(peer.recv(size, socket.MSG_WAITALL))
+            peer.sendall(struct.pack("!H", len(made)) + made)
+
+    with socket.create_server(("127.0.0.2", 53)) as listener, socket.socket(
+            socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.2", 53))
+
+        def cut_off():
+            query, peer = server.recvfrom(512)
+            # All of the question, and that there is more.
+            server.sendto(query[:2] + b"\x83\x80" + query[4:], peer)
+            serve(listener)
+
+        thread = threading.Thread(target=cut_off)
+        thread.start()
+        event = compare("four.test", 0, "-4", "--server", "127.0.0.2")
+        thread.join()
+    equal((event["dns"]["addresses"], event["dns"]["tcp"]),
+          (["192.0.2.4"], True))
+
+
+def test_multicast_dns_is_asked_for_local_names():
+    subprocess.run(["ip", "route", "add", "224.0.0.0/4", "dev", "lo"],
+                   check=True)
+    resolve.ZONE["box.local"] = [(resolve.A, "192.0.2.80")]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("224.0.0.251", 5353))
+        lo = socket.inet_aton("127.0.0.1")
+        server.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                          socket.inet_aton("224.0.0.251") + lo)
+
+        def reply():
+            query, peer = server.recvfrom(512)
+            assert query[2:4] == b"\0\0", query
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+                out.sendto(resolve.answer(query), peer)
+
+        thread = threading.Thread(target=reply)
+        thread.start()
+        event = compare("box.local", 0, "-4")
+        thread.join()
+    for side in ("libc", "dns", "mdns"):
+        equal(event[side]["addresses"], ["192.0.2.80"], side)
+    equal(event["mdns"]["asked"], True)
 
 
 def test_failures_are_told_apart():
