@@ -409,7 +409,15 @@ void pier_close(struct pier_stream *stream);
  */
 void pier_abort(struct pier_stream *stream);
 
-/* ---- From one to another ---------------------------------------------- */
+/* ---- From one to another ----------------------------------------------
+ *
+ * Between two TCP or Unix sockets without layers and rates, bytes that come in
+ * large pieces go through a pipe by splice(2), uncopied. That takes two more
+ * descriptors for each direction, as long as bulk goes through and for a second
+ * after; where they are rare (more than half of RLIMIT_NOFILE is in use) it goes
+ * on copying. Nothing else tells the difference: what was read and could not be
+ * written is read ahead in the stream that it came from, pier_buffered().
+ */
 
 /*
  * pier_copy(to, from, max, deadline): copy until from's end or max bytes (< 0:

@@ -67,7 +67,8 @@ pier__stream_unread(struct pier_stream *stream, const void *data, size_t size,
 	unsigned char *spare, size_t spare_size)
 {
 	if (stream->in == NULL) {
-		memcpy(spare, data, size);
+		if (data != spare)
+			memcpy(spare, data, size);
 		stream->in = spare;
 		stream->in_begin = 0;
 		stream->in_end = (uint32_t)size;

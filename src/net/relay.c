@@ -34,9 +34,65 @@ pass_on(struct pier__relay *relay, int side, const void *data, size_t size)
 		return false;
 	}
 	(void)pier_take(way->from, (size_t)n);
+	pier__splice_note(&way->splice, (size_t)n);
 	way->bytes += (uint64_t)n;
 	way->progress = true;
 	return true;
+}
+
+enum attempt {
+	MOVED,
+	STUCK, /* no room, or an end */
+	COPY   /* nothing is in the pipe */
+};
+
+/* The same through the pipe. */
+static enum attempt
+move_by_pipe(struct pier__relay *relay, int side)
+{
+	struct pier__way *way = &relay->ways[side];
+	ssize_t n;
+	int rc;
+
+	if (way->discards || (relay->stopping && way->splice.held == 0))
+		return COPY;
+	n = pier__splice_fill(
+		&way->splice, way->from, way->to, PIER__READ_AHEAD);
+	if (n < 0)
+		pier__relay_fail(relay, side, (int)n, false);
+	if (n <= 0)
+		return n < 0 ? STUCK : COPY;
+	n = pier__splice_drain(&way->splice, way->from, way->to);
+	if (n > 0) {
+		way->bytes += (uint64_t)n;
+		way->progress = true;
+		return MOVED;
+	}
+	if (n == -EAGAIN)
+		way->wants_room = true;
+	if (n == -EAGAIN || n == 0)
+		return n == 0 ? COPY : STUCK;
+	rc = pier__splice_close(&way->splice, way->from);
+	if (rc < 0)
+		pier__relay_fail(relay, side, rc, false);
+	else
+		pier__relay_finish_writing(relay, side, (int)n);
+	return STUCK;
+}
+
+/* Is it known that there is nothing to read? What comes since is an event, and
+   the next wait tells. */
+static bool
+is_drained(const struct pier__relay *relay, int side)
+{
+	const struct pier_stream *from = relay->ways[side].from;
+
+	/* Once its owner has gone, what is not an event yet counts too. */
+	if (side == 1 && relay->b_gone)
+		return false;
+	return from->in == NULL && from->ops == &pier__fd_ops &&
+	       from->desc.kind != PIER__DESC_FILE &&
+	       !PIER__LOOK(from->desc.readable);
 }
 
 /* Move what moves without waiting. */
@@ -48,13 +104,20 @@ move(struct pier__relay *relay, int side)
 
 	way->wants_room = false;
 	while (!way->done && !relay->over && rounds++ < ROUNDS_MAX) {
+		enum attempt attempt = move_by_pipe(relay, side);
 		const void *data;
 		ssize_t n;
 
+		if (attempt == STUCK)
+			return;
+		if (attempt == MOVED)
+			continue;
 		if (relay->stopping && pier_buffered(way->from) == 0) {
 			way->done = true;
 			return;
 		}
+		if (is_drained(relay, side))
+			return;
 		n = pier_peek(way->from, &data, 1, PIER_NOW);
 		if (n == -EAGAIN && side == 1 && relay->b_gone)
 			n = 0;
@@ -124,8 +187,13 @@ wait_next(struct pier__relay *relay)
 	int rc;
 
 	for (i = 0; i < 2; i++) {
-		if (!relay->ways[i].done)
-			want_next(&relay->ways[i], wants, &count, &until);
+		struct pier__way *way = &relay->ways[i];
+
+		pier__splice_rest(&way->splice);
+		until = pier_earlier(
+			until, pier__splice_rests_at(&way->splice));
+		if (!way->done)
+			want_next(way, wants, &count, &until);
 	}
 	if (relay->end != NULL && !relay->b_gone) {
 		wants[count].want = PIER__IN;
@@ -149,6 +217,18 @@ is_finished(const struct pier__relay *relay)
 	       (relay->ways[1].done && (relay->ways[0].done || relay->b_gone));
 }
 
+/* Bytes that go on and on do not put off a deadline. */
+static void
+note_progress(struct pier__relay *relay)
+{
+	pier_deadline own;
+
+	relay->last_ns = pier_now();
+	own = pier__relay_own_deadline(relay);
+	if (own.ns > 0 && own.ns <= relay->last_ns && !is_finished(relay))
+		pier__relay_deadline_passed(relay, own, own);
+}
+
 static void
 run(struct pier__relay *relay)
 {
@@ -158,13 +238,28 @@ run(struct pier__relay *relay)
 		move(relay, 0);
 		move(relay, 1);
 		if (relay->ways[0].progress || relay->ways[1].progress)
-			relay->last_ns = pier_now();
+			note_progress(relay);
 		/* Looked at each time, or bytes that go one way without end
 		   would keep it from ever being seen. */
 		if (b_has_gone(relay) || is_finished(relay))
 			continue;
 		if (!relay->ways[0].progress && !relay->ways[1].progress)
 			wait_next(relay);
+	}
+}
+
+/* What was read and has not gone stays in the streams. */
+static void
+close_pipes(struct pier__relay *relay)
+{
+	int side;
+
+	for (side = 0; side < 2; side++) {
+		struct pier__way *way = &relay->ways[side];
+		int rc = pier__splice_close(&way->splice, way->from);
+
+		if (rc < 0)
+			pier__relay_fail(relay, side, rc, false);
 	}
 }
 
@@ -191,6 +286,7 @@ pier__relay(struct pier_stream *a, struct pier_stream *b,
 	relay.last_ns = relay.start_ns;
 	relay.deadline = relay_deadline(a, deadline);
 	run(&relay);
+	close_pipes(&relay);
 	relay.result.a_to_b = relay.ways[0].bytes;
 	relay.result.b_to_a = relay.ways[1].bytes;
 	*result = relay.result;

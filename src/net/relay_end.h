@@ -4,12 +4,13 @@
 #define PIER_NET_RELAY_END_H
 
 #include "net/relay.h"
-#include "net/stream.h"
+#include "net/splice.h"
 
 /* One direction. */
 struct pier__way {
 	struct pier_stream *from;
 	struct pier_stream *to;
+	struct pier__splice splice;
 	uint64_t bytes;
 	bool read_ended; /* from has ended; what it sent may still be in it */
 	bool done;       /* nothing goes this way any more */

@@ -181,7 +181,8 @@ int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline);
 /*
  * pier__stream_unread(stream, data, size, spare, spare_size): the bytes that
- * were read last are to be read again. spare has room for size bytes.
+ * were read last are to be read again. spare has room for size bytes, and may
+ * be where data lies.
  *
  * 0; or 1: spare is the stream's now; or, not noted,
  *   -ENOMEM, -ENOBUFS  others read ahead since, and both have no room

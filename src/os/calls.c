@@ -211,6 +211,23 @@ real_sendfile(int to, int from, int64_t offset, size_t size)
 }
 
 static int
+real_pipe(int fds[2])
+{
+	return result(pipe2(fds, O_CLOEXEC | O_NONBLOCK));
+}
+
+static ssize_t
+real_splice(int from, int to, size_t size)
+{
+	struct held_signal held;
+
+	hold_sigpipe(&held);
+	return release_sigpipe(
+		&held, result_size(splice(from, NULL, to, NULL, size,
+			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK)));
+}
+
+static int
 real_close(int fd)
 {
 	int rc = result(close(fd));
@@ -553,6 +570,8 @@ const struct pier__calls pier__calls_real = {
 	.writev = real_writev,
 	.pread = real_pread,
 	.sendfile = real_sendfile,
+	.pipe = real_pipe,
+	.splice = real_splice,
 	.close = real_close,
 	.getfl = real_getfl,
 	.set_cloexec = real_set_cloexec,

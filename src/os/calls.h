@@ -74,6 +74,11 @@ struct pier__calls {
 	   where `from` stands alone. */
 	ssize_t (*pread)(int fd, void *buf, size_t size, int64_t offset);
 	ssize_t (*sendfile)(int to, int from, int64_t offset, size_t size);
+	/* Close-on-exec, and neither end waits: to read from, to write to. */
+	int (*pipe)(int fds[2]);
+	/* Into a pipe or out of one; it waits where a socket that is not
+	   O_NONBLOCK does. Raises no SIGPIPE. */
+	ssize_t (*splice)(int from, int to, size_t size);
 	int (*close)(int fd);
 	int (*getfl)(int fd);       /* fcntl F_GETFL */
 	int (*set_cloexec)(int fd); /* fcntl F_SETFD, FD_CLOEXEC */

@@ -47,6 +47,9 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 	[PIER__CALL_PREAD] = { "pread", { EINTR, EIO }, true },
 	[PIER__CALL_SENDFILE] = { "sendfile",
 		{ EAGAIN, EINTR, EINVAL, ENOSYS, EPIPE, EIO }, true },
+	[PIER__CALL_PIPE] = { "pipe", { EMFILE, ENFILE } },
+	[PIER__CALL_SPLICE] = { "splice",
+		{ EAGAIN, EINTR, EINVAL, ENOMEM, EPIPE, ECONNRESET }, true },
 	[PIER__CALL_CLOSE] = { "close", { EIO } },
 	[PIER__CALL_FSTAT] = { "fstat", { EIO } },
 	[PIER__CALL_OPEN_DIR] = { "open_dir", { ENOENT, EACCES, EMFILE } },
@@ -118,6 +121,12 @@ pier__call_error_passes(int call, int error)
 		/* Where the kernel does not, reading and writing does. */
 		return error == EAGAIN || error == EINTR || error == EINVAL ||
 		       error == ENOSYS;
+	case PIER__CALL_PIPE:
+		return true; /* what would go by it is copied */
+	case PIER__CALL_SPLICE:
+		/* The same. */
+		return error == EAGAIN || error == EINTR || error == EINVAL ||
+		       error == ENOMEM;
 	case PIER__CALL_POLL:
 	case PIER__CALL_EPOLL_WAIT:
 		return error == EINTR;

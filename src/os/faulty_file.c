@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* os/faulty_file.c - the entries of the faulty table that concern files. */
+/* os/faulty_file.c - the entries of the faulty table that concern files and pipes. */
 #include "os/faulty_inner.h"
 
 #include <errno.h>
@@ -31,6 +31,41 @@ pier__faulty_sendfile(int to, int from, int64_t offset, size_t size)
 		return -verdict.error;
 	return faulty->inner->sendfile(
 		to, from, offset, verdict.cut && size > 1 ? 1 : size);
+}
+
+int
+pier__faulty_pipe(int fds[2])
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_PIPE);
+	int rc;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	rc = faulty->inner->pipe(fds);
+	for (int i = 0; rc == 0 && i < 2; i++)
+		(void)pier__faulty_hold_fd(
+			faulty, fds[i], PIER__CALL_PIPE, verdict.nth);
+	return rc;
+}
+
+/* The one of the two that is watched is the socket. */
+ssize_t
+pier__faulty_splice(int from, int to, size_t size)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_SPLICE);
+
+	if (verdict.cut || verdict.error == EAGAIN) {
+		pier__faulty_rearm(faulty, from);
+		pier__faulty_rearm(faulty, to);
+	}
+	if (verdict.error > 0)
+		return -verdict.error;
+	return faulty->inner->splice(
+		from, to, verdict.cut && size > 1 ? 1 : size);
 }
 
 int

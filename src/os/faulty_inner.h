@@ -62,6 +62,8 @@ pier__faulty_hold_fd(struct pier__faulty *faulty, int fd, enum pier__call call,
 /* Entries that stand in faulty_file.c. */
 ssize_t pier__faulty_pread(int fd, void *buf, size_t size, int64_t offset);
 ssize_t pier__faulty_sendfile(int to, int from, int64_t offset, size_t size);
+int pier__faulty_pipe(int fds[2]);
+ssize_t pier__faulty_splice(int from, int to, size_t size);
 int pier__faulty_cookie_open(
 	FILE **out, struct pier__cookie *cookie, const char *mode);
 int pier__faulty_open_dir(const char *path);

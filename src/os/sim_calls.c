@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct pier__sim_host *
-here(void)
+struct pier__sim_host *
+pier__sim_here(void)
 {
 	/* The table is a member of an object that is not const. */
 	union {
@@ -40,7 +40,7 @@ pier__sim_socket_of(struct pier__sim *sim, int fd)
 static struct pier__sim_socket *
 find(int fd)
 {
-	return pier__sim_socket_of(here()->sim, fd);
+	return pier__sim_socket_of(pier__sim_here()->sim, fd);
 }
 
 /* The lowest number that is free, as the kernel gives. */
@@ -171,7 +171,7 @@ room_for(const struct pier__sim *sim, unsigned count)
 static int
 sim_socket(int family, int type, int protocol)
 {
-	struct pier__sim_host *host = here();
+	struct pier__sim_host *host = pier__sim_here();
 	struct pier__sim_socket *socket = NULL;
 	int rc = room_for(host->sim, 1);
 
@@ -195,7 +195,7 @@ sim_socket(int family, int type, int protocol)
 static int
 sim_socketpair(int family, int type, int protocol, int fds[2])
 {
-	struct pier__sim_host *host = here();
+	struct pier__sim_host *host = pier__sim_here();
 	struct pier__sim_socket *a, *b;
 	int rc = room_for(host->sim, 2);
 
@@ -432,9 +432,37 @@ sim_queued(int fd, int *bytes)
 }
 
 static int
+sim_pipe(int fds[2])
+{
+	struct pier__sim_host *host = pier__sim_here();
+	struct pier__sim_socket *ends[2];
+	int rc = room_for(host->sim, 2);
+
+	if (rc < 0)
+		return rc;
+	pier__sim_pipe_make(host, ends);
+	fds[0] = give_fd(host->sim, ends[0]);
+	fds[1] = give_fd(host->sim, ends[1]);
+	return 0;
+}
+
+static ssize_t
+sim_splice(int from, int to, size_t size)
+{
+	struct pier__sim_socket *a = find(from), *b = find(to);
+	ssize_t n;
+
+	if (a == NULL || b == NULL)
+		return -EBADF;
+	n = pier__sim_splice(a, b, size);
+	pier__sim_run_due(a->host->sim);
+	return n;
+}
+
+static int
 sim_close(int fd)
 {
-	struct pier__sim *sim = here()->sim;
+	struct pier__sim *sim = pier__sim_here()->sim;
 	struct pier__sim_socket *socket = pier__sim_socket_of(sim, fd);
 
 	if (socket == NULL)
@@ -473,19 +501,19 @@ sim_fstat(int fd, struct stat *out)
 static int
 sim_stat(const char *path, struct stat *out)
 {
-	return pier__sim_unix_stat(here(), path, out);
+	return pier__sim_unix_stat(pier__sim_here(), path, out);
 }
 
 static int
 sim_unlink(const char *path)
 {
-	return pier__sim_unix_unlink(here(), path);
+	return pier__sim_unix_unlink(pier__sim_here(), path);
 }
 
 static int
 sim_chmod(const char *path, mode_t mode)
 {
-	return pier__sim_unix_chmod(here(), path, mode);
+	return pier__sim_unix_chmod(pier__sim_here(), path, mode);
 }
 
 static int
@@ -522,7 +550,7 @@ poll_once(struct pollfd *fds, nfds_t count)
 static int
 sim_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 {
-	struct pier__sim *sim = here()->sim;
+	struct pier__sim *sim = pier__sim_here()->sim;
 	int64_t until = timeout_ns < 0 ? INT64_MAX : sim->now + timeout_ns;
 	int ready = poll_once(fds, count);
 
@@ -534,7 +562,7 @@ sim_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
 static int
 sim_eventfd(void)
 {
-	struct pier__sim_host *host = here();
+	struct pier__sim_host *host = pier__sim_here();
 	int rc = room_for(host->sim, 1);
 
 	return rc < 0 ? rc : give_fd(host->sim, pier__sim_event_make(host));
@@ -547,78 +575,6 @@ sim_eventfd_wake(int fd)
 	ssize_t n = sim_send(fd, &one, sizeof(one), 0);
 
 	return n < 0 ? (int)n : 0;
-}
-
-static int64_t
-sim_clock_ns(void)
-{
-	return here()->sim->now;
-}
-
-/* A simulation begins with the year 2026. */
-static int64_t
-sim_realtime_ns(void)
-{
-	return INT64_C(1767225600) * 1000000000 + here()->sim->now;
-}
-
-static int
-sim_random(void *buf, size_t size)
-{
-	struct pier__sim *sim = here()->sim;
-	unsigned char *at = buf;
-
-	for (size_t i = 0; i < size; i++)
-		at[i] = (unsigned char)pier__sim_chance(sim);
-	return 0;
-}
-
-/* Numbers only: names come through the lookup of a dial. */
-static int
-sim_getaddrinfo(const char *host, const char *service,
-	const struct addrinfo *hints, struct addrinfo **out)
-{
-	struct addrinfo numeric = { 0 };
-
-	if (hints != NULL)
-		numeric = *hints;
-	numeric.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
-	return pier__calls_real.getaddrinfo(host, service, &numeric, out);
-}
-
-static bool
-is_memory_short(void)
-{
-	struct pier__sim *sim = here()->sim;
-
-	return sim->limits.no_memory > 0 &&
-	       pier__sim_chance(sim) % 1000 < sim->limits.no_memory;
-}
-
-/* Memory is the machine's. The functions of the real table are not constant
-   expressions, so each has a name here. */
-static void *
-sim_alloc(size_t size)
-{
-	if (is_memory_short())
-		return NULL;
-	return pier__calls_real.alloc(size);
-}
-
-static void *
-sim_alloc_lines(size_t size)
-{
-	if (is_memory_short())
-		return NULL;
-	return pier__calls_real.alloc_lines(size);
-}
-
-static void *
-sim_resize(void *ptr, size_t size)
-{
-	if (is_memory_short())
-		return NULL;
-	return pier__calls_real.resize(ptr, size);
 }
 
 static const struct pier__calls table = {
@@ -642,6 +598,8 @@ static const struct pier__calls table = {
 	.writev = sim_writev,
 	.pread = pier__sim_no_pread,
 	.sendfile = pier__sim_no_sendfile,
+	.pipe = sim_pipe,
+	.splice = sim_splice,
 	.close = sim_close,
 	.getfl = sim_getfl,
 	.set_cloexec = sim_set_cloexec,
@@ -664,12 +622,12 @@ static const struct pier__calls table = {
 	.eventfd_wake = sim_eventfd_wake,
 	.timerfd = pier__sim_no_timerfd,
 	.timerfd_set = pier__sim_no_timerfd_set,
-	.clock_ns = sim_clock_ns,
-	.realtime_ns = sim_realtime_ns,
-	.random = sim_random,
-	.alloc = sim_alloc,
-	.alloc_lines = sim_alloc_lines,
-	.resize = sim_resize,
+	.clock_ns = pier__sim_clock_ns,
+	.realtime_ns = pier__sim_realtime_ns,
+	.random = pier__sim_random,
+	.alloc = pier__sim_alloc,
+	.alloc_lines = pier__sim_alloc_lines,
+	.resize = pier__sim_resize,
 	.thread = pier__sim_no_thread,
 	.fork = pier__sim_no_fork,
 	.pidfd_open = pier__sim_no_pidfd_open,
@@ -678,7 +636,7 @@ static const struct pier__calls table = {
 	.set_blocking = pier__sim_no_set_blocking,
 	.pty = pier__sim_no_pty,
 	.pty_unread = pier__sim_no_pty_unread,
-	.getaddrinfo = sim_getaddrinfo,
+	.getaddrinfo = pier__sim_getaddrinfo,
 	.gethostbyname = pier__sim_no_gethostbyname,
 	.gethostbyaddr = pier__sim_no_gethostbyaddr,
 	.hostname = pier__sim_hostname,

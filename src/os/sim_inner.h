@@ -5,10 +5,12 @@
  *   sim.c         the clock, what happens when, chance, trace
  *   sim_net.c     hosts, links, ports, packets on their way
  *   sim_calls.c   the call table: descriptors to sockets, vectors to bytes
+ *   sim_machine.c clock, chance, memory
  *   sim_option.c  socket options
  *   sim_tcp.c     tcp as a program sees it; sim_tcp_wire.c as the peer does
  *   sim_udp.c     udp
  *   sim_event.c   eventfd
+ *   sim_pipe.c    pipes, and splice
  *   sim_none.c    what there is not
  *   sim_unix.c    unix streams and datagrams; their names in sim_names.c
  *
@@ -202,7 +204,19 @@ struct pier__sim_packet *pier__sim_packet(enum pier__sim_packet_kind kind,
 void pier__sim_transmit(
 	struct pier__sim_host *from, struct pier__sim_packet *packet);
 
+/* sim_machine.c: entries of the call table. */
+int64_t pier__sim_clock_ns(void);
+int64_t pier__sim_realtime_ns(void);
+int pier__sim_random(void *buf, size_t size);
+int pier__sim_getaddrinfo(const char *host, const char *service,
+	const struct addrinfo *hints, struct addrinfo **out);
+void *pier__sim_alloc(size_t size);
+void *pier__sim_alloc_lines(size_t size);
+void *pier__sim_resize(void *ptr, size_t size);
+
 /* sim_calls.c */
+/* The host whose table is in use. */
+struct pier__sim_host *pier__sim_here(void);
 void pier__sim_socket_init(struct pier__sim_socket *socket,
 	struct pier__sim_host *host, const struct pier__sim_ops *ops,
 	int family, int type);
@@ -234,6 +248,12 @@ struct pier__sim_socket *pier__sim_udp_make(
 struct pier__sim_socket *pier__sim_unix_make(
 	struct pier__sim_host *host, int type);
 struct pier__sim_socket *pier__sim_event_make(struct pier__sim_host *host);
+/* The ends of a pipe: to read from, to write to. */
+void pier__sim_pipe_make(
+	struct pier__sim_host *host, struct pier__sim_socket *ends[2]);
+/* One of the two is the end of a pipe. */
+ssize_t pier__sim_splice(struct pier__sim_socket *from,
+	struct pier__sim_socket *to, size_t size);
 void pier__sim_unix_pair(
 	struct pier__sim_socket *a, struct pier__sim_socket *b);
 void pier__sim_tcp_input(

@@ -216,9 +216,10 @@ storms(const struct fault_scenario *scenario)
 		.error = PIER__FAULT_SHORT };
 	static const int noisy[] = { PIER__CALL_RECV, PIER__CALL_SEND,
 		PIER__CALL_RECVMSG, PIER__CALL_SENDMSG, PIER__CALL_READ,
-		PIER__CALL_ACCEPT };
+		PIER__CALL_ACCEPT, PIER__CALL_SPLICE };
 
-	(void)run_with(scenario, &fault, NULL, RIGHT);
+	if (!scenario->is_bulk)
+		(void)run_with(scenario, &fault, NULL, RIGHT);
 	for (size_t i = 0; i < sizeof(noisy) / sizeof(noisy[0]); i++) {
 		fault.call = noisy[i];
 		fault.every = 2;

@@ -14,6 +14,8 @@
 #ifndef PIER_TESTS_FAULT_EACH_H
 #define PIER_TESTS_FAULT_EACH_H
 
+#include <stdbool.h>
+
 #include <pier.h>
 
 /* What a scenario has met: see met(). */
@@ -32,6 +34,8 @@ struct fault_scenario {
 	/* The results that may come in place of the injected one, ended by 0;
 	   NULL: none. */
 	const int *also;
+	/* Moves so much that it never comes up short at every call. */
+	bool is_bulk;
 };
 
 /* Note a result of the scenario's call; returns it. From any of its tasks. */

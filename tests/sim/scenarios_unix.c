@@ -3,6 +3,7 @@
    scenario.h. */
 #include "scenario.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -227,6 +228,64 @@ relays(struct stage *stage)
 	pier_close(d);
 }
 
+/* Enough for a relay to go over to a pipe. */
+static struct {
+	struct pier_stream *from, *to;
+	char out[1000000], in[1000000];
+} bulk;
+
+static int
+sends_bulk(void *arg)
+{
+	size_t i;
+	int rc;
+
+	(void)arg;
+	for (i = 0; i < sizeof(bulk.out); i++)
+		bulk.out[i] = (char)(i * 7 + i / 251);
+	rc = pier_write(bulk.from, bulk.out, sizeof(bulk.out), SOON);
+	return rc < 0 ? rc : pier_shutdown(bulk.from, PIER_WRITING, SOON);
+}
+
+static int
+reads_bulk(void *arg)
+{
+	ssize_t n = pier_read_full(bulk.to, bulk.in, sizeof(bulk.in), SOON);
+
+	(void)arg;
+	if (n < 0)
+		return (int)n;
+	return memcmp(bulk.in, bulk.out, sizeof(bulk.in)) == 0 ? 0 : -EBADMSG;
+}
+
+static void
+relays_bulk(struct stage *stage)
+{
+	struct pier_stream *b = NULL, *c = NULL;
+	struct pier_relay_result result;
+	struct pier_group *group = NULL;
+
+	(void)say_ok(stage, "pair", pier_pair(&bulk.from, &b));
+	(void)say_ok(stage, "pair", pier_pair(&c, &bulk.to));
+	(void)say_ok(stage, "group", pier_group_open(&group));
+	(void)say_ok(stage, "go", pier_go(group, sends_bulk, NULL));
+	(void)say_ok(stage, "go", pier_go(group, reads_bulk, NULL));
+	write_and_say(stage, bulk.to, "back");
+	(void)say_ok(stage, "end", pier_shutdown(bulk.to, PIER_WRITING, SOON));
+	(void)say_ok(stage, "relay", pier_relay(b, c, NULL, &result, SOON));
+	(void)say(stage, "there", (long)result.a_to_b);
+	(void)say(stage, "back", (long)result.b_to_a);
+	(void)say_ok(stage, "wait", pier_group_wait(group, SOON));
+	(void)say_ok(stage, "result", pier_group_result(group));
+	read_and_say(stage, bulk.from);
+	read_and_say(stage, bulk.to);
+	pier_group_close(group);
+	pier_close(bulk.from);
+	pier_close(b);
+	pier_close(c);
+	pier_close(bulk.to);
+}
+
 /* Connections that were never accepted when the listener went. */
 static void
 listener_leaves(struct stage *stage)
@@ -274,6 +333,10 @@ const struct scenario unix_scenarios[] = {
 		"pair ok pair ok write ok write ok end ok "
 		"relay PIER_EDEADLINE first 1 how 0 there 5 back 10 "
 		"read 5 \"there\" read 10 \"back again\" read 0 relay ok "
+		"read 0" },
+	{ "relays bulk", relays_bulk,
+		"pair ok pair ok group ok go ok go ok write ok end ok relay ok "
+		"there 1000000 back 4 wait ok result ok read 4 \"back\" "
 		"read 0" },
 	{ "unix listener leaves", listener_leaves,
 		"listen ok dial ok write ok read ECONNRESET write EPIPE" },
