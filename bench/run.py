@@ -12,12 +12,15 @@ The other models have a rival each: the same by hand on blocking sockets.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
 import platform
 import resource
+import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -56,6 +59,18 @@ MODEL_SERVERS = {
     for model, options in MODELS.items()
     for i, (side, program) in enumerate(
         [("pier", "echo_pier"), ("hand", "yard_models")])}
+
+# Relays, between the generator and an echo server beside it. socat serves one
+# connection and says nothing when it listens.
+RELAYS = {
+    "pier": "{build}/bench/relay_pier --port {port} --target {target}",
+    "copy": "{build}/bench/yard_relay --port {port} --target {target}"
+            " --buf 65536",
+    "splice": "{build}/bench/yard_relay --port {port} --target {target}"
+              " --splice --buf 65536",
+    "socat": "socat -b 65536 TCP4-LISTEN:{free},bind=127.0.0.1,reuseaddr,"
+             "nodelay TCP4:127.0.0.1:{target},nodelay",
+}
 METER_REFUSED = 3  # what the generator exits with, see meter.h
 
 
@@ -101,6 +116,7 @@ class Workload:
     depth: int = 1
     buf: int = 4096
     model: str = None  # then the pair is MODELS[model]
+    relay: bool = False  # then the servers are RELAYS
 
     def processes(self):
         """Of the server, to be counted together; 0: it is one, and stays so."""
@@ -153,6 +169,16 @@ WORKLOADS += [
              connections=1 if model == "iterative" else 64)
     for model in MODELS if model != "prefork"]
 
+# Of pieces below 8 KiB there is nothing to win, and nothing may be lost.
+WORKLOADS += [
+    Workload("relay-1k", "echo", [cost(.90)], connections=1, size=1024,
+             relay=True),
+    Workload("relay-4k", "echo", [cost(.90)], connections=1, size=4096,
+             relay=True),
+    Workload("relay-64k", "echo", [cost(.90)], connections=1, size=65536,
+             relay=True),
+]
+
 # Memory is no ratio: bytes of the server per idle connection, at most.
 IDLE = Workload("idle", "idle", [], connections=10000)
 IDLE_TARGETS = {"pier": 5 * 1024, "pier-array": 9 * 1024}
@@ -185,11 +211,15 @@ def interval(values):
 class Server:
     """One server process, pinned, listening; a context manager."""
 
-    def __init__(self, name, build, workload):
+    def __init__(self, name, build, workload, target=0, core=SERVER_CORE):
+        self.core = core
         self.scratch = tempfile.TemporaryDirectory(prefix="pier-bench-")
         self.ready = Path(self.scratch.name) / "ready"
-        template = (SERVERS | MODEL_SERVERS)[name]
+        servers = RELAYS if workload.relay else SERVERS | MODEL_SERVERS
+        template = servers[name]
+        self.port = free_port() if "{free}" in template else 0
         self.command = [part.format(build=build, buf=workload.buf, port=0,
+                                    free=self.port, target=target,
                                     ready=self.ready,
                                     workers=workload.connections)
                         for part in template.split()]
@@ -201,10 +231,13 @@ class Server:
             self.process = subprocess.Popen(
                 self.command, stdout=subprocess.PIPE, text=True,
                 stderr=said if self.by_file else None,
-                preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+                preexec_fn=lambda: os.sched_setaffinity(0, {self.core}))
         self.pid = self.process.pid
-        self.port = self.port_from_file() if self.by_file else int(
-            self.process.stdout.readline().removeprefix("READY "))
+        if self.port:
+            wait_until_listening(self.port)
+        else:
+            self.port = self.port_from_file() if self.by_file else int(
+                self.process.stdout.readline().removeprefix("READY "))
         return self
 
     def port_from_file(self):
@@ -229,8 +262,34 @@ class Server:
         self.scratch.cleanup()
 
 
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def wait_until_listening(port):
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        with open("/proc/net/tcp", encoding="ascii") as lines:
+            if any(f":{port:04X} 00000000:0000 0A" in line for line in lines):
+                return
+        time.sleep(.01)
+    raise SystemExit(f"nobody listens at port {port} after 10 s")
+
+
+def echo_beside(build):
+    """What relays lead to: on the generator's core."""
+    echo = Workload("echo", "echo", [], buf=65536)
+    return Server("epoll", build, echo, core=LOAD_CORE)
+
+
 def measure(workload, name, build, times):
-    with Server(name, build, workload) as server:
+    with contextlib.ExitStack() as stack:
+        target = 0
+        if workload.relay:
+            target = stack.enter_context(echo_beside(build)).port
+        server = stack.enter_context(Server(name, build, workload, target))
         done = subprocess.run(
             [f"{build}/bench/load", *workload.arguments(times),
              "--port", str(server.port), "--pid", str(server.pid)],
@@ -305,6 +364,17 @@ def report_tasks(build):
     subprocess.run(
         [f"{build}/bench/tasks"], check=True, timeout=120,
         preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
+
+
+def run_relays(args, workload, times, rounds):
+    """Relays among themselves; nothing where another subject was asked for."""
+    if args.subject != "pier":
+        return {}
+    names = [name for name in RELAYS if name != "socat" or
+             shutil.which("socat")]
+    table = run_rounds(workload, names, args.build, times, rounds)
+    report(workload, table, names[1:])
+    return {workload.name: table}
 
 
 def run_model(args, workload, times, rounds):
@@ -396,6 +466,9 @@ def main():
     every = {}
     for workload in WORKLOADS:
         if args.only and workload.name not in args.only:
+            continue
+        if workload.relay:
+            every |= run_relays(args, workload, times, rounds)
             continue
         if workload.model:
             every |= run_model(args, workload, times, rounds)

@@ -16,10 +16,12 @@
 
 static void __attribute__((noreturn)) usage(const char *name, unsigned taken)
 {
-	bench_fail(0, "usage: %s [--port N] [--buf N]%s%s%s", name,
+	bench_fail(0, "usage: %s [--port N] [--buf N]%s%s%s%s%s", name,
 		taken & YARD_ARRAY ? " [--array]" : "",
 		taken & YARD_MODEL ? " [--model NAME] [--workers N]" : "",
-		taken & YARD_PROCESSES ? " [--processes N]" : "");
+		taken & YARD_PROCESSES ? " [--processes N]" : "",
+		taken & YARD_TARGET ? " --target N" : "",
+		taken & YARD_SPLICE ? " [--splice]" : "");
 }
 
 /* Those of all; 0: it is none of them. */
@@ -49,6 +51,11 @@ take_special(struct yard_options *options, int opt, unsigned taken)
 	else if (opt == 'n' && (taken & YARD_PROCESSES))
 		options->processes = (int)bench_number(
 			"--processes", optarg, 1, YARD_WORKERS_MAX);
+	else if (opt == 't' && (taken & YARD_TARGET))
+		options->target =
+			(int)bench_number("--target", optarg, 1, 65535);
+	else if (opt == 's' && (taken & YARD_SPLICE))
+		options->splice = 1;
 	else
 		return 0;
 	return 1;
@@ -64,6 +71,8 @@ yard_parse(struct yard_options *options, int argc, char **argv, unsigned taken)
 		{ "model", required_argument, NULL, 'm' },
 		{ "workers", required_argument, NULL, 'w' },
 		{ "processes", required_argument, NULL, 'n' },
+		{ "target", required_argument, NULL, 't' },
+		{ "splice", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;

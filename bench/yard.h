@@ -15,6 +15,8 @@
 #define YARD_ARRAY     1
 #define YARD_MODEL     2
 #define YARD_PROCESSES 4
+#define YARD_TARGET    8
+#define YARD_SPLICE    16
 
 #define YARD_WORKERS_MAX 256
 
@@ -25,6 +27,8 @@ struct yard_options {
 	const char *model; /* --model NAME, of the program's own; or NULL */
 	int workers;       /* --workers N: threads of a pool; 0: not given */
 	int processes;     /* --processes N, which all accept; 0: not given */
+	int target;        /* --target N: where a relay connects to */
+	int splice;        /* --splice: by a pipe, not by a buffer */
 };
 
 /* Fill `options` from the command line, or exit 2. `taken`: YARD_ARRAY and so
