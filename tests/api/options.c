@@ -295,15 +295,6 @@ handle(struct pier_stream *stream, void *ctx)
 	return pier_printf(stream, "%d %d\n", nodelay, idle);
 }
 
-static void
-stop(struct pier_server *server, void *ctx)
-{
-	char where[PIER_ENDPOINT_TEXT_MAX];
-
-	(void)ctx;
-	assert_true(pier_server_endpoint(server, 0, where, sizeof(where)) > 0);
-}
-
 /* Every worker's listener has them. */
 static void
 test_of_a_server(void **state)
@@ -316,7 +307,7 @@ test_of_a_server(void **state)
 		.model = PIER_FIBER,
 		.workers = 3,
 		.listen = &listen,
-		.on_listen = stop,
+		.linger_ms = PIER_OFF, /* the client closes after it */
 	};
 	struct pier_server *server = NULL;
 	char where[PIER_ENDPOINT_TEXT_MAX], line[32];
