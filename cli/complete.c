@@ -44,6 +44,8 @@ kind_of_text(const char *metavar)
 		{ "FILE", COMPLETE_FILE },
 		{ "ENDPOINT", COMPLETE_ENDPOINT },
 		{ "TOPIC", COMPLETE_TOPIC },
+		{ "OPTION", COMPLETE_NAME },
+		{ "NAME=VALUE", COMPLETE_SETTING },
 		{ "CMD", COMPLETE_COMMAND },
 		{ "CMD...", COMPLETE_COMMAND },
 	};
@@ -100,6 +102,29 @@ complete_schemes(FILE *out)
 		fprintf(out, "%s%s", gap, schemes[i][0]);
 		gap = " ";
 	}
+}
+
+struct names {
+	FILE *out;
+	const char *gap, *behind;
+};
+
+static int
+put_name(const struct pier_option *option, void *arg)
+{
+	struct names *names = arg;
+
+	fprintf(names->out, "%s%s%s", names->gap, option->name, names->behind);
+	names->gap = " ";
+	return 0;
+}
+
+void
+complete_names(FILE *out, const char *behind)
+{
+	struct names names = { .out = out, .gap = "", .behind = behind };
+
+	(void)pier_option_each(-1, put_name, &names);
 }
 
 void

@@ -20,6 +20,8 @@ enum complete_kind {
 	COMPLETE_FILE,
 	COMPLETE_ENDPOINT, /* complete_schemes(), or a file's path */
 	COMPLETE_COMMAND,  /* a program and its words */
+	COMPLETE_NAME,     /* an option of sockets: complete_names() */
+	COMPLETE_SETTING,  /* the same, and "=" */
 	COMPLETE_TOPIC,    /* the verbs, and the list */
 };
 
@@ -43,6 +45,10 @@ bool complete_is_option(const struct cli_option *option);
 
 /* Print the schemes that this library knows, with a space between. */
 void complete_schemes(FILE *out);
+
+/* Print the names of the options of sockets, each with what goes behind it, with
+   a space between. */
+void complete_names(FILE *out, const char *behind);
 
 /* Print words and more, with a space between. */
 void complete_words(FILE *out, const struct complete_value *value);

@@ -45,6 +45,14 @@ static const char tail[] =
 	"\t\tcompopt -o nospace 2>/dev/null\n"
 	"\t\t_pier_table '' schemes\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$REPLY\" -- \"$2\") ;;\n"
+	"\t@name)\n"
+	"\t\t_pier_table '' names\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$REPLY\" -- \"$2\") ;;\n"
+	"\t@setting)\n"
+	"\t\tcompopt -o nospace 2>/dev/null\n"
+	"\t\t_pier_table '' names\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -S = -W \"$REPLY\" -- "
+	"\"$2\") ;;\n"
 	"\t*)\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$2\") ;;\n"
 	"\tesac\n"
@@ -126,6 +134,12 @@ put_value(FILE *out, const struct complete_tool *tool,
 		break;
 	case COMPLETE_COMMAND:
 		fputs("@command", out);
+		break;
+	case COMPLETE_NAME:
+		fputs("@name", out);
+		break;
+	case COMPLETE_SETTING:
+		fputs("@setting", out);
 		break;
 	case COMPLETE_TOPIC:
 		put_verbs(out, tool);
@@ -209,6 +223,8 @@ cli_complete_bash(FILE *out, const struct complete_tool *tool)
 	put_verbs(out, tool);
 	fputs("' ;;\n\t' schemes') REPLY='", out);
 	complete_schemes(out);
+	fputs("' ;;\n\t' names') REPLY='", out);
+	complete_names(out, "");
 	fputs("' ;;\n", out);
 	put_verb(out, tool, "", tool->options, NULL);
 	for (i = 0; tool->verbs[i] != NULL; i++)

@@ -119,6 +119,12 @@ put_value(FILE *out, const struct complete_value *value)
 	case COMPLETE_COMMAND:
 		fputs(" -a '(__fish_complete_command)'", out);
 		break;
+	case COMPLETE_NAME:
+		fputs(" -a '(__pier_names)'", out);
+		break;
+	case COMPLETE_SETTING:
+		fputs(" -a '(__pier_names)='", out);
+		break;
 	case COMPLETE_TOPIC:
 		fprintf(out, " -a '(__pier_verbs) %s'", value->more);
 		break;
@@ -185,7 +191,11 @@ cli_complete_fish(FILE *out, const struct complete_tool *tool)
 	      "\t\tstring split ' ' -- '",
 		out);
 	complete_schemes(out);
-	fputs("'\n\tend\nend\n\nfunction __pier_verbs\n\tprintf '%s\\n'", out);
+	fputs("'\n\tend\nend\n\nfunction __pier_names\n"
+	      "\tstring split ' ' -- '",
+		out);
+	complete_names(out, "");
+	fputs("'\nend\n\nfunction __pier_verbs\n\tprintf '%s\\n'", out);
 	for (i = 0; tool->verbs[i] != NULL; i++) {
 		char line[256];
 

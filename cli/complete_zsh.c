@@ -40,6 +40,12 @@ put_value(FILE *out, const char *metavar, const struct complete_value *value)
 	case COMPLETE_COMMAND:
 		fputs("_command_names -e", out);
 		break;
+	case COMPLETE_NAME:
+		fputs("_pier_names", out);
+		break;
+	case COMPLETE_SETTING:
+		fputs("_pier_settings", out);
+		break;
 	case COMPLETE_TOPIC:
 		fputs("_pier_topics", out);
 		break;
@@ -143,7 +149,11 @@ cli_complete_zsh(FILE *out, const struct complete_tool *tool)
 	      "\t\tcompadd -S '' -- ",
 		out);
 	complete_schemes(out);
-	fputs("\n\tfi\n}\n\n", out);
+	fputs("\n\tfi\n}\n\n_pier_names()\n{\n\tcompadd -- ", out);
+	complete_names(out, "");
+	fputs("\n}\n\n_pier_settings()\n{\n\tcompadd -S '' -- ", out);
+	complete_names(out, "=");
+	fputs("\n}\n\n", out);
 	put_verb_names(out, tool);
 	fputs("_pier()\n{\n\tlocal curcontext=$curcontext state line\n"
 	      "\ttypeset -A opt_args\n\n\t_arguments -C -s -S",

@@ -33,12 +33,12 @@ const struct pier_option pier__options_socket[] = {
 		.initial = "0",
 		.meaning = "let datagrams go to a broadcast address"),
 	ROW("sndbuf", "SO_SNDBUF", 7, SIZE, RW, .since = "1.0",
-		.max = 1073741823, .sysctl = "net.core.wmem_max",
+		.max = INT32_MAX, .sysctl = "net.core.wmem_max",
 		.differs = DOUBLED,
 		.meaning =
 			"room for what was sent and is not acknowledged yet"),
 	ROW("rcvbuf", "SO_RCVBUF", 8, SIZE, RW | CONNECT, .since = "1.0",
-		.max = 1073741823, .sysctl = "net.core.rmem_max",
+		.max = INT32_MAX, .sysctl = "net.core.rmem_max",
 		.differs = DOUBLED,
 		.meaning = "room for what came and was not read yet; on TCP it "
 			   "ends the automatic sizing"),
@@ -115,12 +115,12 @@ const struct pier_option pier__options_socket[] = {
 		.meaning = "the security context at the other end of a Unix or "
 			   "labelled connection"),
 	ROW("sndbufforce", "SO_SNDBUFFORCE", 32, SIZE, SET | CONNECT,
-		.since = "2.6.14", .max = 1073741823,
+		.since = "2.6.14", .max = INT32_MAX,
 		.capability = "CAP_NET_ADMIN", .differs = DOUBLED,
 		.meaning =
 			"the send buffer, past the limit of net.core.wmem_max"),
 	ROW("rcvbufforce", "SO_RCVBUFFORCE", 33, SIZE, SET | CONNECT,
-		.since = "2.6.14", .max = 1073741823,
+		.since = "2.6.14", .max = INT32_MAX,
 		.capability = "CAP_NET_ADMIN", .differs = DOUBLED,
 		.meaning = "the receive buffer, past the limit of "
 			   "net.core.rmem_max"),

@@ -338,7 +338,7 @@ test_bad_text(void **state)
 		{ "nodelay", "maybe", "\"maybe\" is no value of tcp.nodelay" },
 		{ "sndbuf", "64x", "\"x\" is no unit of it" },
 		{ "sndbuf", "1.0001k", "no whole number" },
-		{ "sndbuf", "-1", "out of range 0 to 1073741823" },
+		{ "sndbuf", "-1", "out of range 0 to 2147483647" },
 		{ "sndbuf", "99999999999999999999", "no number" },
 		{ "keepidle", "0", "out of range 1 to 32767" },
 		{ "keepidle", "100ms", "counted in whole s" },

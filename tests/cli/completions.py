@@ -168,6 +168,10 @@ def values_of(shell):
     contains(complete(shell, "pier serve echo --idle-timeout "), "off")
     equal(complete(shell, "pier serve tcp://:1 --exec mkfif"), ["mkfifo"])
     equal(complete(shell, "pier serve --ready-file a-f"), ["a-file"])
+    found = complete(shell, "pier connect -S tcp.keepi")
+    equal(
+        [name.rstrip("=") for name in found], ["tcp.keepidle", "tcp.keepintvl"]
+    )
 
 
 def operands_of(shell):
@@ -184,6 +188,7 @@ def operands_of(shell):
     equal(complete(shell, "pier connect -z tcp6"), ["tcp6://"])
     contains(complete(shell, "pier help "), "exit-codes")
     contains(complete(shell, "pier help "), "serve")
+    equal(complete(shell, "pier opt tcp.nodel"), ["tcp.nodelay"])
 
 
 for _shell in SHELLS:
