@@ -392,6 +392,15 @@ static const struct cli_option options[] = {
 			"without",
 		.otherwise = "those of /etc/resolv.conf",
 		.offset = AT(server) },
+	{ .name = "mdns-timeout",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "Time limits",
+		.help = "how long --compare waits for an answer by multicast",
+		.otherwise = "1s",
+		.min = 1000000,
+		.max = INT64_C(7) * 86400 * 1000000000,
+		.offset = AT(link_ns) },
 	{ .name = "timeout",
 		.letter = 'w',
 		.kind = CLI_DURATION,
@@ -432,6 +441,7 @@ static const struct cli_example examples[] = {
 static const struct resolve_settings defaults = {
 	.type = SOCK_STREAM,
 	.timeout_ns = INT64_C(10) * 1000000000,
+	.link_ns = INT64_C(1000000000),
 };
 
 const struct cli_verb cli_verb_resolve = {

@@ -17,6 +17,7 @@ struct resolve_settings {
 	const char *service; /* NULL: none */
 	bool compare;
 	const char *server; /* NULL: those of resolv.conf */
+	int64_t link_ns;    /* how long an answer by multicast may take */
 };
 
 /* AF_UNSPEC, AF_INET or AF_INET6, as the options have it. */

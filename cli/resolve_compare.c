@@ -18,9 +18,6 @@ enum {
 	ADDRS_MAX = 64,
 };
 
-/* Whoever shall answer by mDNS does so at once (RFC 6762 section 6). */
-#define LINK_NS INT64_C(1000000000)
-
 /* What one of the three says. */
 struct side {
 	const char *name;
@@ -161,7 +158,7 @@ ask_others(struct compare *it)
 {
 	const struct pier_dns_opts dns = { .server = it->settings->server };
 	const struct pier_dns_opts link = { .multicast = true };
-	pier_deadline soon = pier_in_ns(LINK_NS);
+	pier_deadline soon = pier_in_ns(it->settings->link_ns);
 
 	it->dns.name = "dns";
 	it->link.name = "mdns";

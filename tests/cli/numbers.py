@@ -88,7 +88,8 @@ def test_service_lists_what_getent_lists():
 
 def test_service_by_port_and_by_name_as_getent():
     need_getent()
-    for name, where, *_ in getent():
+    # Some of them: to run pier for each takes its time.
+    for name, where, *_ in getent()[::9]:
         port, protocol = where.split("/")
         for word in (where, f"{name}/{protocol}"):
             found = events(expect(0, "service", "--json", word), "service")

@@ -277,28 +277,33 @@ def test_a_server_that_fails_is_no_disagreement():
     contains(done.err, "is no name")
 
 
+def in_background(function):
+    """Until the tests end, however often a question is asked again."""
+    threading.Thread(target=function, daemon=True).start()
+
+
 def test_an_answer_that_is_cut_off_comes_by_tcp():
-    def serve(listener):
-        peer, _ = listener.accept()
-        with peer:
-            (size,) = struct.unpack("!H", peer.recv(2, socket.MSG_WAITALL))
-            made = resolve.answer(peer.recv(size, socket.MSG_WAITALL))
-            peer.sendall(struct.pack("!H", len(made)) + made)
+    listener = socket.create_server(("127.0.0.2", 53))
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.2", 53))
 
-    with socket.create_server(("127.0.0.2", 53)) as listener, socket.socket(
-            socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.2", 53))
-
-        def cut_off():
+    def cut_off():
+        while True:
             query, peer = server.recvfrom(512)
             # All of the question, and that there is more.
             server.sendto(query[:2] + b"\x83\x80" + query[4:], peer)
-            serve(listener)
 
-        thread = threading.Thread(target=cut_off)
-        thread.start()
-        event = compare("four.test", 0, "-4", "--server", "127.0.0.2")
-        thread.join()
+    def whole():
+        while True:
+            peer, _ = listener.accept()
+            with peer:
+                (size,) = struct.unpack("!H", peer.recv(2, socket.MSG_WAITALL))
+                made = resolve.answer(peer.recv(size, socket.MSG_WAITALL))
+                peer.sendall(struct.pack("!H", len(made)) + made)
+
+    in_background(cut_off)
+    in_background(whole)
+    event = compare("four.test", 0, "-4", "--server", "127.0.0.2")
     equal((event["dns"]["addresses"], event["dns"]["tcp"]),
           (["192.0.2.4"], True))
 
@@ -307,23 +312,24 @@ def test_multicast_dns_is_asked_for_local_names():
     subprocess.run(["ip", "route", "add", "224.0.0.0/4", "dev", "lo"],
                    check=True)
     resolve.ZONE["box.local"] = [(resolve.A, "192.0.2.80")]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        server.bind(("224.0.0.251", 5353))
-        lo = socket.inet_aton("127.0.0.1")
-        server.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                          socket.inet_aton("224.0.0.251") + lo)
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("224.0.0.251", 5353))
+    server.setsockopt(
+        socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+        socket.inet_aton("224.0.0.251") + socket.inet_aton("127.0.0.1"))
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
-        def reply():
+    def reply():
+        while True:
             query, peer = server.recvfrom(512)
-            assert query[2:4] == b"\0\0", query
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            # One that is not for a name server asks for no recursion.
+            if query[2:4] == b"\0\0":
                 out.sendto(resolve.answer(query), peer)
 
-        thread = threading.Thread(target=reply)
-        thread.start()
-        event = compare("box.local", 0, "-4")
-        thread.join()
+    in_background(reply)
+    event = compare("box.local", 0, "-4", "--mdns-timeout", "15s",
+                    "--timeout", "18s")
     for side in ("libc", "dns", "mdns"):
         equal(event[side]["addresses"], ["192.0.2.80"], side)
     equal(event["mdns"]["asked"], True)
