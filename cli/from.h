@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pier from: command lines of other programs as those of pier. from.c has the
- * verb and puts the command together; from_netcat.c reads nc and ncat,
+ * verb and puts the command together; from_netcat*.c read nc and ncat,
  * from_socat.c socat. A reader asks for nothing: it only fills struct from.
  */
 #ifndef PIER_CLI_FROM_H

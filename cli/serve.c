@@ -174,6 +174,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.drain_ms = to_ms(settings->drain),
 		.stack_size =
 			tell || serve_has_program(settings) ? STACK_BYTES : 0,
+		.verify = settings->allow_user.n > 0 ? serve_verify_user : NULL,
 		.setup = tell ? serve_tell_open : NULL,
 		.finish = tell ? serve_tell_close : NULL,
 		.on_error = serve_tell_error,
@@ -314,6 +315,8 @@ serve_run(struct cli_tool *tool, const void *given)
 	code = check_endpoints(tool, settings);
 	if (code == CLI_EXIT_OK)
 		code = serve_check_ready(tool, settings);
+	if (code == CLI_EXIT_OK)
+		code = serve_find_users(&serve);
 	if (code == CLI_EXIT_OK)
 		code = read_networks(&serve);
 	if (code != CLI_EXIT_OK)

@@ -14,6 +14,7 @@
 #include <pier.h>
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 enum serve_what {
 	SERVE_NOTHING, /* a program answers */
@@ -36,6 +37,7 @@ enum {
 	SERVE_NEEDS_PTY = 8,
 	SERVE_NEEDS_RATE = 16,
 	SERVE_NEEDS_CONNECTIONS = 32,
+	SERVE_NEEDS_UNIX = 64,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -71,6 +73,7 @@ struct serve_settings {
 	const char *replace;
 	struct cli_texts allow;
 	struct cli_texts deny;
+	struct cli_texts allow_user;
 	struct cli_texts proxy_from;
 	bool proxy_header;
 	int64_t accept_rate;
@@ -90,6 +93,7 @@ struct serve {
 	struct cli_networks deny;
 	struct cli_networks proxy_from;
 	struct cli_sockopts_list sockopts;
+	uid_t users[CLI_TEXTS_MAX]; /* of --allow-user */
 	int64_t start_ns;
 	long backlog; /* as the kernel has it; 0 when that cannot be known */
 	bool ready_written; /* the ready file is there and is ours */
@@ -150,6 +154,11 @@ int serve_exec_stream(struct pier_stream *stream, void *ctx);
    CLI_EXIT_OK, or it was told. */
 int serve_find_program(
 	const struct cli_tool *tool, const struct serve_settings *settings);
+
+/* serve_users.c: the users of --allow-user: CLI_EXIT_OK, or it was told; and the
+   hook that asks who connected. */
+int serve_find_users(struct serve *serve);
+int serve_verify_user(struct pier_stream *stream, void *ctx);
 
 /* Hooks of the server that tell what happens; ctx is the struct serve. */
 void serve_tell_listening(struct pier_server *server, void *ctx);

@@ -58,9 +58,13 @@ read_window(const char *text, uint16_t *columns, uint16_t *rows)
 static bool
 has_messages(const char *endpoint)
 {
-	return strncmp(endpoint, "udp", 3) == 0 ||
-	       strncmp(endpoint, "seqpacket:", 10) == 0 ||
-	       strncmp(endpoint, "unixgram:", 9) == 0;
+	struct pier_endpoint_check check;
+
+	/* One that is none is told later. */
+	return pier_endpoint_check(endpoint, &check) == 0 &&
+	       (strncmp(check.scheme, "udp", 3) == 0 ||
+		       strcmp(check.scheme, "seqpacket") == 0 ||
+		       strcmp(check.scheme, "unixgram") == 0);
 }
 
 /* What goes with what. False, and why. */
@@ -114,6 +118,23 @@ has_connections(const struct serve_settings *settings)
 	return settings->endpoints.n == 0;
 }
 
+/* The same of Unix sockets that connections come to; fd:// may be one. */
+static bool
+has_unix_connections(const struct serve_settings *settings)
+{
+	struct pier_endpoint_check check;
+	size_t i;
+
+	for (i = 0; i < settings->endpoints.n; i++)
+		if (pier_endpoint_check(settings->endpoints.item[i], &check) ==
+				0 &&
+			(strcmp(check.scheme, "unix") == 0 ||
+				strcmp(check.scheme, "seqpacket") == 0 ||
+				strcmp(check.scheme, "fd") == 0))
+			return true;
+	return settings->endpoints.n == 0;
+}
+
 static unsigned
 use_of(const struct serve_settings *settings)
 {
@@ -122,7 +143,8 @@ use_of(const struct serve_settings *settings)
 	       (serve_has_program(settings) ? SERVE_NEEDS_PROGRAM : 0) |
 	       (settings->pty ? SERVE_NEEDS_PTY : 0) |
 	       (settings->accept_rate > 0 ? SERVE_NEEDS_RATE : 0) |
-	       (has_connections(settings) ? SERVE_NEEDS_CONNECTIONS : 0);
+	       (has_connections(settings) ? SERVE_NEEDS_CONNECTIONS : 0) |
+	       (has_unix_connections(settings) ? SERVE_NEEDS_UNIX : 0);
 }
 
 static const char *
@@ -137,6 +159,8 @@ what_needs(unsigned needs)
 		return "--pty";
 	case SERVE_NEEDS_RATE:
 		return "--accept-rate";
+	case SERVE_NEEDS_UNIX:
+		return "an endpoint of unix:// or seqpacket://";
 	case SERVE_NEEDS_CONNECTIONS:
 		return "an endpoint of streams, such as tcp://";
 	default:

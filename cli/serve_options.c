@@ -238,6 +238,16 @@ static const struct cli_option options[] = {
 			"decides",
 		.otherwise = "nobody",
 		.offset = AT(deny) },
+	{ .name = "allow-user",
+		.kind = CLI_TEXTS,
+		.metavar = "USER",
+		.group = "Limits",
+		.help = "by Unix sockets let in this user, a name or number, "
+			"and "
+			"nobody else; may be given again",
+		.otherwise = "everybody",
+		.needs = SERVE_NEEDS_UNIX,
+		.offset = AT(allow_user) },
 	{ .name = "accept-rate",
 		.kind = CLI_RATE,
 		.metavar = "RATE",

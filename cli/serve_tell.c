@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "output.h"
+#include "tcp_event.h"
 #include "values.h"
 
 #include <errno.h>
@@ -264,10 +265,7 @@ serve_tell_close(struct pier_stream *stream, void *ctx)
 	if (rate_of(serve, conn, stream) > 0)
 		cli_event_number(
 			event, "bytes_per_s", rate_of(serve, conn, stream));
-	if (info.have & PIER_INFO_RTT)
-		cli_event_seconds(event, "rtt_s", info.rtt_us * INT64_C(1000));
-	if (info.have & PIER_INFO_RETRANSMITS)
-		cli_event_number(event, "retransmissions", info.retransmits);
+	cli_event_tcp(event, &info);
 	serve_print_event(serve, event);
 }
 

@@ -5,6 +5,7 @@
 #include "story.h"
 
 #include "json.h"
+#include "tcp_event.h"
 #include "values.h"
 
 #include <errno.h>
@@ -233,10 +234,7 @@ print_closed(const struct talk *talk, int64_t elapsed_ns,
 	cli_event_number(event, "sent", (int64_t)talk->sent);
 	cli_event_number(event, "received", (int64_t)talk->received);
 	cli_event_seconds(event, "elapsed_s", elapsed_ns);
-	if (info->have & PIER_INFO_RTT)
-		cli_event_seconds(event, "rtt_s", info->rtt_us * INT64_C(1000));
-	if (info->have & PIER_INFO_RETRANSMITS)
-		cli_event_number(event, "retransmissions", info->retransmits);
+	cli_event_tcp(event, info);
 	(void)cli_event_print(event, talk->tool->until);
 }
 

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import pwd
 import pty
 import re
 import select
@@ -231,6 +232,46 @@ def test_networks():
         for option in (["--proxy-header"], ["--proxy-from", "10.0.0.0/8"]):
             done = expect(2, "serve", "echo", *option, "udp://:0", "unixgram://@x")
             contains(done.err, f"{option[0]} has no effect without an endpoint")
+
+
+def test_users():
+    """By a Unix socket the kernel says who connects."""
+    own = os.geteuid()
+    with tool.scratch() as folder:
+        where = [f"unix://{folder}/u", f"seqpacket://{folder}/s",
+                 "tcp://127.0.0.1:0"]
+        for user, let_in in ((str(own), True), (str(own + 1), False),
+                             (pwd.getpwuid(own).pw_name, True)):
+            with Server("echo", "--allow-user", user, "--json", "-v",
+                        *where) as server:
+                for name, kind in (("u", socket.SOCK_STREAM),
+                                   ("s", socket.SOCK_SEQPACKET)):
+                    with socket.socket(socket.AF_UNIX, kind) as client:
+                        client.settimeout(20)
+                        client.connect(f"{folder}/{name}")
+                        answer = b""
+                        with contextlib.suppress(OSError):
+                            client.sendall(b"hello")
+                            answer = client.recv(5)
+                        equal(answer, b"hello" if let_in else b"", name)
+                # Nobody has a user there.
+                with dial(server, 2) as client:
+                    equal(ask(client, b"hello"), b"hello")
+                done = server.end()
+            refused = of_type(events(done, "serve"), "refused")
+            expected = [] if let_in else [(own, os.getpid(), "EACCES")] * 2
+            equal([(line["uid"], line["pid"], line["error"])
+                   for line in refused], expected)
+            equal(f"refused user {own} (process {os.getpid()})" in done.err,
+                  not let_in)
+    for words, said in (
+        (["--allow-user", "no such user", "unix://@x"],
+         "'no such user' is no user of this machine"),
+        (["--allow-user", "4294967295", "unix://@x"], "is no user"),
+        (["--allow-user", "0", "tcp://:0", "unixgram://@x"],
+         "--allow-user has no effect without an endpoint of unix://"),
+    ):
+        contains(expect(2, "serve", "echo", *words).err, said)
 
 
 def test_accept_rate():
@@ -498,6 +539,10 @@ def test_json():
     equal((opened["id"], closed["id"]), (1, 1))
     equal((closed["reason"], closed["received"], closed["sent"]), ("done", 1, 1))
     assert closed["rtt_s"] < 1 and closed["retransmissions"] == 0
+    # What the kernel knows; it held nothing up here.
+    assert closed["min_rtt_s"] <= closed["rtt_s"] * 2 and closed["busy_s"] < 1
+    equal((closed["retransmitted_bytes"], closed["rwnd_limited_s"]), (0, 0))
+    assert closed["cwnd_segments"] > 0 and closed["segment_bytes"] > 0
     first, second = of_type(lines, "message")
     equal(first["data_base64"], "/w==")
     equal(second["data"], CHINESE.decode())

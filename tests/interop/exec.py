@@ -394,6 +394,9 @@ def test_it_cannot_be_run():
         contains(done.err, f"({cause}): --exec")
         contains(done.err, hint)
         assert "listening" not in done.err, done
+    # A host of that name, which is no endpoint of datagrams.
+    done = expect(10, "serve", "udphost:1", "--exec", "/no/such")
+    contains(done.err, "exec: /no/such: no such file")
     done = expect(10, "serve", TCP, "--exec", "sort", env={"PATH": "/etc:"})
     contains(done.err, "exec: sort: no such file")
 
