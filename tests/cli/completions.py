@@ -31,7 +31,7 @@ def verbs():
 
 
 def options(verb):
-    return re.findall(r"(--[a-z][a-z-]*)", tool.expect(0, verb, "-h").text)
+    return re.findall(r"(--[a-z][a-z0-9-]*)", tool.expect(0, verb, "-h").text)
 
 
 def bash(line, folder):
