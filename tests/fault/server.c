@@ -27,13 +27,22 @@
 #define TCP     "tcp://127.0.0.1:0"
 #define CLIENTS 3
 
+/* What a proxy says of clients (proxy-protocol.txt, version 1), and who they
+   are to the server's lists. */
+#define ALLOWED     "PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\n"
+#define DENIED      "PROXY TCP4 192.0.2.9 198.51.100.1 1 2\r\n"
+#define NOT_ALLOWED "PROXY TCP4 203.0.113.1 198.51.100.1 1 2\r\n"
+#define NO_HEADER   "PROXY\r\n"
+
 struct show {
 	struct fault_story *story;
 	struct pier_server *server;
 	char where[64];
+	const char *header; /* before what clients say; NULL: none */
 	int served;
 	atomic_bool ended; /* the server: nobody answers any more */
 	atomic_bool untold;
+	atomic_bool let_in; /* who was to be kept out */
 };
 
 /* What fails has a story, unless there is no memory for one. */
@@ -56,6 +65,9 @@ is_served(const struct show *show, struct pier_stream *stream)
 	size_t got = 0;
 	ssize_t n;
 
+	if (show->header != NULL && pier_write(stream, show->header,
+					    strlen(show->header), until) < 0)
+		return false;
 	if (pier_write(stream, "ping", 4, until) < 0)
 		return false;
 	while (got < 4 && pier_left_ns(until) > 0 &&
@@ -107,12 +119,31 @@ talk(const struct show *show)
 	return served;
 }
 
+/* Who is kept out stays out, whatever goes wrong. */
+static void
+try_as_denied(struct show *show)
+{
+	static const char *const denied[] = { DENIED, NOT_ALLOWED, NO_HEADER };
+	const char *header = show->header;
+
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]) &&
+			   !atomic_load(&show->ended);
+		i++) {
+		show->header = denied[i];
+		if (talk(show))
+			atomic_store(&show->let_in, true);
+	}
+	show->header = header;
+}
+
 /* The clients, on a thread and a table of their own. */
 static void *
 clients(void *arg)
 {
 	struct show *show = arg;
 
+	if (show->header != NULL)
+		try_as_denied(show);
 	/* One more for each that may be hit: the fault strikes once. */
 	for (int i = 0; i < 2 * CLIENTS && show->served < CLIENTS &&
 			!atomic_load(&show->ended);
@@ -144,9 +175,15 @@ step_often(struct show *show)
 	} while (rc != 0);
 	return rc;
 }
+
 /* Of the server that the one with faults replaces; NULL: of none. */
 static const char *replace;
 static int64_t rate;
+static bool behind_a_proxy;
+static const char *const allow[] = { "192.0.2.0/24", NULL };
+static const char *const deny[] = { "192.0.2.8/29", NULL };
+/* Of a server that asks who sends datagrams. */
+static const char *const *allow_datagrams;
 
 static void
 serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
@@ -172,11 +209,15 @@ serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
 		.replace = replace,
 		.read_rate = rate,
 		.write_rate = rate,
+		.allow = behind_a_proxy ? allow : allow_datagrams,
+		.deny = behind_a_proxy ? deny : NULL,
+		.proxy = behind_a_proxy ? PIER_PROXY_REQUIRED : PIER_PROXY_OFF,
 	};
 	pthread_t thread;
 
 	memset(&show, 0, sizeof(show));
 	show.story = story;
+	show.header = behind_a_proxy ? ALLOWED : NULL;
 	if (met(story, "open", pier_server_open(&show.server, &opts)) < 0)
 		return;
 	if (met(story, "endpoint",
@@ -192,6 +233,8 @@ serve_in(struct fault_story *story, const char *endpoint, enum pier_model model,
 			(void)met(story, "served", -EBADMSG);
 		if (atomic_load(&show.untold))
 			(void)met(story, "on_error", -EBADMSG);
+		if (atomic_load(&show.let_in))
+			(void)met(story, "denied", -EBADMSG);
 	}
 	pier_server_close(show.server);
 }
@@ -260,6 +303,32 @@ datagrams(struct fault_story *story)
 }
 
 static void
+behind_proxies(struct fault_story *story)
+{
+	behind_a_proxy = true;
+	serve(story, TCP, PIER_FIBER, 1, run_it);
+	behind_a_proxy = false;
+}
+
+static void
+behind_proxies_by_threads(struct fault_story *story)
+{
+	behind_a_proxy = true;
+	serve(story, TCP, PIER_THREAD, 1, run_it);
+	behind_a_proxy = false;
+}
+
+static void
+datagrams_of_allowed(struct fault_story *story)
+{
+	static const char *const loopback[] = { "127.0.0.0/8", NULL };
+
+	allow_datagrams = loopback;
+	serve(story, "udp4://127.0.0.1:0", PIER_FIBER, 1, run_it);
+	allow_datagrams = NULL;
+}
+
+static void
 by_steps(struct fault_story *story)
 {
 	serve(story, TCP, PIER_FIBER, 1, step_often);
@@ -279,7 +348,15 @@ by_processes(struct fault_story *story)
 {
 	serve_in(story, TCP, PIER_FIBER, 1, 2, run_it);
 }
+
+/* A process for each connection, forked by one of two. */
+static void
+by_forks_of_processes(struct fault_story *story)
+{
+	serve_in(story, TCP, PIER_FORK, 1, 2, run_it);
+}
 #endif
+
 /* A server whose place is taken, or not: it has the real table. */
 static struct {
 	sem_t up, down;
@@ -362,10 +439,14 @@ static const struct fault_scenario scenarios[] = {
 	{ "server, two workers", by_two_workers, NULL },
 	{ "server, with a rate", with_a_rate, NULL },
 	{ "server, datagrams", datagrams, NULL },
+	{ "server, behind a proxy", behind_proxies, NULL },
+	{ "server, behind a proxy, threads", behind_proxies_by_threads, NULL },
+	{ "server, datagrams of who is allowed", datagrams_of_allowed, NULL },
 	{ "server, by steps", by_steps, NULL },
 	{ "server, datagrams by steps", datagrams_by_steps, NULL },
 #if !defined(__SANITIZE_THREAD__)
 	{ "server, processes", by_processes, NULL },
+	{ "server, forks of processes", by_forks_of_processes, NULL },
 #endif
 	{ "server, in the place of another", replacing, NULL },
 };
