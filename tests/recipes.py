@@ -353,6 +353,45 @@ def exec_server():
     assert "exec: /no/such: no such file (ENOENT)" in said, said
 
 
+def say(process, data):
+    process.stdin.write(data)
+    process.stdin.flush()
+
+
+def say_in_pieces(client):
+    """Each line begins behind the one before, and goes on when that has been
+    answered; the last has no newline."""
+    say(client, b"one\ntw")
+    assert client.stdout.readline() == b"hello one of 4 bytes\n"
+    say(client, b"o\nthr")
+    assert client.stdout.readline() == b"hello two of 4 bytes\n"
+    say(client, b"ee")
+    client.stdin.close()
+    rest = client.stdout.read()
+    assert rest == b"hello three of 5 bytes\n", rest
+    assert client.wait(LIMIT) == 0
+
+
+def answer_in_pieces(command):
+    """The same to one who asks."""
+    port = free_port()
+    if command[0] == "socat":
+        command = [*command[:-1], command[-1].format(port)]
+    else:
+        command = [*command, port]
+    peer = start(*command, stdin=subprocess.PIPE)
+    listening(port, peer)
+    asker = start("file_view", "ask", port, "a", "b")
+    assert peer.stdout.readline() == b"a\n"
+    say(peer, b"answer to a\nans")
+    assert peer.stdout.readline() == b"b\n"
+    say(peer, b"wer to b\n")
+    said = output(asker)
+    assert said == "answer to a\nanswer to b\n", said
+    peer.stdin.close()
+    assert peer.wait(LIMIT) == 0
+
+
 def file_view():
     """Both ends as files: Python's makefile() and StreamRequestHandler."""
     port = free_port()
@@ -370,7 +409,17 @@ def file_view():
         file.flush()
         client.shutdown(socket.SHUT_WR)
         assert file.read() == "hello end of 3 bytes\n"
+    for command in (
+        ["nc.openbsd", "-N", "127.0.0.1", port],
+        ["socat", "-t", LIMIT, "-", f"TCP4:127.0.0.1:{port}"],
+    ):
+        say_in_pieces(start(*command, stdin=subprocess.PIPE))
     check_interrupt(server)
+    for command in (
+        ["nc.openbsd", "-l", "-N", "127.0.0.1"],
+        ["socat", "-t", LIMIT, "-", "TCP4-LISTEN:{},bind=127.0.0.1"],
+    ):
+        answer_in_pieces(command)
 
     class Greeter(socketserver.StreamRequestHandler):
         def handle(self):
@@ -641,9 +690,9 @@ ROWS = [
     Row(
         "C7",
         "a socket as a FILE: lines, printf, buffered by line and in full",
-        "Python's makefile() and StreamRequestHandler",
+        "nc.openbsd, socat, Python's makefile() and StreamRequestHandler",
         ["file_view"],
-        [],
+        ["nc.openbsd", "socat"],
         file_view,
     ),
     Row(
