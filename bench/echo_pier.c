@@ -5,7 +5,8 @@
  *
  * It runs the handler that the library brings along, or with --array the one
  * that every guide shows: a buffer on the stack, read, write. The difference
- * is memory: the array is a page of every waiting fiber.
+ * is memory: the array is a page of every waiting fiber. With --udp it echoes
+ * datagrams.
  *
  * Limits are the defaults but for the number of connections, so that their
  * bookkeeping is part of what is measured.
@@ -42,7 +43,7 @@ say_ready(struct pier_server *server, void *ctx)
 	(void)ctx;
 	if (pier_server_endpoint(server, 0, text, sizeof(text)) < 0)
 		bench_fail(0, "%s", pier_error_line());
-	/* tcp4://127.0.0.1:PORT */
+	/* tcp4://127.0.0.1:PORT, or udp4 */
 	yard_ready((int)bench_number("port", strrchr(text, ':') + 1, 1, 65535));
 }
 
@@ -77,15 +78,16 @@ main(int argc, char **argv)
 	char endpoint[64];
 
 	/* --buf is for the others: pier reads what there is. */
-	yard_parse(
-		&options, argc, argv, YARD_ARRAY | YARD_MODEL | YARD_PROCESSES);
+	yard_parse(&options, argc, argv,
+		YARD_ARRAY | YARD_MODEL | YARD_PROCESSES | YARD_UDP);
 	bench_raise_descriptor_limit();
-	snprintf(endpoint, sizeof(endpoint), "tcp4://127.0.0.1:%d",
-		options.port);
+	snprintf(endpoint, sizeof(endpoint), "%s://127.0.0.1:%d",
+		options.udp ? "udp4" : "tcp4", options.port);
 	if (pier_serve(&(struct pier_server_opts){
 		    .endpoint = endpoint,
 		    .handler =
 			    options.array ? echo_by_array : pier_handler_echo,
+		    .datagram_handler = pier_datagram_echo,
 		    .on_listen = say_ready,
 		    .model = model_named(options.model),
 		    .workers = options.workers,

@@ -32,6 +32,7 @@ static const struct mode modes[] = {
 	{ "volley", load_volley, "send on all, sleep until all answered" },
 	{ "conn", load_churn, "connect, one echo, close; N in flight" },
 	{ "idle", load_idle, "server memory of N silent connections" },
+	{ "packets", load_packets, "volleys of N datagrams" },
 };
 
 static void __attribute__((noreturn)) usage(void)

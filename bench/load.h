@@ -101,11 +101,13 @@ int load_goes_on(struct load *load, int64_t now_ns);
 /* Record that a request that was begun at `began_ns` is done. */
 void load_count(struct load *load, int64_t began_ns, int64_t now_ns);
 
-/* The modes. load_echo.c, load_volley.c, load_churn.c, load_idle.c */
+/* The modes. load_echo.c, load_volley.c, load_churn.c, load_idle.c,
+   load_packets.c */
 void load_echo(struct load *load);
 void load_rtt(struct load *load);
 void load_volley(struct load *load);
 void load_churn(struct load *load);
 void load_idle(struct load *load);
+void load_packets(struct load *load);
 
 #endif

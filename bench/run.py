@@ -71,6 +71,12 @@ RELAYS = {
     "socat": "socat -b 65536 TCP4-LISTEN:{free},bind=127.0.0.1,reuseaddr,"
              "nodelay TCP4:127.0.0.1:{target},nodelay",
 }
+# Datagrams: several by each call, or one by one as textbooks have it.
+PACKETS = {
+    "pier": "{build}/bench/echo_pier --port {port} --udp",
+    "batch": "{build}/bench/yard_packets --port {port} --batch",
+    "single": "{build}/bench/yard_packets --port {port}",
+}
 METER_REFUSED = 3  # what the generator exits with, see meter.h
 
 
@@ -116,7 +122,7 @@ class Workload:
     depth: int = 1
     buf: int = 4096
     model: str = None  # then the pair is MODELS[model]
-    relay: bool = False  # then the servers are RELAYS
+    own: dict = None  # servers of its own, the subject first: RELAYS, PACKETS
 
     def processes(self):
         """Of the server, to be counted together; 0: it is one, and stays so."""
@@ -172,11 +178,16 @@ WORKLOADS += [
 # Of pieces below 8 KiB there is nothing to win, and nothing may be lost.
 WORKLOADS += [
     Workload("relay-1k", "echo", [cost(.90)], connections=1, size=1024,
-             relay=True),
+             own=RELAYS),
     Workload("relay-4k", "echo", [cost(.90)], connections=1, size=4096,
-             relay=True),
+             own=RELAYS),
     Workload("relay-64k", "echo", [cost(.90)], connections=1, size=65536,
-             relay=True),
+             own=RELAYS),
+]
+
+WORKLOADS += [
+    Workload("packets-1", "packets", [cost(.90)], connections=1, own=PACKETS),
+    Workload("packets-64", "packets", [cost(.90)], own=PACKETS),
 ]
 
 # Memory is no ratio: bytes of the server per idle connection, at most.
@@ -215,7 +226,7 @@ class Server:
         self.core = core
         self.scratch = tempfile.TemporaryDirectory(prefix="pier-bench-")
         self.ready = Path(self.scratch.name) / "ready"
-        servers = RELAYS if workload.relay else SERVERS | MODEL_SERVERS
+        servers = workload.own or SERVERS | MODEL_SERVERS
         template = servers[name]
         self.port = free_port() if "{free}" in template else 0
         self.command = [part.format(build=build, buf=workload.buf, port=0,
@@ -287,7 +298,7 @@ def echo_beside(build):
 def measure(workload, name, build, times):
     with contextlib.ExitStack() as stack:
         target = 0
-        if workload.relay:
+        if workload.own is RELAYS:
             target = stack.enter_context(echo_beside(build)).port
         server = stack.enter_context(Server(name, build, workload, target))
         done = subprocess.run(
@@ -366,11 +377,11 @@ def report_tasks(build):
         preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}))
 
 
-def run_relays(args, workload, times, rounds):
-    """Relays among themselves; nothing where another subject was asked for."""
+def run_own(args, workload, times, rounds):
+    """Among themselves; nothing where another subject was asked for."""
     if args.subject != "pier":
         return {}
-    names = [name for name in RELAYS if name != "socat" or
+    names = [name for name in workload.own if name != "socat" or
              shutil.which("socat")]
     table = run_rounds(workload, names, args.build, times, rounds)
     report(workload, table, names[1:])
@@ -467,8 +478,8 @@ def main():
     for workload in WORKLOADS:
         if args.only and workload.name not in args.only:
             continue
-        if workload.relay:
-            every |= run_relays(args, workload, times, rounds)
+        if workload.own:
+            every |= run_own(args, workload, times, rounds)
             continue
         if workload.model:
             every |= run_model(args, workload, times, rounds)

@@ -16,12 +16,14 @@
 
 static void __attribute__((noreturn)) usage(const char *name, unsigned taken)
 {
-	bench_fail(0, "usage: %s [--port N] [--buf N]%s%s%s%s%s", name,
+	bench_fail(0, "usage: %s [--port N] [--buf N]%s%s%s%s%s%s%s", name,
 		taken & YARD_ARRAY ? " [--array]" : "",
 		taken & YARD_MODEL ? " [--model NAME] [--workers N]" : "",
 		taken & YARD_PROCESSES ? " [--processes N]" : "",
 		taken & YARD_TARGET ? " --target N" : "",
-		taken & YARD_SPLICE ? " [--splice]" : "");
+		taken & YARD_SPLICE ? " [--splice]" : "",
+		taken & YARD_BATCH ? " [--batch]" : "",
+		taken & YARD_UDP ? " [--udp]" : "");
 }
 
 /* Those of all; 0: it is none of them. */
@@ -56,6 +58,10 @@ take_special(struct yard_options *options, int opt, unsigned taken)
 			(int)bench_number("--target", optarg, 1, 65535);
 	else if (opt == 's' && (taken & YARD_SPLICE))
 		options->splice = 1;
+	else if (opt == 'g' && (taken & YARD_BATCH))
+		options->batch = 1;
+	else if (opt == 'u' && (taken & YARD_UDP))
+		options->udp = 1;
 	else
 		return 0;
 	return 1;
@@ -73,6 +79,8 @@ yard_parse(struct yard_options *options, int argc, char **argv, unsigned taken)
 		{ "processes", required_argument, NULL, 'n' },
 		{ "target", required_argument, NULL, 't' },
 		{ "splice", no_argument, NULL, 's' },
+		{ "batch", no_argument, NULL, 'g' },
+		{ "udp", no_argument, NULL, 'u' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;

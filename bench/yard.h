@@ -17,6 +17,8 @@
 #define YARD_PROCESSES 4
 #define YARD_TARGET    8
 #define YARD_SPLICE    16
+#define YARD_BATCH     32
+#define YARD_UDP       64
 
 #define YARD_WORKERS_MAX 256
 
@@ -29,6 +31,8 @@ struct yard_options {
 	int processes;     /* --processes N, which all accept; 0: not given */
 	int target;        /* --target N: where a relay connects to */
 	int splice;        /* --splice: by a pipe, not by a buffer */
+	int batch;         /* --batch: several datagrams by each call */
+	int udp;           /* --udp: datagrams */
 };
 
 /* Fill `options` from the command line, or exit 2. `taken`: YARD_ARRAY and so
