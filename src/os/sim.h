@@ -15,8 +15,9 @@
  *
  * Sockets behave as Linux's do, as far as pier can tell: tests/sim runs the
  * same scenarios on both and compares every result. What is simulated: tcp,
- * udp, unix stream and datagram, socket pairs; the options in sim_option.c.
- * No threads, no descriptors but sockets and eventfds.
+ * udp, unix stream, seqpacket and datagram, socket pairs, pipes, splice; the
+ * options in sim_option.c. No threads, no files, no descriptors that are passed
+ * on, no vsock.
  */
 #ifndef PIER_OS_SIM_H
 #define PIER_OS_SIM_H

@@ -168,6 +168,13 @@ room_for(const struct pier__sim *sim, unsigned count)
 	return sim->fd_count + count > sim->limits.descriptors ? -EMFILE : 0;
 }
 
+static bool
+is_unix_type(int type)
+{
+	return type == SOCK_STREAM || type == SOCK_DGRAM ||
+	       type == SOCK_SEQPACKET;
+}
+
 static int
 sim_socket(int family, int type, int protocol)
 {
@@ -180,7 +187,7 @@ sim_socket(int family, int type, int protocol)
 	type &= ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (family != AF_INET && family != AF_INET6 && family != AF_UNIX)
 		return -EAFNOSUPPORT;
-	if (family == AF_UNIX && (type == SOCK_STREAM || type == SOCK_DGRAM))
+	if (family == AF_UNIX && is_unix_type(type))
 		socket = pier__sim_unix_make(host, type);
 	else if (family != AF_UNIX && type == SOCK_STREAM)
 		socket = pier__sim_tcp_make(host, family);
@@ -205,7 +212,7 @@ sim_socketpair(int family, int type, int protocol, int fds[2])
 	type &= ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (family != AF_UNIX)
 		return -EOPNOTSUPP;
-	if (type != SOCK_STREAM && type != SOCK_DGRAM)
+	if (!is_unix_type(type))
 		return -ESOCKTNOSUPPORT;
 	a = pier__sim_unix_make(host, type);
 	b = pier__sim_unix_make(host, type);

@@ -128,7 +128,7 @@ struct pier__sim_socket {
 	/* options */
 	int sndbuf, rcvbuf;
 	bool reuseaddr, reuseport, v6only, nodelay, keepalive, broadcast;
-	bool pktinfo;
+	bool pktinfo, passcred;
 	struct linger linger;
 	unsigned user_timeout_ms;
 

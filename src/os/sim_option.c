@@ -58,6 +58,8 @@ get_socket_level(
 	case SO_LINGER:
 		return give(
 			value, len, &socket->linger, sizeof(socket->linger));
+	case SO_PASSCRED:
+		return give_int(value, len, socket->passcred);
 	case SO_PEERCRED:
 		return give(value, len, &cred, sizeof(cred));
 	default:
@@ -103,6 +105,11 @@ set_socket_level(struct pier__sim_socket *socket, int name, const void *value,
 	socklen_t len, int number)
 {
 	switch (name) {
+	case SO_PASSCRED:
+		if (socket->family != AF_UNIX)
+			return -EOPNOTSUPP;
+		socket->passcred = number != 0;
+		return 0;
 	case SO_REUSEADDR:
 		socket->reuseaddr = number != 0;
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * os/sim_unix.c - unix streams and datagrams of one host. Nothing takes time:
+ * os/sim_unix.c - unix streams, seqpackets and datagrams of one host. Nothing takes time:
  * what is sent is there. Each message or piece of a stream lies in the
  * receiver's queue and counts against the sender's buffer until it is read.
  */
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 /* What a piece costs of the sender's buffer beside its bytes, how much goes
    into one piece of a stream, and net.unix.max_dgram_qlen. */
@@ -58,6 +59,14 @@ static bool
 is_stream(const struct unix_socket *sock)
 {
 	return sock->base.type == SOCK_STREAM;
+}
+
+/* Streams and seqpackets have a peer for good; a datagram socket finds its own
+   each time. */
+static bool
+has_connection(const struct unix_socket *sock)
+{
+	return sock->base.type != SOCK_DGRAM;
 }
 
 static void
@@ -118,7 +127,7 @@ unix_bind(struct pier__sim_socket *socket, const struct sockaddr *sa,
 static int
 unix_listen(struct pier__sim_socket *socket, int backlog)
 {
-	if (!is_stream(of(socket)))
+	if (!has_connection(of(socket)))
 		return -EOPNOTSUPP;
 	if (!socket->bound)
 		return -EINVAL;
@@ -154,8 +163,8 @@ reach(struct unix_socket *sock, const struct sockaddr *sa, socklen_t len,
 static void
 connect_stream(struct unix_socket *sock, struct unix_socket *listener)
 {
-	struct unix_socket *child =
-		of(pier__sim_unix_make(listener->base.host, SOCK_STREAM));
+	struct unix_socket *child = of(
+		pier__sim_unix_make(listener->base.host, listener->base.type));
 
 	child->peer = sock;
 	child->own = listener->own;
@@ -191,7 +200,7 @@ unix_connect(struct pier__sim_socket *socket, const struct sockaddr *sa,
 	struct unix_socket *sock = of(socket), *to = NULL;
 	int rc;
 
-	if (!is_stream(sock) && len >= sizeof(sa_family_t) &&
+	if (!has_connection(sock) && len >= sizeof(sa_family_t) &&
 		sa->sa_family == AF_UNSPEC) {
 		pier__list_remove(&sock->fan_node);
 		sock->peer = NULL;
@@ -201,7 +210,7 @@ unix_connect(struct pier__sim_socket *socket, const struct sockaddr *sa,
 	rc = reach(sock, sa, len, &to);
 	if (rc < 0)
 		return rc;
-	if (!is_stream(sock)) {
+	if (!has_connection(sock)) {
 		connect_datagram(sock, to);
 		return 0;
 	}
@@ -221,7 +230,7 @@ unix_accept(struct pier__sim_socket *socket, struct pier__sim_socket **out)
 	struct unix_socket *sock = of(socket);
 	struct pier__list *node;
 
-	if (!is_stream(sock))
+	if (!has_connection(sock))
 		return -EOPNOTSUPP;
 	if (!socket->listening)
 		return -EINVAL;
@@ -238,7 +247,7 @@ can_write(const struct unix_socket *sock)
 {
 	const struct unix_socket *peer = sock->peer;
 
-	if (!is_stream(sock) && peer != NULL && peer->peer != sock &&
+	if (!has_connection(sock) && peer != NULL && peer->peer != sock &&
 		peer->queue_count > QUEUE_MAX)
 		return false;
 	return sock->charged * 4 <= (size_t)sock->base.sndbuf;
@@ -288,6 +297,26 @@ send_stream(struct unix_socket *sock, const struct msghdr *msg)
 	return done > 0 || size == 0 ? (ssize_t)done : -EAGAIN;
 }
 
+/* A message of a connection: whole, or not at all. */
+static ssize_t
+send_message(struct unix_socket *sock, const struct msghdr *msg)
+{
+	size_t size = pier__sim_iov_size(msg);
+	struct unix_socket *to = sock->peer;
+
+	if (to == NULL && !sock->peer_gone)
+		return -ENOTCONN;
+	if (size + 32 > (size_t)sock->base.sndbuf)
+		return -EMSGSIZE;
+	if ((sock->base.shut & PIER__SIM_WR) != 0 || to == NULL ||
+		(to->base.shut & PIER__SIM_RD) != 0)
+		return -EPIPE;
+	if (sock->charged >= (size_t)sock->base.sndbuf)
+		return -EAGAIN;
+	put_piece(sock, to, msg, 0, size);
+	return (ssize_t)size;
+}
+
 static ssize_t
 send_datagram(struct unix_socket *sock, const struct msghdr *msg)
 {
@@ -326,6 +355,8 @@ unix_send(struct pier__sim_socket *socket, const struct msghdr *msg, int flags)
 	(void)flags;
 	if (is_stream(of(socket)))
 		return send_stream(of(socket), msg);
+	if (has_connection(of(socket)))
+		return send_message(of(socket), msg);
 	return send_datagram(of(socket), msg);
 }
 
@@ -344,7 +375,7 @@ drop_piece(struct unix_socket *sock, struct piece *piece)
 		if (can_write(sender))
 			pier__sim_news(&sender->base);
 	}
-	if (!is_stream(sock) && sock->queue_count == QUEUE_MAX) {
+	if (!has_connection(sock) && sock->queue_count == QUEUE_MAX) {
 		pier__list_each(node, &sock->fans)
 			pier__sim_news(&pier__container_of(
 				node, struct unix_socket, fan_node)
@@ -403,19 +434,44 @@ recv_datagram(struct unix_socket *sock, struct msghdr *msg, int flags)
 	return (ssize_t)n;
 }
 
+/* SO_PASSCRED: all that sends here is this process. */
+static void
+tell_sender(struct msghdr *msg, size_t room)
+{
+	struct ucred cred = { getpid(), getuid(), getgid() };
+	struct cmsghdr *cmsg = msg->msg_control;
+
+	if (room < CMSG_SPACE(sizeof(cred))) {
+		msg->msg_flags |= MSG_CTRUNC;
+		return;
+	}
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_CREDENTIALS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(cred));
+	memcpy(CMSG_DATA(cmsg), &cred, sizeof(cred));
+	msg->msg_controllen = CMSG_SPACE(sizeof(cred));
+}
+
 static ssize_t
 unix_recv(struct pier__sim_socket *socket, struct msghdr *msg, int flags)
 {
 	struct unix_socket *sock = of(socket);
+	size_t room;
 
+	room = msg->msg_controllen;
 	msg->msg_controllen = 0;
-	if (is_stream(sock) && !socket->connected && !sock->peer_gone)
-		return -EINVAL;
+	if (has_connection(sock) && !socket->connected && !sock->peer_gone)
+		return is_stream(sock) ? -EINVAL : -ENOTCONN;
+	/* Of messages an error comes first, of a stream what it said before. */
+	if (!is_stream(sock) && socket->error != 0)
+		return -pier__sim_take_error(socket);
 	if (pier__list_empty(&sock->queue)) {
 		if (socket->error != 0)
 			return -pier__sim_take_error(socket);
 		return (socket->shut & PIER__SIM_RD) != 0 ? 0 : -EAGAIN;
 	}
+	if (socket->passcred)
+		tell_sender(msg, room);
 	if (!is_stream(sock))
 		return recv_datagram(sock, msg, flags);
 	msg->msg_namelen = 0;
@@ -432,7 +488,7 @@ unix_shutdown(struct pier__sim_socket *socket, int how)
 		return -EINVAL;
 	socket->shut |= bits;
 	pier__sim_news(socket);
-	if (is_stream(sock) && sock->peer != NULL) {
+	if (has_connection(sock) && sock->peer != NULL) {
 		/* What one side writes is what the other reads. */
 		sock->peer->base.shut |=
 			(bits & PIER__SIM_RD ? PIER__SIM_WR : 0u) |
@@ -480,8 +536,8 @@ unix_poll(struct pier__sim_socket *socket)
 	if (!pier__list_empty(&sock->queue) ||
 		!pier__list_empty(&sock->children))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	/* A stream that was never connected has hung up. */
-	if (is_stream(sock) && !socket->connected && !sock->peer_gone &&
+	/* What was never connected has hung up. */
+	if (has_connection(sock) && !socket->connected && !sock->peer_gone &&
 		!socket->listening)
 		mask |= EPOLLHUP;
 	if (can_write(sock))
@@ -501,7 +557,7 @@ leave_peer(struct unix_socket *sock, bool embryo)
 		return;
 	peer->peer = NULL;
 	peer->peer_gone = true;
-	if (is_stream(sock)) {
+	if (has_connection(sock)) {
 		peer->base.shut = PIER__SIM_RD | PIER__SIM_WR;
 		if (embryo || !pier__list_empty(&sock->queue))
 			peer->base.error = ECONNRESET;

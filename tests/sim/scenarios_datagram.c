@@ -283,6 +283,136 @@ deadlines(struct stage *stage)
 	OPEN "send ok recv ok \"question\" from client 1 reply ok " \
 	     "recv ok \"answer\" from server 1"
 
+/* A connection of messages: a listener, and both ends. */
+struct line {
+	struct pier_listener *listener;
+	struct pier_packet *client, *server;
+};
+
+static struct line
+line_open(struct stage *stage)
+{
+	struct line line = { 0 };
+	char where[160];
+
+	(void)snprintf(where, sizeof(where), "seqpacket://%s/q", stage->dir);
+	(void)say_ok(stage, "listen",
+		pier_listen(&line.listener, where, NULL, SOON));
+	(void)say_ok(stage, "client",
+		pier_packet_open(&line.client, where, NULL, SOON));
+	(void)say_ok(stage, "accept",
+		pier_packet_accept(&line.server, line.listener, SOON));
+	return line;
+}
+
+static void
+line_close(struct line *line)
+{
+	pier_packet_close(line->client);
+	pier_packet_close(line->server);
+	pier_listener_close(line->listener);
+}
+
+static void
+seqpacket_echo(struct stage *stage)
+{
+	struct line line = line_open(stage);
+
+	send_and_say(stage, line.client, "one");
+	send_and_say(stage, line.client, "");
+	send_and_say(stage, line.client, "three, too long");
+	(void)recv_and_say(stage, line.server, 8);
+	(void)recv_and_say(stage, line.server, 8);
+	(void)recv_and_say(stage, line.server, 8);
+	send_and_say(stage, line.server, "back");
+	(void)recv_and_say(stage, line.client, 8);
+	line_close(&line);
+}
+
+static void
+seqpacket_ends(struct stage *stage)
+{
+	struct line line = line_open(stage);
+
+	send_and_say(stage, line.client, "last");
+	pier_packet_close(line.client);
+	line.client = NULL;
+	(void)recv_and_say(stage, line.server, 8);
+	(void)recv_and_say(stage, line.server, 8);
+	(void)recv_and_say(stage, line.server, 8);
+	send_and_say(stage, line.server, "to nobody");
+	line_close(&line);
+}
+
+/* One end leaves with a message unread. */
+static void
+seqpacket_unread(struct stage *stage)
+{
+	struct line line = line_open(stage);
+
+	send_and_say(stage, line.server, "unread");
+	pier_packet_close(line.client);
+	line.client = NULL;
+	(void)recv_and_say(stage, line.server, 8);
+	(void)recv_and_say(stage, line.server, 8);
+	line_close(&line);
+}
+
+static void
+seqpacket_too_long(struct stage *stage)
+{
+	static const char huge[8 << 20];
+	struct line line = line_open(stage);
+
+	(void)say_ok(stage, "send",
+		pier_send(line.client, NULL, huge, sizeof(huge), SOON));
+	send_and_say(stage, line.client, "short");
+	(void)recv_and_say(stage, line.server, 8);
+	line_close(&line);
+}
+
+static void
+seqpacket_full(struct stage *stage)
+{
+	static const char block[1000];
+	struct line line = line_open(stage);
+	int count = 0;
+
+	while (count < 100000 && pier_send(line.client, NULL, block,
+					 sizeof(block), PIER_NOW) == 0)
+		count++;
+	(void)say(stage, "full", count > 0 && count < 100000);
+	(void)say_ok(
+		stage, "now", pier_send(line.client, NULL, block, 1, PIER_NOW));
+	(void)say_ok(stage, "briefly",
+		pier_send(line.client, NULL, block, 1, BRIEFLY));
+	for (; count > 0; count--) {
+		struct pier_msg msg;
+		static char buf[sizeof(block)];
+
+		if (pier_recv(line.server, &msg, buf, sizeof(buf), SOON) < 0)
+			break;
+	}
+	(void)say(stage, "left", count);
+	send_and_say(stage, line.client, "room");
+	(void)recv_and_say(stage, line.server, 8);
+	line_close(&line);
+}
+
+static void
+seqpacket_of_another_kind(struct stage *stage)
+{
+	struct line line = line_open(stage);
+	struct pier_stream *stream = NULL;
+	char where[160];
+
+	(void)snprintf(where, sizeof(where), "unix://%s/q", stage->dir);
+	(void)say_ok(stage, "dial", pier_dial(&stream, where, NULL, SOON));
+	line_close(&line);
+}
+
+#define LINE "listen ok client ok accept ok "
+
 const struct scenario datagram_scenarios[] = {
 	{ "udp, IPv4", talk_udp4, TALK },
 	{ "udp, IPv6", talk_udp6, TALK },
@@ -308,5 +438,20 @@ const struct scenario datagram_scenarios[] = {
 	{ "datagram deadlines", deadlines,
 		OPEN "now EAGAIN briefly PIER_EDEADLINE past PIER_EDEADLINE "
 		     "send ok recv ok \"x\" aborted ECONNABORTED" },
+	{ "seqpacket echo", seqpacket_echo,
+		LINE "send ok send ok send ok recv ok \"one\" recv ok \"\" "
+		     "recv ok \"three, t\" of 15 send ok recv ok \"back\"" },
+	{ "seqpacket ends", seqpacket_ends,
+		LINE "send ok recv ok \"last\" recv PIER_EEND recv PIER_EEND "
+		     "send EPIPE" },
+	{ "seqpacket unread", seqpacket_unread,
+		LINE "send ok recv ECONNRESET recv PIER_EEND" },
+	{ "seqpacket too long", seqpacket_too_long,
+		LINE "send EMSGSIZE send ok recv ok \"short\"" },
+	{ "seqpacket full", seqpacket_full,
+		LINE "full 1 now EAGAIN briefly PIER_EDEADLINE left 0 send ok "
+		     "recv ok \"room\"" },
+	{ "seqpacket of another kind", seqpacket_of_another_kind,
+		LINE "dial EPROTOTYPE" },
 	{ NULL, NULL, NULL },
 };
