@@ -260,14 +260,45 @@ set_line(const struct info_table *table, char *line, size_t size,
 	return len;
 }
 
-/* A line buffer with what goes around it. */
+/* The longest line, with what goes around it. */
 #define LINE_SIZE (INFO_COLUMNS_MAX * (INFO_CELL_MAX + 2) + DETAILS_MAX + 64)
 
+/* Lines go out together, so many bytes at a time: one write for each would
+   cost more than all else. */
+#define PAGE_SIZE 65536
+
+struct page {
+	char *text; /* PAGE_SIZE and a line */
+	size_t len;
+	const struct cli_tool *tool;
+};
+
 static int
-print_row(const struct info_table *table, const struct cli_tool *tool,
-	const struct row *row, char *line)
+turn(struct page *page)
 {
+	int rc = page->len == 0
+			 ? 0
+			 : cli_output(page->text, page->len, page->tool->until);
+
+	page->len = 0;
+	return rc;
+}
+
+/* A line of len bytes stands at the end of the page. */
+static int
+add_line(struct page *page, size_t len)
+{
+	page->len += len;
+	return page->len < PAGE_SIZE ? 0 : turn(page);
+}
+
+static int
+print_row(const struct info_table *table, struct page *page,
+	const struct row *row)
+{
+	const struct cli_tool *tool = page->tool;
 	const char *cell = table->cells + row->at;
+	char *line = page->text + page->len;
 	size_t len = 0, i;
 
 	if (row->full)
@@ -281,15 +312,15 @@ print_row(const struct info_table *table, const struct cli_tool *tool,
 	if (table->details && cell[0] != '\0')
 		len += (size_t)snprintf(
 			line + len, LINE_SIZE - len, "        %s\n", cell);
-	return cli_output(line, len, tool->until);
+	return add_line(page, len);
 }
 
 static int
-print_heads(
-	const struct info_table *table, const struct cli_tool *tool, char *line)
+print_heads(const struct info_table *table, struct page *page)
 {
-	static char upper[INFO_COLUMNS_MAX][64];
+	char upper[INFO_COLUMNS_MAX][64];
 	const char *heads[INFO_COLUMNS_MAX];
+	char *line = page->text + page->len;
 	size_t i, j, len;
 
 	for (i = 0; i < table->column_count; i++) {
@@ -304,23 +335,26 @@ print_heads(
 	}
 	len = set_line(table, line, LINE_SIZE - 1, NULL, heads);
 	line[len++] = '\n';
-	return cli_output(line, len, tool->until);
+	return add_line(page, len);
 }
 
 static int
 print_rows(struct info_table *table, const struct cli_tool *tool, bool heads)
 {
-	char *line = malloc(LINE_SIZE);
+	struct page page = { .text = malloc(PAGE_SIZE + LINE_SIZE),
+		.tool = tool };
 	size_t i;
 	int rc = 0;
 
-	if (line == NULL)
+	if (page.text == NULL)
 		return -ENOMEM;
 	if (heads && table->row_count > 0)
-		rc = print_heads(table, tool, line);
+		rc = print_heads(table, &page);
 	for (i = 0; rc == 0 && i < table->row_count; i++)
-		rc = print_row(table, tool, &table->rows[i], line);
-	free(line);
+		rc = print_row(table, &page, &table->rows[i]);
+	if (rc == 0)
+		rc = turn(&page);
+	free(page.text);
 	return rc < 0 ? rc : (int)table->row_count;
 }
 
