@@ -311,7 +311,9 @@ static const struct {
 static int
 fresh_like(int fd)
 {
-	struct pier_option_value domain, type, protocol;
+	struct pier_option_value domain = { .len = 0 };
+	struct pier_option_value type = { .len = 0 };
+	struct pier_option_value protocol = { .len = 0 };
 	size_t i;
 	int rc = pier_option_get(fd, "socket.domain", &domain);
 

@@ -67,7 +67,7 @@ add_keepalive(const struct cli_tool *tool, const char *verb, const char *text,
 
 	if (strlen(text) >= sizeof(copy))
 		return refuse(tool, verb, text);
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	add_own(out, "socket.keepalive", 1, "");
 	for (i = 0; i < 3 && part != NULL; i++, part = rest) {
 		rest = strchr(part, ',');

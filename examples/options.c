@@ -38,7 +38,7 @@ change(int fd, char *word)
 	if (rc == 0)
 		rc = pier_option_format(&value, text, sizeof(text));
 	if (rc >= 0)
-		printf("%s = %s\n", value.option->name, text);
+		printf("%s = %s\n", word, text);
 	return rc < 0 ? fprintf(stderr, "%s\n", pier_error_line()) : 0;
 }
 

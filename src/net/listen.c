@@ -252,7 +252,7 @@ listen_fd(struct pier_listener **out, const struct pier__endpoint *endpoint,
 			: family == AF_UNIX    ? "unix"
 			: family == AF_VSOCK   ? "vsock"
 					       : "tcp");
-	if (rc < 0)
+	if (rc != 0)
 		return pier__fail_step(rc, PIER_STEP_LISTEN, text,
 			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
 							 : NULL);
@@ -342,7 +342,7 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	pier_deadline deadline)
 {
 	struct pier_listen_opts opts = { 0 };
-	struct pier_listener *listener;
+	struct pier_listener *listener = NULL;
 	struct pier__endpoint endpoint;
 	struct pier__why why;
 	const char *wrong = NULL;
@@ -362,8 +362,9 @@ pier_listen_sized(struct pier_listener **out, const char *text,
 	rc = pier__wishes_check_list(opts.options, &endpoint, &wrong, &why);
 	if (rc < 0)
 		return pier__fail_parse(rc, wrong, &why);
+	/* Without one, the error is noted. */
 	rc = listen_any(&listener, &endpoint, &opts, text, deadline);
-	return rc < 0 ? rc : finish(out, listener, &endpoint, text);
+	return listener == NULL ? rc : finish(out, listener, &endpoint, text);
 }
 
 /* accept(2) hands on what became of a connection while it queued: that one is

@@ -138,14 +138,16 @@ find(struct pier__option_name *out, int fd, const char *name)
 	struct pier__why why = { .offset = 0 };
 	int rc = pier__option_kind_of(&kind, fd);
 
-	if (rc < 0)
-		return pier__fail_step(rc, PIER_STEP_OPTION, name, NULL);
-	rc = pier__option_resolve(out, pier__span_of(name), &kind);
-	if (rc == 0)
+	if (rc < 0) {
+		(void)pier__fail_step(rc, PIER_STEP_OPTION, name, NULL);
+		return rc;
+	}
+	if (pier__option_resolve(out, pier__span_of(name), &kind) == 0)
 		return 0;
 	pier__option_explain_name(
 		why.text, sizeof(why.text), pier__span_of(name));
-	return pier__fail_parse(-EINVAL, name, &why);
+	(void)pier__fail_parse(-EINVAL, name, &why);
+	return -EINVAL;
 }
 
 int

@@ -186,6 +186,8 @@ pier__layout_whole(const char *layout, size_t len)
 		(void)pier__layout_next(&it, &spot);
 	} while (it.rest.begin > before);
 	size = spot.offset - start;
+	if (size == 0)
+		return len;
 	return len <= start ? len
 			    : start + (len - start + size - 1) / size * size;
 }
