@@ -21,6 +21,13 @@
 
 #define FILTER_MAX 4096
 
+/* What options are of use for. */
+enum {
+	INFO_LIST = 1 << 0,
+	INFO_CLOSED = 1 << 1,
+	INFO_DIAL = 1 << 2
+};
+
 /* A listing under way. */
 struct listing {
 	struct cli_tool *tool;
@@ -141,45 +148,22 @@ join(const struct cli_texts *words, char *text, size_t size)
 	return text;
 }
 
-static int
-run(struct cli_tool *tool, const void *given)
-{
-	const struct info_settings *settings = given;
-	struct cli_complaint why = {
-		.hint = "pier-filter(7) explains filters"
-	};
-	char text[FILTER_MAX];
-	const char *filter = join(&settings->filter, text, sizeof(text));
-
-	tool->until = PIER_FOREVER;
-	if (filter == NULL) {
-		snprintf(why.line, sizeof(why.line),
-			"the filter has more than %d bytes", FILTER_MAX - 1);
-		return cli_usage_error(tool, "info", &why);
-	}
-	if (settings->dial != NULL)
-		return info_dial(tool, settings);
-	if (settings->closed)
-		return info_closed(tool, settings, filter);
-	if (filter[0] == '\0' && !settings->all)
-		filter = USUAL;
-	return info_list(tool, settings, filter);
-}
-
 static const struct cli_option options[] = {
 	{ .name = "processes",
 		.letter = 'p',
 		.kind = CLI_FLAG,
 		.group = "What is shown",
 		.help = "look in /proc for the processes that hold each socket",
-		.offset = AT(processes) },
+		.offset = AT(processes),
+		.needs = INFO_LIST | INFO_CLOSED },
 	{ .name = "all",
 		.letter = 'a',
 		.kind = CLI_FLAG,
 		.group = "What is shown",
 		.help = "without a filter, show Unix, netlink and packet "
 			"sockets and TIME-WAIT too",
-		.offset = AT(all) },
+		.offset = AT(all),
+		.needs = INFO_LIST },
 	{ .name = "columns",
 		.letter = 'o',
 		.kind = CLI_TEXT,
@@ -195,7 +179,8 @@ static const struct cli_option options[] = {
 		.group = "What is shown",
 		.help = "order the rows by a column, with a '-' the largest "
 			"first",
-		.offset = AT(sort) },
+		.offset = AT(sort),
+		.needs = INFO_LIST },
 	{ .name = "details",
 		.letter = 'i',
 		.kind = CLI_FLAG,
@@ -217,7 +202,8 @@ static const struct cli_option options[] = {
 		.otherwise = "none",
 		.min = 1,
 		.max = INT64_C(1000000000),
-		.offset = AT(count) },
+		.offset = AT(count),
+		.needs = INFO_CLOSED },
 	{ .name = "dial",
 		.letter = 'd',
 		.kind = CLI_TEXT,
@@ -234,9 +220,62 @@ static const struct cli_option options[] = {
 		.otherwise = "none; 10s for --dial",
 		.min = MS,
 		.max = WEEK,
-		.offset = AT(timeout) },
+		.offset = AT(timeout),
+		.needs = INFO_CLOSED | INFO_DIAL },
 	{ .name = NULL },
 };
+
+/* What was given and would change nothing is refused, not passed over. */
+static bool
+is_in_vain(const struct info_settings *settings, struct cli_complaint *why)
+{
+	const struct cli_option *option =
+		cli_given_in_vain(options, &settings->common,
+			settings->dial != NULL ? INFO_DIAL
+			: settings->closed     ? INFO_CLOSED
+					       : INFO_LIST);
+
+	if (settings->dial != NULL &&
+		(settings->closed || settings->filter.n > 0))
+		snprintf(why->line, sizeof(why->line),
+			"--dial shows that connection alone: no %s beside it",
+			settings->closed ? "--closed" : "filter");
+	else if (option != NULL)
+		snprintf(why->line, sizeof(why->line), "--%s is of no use here",
+			option->name);
+	else
+		return false;
+	snprintf(why->hint, sizeof(why->hint),
+		"'pier info --help' says what each option is for");
+	return true;
+}
+
+static int
+run(struct cli_tool *tool, const void *given)
+{
+	const struct info_settings *settings = given;
+	struct cli_complaint why = {
+		.hint = "pier-filter(7) explains filters"
+	};
+	char text[FILTER_MAX];
+	const char *filter = join(&settings->filter, text, sizeof(text));
+
+	tool->until = PIER_FOREVER;
+	if (is_in_vain(settings, &why))
+		return cli_usage_error(tool, "info", &why);
+	if (filter == NULL) {
+		snprintf(why.line, sizeof(why.line),
+			"the filter has more than %d bytes", FILTER_MAX - 1);
+		return cli_usage_error(tool, "info", &why);
+	}
+	if (settings->dial != NULL)
+		return info_dial(tool, settings);
+	if (settings->closed)
+		return info_closed(tool, settings, filter);
+	if (filter[0] == '\0' && !settings->all)
+		filter = USUAL;
+	return info_list(tool, settings, filter);
+}
 
 static const struct cli_operand operands[] = {
 	{ .metavar = "FILTER",

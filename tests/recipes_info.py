@@ -71,13 +71,16 @@ SS_STATES = {
 
 def ss_rows(ports, name):
     """(kind, state, receive queue, send queue, local) of the sockets with one
-    of these local ports, or of that Unix name, as ss tells it."""
+    of these local ports, or of that Unix name, as ss tells it; in the states
+    that ours are in."""
     done = subprocess.run(
         ["ss", "-tuxanH"], stdout=subprocess.PIPE, text=True, check=True
     )
     rows = []
     for line in done.stdout.splitlines():
         kind, state, received, sent, local, port = line.split()[:6]
+        if state not in SS_STATES:
+            continue
         if kind.startswith("u_"):
             if local == "@" + name:
                 rows.append(("unix", SS_STATES[state], received, sent, local))
@@ -91,6 +94,8 @@ def our_rows(ports, name):
     rows = []
     for line in said.splitlines():
         kind, state, received, sent, local = line.split()[:5]
+        if state not in SS_STATES.values():
+            continue
         if local == "@" + name or local.rsplit(":", 1)[-1] in ports:
             rows.append((kind, state, received, sent, local))
     return sorted(rows)
@@ -124,8 +129,12 @@ def sockets():
         ports = {
             str(s.getsockname()[1]) for s in (listener, bound, *clients)
         }
-        theirs, ours = ss_rows(ports, name), our_rows(ports, name)
-        # ss does not print the backlog's own end of the Unix connection.
+        # Others on this machine may have one of these ports too, and go
+        # between the two looks.
+        for _ in range(50):
+            theirs, ours = ss_rows(ports, name), our_rows(ports, name)
+            if ours == theirs:
+                break
         assert len(theirs) >= 9, theirs
         assert ours == theirs, f"pier {ours}\nss {theirs}"
         with_owner = output(start("sockets", f"pid:{os.getpid()} udp"))

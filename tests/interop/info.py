@@ -394,6 +394,16 @@ def test_columns_sort_and_what_is_none():
         equal(done.code, 2)
         contains(done.err, "'x' is not a port")
         equal(tool.run("info", "port:1").code, 1)
+    for words in (
+        ["--dial", "tcp://127.0.0.1:1", "--closed"],
+        ["--dial", "tcp://127.0.0.1:1", "tcp"],
+        ["--count", "1"],
+        ["--timeout", "1s"],
+        ["--closed", "--sort", "rtt"],
+    ):
+        done = tool.run("info", *words)
+        equal((done.code, done.text), (2, ""), words)
+        contains(done.err, words[0] if words[0] != "--closed" else "--sort")
 
 
 def converse():
