@@ -22,8 +22,10 @@ unwatch(struct pier__gather *it)
 
 	/* First: as long as it is set, the engine goes on watching. */
 	it->watcher = NULL;
-	if (watcher != NULL)
-		watcher->ops->rest(watcher, it->desc, PIER__OUT);
+	if (watcher == NULL)
+		return;
+	watcher->gathers--;
+	watcher->ops->rest(watcher, it->desc, PIER__OUT);
 }
 
 /* The engine of this task does; no other one's, which may be at rest. */
@@ -39,6 +41,7 @@ watch(struct pier__gather *it)
 		engine->ops->add(engine, it->desc, PIER__OUT) < 0)
 		return;
 	unwatch(it);
+	engine->gathers++;
 	it->watcher = engine;
 	atomic_store_explicit(
 		&it->holder, pier__thread_mark(), memory_order_relaxed);
@@ -157,6 +160,7 @@ pier__gather_unwatched(
 
 	if (!pier__gather_is_watched(desc, engine))
 		return;
+	it->watcher->gathers--;
 	it->watcher = NULL;
 	put_down(it);
 }

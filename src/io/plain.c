@@ -24,6 +24,7 @@ struct plain_engine {
 	struct pier__engine engine;
 	struct entry *entries;
 	struct pollfd *fds; /* one more than entries: the wake-up */
+	uint32_t count;
 	uint32_t capacity;
 };
 
@@ -57,7 +58,7 @@ find(struct plain_engine *it, const struct pier__desc *desc)
 {
 	uint32_t i;
 
-	for (i = 0; i < it->engine.watched; i++) {
+	for (i = 0; i < it->count; i++) {
 		if (it->entries[i].desc == desc)
 			return &it->entries[i];
 	}
@@ -71,13 +72,13 @@ plain_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 	struct entry *entry = find(it, desc);
 
 	if (entry == NULL) {
-		if (it->engine.watched == it->capacity) {
+		if (it->count == it->capacity) {
 			int rc = grow(it);
 
 			if (rc < 0)
 				return rc;
 		}
-		entry = &it->entries[it->engine.watched++];
+		entry = &it->entries[it->count++];
 		*entry = (struct entry){ .desc = desc };
 	}
 	entry->what |= what;
@@ -97,7 +98,7 @@ plain_rest(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 		what &= ~(unsigned)PIER__OUT;
 	entry->what &= ~what;
 	if (entry->what == 0)
-		*entry = it->entries[--it->engine.watched];
+		*entry = it->entries[--it->count];
 }
 
 static void
@@ -111,7 +112,7 @@ fill(struct plain_engine *it)
 {
 	uint32_t i;
 
-	for (i = 0; i < it->engine.watched; i++) {
+	for (i = 0; i < it->count; i++) {
 		short events = 0;
 
 		if ((it->entries[i].what & PIER__IN) != 0)
@@ -137,7 +138,7 @@ take(struct plain_engine *it, uint32_t count)
 		unsigned what = 0;
 		struct entry entry;
 
-		if (got == 0 || count >= it->engine.watched)
+		if (got == 0 || count >= it->count)
 			continue;
 		entry = it->entries[count];
 		if ((got & (POLLIN | POLLPRI | POLLRDHUP)) != 0)
@@ -156,7 +157,7 @@ plain_wait(struct pier__engine *engine, int64_t timeout_ns)
 {
 	struct plain_engine *it = of(engine);
 	uint32_t count;
-	uint32_t own = it->engine.watched;
+	uint32_t own = it->count;
 	int n;
 
 	if (it->capacity == 0 && grow(it) < 0)
@@ -204,7 +205,7 @@ plain_close(struct pier__engine *engine)
 	uint32_t i;
 
 	/* What is still gathered is sent by whoever uses the stream next. */
-	for (i = 0; i < it->engine.watched; i++)
+	for (i = 0; i < it->count; i++)
 		pier__gather_unwatched(it->entries[i].desc, engine);
 	pier__close(it->engine.wake_fd);
 	pier__free(it->entries);

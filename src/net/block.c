@@ -7,12 +7,13 @@
 #include <sys/time.h>
 
 #include "task/run.h"
+#include "task/sched.h"
 
-/* A deadline that is nearer than this is left to ppoll: the moment, with all
+/* A deadline that is nearer than this is left to the ordinary wait: the moment, with all
    that a timer of the kernel, which counts in ticks, may be late. */
 #define NEAR_NS INT64_C(100000000)
 
-/* How many waits after one in vain are left to ppoll. */
+/* How many waits after one in vain are ordinary ones. */
 #define WAITS_MAX 8
 
 void
@@ -43,23 +44,27 @@ pier__block_end(struct pier__desc *desc)
 /* Does nothing but bytes of this stream have to end the wait, which may last
    until then, for a moment? */
 static bool
-is_for_now(struct pier_stream *stream, struct pier__task *self,
-	pier_deadline until, int64_t now)
+is_for_now(struct pier__desc *desc, struct pier__task *self, int64_t until,
+	int64_t now)
 {
-	const struct pier__engine *engine = pier__thread_of(self)->engine;
-	uint8_t waits = PIER__LOOK(stream->desc.blocks);
+	const struct pier__engine *engine =
+		self->sched != NULL ? self->sched->engine
+				    : pier__thread_of(self)->engine;
+	uint8_t waits = PIER__LOOK(desc->blocks);
 
 	if (waits > 1) {
-		PIER__NOTE(stream->desc.blocks, waits - 1);
+		PIER__NOTE(desc->blocks, waits - 1);
 		return false;
 	}
-	return until.ns - now > NEAR_NS &&
-	       (engine == NULL || engine->watched == 0) &&
+	return until - now > NEAR_NS &&
+	       (engine == NULL || engine->gathers == 0) &&
+	       (self->sched == NULL ||
+		       pier__sched_stand(self, now + NEAR_NS)) &&
 	       !atomic_load_explicit(&self->cancelled, memory_order_acquire);
 }
 
 /* The same signal that ends a wait may be what the program waits for: the
-   caller goes on by ppoll. */
+   caller goes on by an ordinary wait. */
 static ssize_t
 receive(struct pier__desc *desc, void *buf, size_t size)
 {
@@ -78,25 +83,28 @@ pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
 {
 	struct pier__task *self = pier__current;
 	struct pier__desc *desc = &stream->desc;
-	pier_deadline until = pier__stream_until(stream, deadline);
+	int64_t until = pier__stream_until(stream, deadline).ns;
 	int64_t now;
 	ssize_t n;
 
-	/* Fibers of a run inside a handler: their thread is not to stand. */
-	if (self->sched != NULL || until.ns == 0)
+	/* What an engine of fibers watches already tells it for nothing. */
+	if (until == 0 || (self->sched != NULL && desc->interest != 0))
 		return -EAGAIN;
 	if (!pier__list_empty(&self->before_wait))
 		pier__before_wait_run(self);
-	now = pier__calls()->clock_ns();
-	if (!is_for_now(stream, self, until, now))
-		return -EAGAIN;
 	n = pier__desc_mark(desc, PIER__IN, self);
 	if (n < 0)
 		return n;
-	pier__note_wait(self, why, desc->fd, until.ns);
-	pier__note_wait_since(self, now);
-	n = receive(desc, buf, size);
-	pier__note_wait_over(self);
+	n = -EAGAIN;
+	now = pier__calls()->clock_ns();
+	if (is_for_now(desc, self, until, now)) {
+		pier__note_wait(self, why, desc->fd, until);
+		pier__note_wait_since(self, now);
+		n = receive(desc, buf, size);
+		pier__note_wait_over(self);
+		if (self->sched != NULL)
+			pier__sched_stood(self);
+	}
 	pier__desc_unmark(desc, PIER__IN, self);
 	return n;
 }

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net/block.h - a thread that waits for bytes in recv(2) itself.
+ * net/block.h - waiting for bytes in recv(2) itself.
  *
- * A wait in ppoll can be ended by anything, but it is a system call for each
- * message beside the one that receives. A thread that has one socket to watch
- * may leave the wait to the call that receives, for a moment at most: the
- * socket is a blocking one, with SO_RCVTIMEO. That is how long whoever is
+ * A wait in ppoll or epoll can be ended by anything, but it is a system call
+ * for each message beside the one that receives. A thread that has one socket
+ * to watch may leave the wait to the call that receives, for a moment at most:
+ * the socket is a blocking one, with SO_RCVTIMEO. That is how long whoever is
  * cancelled or woken meanwhile may not hear of it; pier_abort() and a shutdown
- * reach the socket, and end it at once. A deadline or a limit that comes soon is not
- * left to it, so that each is kept as exactly as ever. After a moment in which
- * nothing came, and for some waits to come, ppoll waits: an idle connection is
- * not looked at again and again, and who speaks seldom hardly ever wakes its
- * thread for nothing.
+ * reach the socket, and end it at once. A deadline or a limit that comes soon
+ * is not left to it, so that each is kept as exactly as ever. After a moment in
+ * which nothing came the ordinary wait goes on, and so it does for some waits
+ * to come: an idle connection is not looked at again and again, and who speaks
+ * seldom hardly ever wakes its thread for nothing.
  *
- * Connections of a server whose handlers are threads are such sockets, over TCP, whose
- * SO_RCVTIMEO comes from their listener. All else in the library asks for no
- * wait in each call (MSG_DONTWAIT), and whoever asks for the descriptor gets a
- * non-blocking one like all others: see pier__block_end().
+ * A fiber may do so where all others of its thread can be woken late
+ * (pier__sched_lenient()), as those of an iterative server while it has its one
+ * connection; once its engine watches the socket, the engine does.
+ *
+ * Connections of a server whose threads run one at a time are such sockets,
+ * over TCP; SO_RCVTIMEO they have from their listener. All else in the library
+ * asks for no wait in each call (MSG_DONTWAIT), and whoever asks for the
+ * descriptor gets a non-blocking one like all others: pier__block_end().
  */
 #ifndef PIER_NET_BLOCK_H
 #define PIER_NET_BLOCK_H
@@ -37,7 +41,7 @@ void pier__block_accepted(struct pier_listener *listener);
 int pier__block_end(struct pier__desc *desc);
 
 /*
- * One attempt to receive that may wait, by a thread. The result of recv(2); or
+ * One attempt to receive that may wait. The result of recv(2); or
  *   -EAGAIN  nothing came, or it is not for now: pier__stream_wait()
  *   -EBUSY   another task waits for the same
  */

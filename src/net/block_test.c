@@ -19,6 +19,7 @@
 #include <pier.h>
 
 #include "task/run.h"
+#include "task/sched.h"
 
 /* Met only by what hangs. */
 #define HANGS pier_in_s(10)
@@ -298,7 +299,6 @@ static void
 test_gathered(void **state)
 {
 	struct pier__engine *engine;
-	struct pier__desc other;
 	char buf[8];
 
 	(void)state;
@@ -307,34 +307,163 @@ test_gathered(void **state)
 	assert_int_equal(pier_read(bed.stream, buf, sizeof(buf), HANGS), 2);
 	assert_int_equal(seen.blocking, 1);
 	engine = pier__task_engine(pier__self());
-	pier__desc_init(&other, bed.listener->desc.fd, PIER__DESC_TCP);
-	assert_int_equal(engine->ops->add(engine, &other, PIER__OUT), 0);
+	engine->gathers++;
 	expect_message(0, 1);
-	engine->ops->rest(engine, &other, PIER__OUT);
+	engine->gathers--;
 	expect_message(1, 0);
 }
 
-static int
-fiber_main(void *arg)
+/* A fiber's wait that a message ends, by so many calls that may wait. */
+static void
+expect_in_fiber(int blocking)
 {
 	char buf[8];
 
-	(void)arg;
-	peer_sends();
+	seen.blocking = 0;
+	if (blocking > 0)
+		seen.meanwhile = peer_sends;
+	else
+		peer_sends();
+	/* Not to be tried first, which would find it. */
+	PIER__NOTE(bed.stream->desc.readable, blocking == 0);
 	assert_int_equal(pier_read(bed.stream, buf, sizeof(buf), HANGS), 2);
-	assert_int_equal(
-		pier_read(bed.stream, buf, 1, pier_in_ms(1)), -PIER_EDEADLINE);
+	assert_int_equal(seen.blocking, blocking);
+}
+
+static int
+alone_main(void *arg)
+{
+	(void)arg;
+	expect_in_fiber(1);
+	expect_in_fiber(1);
 	return 0;
+}
+
+/* Waits for what comes on its end of a pair, and notes it. */
+static struct {
+	struct pier_stream *ends[2];
+	bool lenient;
+	bool heard;
+} other;
+
+static int
+other_main(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	if (other.lenient)
+		pier__sched_lenient(1);
+	assert_int_equal(pier_read(other.ends[0], &byte, 1, HANGS), 1);
+	if (other.lenient)
+		pier__sched_lenient(-1);
+	other.heard = true;
+	return 0;
+}
+
+/* Nothing would tell the other one. */
+static int
+beside_another_main(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	assert_int_equal(pier_go(NULL, other_main, NULL), 0);
+	assert_int_equal(pier_yield(), 0);
+	assert_int_equal(pier_read(bed.stream, &byte, 1, pier_in_ms(150)),
+		-PIER_EDEADLINE);
+	assert_int_equal(seen.blocking, 0);
+	assert_int_equal(pier_write(other.ends[1], "x", 1, HANGS), 0);
+	return 0;
+}
+
+/* That one can wait; but it hears at the next look, not in the end. */
+static int
+beside_a_lenient_main(void *arg)
+{
+	(void)arg;
+	assert_int_equal(pier_go(NULL, other_main, NULL), 0);
+	assert_int_equal(pier_yield(), 0);
+	expect_in_fiber(1);
+	assert_int_equal(pier_write(other.ends[1], "x", 1, HANGS), 0);
+	assert_false(other.heard);
+	pier__current->sched->stand_until = 0;
+	expect_in_fiber(1);
+	assert_true(other.heard);
+	return 0;
+}
+
+static int
+sleeper_main(void *arg)
+{
+	(void)arg;
+	pier__sched_lenient(1);
+	(void)pier_sleep(pier_in_ms(50));
+	pier__sched_lenient(-1);
+	return 0;
+}
+
+/* Nor is a timer late. */
+static int
+beside_a_timer_main(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	assert_int_equal(pier_go(NULL, sleeper_main, NULL), 0);
+	assert_int_equal(pier_yield(), 0);
+	assert_int_equal(pier_read(bed.stream, &byte, 1, pier_in_ms(150)),
+		-PIER_EDEADLINE);
+	assert_int_equal(seen.blocking, 0);
+	return 0;
+}
+
+/* Once its engine watches the socket that tells it all. */
+static int
+watched_main(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	assert_int_equal(pier_read(bed.stream, &byte, 1, pier_in_ms(1)),
+		-PIER_EDEADLINE);
+	assert_int_not_equal(bed.stream->desc.interest, 0);
+	expect_in_fiber(0);
+	return 0;
+}
+
+static void
+in_a_run(pier_task_fn *fn)
+{
+	const struct pier_run_opts opts = { .kind = PIER_TASK_FIBER };
+
+	assert_int_equal(pier_run(fn, NULL, &opts, NULL), 0);
 }
 
 static void
 test_fibers(void **state)
 {
-	const struct pier_run_opts opts = { .kind = PIER_TASK_FIBER };
+	(void)state;
+	in_a_run(alone_main);
+	in_a_run(watched_main);
+	in_a_run(beside_a_timer_main);
+}
+
+static void
+test_fibers_beside_others(void **state)
+{
+	int i;
 
 	(void)state;
-	assert_int_equal(pier_run(fiber_main, NULL, &opts, NULL), 0);
-	assert_int_equal(seen.blocking, 0);
+	for (i = 0; i < 2; i++) {
+		other.lenient = i == 1;
+		other.heard = false;
+		assert_int_equal(pier_pair(&other.ends[0], &other.ends[1]), 0);
+		in_a_run(other.lenient ? beside_a_lenient_main
+				       : beside_another_main);
+		pier_close(other.ends[0]);
+		pier_close(other.ends[1]);
+	}
 }
 
 static bool
@@ -438,6 +567,7 @@ main(void)
 		TEST(test_the_end),
 		TEST(test_gathered),
 		TEST(test_fibers),
+		TEST(test_fibers_beside_others),
 		TEST(test_whoever_asks_for_the_descriptor),
 		TEST(test_whoever_takes_it),
 		TEST(test_sending_a_file),

@@ -160,16 +160,19 @@ take(struct pier__acceptor *it)
 	it->fd = fd;
 	it->has_token = false;
 	it->away = false;
+	it->told = false;
 	return 0;
 }
 
 /* It accepts nobody for now: who comes is for the other processes, and who is
-   there already. They are told, once. */
+   there already. They are told, once. `sated`: it has taken the one that it was
+   woken for, and stays away by itself alone. Each of those that still queue has
+   woken another process, or will be met by the next one that comes free. */
 static void
-go_away(struct pier__acceptor *it)
+go_away(struct pier__acceptor *it, bool sated)
 {
 	struct pier_server *server = it->worker->server;
-	bool queued = PIER__LOOK(it->listener->desc.readable);
+	bool queued = PIER__LOOK(it->listener->desc.readable) && !sated;
 
 	if (server->process == 0 || it->away)
 		return;
@@ -209,7 +212,7 @@ stand_aside(struct pier__acceptor *it, uint64_t seen)
 {
 	int rc;
 
-	go_away(it);
+	go_away(it, false);
 	rc = pier__release_wait(it, seen, pier_deadline_at(it->aside_until));
 	return rc == -PIER_EDEADLINE ? 0 : rc;
 }
@@ -237,7 +240,7 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 	it->pause_ms = it->pause_ms == 0 ? PAUSE_FIRST_MS : it->pause_ms * 2;
 	if (it->pause_ms > PAUSE_MAX_MS)
 		it->pause_ms = PAUSE_MAX_MS;
-	go_away(it);
+	go_away(it, false);
 	rc = pier__release_wait(it, seen, pier_in_ms(it->pause_ms));
 	/* What a thread has goes a moment after its connection. */
 	if (rc == 0)
@@ -258,6 +261,7 @@ wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 	if (rc == 0) {
 		it->pause_ms = 0;
 		it->wanting = false;
+		it->told = true;
 	}
 	/* The engine may have no memory to watch it. */
 	return rc == 0 || rc == -ECANCELED ? rc : hold_off(it, seen, rc);
@@ -275,7 +279,7 @@ step(struct pier__acceptor *it)
 				    atomic_load(&server->shared->stops) > 1))
 		return 1;
 	if (it->fd < 0 && pier__room_is_full(server)) {
-		go_away(it);
+		go_away(it, server->own_max == 1 && !it->told);
 		return pier__release_wait(it, seen, PIER_FOREVER);
 	}
 	if (it->fd < 0 && is_for_others(it))

@@ -53,8 +53,10 @@ idle_main(void *arg)
 			opts->on_idle(server, opts->ctx);
 			since = pier_now();
 		}
+		pier__sched_lenient(1);
 		rc = pier_sleep(
 			pier_deadline_at(since + opts->on_idle_ms * 1000000));
+		pier__sched_lenient(-1);
 	}
 	return 0;
 }
@@ -76,7 +78,9 @@ tick_main(void *arg)
 		/* It took longer than a period: what was missed is. */
 		if (next <= now)
 			next += (now - next) / period * period + period;
+		pier__sched_lenient(1);
 		rc = pier_sleep(pier_deadline_at(next));
+		pier__sched_lenient(-1);
 		if (rc == 0)
 			opts->tick(server, opts->ctx);
 	}

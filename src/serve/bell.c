@@ -46,8 +46,10 @@ bell_main(void *arg)
 		PIER__NOTE(worker->bell.readable, false);
 		pier__room_look(worker->server);
 		look_at_queues(worker);
+		pier__sched_lenient(1);
 		rc = pier__desc_wait(
 			&worker->bell, PIER__IN, "bell", PIER_FOREVER);
+		pier__sched_lenient(-1);
 	}
 	return 0;
 }
@@ -59,11 +61,14 @@ parent_main(void *arg)
 {
 	struct pier__worker *worker = arg;
 	struct pier_server *server = worker->server;
+	int rc;
 
 	pier_task_name("parent");
 	PIER__NOTE(worker->parent.readable, false);
-	if (pier__desc_wait(
-		    &worker->parent, PIER__IN, "parent", PIER_FOREVER) == 0) {
+	pier__sched_lenient(1);
+	rc = pier__desc_wait(&worker->parent, PIER__IN, "parent", PIER_FOREVER);
+	pier__sched_lenient(-1);
+	if (rc == 0) {
 		atomic_store(&server->ledger->stops,
 			atomic_load(&server->shared->ledgers[0].stops));
 		pier_server_stop(server);

@@ -294,6 +294,8 @@ linger(struct pier__conn *conn)
 
 	/* The handler met none of them; this has a time of its own. */
 	pier__limits_end(&conn->limits);
+	/* Others may be active beside it. */
+	PIER__NOTE(conn->stream->desc.blocks, 0);
 	if (pier_shutdown(conn->stream, PIER_WRITING, deadline) == 0)
 		read_off(conn->stream, deadline);
 	/* What finish may wait for. */

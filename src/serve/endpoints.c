@@ -309,7 +309,7 @@ open_stream(
 		return count;
 	if (count == 0) {
 		rc = pier_listen(&listener, text, &server->listen, deadline);
-		if (rc == 0 && server->model->in_threads)
+		if (rc == 0 && server->model->alone)
 			pier__block_accepted(listener);
 		if (rc == 0)
 			rc = add_listener(server, listener, text, 0, true);

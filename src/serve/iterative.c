@@ -31,5 +31,6 @@ const struct pier__model pier__model_iterative = {
 	.receiver = pier__receiver_one,
 	.start = pier__start_fiber,
 	.descriptors = 1,
+	.alone = true,
 	.patience_ns = INT64_MAX,
 };

@@ -152,6 +152,6 @@ const struct pier__model pier__model_pool = {
 	.close = close_pool,
 	.descriptors = 1,
 	.lingers_inside = true,
-	.in_threads = true,
+	.alone = true,
 	.patience_ns = PATIENCE_NS,
 };

@@ -4,6 +4,7 @@
  * one of them has gone.
  */
 #include "serve/server.h"
+#include "task/sched.h"
 
 /* So many may linger beside those that are active, however few may be. */
 #define LINGERING_MIN 64
@@ -116,16 +117,22 @@ pier__release_wait(
 {
 	struct pier_server *server = acceptor->worker->server;
 	atomic_uint_fast64_t *releases = &server->shared->releases;
+	/* With as many as one process may have, none but its own is of use. */
+	int hoping = atomic_load(&server->ledger->active) < server->own_max;
 	int rc = 0;
 
 	acceptor->task = pier__self();
 	(void)pthread_mutex_lock(&server->lock);
 	pier__list_push_back(&server->waiters, &acceptor->waiter);
 	(void)pthread_mutex_unlock(&server->lock);
+	(void)atomic_fetch_add(&server->ledger->hoping, hoping);
 	(void)atomic_fetch_add(&server->ledger->waiting, 1);
+	pier__sched_lenient(1);
 	while (rc == 0 && atomic_load(releases) == seen)
 		rc = pier__park(acceptor->task, "room", -1, deadline);
+	pier__sched_lenient(-1);
 	(void)atomic_fetch_sub(&server->ledger->waiting, 1);
+	(void)atomic_fetch_sub(&server->ledger->hoping, hoping);
 	(void)pthread_mutex_lock(&server->lock);
 	pier__list_remove(&acceptor->waiter);
 	(void)pthread_mutex_unlock(&server->lock);

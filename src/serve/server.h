@@ -64,6 +64,7 @@ struct pier__acceptor {
 	bool away;           /* another process is to take what queues */
 	int64_t aside_until; /* from then on it takes all the same; 0: unset */
 	bool wanting;        /* it was told, and the queue not yet emptied */
+	bool told;           /* somebody came, and nobody was taken since */
 	bool has_room;       /* room is taken for fd */
 	bool has_token;      /* it may accept one, by the rate; else: */
 	int64_t token_at;    /* the moment when it may */
@@ -185,9 +186,9 @@ struct pier__model {
 	   nothing to do. Also after an open that failed. */
 	void (*close)(struct pier__worker *worker);
 	int descriptors; /* that a connection takes */
-	/* Each connection has a thread to itself, which may wait in the
-	   kernel. */
-	bool in_threads;
+	/* The thread that runs a connection runs no other one meanwhile, so
+	   that it may wait in the kernel. */
+	bool alone;
 	/* What runs a connection is not free for another until it has
 	   lingered too. */
 	bool lingers_inside;

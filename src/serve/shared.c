@@ -108,8 +108,7 @@ pier__shared_others_wait(const struct pier__shared *shared, size_t process)
 	size_t i;
 
 	for (i = 0; i < shared->processes; i++) {
-		if (i != process &&
-			atomic_load(&shared->ledgers[i].waiting) > 0)
+		if (i != process && atomic_load(&shared->ledgers[i].hoping) > 0)
 			return true;
 	}
 	return false;
@@ -156,6 +155,7 @@ pier__shared_forget(struct pier__shared *shared, size_t process)
 
 	(void)atomic_exchange(&ledger->datagrams, 0);
 	(void)atomic_exchange(&ledger->waiting, 0);
+	(void)atomic_exchange(&ledger->hoping, 0);
 	(void)atomic_exchange(&ledger->stops, 0);
 	(void)atomic_exchange(&ledger->accepting, 0);
 	return atomic_exchange(&ledger->active, 0) +

@@ -31,6 +31,7 @@ struct pier__ledger {
 	atomic_int lingering;
 	atomic_int datagrams; /* handlers that wait */
 	atomic_int waiting;   /* acceptors that wait for a release */
+	atomic_int hoping;    /* of them, for one by any process */
 	atomic_int stops;     /* how often it told the server to stop */
 	atomic_int accepting; /* workers that accept, or would */
 	/* Why it cannot go on, where it knew; or "". */
@@ -72,7 +73,7 @@ int pier__shared_datagrams(const struct pier__shared *shared);
    connections that a new one is rather for it: over 10 % and over one? */
 bool pier__shared_is_above(const struct pier__shared *shared, size_t process);
 
-/* Does another process have acceptors that wait for a release? */
+/* Does another process have acceptors that wait for a release by any? */
 bool pier__shared_others_wait(
 	const struct pier__shared *shared, size_t process);
 

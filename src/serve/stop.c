@@ -7,6 +7,7 @@
  * those that wait for the second time.
  */
 #include "serve/server.h"
+#include "task/sched.h"
 
 void
 pier_server_stop(struct pier_server *server)
@@ -28,7 +29,9 @@ pier__stop_wait(struct pier__worker *worker, int times, pier_deadline deadline)
 		PIER__NOTE(worker->stop.readable, false);
 		if (atomic_load(&worker->server->shared->stops) >= times)
 			return 0;
+		pier__sched_lenient(1);
 		rc = pier__desc_wait(&worker->stop, PIER__IN, "stop", deadline);
+		pier__sched_lenient(-1);
 	}
 	return rc;
 }

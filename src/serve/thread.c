@@ -73,6 +73,6 @@ const struct pier__model pier__model_thread = {
 	.start = start,
 	/* The socket, and what wakes the thread. */
 	.descriptors = 2,
-	.in_threads = true,
+	.alone = true,
 	.patience_ns = PATIENCE_NS,
 };

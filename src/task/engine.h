@@ -103,8 +103,7 @@ struct pier__engine_ops {
 struct pier__engine {
 	const struct pier__engine_ops *ops;
 	int wake_fd; /* by which it is woken; -1: none */
-	/* Of engines of threads: descriptors that a wait watches. */
-	uint32_t watched;
+	uint32_t gathers; /* whose bytes it watches for room: io/gather.c */
 };
 
 /*

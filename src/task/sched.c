@@ -400,6 +400,57 @@ pier__sched_loop(struct pier__sched *sched)
 	}
 }
 
+void
+pier__sched_lenient(int change)
+{
+	pier__current->sched->lenient += (uint32_t)change;
+}
+
+/* How long it stands at most until the others have their turn. */
+#define STAND_NS INT64_C(20000000)
+
+static bool
+is_alone(const struct pier__sched *sched, int64_t until)
+{
+	return sched->live == sched->lenient + 1 && sched->ready_head == NULL &&
+	       !atomic_load_explicit(
+		       &sched->remote_any, memory_order_acquire) &&
+	       pier__timers_next(&sched->timers) > until;
+}
+
+bool
+pier__sched_stand(struct pier__task *self, int64_t until)
+{
+	struct pier__sched *sched = self->sched;
+
+	if (!is_alone(sched, until))
+		return false;
+	sched->now = pier__calls()->clock_ns();
+	if (sched->now >= sched->stand_until) {
+		/* So the engine is asked before it is this one's turn again, and
+		   those run that it tells of. */
+		sched->budget = 0;
+		pier__sched_yield(self);
+		pier__sched_yield(self);
+		sched->stand_until = sched->now + STAND_NS;
+		if (!is_alone(sched, until))
+			return false;
+	}
+	if (sched->stretch.longest != NULL)
+		pier__stretch_switch(&sched->stretch, self->tag);
+	return true;
+}
+
+void
+pier__sched_stood(struct pier__task *self)
+{
+	struct pier__sched *sched = self->sched;
+
+	sched->now = pier__calls()->clock_ns();
+	if (sched->stretch.longest != NULL)
+		sched->stretch.since = pier__ticks();
+}
+
 int
 pier__sched_open(
 	struct pier__sched **out, struct pier__run *run, size_t stack_size)

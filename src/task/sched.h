@@ -39,6 +39,10 @@ struct pier__sched {
 
 	struct pier__stretch stretch;
 	void *scratch; /* one spare buffer: io/scratch.h */
+	/* For net/block.h: fibers that may be woken late, and until when a
+	   thread may stand before it looks for the others again. */
+	uint32_t lenient;
+	int64_t stand_until;
 
 	/* Left by other threads. */
 	pthread_mutex_t remote_lock;
@@ -61,6 +65,14 @@ int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 void pier__sched_cancel(struct pier__sched *sched);
 /* Run turns until no fiber is left. */
 void pier__sched_loop(struct pier__sched *sched);
+/* One more fiber (1), or one less (-1), of this thread may be woken later by a
+   moment, but for its timers, which are kept. */
+void pier__sched_lenient(int change);
+/* The thread of self, a fiber, is about to stand in a system call, and has stood
+   there. False: it must not, as a fiber that may not be woken late is there,
+   or a timer that ends before until. */
+bool pier__sched_stand(struct pier__task *self, int64_t until);
+void pier__sched_stood(struct pier__task *self);
 /* A fiber goes to the end of the queue of those that are ready. */
 void pier__sched_yield(struct pier__task *self);
 /* task, which is on no queue, is ready to run. */
