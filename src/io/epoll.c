@@ -25,6 +25,10 @@
    others. (At 64 and 1,000 connections 256 are as fast.) */
 #define EVENTS_MAX 64
 
+/* Slots at first. malloc puts its small pieces in order before it gives a large
+   one: in the child of a fork each of many pages would be copied for that. */
+#define SLOTS_FIRST 16
+
 /* Events of no slot, by what stands in place of the generation. */
 enum {
 	EVENT_WAKE,
@@ -63,7 +67,8 @@ slot_get(struct epoll_engine *it, uint32_t *out)
 		return 0;
 	}
 	if (it->count == it->capacity) {
-		uint32_t capacity = it->capacity == 0 ? 64 : it->capacity * 2;
+		uint32_t capacity =
+			it->capacity == 0 ? SLOTS_FIRST : it->capacity * 2;
 		struct slot *slots =
 			pier__resize(it->slots, capacity * sizeof(*slots));
 
@@ -339,7 +344,7 @@ epoll_wake(struct pier__engine *engine)
 }
 
 static void
-epoll_close(struct pier__engine *engine)
+epoll_forked(struct pier__engine *engine)
 {
 	struct epoll_engine *it = of(engine);
 	uint32_t i;
@@ -348,7 +353,7 @@ epoll_close(struct pier__engine *engine)
 	for (i = 0; i < it->count; i++) {
 		struct pier__desc *desc = it->slots[i].desc;
 
-		if (desc != NULL) {
+		if (desc != NULL && desc->kind != PIER__DESC_PROCESS) {
 			pier__gather_unwatched(desc, engine);
 			desc->slot = 0;
 			desc->interest = 0;
@@ -358,6 +363,14 @@ epoll_close(struct pier__engine *engine)
 	pier__close(it->engine.wake_fd);
 	pier__close(it->alarm_fd);
 	pier__close(it->epfd);
+}
+
+static void
+epoll_close(struct pier__engine *engine)
+{
+	struct epoll_engine *it = of(engine);
+
+	epoll_forked(engine);
 	pier__free(it->slots);
 	pier__free(it);
 }
@@ -372,6 +385,7 @@ static const struct pier__engine_ops epoll_ops = {
 	.wakeable = epoll_wakeable,
 	.wake = epoll_wake,
 	.close = epoll_close,
+	.forked = epoll_forked,
 };
 
 int

@@ -221,6 +221,7 @@ static const struct pier__engine_ops plain_ops = {
 	.wakeable = plain_wakeable,
 	.wake = plain_wake,
 	.close = plain_close,
+	.forked = plain_close,
 };
 
 int

@@ -206,6 +206,7 @@ static const struct pier__engine_ops sim_ops = {
 	.wakeable = sim_wakeable,
 	.wake = sim_wake,
 	.close = sim_close,
+	.forked = sim_close,
 };
 
 /* The simulation that the current task is in. */

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "io/scratch.h"
 #include "net/names.h"
 #include "net/packet.h"
 #include "os/process.h"
@@ -126,10 +127,13 @@ conn_main(void *arg)
 static int
 child_main(void *arg)
 {
-	struct pier__conn *conn = arg;
+	struct pier__child *child = arg;
+	struct pier__conn *conn = child->conn;
 	struct pier__worker *worker = conn->acceptor->worker;
 	struct pier__sched *sched = pier__current->sched;
 	int rc = pier_group_open(&worker->accepting);
+
+	sched->scratch = worker->server->spare;
 
 	if (rc == 0)
 		rc = pier_group_open(&worker->handling);
@@ -140,12 +144,19 @@ child_main(void *arg)
 		return rc;
 	/* Without memory for it the parent ends this process in the end. */
 	(void)pier__sched_spawn(sched, worker->accepting, stop_main, worker);
-	return pier__group_wait(worker->handling, "connection", PIER_FOREVER);
+	rc = pier__group_wait(worker->handling, "connection", PIER_FOREVER);
+	/* With no fiber of the handler's left, which would be cancelled and
+	   waited for, there is nothing to put in order that does not end by
+	   itself. */
+	if (rc == 0 && sched->live == 1 + pier_group_count(worker->accepting)) {
+		pier__ends_tell(child->mark);
+		pier__process_exit(0);
+	}
+	return rc;
 }
 
 static _Noreturn void
-run_child(struct pier__worker *worker, const struct pier__child *child,
-	int parent)
+run_child(struct pier__worker *worker, const struct pier__child *child)
 {
 	struct pier__conn *conn = child->conn;
 	struct pier_server *server = worker->server;
@@ -159,13 +170,13 @@ run_child(struct pier__worker *worker, const struct pier__child *child,
 	pier__sched_forked();
 	/* Not where a step forked: the thread may go before the next one. */
 	if (atomic_load(&server->use) == PIER__SERVER_HAS_RUN &&
-		pier__calls()->end_with(parent) < 0)
+		pier__calls()->end_with(server->pid) < 0)
 		pier__process_exit(1);
 	let_go(worker, conn);
 	pier__desc_init(&worker->stop, server->stop_fd, PIER__DESC_SOCKET);
 	/* What it holds its parent counts; its stops it counts itself. */
 	server->ledger = &own;
-	rc = pier_run(child_main, conn, &opts, NULL);
+	rc = pier_run(child_main, (void *)(uintptr_t)child, &opts, NULL);
 	if (rc >= 0)
 		pier__ends_tell(child->mark);
 	pier__process_exit(rc < 0 ? 1 : 0);
@@ -236,19 +247,21 @@ look_later(pier_deadline deadline)
 static int
 await(struct pier__child *child, pier_deadline deadline)
 {
-	int rc = 0;
+	int rc;
 
-	while (rc == 0 && !has_ended(child)) {
-		/* Before the next look: an edge after it sets it. */
+	do {
+		/* Before the look: an edge after it sets it. Who is not watched
+		   yet needs none, as the engine tells of what is. */
 		PIER__NOTE(child->end.readable, false);
-		if (has_ended(child))
-			break;
+		if (child->end.interest != 0 && has_ended(child))
+			return 0;
 		rc = pier__desc_wait(
 			&child->end, PIER__IN, "process", deadline);
+		if (rc == 0 || rc == -PIER_EDEADLINE || rc == -ECANCELED)
+			return rc;
 		/* The engine may have no memory to watch it. */
-		if (rc < 0 && rc != -PIER_EDEADLINE && rc != -ECANCELED)
-			rc = look_later(deadline);
-	}
+		rc = look_later(deadline);
+	} while (rc == 0 && !has_ended(child));
 	return rc;
 }
 
@@ -297,8 +310,17 @@ watch_main(void *arg)
 static int
 open_ends(struct pier__worker *worker)
 {
-	return pier__ends_open(&worker->server->ends,
-		(size_t)worker->server->opts.connections_max);
+	struct pier_server *server = worker->server;
+
+	server->pid = pier__process();
+	/* A child that takes one of its own writes to many pages of what malloc
+	   keeps in order, each of which is copied first. */
+	if (server->spare == NULL)
+		server->spare = pier__alloc_lines(PIER__SCRATCH_SIZE);
+	if (server->spare == NULL)
+		return -ENOMEM;
+	return pier__ends_open(
+		&server->ends, (size_t)server->opts.connections_max);
 }
 
 /* On the acceptor's fiber. Who waits for the child is there before it: then
@@ -307,18 +329,18 @@ static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
 	struct pier__child *child = pier__alloc(sizeof(*child));
-	int parent = pier__process();
 	int pidfd = -1;
 	int rc;
 
 	if (child == NULL)
 		return -ENOMEM;
-	pier__desc_init(&child->end, -1, PIER__DESC_SOCKET);
+	pier__desc_init(&child->end, -1, PIER__DESC_PROCESS);
 	child->conn = conn;
 	child->mark = pier__ends_take(&worker->server->ends);
-	rc = child->mark == NULL ? -EAGAIN
-				 : pier__sched_spawn(pier__current->sched,
-					   worker->handling, watch_main, child);
+	rc = child->mark == NULL
+		     ? -EAGAIN
+		     : pier__sched_spawn_uncopied(pier__current->sched,
+			       worker->handling, watch_main, child);
 	if (rc < 0) {
 		if (child->mark != NULL)
 			(void)pier__ends_give(child->mark);
@@ -331,7 +353,7 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	(void)pier__names_stop();
 	rc = pier__calls()->fork(&pidfd);
 	if (rc == 0)
-		run_child(worker, child, parent);
+		run_child(worker, child);
 	if (rc < 0)
 		return rc;
 	child->pid = rc;

@@ -153,6 +153,8 @@ struct pier_server {
 	/* Of PIER_FORK: */
 	struct pier__list children; /* struct pier__child */
 	struct pier__ends ends;     /* that those have told */
+	int pid;                    /* of the one that forks those */
+	void *spare;                /* what each of those reads into */
 
 	struct pier__port *ports; /* opened; room for one a worker each */
 	size_t port_count;

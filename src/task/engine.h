@@ -37,7 +37,8 @@ enum {
 enum pier__desc_kind {
 	PIER__DESC_TCP,    /* a short read means drained (see io/desc.h) */
 	PIER__DESC_SOCKET, /* any other socket */
-	PIER__DESC_FILE    /* no socket: polled before every attempt */
+	PIER__DESC_FILE,   /* no socket: polled before every attempt */
+	PIER__DESC_PROCESS /* a pidfd: only waited for, and not after a fork */
 };
 
 struct pier__desc {
@@ -98,11 +99,14 @@ struct pier__engine_ops {
 	/* From any thread: end a wait that is going on, or the next one. */
 	void (*wake)(struct pier__engine *engine);
 	void (*close)(struct pier__engine *engine);
+	/* The same in the child of a fork, but for the memory: it is a copy,
+	   which a page is only once somebody writes there. */
+	void (*forked)(struct pier__engine *engine);
 };
 
 struct pier__engine {
 	const struct pier__engine_ops *ops;
-	int wake_fd; /* by which it is woken; -1: none */
+	int wake_fd;      /* by which it is woken; -1: none */
 	uint32_t gathers; /* whose bytes it watches for room: io/gather.c */
 };
 

@@ -210,9 +210,9 @@ fiber_init(struct pier__sched *sched, void *stack, struct pier_group *group,
 	return task;
 }
 
-int
-pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
-	pier_task_fn *fn, void *arg)
+static int
+spawn(struct pier__sched *sched, struct pier_group *group, pier_task_fn *fn,
+	void *arg, bool uncopied)
 {
 	struct pier__task *task;
 	void *stack;
@@ -221,7 +221,8 @@ pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	rc = pier__timers_reserve(&sched->timers, sched->live + 1);
 	if (rc < 0)
 		return rc;
-	rc = pier__stack_get(&sched->stacks, &stack);
+	rc = uncopied ? pier__stack_get_uncopied(&sched->stacks, &stack)
+		      : pier__stack_get(&sched->stacks, &stack);
 	if (rc < 0)
 		return rc;
 	task = fiber_init(sched, stack, group, fn, arg);
@@ -242,6 +243,20 @@ put_stack:
 	pier__annotate_dead(&task->annotation);
 	pier__stack_put(&sched->stacks, stack);
 	return rc;
+}
+
+int
+pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
+	pier_task_fn *fn, void *arg)
+{
+	return spawn(sched, group, fn, arg, false);
+}
+
+int
+pier__sched_spawn_uncopied(struct pier__sched *sched, struct pier_group *group,
+	pier_task_fn *fn, void *arg)
+{
+	return spawn(sched, group, fn, arg, true);
 }
 
 void
@@ -496,7 +511,7 @@ pier__sched_forked(void)
 
 	/* The parent's epoll set stays as it is, as closing takes nothing out
 	   of it; those that were in it here are in none. */
-	sched->engine->ops->close(sched->engine);
+	sched->engine->ops->forked(sched->engine);
 	host->sched = NULL;
 	host->host = false;
 	pier__current = host;

@@ -61,6 +61,10 @@ void pier__sched_forked(void);
    or -PIER_ECLOSED. */
 int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	pier_task_fn *fn, void *arg);
+/* The same of a fiber that children of a fork have nothing to do with: nothing
+   on its stack, nor its task, is there in them. */
+int pier__sched_spawn_uncopied(struct pier__sched *sched,
+	struct pier_group *group, pier_task_fn *fn, void *arg);
 /* Cancel every fiber, and those that are started from now on. */
 void pier__sched_cancel(struct pier__sched *sched);
 /* Run turns until no fiber is left. */

@@ -39,7 +39,8 @@ struct pier__slab {
 struct head {
 	void *next; /* while it is free */
 	enum pier__guard guard;
-	bool warm; /* it is free, and its pages were not given back */
+	bool warm;     /* it is free, and its pages were not given back */
+	bool uncopied; /* by a fork */
 };
 
 static size_t
@@ -139,8 +140,8 @@ stack_fresh(struct pier__stacks *stacks, void **out)
 	return 0;
 }
 
-int
-pier__stack_get(struct pier__stacks *stacks, void **out)
+static int
+get(struct pier__stacks *stacks, void **out)
 {
 	if (stacks->free != NULL) {
 		struct head *head = head_of(stacks, stacks->free);
@@ -157,6 +158,36 @@ pier__stack_get(struct pier__stacks *stacks, void **out)
 	if (++stacks->used > stacks->peak)
 		stacks->peak = stacks->used;
 	return 0;
+}
+
+/* The whole slot, so that those beside each other are one mapping. */
+static void
+set_uncopied(const struct pier__stacks *stacks, void *stack, bool uncopied)
+{
+	if (pier__calls()->advise((char *)stack - PIER__STACK_GUARD,
+		    slot_size(stacks),
+		    uncopied ? MADV_DONTFORK : MADV_DOFORK) == 0)
+		head_of(stacks, stack)->uncopied = uncopied;
+}
+
+int
+pier__stack_get(struct pier__stacks *stacks, void **out)
+{
+	int rc = get(stacks, out);
+
+	if (rc == 0 && head_of(stacks, *out)->uncopied)
+		set_uncopied(stacks, *out, false);
+	return rc;
+}
+
+int
+pier__stack_get_uncopied(struct pier__stacks *stacks, void **out)
+{
+	int rc = get(stacks, out);
+
+	if (rc == 0 && !head_of(stacks, *out)->uncopied)
+		set_uncopied(stacks, *out, true);
+	return rc;
 }
 
 void

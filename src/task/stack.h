@@ -46,6 +46,11 @@ struct pier__stacks {
 void pier__stacks_init(struct pier__stacks *stacks, size_t size);
 /* The lowest usable byte of a stack. 0, or -ENOMEM. */
 int pier__stack_get(struct pier__stacks *stacks, void **out);
+/* The same for a task that children of a fork have nothing to do with: they get
+   no copy of it, nor of the tables of its pages, and in the parent no page of it
+   is copied when it is next written to. Where the kernel refuses the advice
+   they do: no harm but time. */
+int pier__stack_get_uncopied(struct pier__stacks *stacks, void **out);
 void pier__stack_put(struct pier__stacks *stacks, void *stack);
 /* All mappings go; no stack is in use. */
 void pier__stacks_free(struct pier__stacks *stacks);

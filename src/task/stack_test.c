@@ -280,6 +280,51 @@ test_no_memory(void **state)
 	}
 }
 
+/* A child of a fork lacks it, for as long as it is such a one; free it stays
+   what it was, so that the next costs nothing. */
+static void
+test_uncopied(void **state)
+{
+	struct pier__stacks stacks;
+	void *apart, *again, *other;
+
+	(void)state;
+	pier__stacks_init(&stacks, 0);
+	assert_int_equal(pier__stack_get(&stacks, &other), 0);
+	assert_int_equal(pier__stack_get_uncopied(&stacks, &apart), 0);
+	assert_true(faults(apart));
+	assert_true(faults((char *)apart + stacks.size - 1));
+	assert_false(faults(other));
+	assert_false(faults((char *)other + stacks.size - 1));
+	pier__stack_put(&stacks, apart);
+	assert_true(faults(apart));
+	assert_int_equal(pier__stack_get(&stacks, &again), 0);
+	assert_ptr_equal(again, apart);
+	assert_false(faults(again));
+	pier__stack_put(&stacks, again);
+	pier__stack_put(&stacks, other);
+	pier__stacks_free(&stacks);
+}
+
+/* Refused the advice, it is as any other. */
+static void
+test_uncopied_refused(void **state)
+{
+	struct pier__faulty faulty;
+	struct pier__stacks stacks;
+	void *stack;
+
+	(void)state;
+	begin(&faulty);
+	pier__stacks_init(&stacks, 0);
+	plan_failure(&faulty, PIER__CALL_ADVISE, EINVAL);
+	assert_int_equal(pier__stack_get_uncopied(&stacks, &stack), 0);
+	assert_false(faults((char *)stack + stacks.size - 1));
+	pier__stack_put(&stacks, stack);
+	pier__stacks_free(&stacks);
+	end(&faulty);
+}
+
 int
 main(void)
 {
@@ -292,6 +337,8 @@ main(void)
 		cmocka_unit_test(test_pages_are_given_back),
 		cmocka_unit_test(test_warm_ones_stay_few),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_uncopied),
+		cmocka_unit_test(test_uncopied_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -426,6 +426,48 @@ test_a_child_stops_the_server(void **state)
 	assert_int_equal(serving_join(&it), 0);
 }
 
+/* Puts in order what it has, once it is cancelled. */
+static int
+left_over(void *arg)
+{
+	const int *out = arg;
+	int rc = pier_sleep(PIER_FOREVER);
+
+	return rc == -ECANCELED && write(*out, "c", 1) == 1 ? 0 : rc;
+}
+
+static int
+leaves_a_task(struct pier_stream *stream, void *ctx)
+{
+	int rc = pier_go(NULL, left_over, ctx);
+
+	return rc < 0 ? rc : pier_handler_echo(stream, NULL);
+}
+
+/* The process does not end before what its handler started. */
+static void
+test_tasks_that_are_left(void **state)
+{
+	struct pier_server_opts opts = forking(leaves_a_task, NULL);
+	struct serving it;
+	int fd, fds[2];
+	char said;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	opts.ctx = &fds[1];
+	opts.on_error = NULL;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	plain_echo(fd, "x");
+	hang_up(fd);
+	(void)serving_await(&it, FIELD(finished), 1);
+	assert_int_equal(serving_stop(&it), 0);
+	(void)close(fds[1]);
+	assert_int_equal(read(fds[0], &said, 1), 1);
+	(void)close(fds[0]);
+}
+
 int
 main(void)
 {
@@ -438,6 +480,7 @@ main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_one_that_hangs_is_killed),
 		cmocka_unit_test(test_a_child_stops_the_server),
+		cmocka_unit_test(test_tasks_that_are_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
