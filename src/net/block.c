@@ -20,10 +20,15 @@ void
 pier__block_accepted(struct pier_listener *listener)
 {
 	static const struct timeval moment = { .tv_usec = PIER__BLOCK_US };
+	struct timeval asked;
+	socklen_t len = sizeof(asked);
 
 	listener->blocking =
 		!listener->adopted &&
 		(listener->family == AF_INET || listener->family == AF_INET6) &&
+		pier__calls()->getsockopt(listener->desc.fd, SOL_SOCKET,
+			SO_RCVTIMEO, &asked, &len) == 0 &&
+		asked.tv_sec == 0 && asked.tv_usec == 0 &&
 		pier__calls()->setsockopt(listener->desc.fd, SOL_SOCKET,
 			SO_RCVTIMEO, &moment, sizeof(moment)) == 0;
 }

@@ -32,7 +32,8 @@
 #define PIER__BLOCK_US 20000
 
 /* What listener accepts from now on blocks, where it can: a TCP socket made
-   here, since options of others' are theirs. */
+   here, as options of others' are theirs, without a SO_RCVTIMEO that somebody
+   asked for. */
 void pier__block_accepted(struct pier_listener *listener);
 
 /* The socket is non-blocking from now on. For who passes on its descriptor, or

@@ -533,6 +533,9 @@ test_which_sockets(void **state)
 
 	(void)state;
 	assert_int_equal(moment_of(bed.stream->desc.fd), PIER__BLOCK_US);
+	/* It has one now, as if an endpoint had asked for it. */
+	pier__block_accepted(bed.listener);
+	assert_false(bed.listener->blocking);
 	assert_int_equal(pier_listen(&listener, "unix://@pier-block-test", NULL,
 				 PIER_NOW),
 		0);
