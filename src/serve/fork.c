@@ -144,7 +144,9 @@ child_main(void *arg)
 		return rc;
 	/* Without memory for it the parent ends this process in the end. */
 	(void)pier__sched_spawn(sched, worker->accepting, stop_main, worker);
+	pier__sched_lenient(1);
 	rc = pier__group_wait(worker->handling, "connection", PIER_FOREVER);
+	pier__sched_lenient(-1);
 	/* With no fiber of the handler's left, which would be cancelled and
 	   waited for, there is nothing to put in order that does not end by
 	   itself. */
@@ -375,6 +377,7 @@ const struct pier__model pier__model_fork = {
 	.start = start,
 	/* The pidfd, and for a moment beside it the socket. */
 	.descriptors = 2,
+	.alone = true,
 	.lingers_inside = true,
 	.patience_ns = INT64_MAX,
 };

@@ -438,6 +438,9 @@ pier__sched_stand(struct pier__task *self, int64_t until)
 {
 	struct pier__sched *sched = self->sched;
 
+	/* Who has just begun may be one that can wait. */
+	if (sched->ready_head != NULL)
+		pier__sched_yield(self);
 	if (!is_alone(sched, until))
 		return false;
 	sched->now = pier__calls()->clock_ns();
