@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "io/scratch.h"
+#include "net/block.h"
 #include "os/machine.h"
 
 /* From here on a piece is large. */
@@ -24,12 +25,16 @@ is_plain(const struct pier_stream *stream)
 			       stream->family == AF_UNIX));
 }
 
-/* Of a socket that is not, splice waits. */
+/* Of a socket that is not, splice waits. One that only blocks for pier's own
+   receives ceases to. */
 static bool
 is_nonblocking(const struct pier_stream *stream)
 {
-	int flags = pier__calls()->getfl(stream->desc.fd);
+	struct pier__desc *desc = &pier__stream_base(stream)->desc;
+	int flags;
 
+	(void)pier__block_end(desc);
+	flags = pier__calls()->getfl(desc->fd);
 	return flags >= 0 && (flags & O_NONBLOCK) != 0;
 }
 
