@@ -199,8 +199,8 @@ pier__stream_wait(struct pier_stream *stream, unsigned what, const char *why,
 
 	/* What is there wins over the failure: the attempt that follows has to
 	   be one, whatever the last one showed. A wait that never began has
-	   not looked; but before PIER_NOW there was an attempt. */
-	if (rc < 0 && rc != -EAGAIN)
+	   not looked. */
+	if (rc < 0)
 		pier__desc_look_again(
 			what == PIER__IN ? &base->desc : base->out_desc, what);
 	return rc;
