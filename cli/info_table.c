@@ -326,7 +326,7 @@ print_heads(const struct info_table *table, struct page *page)
 	for (i = 0; i < table->column_count; i++) {
 		const char *name = table->columns[i].name;
 
-		for (j = 0; name[j] != '\0' && j < sizeof(upper[i]) - 1; j++)
+		for (j = 0; j < sizeof(upper[i]) - 1 && name[j] != '\0'; j++)
 			upper[i][j] = name[j] >= 'a' && name[j] <= 'z'
 					      ? (char)(name[j] - ('a' - 'A'))
 					      : name[j];

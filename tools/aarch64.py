@@ -62,6 +62,9 @@ LEFT_OUT = {
     "task/overflow: test_the_guard_of_another": _GUARD,
     "task/overflow: test_a_signal_stack_of_the_program": _GUARD,
     "task/stack: test_guard_by_advice": _GUARD,
+    "task/stack: test_uncopied": (
+        "qemu says yes to MADV_DONTFORK and does nothing"
+    ),
 }
 
 CROSS_FILE = """\

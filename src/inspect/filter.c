@@ -273,7 +273,7 @@ goes_on(struct parser *parser)
 static int
 parse_and(struct parser *parser, uint16_t *out)
 {
-	uint16_t right;
+	uint16_t right = 0;
 	int rc = parse_not(parser, out);
 
 	while (rc == 0 && goes_on(parser)) {
@@ -288,7 +288,7 @@ parse_and(struct parser *parser, uint16_t *out)
 static int
 parse_or(struct parser *parser, uint16_t *out)
 {
-	uint16_t right;
+	uint16_t right = 0;
 	int rc = parse_and(parser, out);
 
 	while (rc == 0 && take_keyword(parser, "or")) {

@@ -101,7 +101,7 @@ pier__filter_quantity(uint64_t *out, struct pier__span text,
 						: sizes;
 	struct pier__span rest = text;
 	uint64_t whole = 0, fraction = 0, factor;
-	size_t point = text.begin, digits = 0;
+	size_t point, digits;
 	bool fits = take_digits(&whole, &rest);
 
 	digits = rest.begin - text.begin;
