@@ -191,6 +191,8 @@ def test_processes_that_die_before_and_while_they_are_replaced():
         control = f"{folder}/control"
         with Server("upper", "--processes=2", "--control", control,
                     "tcp://127.0.0.1:0") as old:
+            # Ready is said before the processes are there.
+            tool.wait_until(lambda: len(children(old.process.pid)) == 2)
             os.kill(children(old.process.pid)[0], signal.SIGKILL)
             with socket.socket(socket.AF_UNIX) as other:
                 other.settimeout(20)
