@@ -152,11 +152,10 @@ def test_ten_times_with_processes():
 
 
 def test_ten_times_with_processes_that_fork():
-    # Seen once in some fifty runs, and in none of 225 without it.
-    if tool.has_thread_sanitizer():
-        raise tap.Skip("of thousands of forks one may stand still in the "
-                       "thread sanitizer")
-    replaced_in_a_crowd(["--processes=2", "--model=fork"], CONNECTIONS // 20)
+    # A fork takes the thread sanitizer tens of milliseconds: on a busy machine
+    # what queues is served for longer than the default lets it.
+    replaced_in_a_crowd(
+        ["--processes=2", "--model=fork", "--drain=60s"], CONNECTIONS // 20)
 
 
 def test_from_one_process_to_several_and_back():

@@ -78,12 +78,6 @@ def expect(code, *words, **kwargs):
 LIMIT = 30
 
 
-def has_thread_sanitizer():
-    """Is this a build with it?"""
-    with open(PIER, "rb") as program:
-        return b"__tsan_init" in program.read()
-
-
 def wait_until(what, seconds=LIMIT):
     """Wait until what() is true; there is no event to wait for instead."""
     end = time.monotonic() + seconds
