@@ -313,10 +313,32 @@ static const struct row {
 		"the peer ended it by force: its log may say why", NULL },
 };
 
-void
-cli_hint_for(const struct pier_error *error, char *text, size_t size)
+/* The same without the options of its endpoint, which are no part of a port or
+   a path. */
+static void
+cut_options(struct pier_error *out, const struct pier_error *error,
+	char *endpoint, size_t size)
 {
+	size_t len = strcspn(error->endpoint, "?");
+
+	*out = *error;
+	if (error->endpoint[len] == '\0' || len >= size ||
+		strstr(error->endpoint, "://") == NULL)
+		return;
+	memcpy(endpoint, error->endpoint, len);
+	endpoint[len] = '\0';
+	out->endpoint = endpoint;
+}
+
+void
+cli_hint_for(const struct pier_error *given, char *text, size_t size)
+{
+	char endpoint[1024];
+	struct pier_error plain;
+	const struct pier_error *error = &plain;
 	size_t i;
+
+	cut_options(&plain, given, endpoint, sizeof(endpoint));
 
 	text[0] = '\0';
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

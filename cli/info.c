@@ -185,7 +185,8 @@ static const struct cli_option options[] = {
 		.letter = 'i',
 		.kind = CLI_FLAG,
 		.group = "What is shown",
-		.help = "below each row, every field of TCP_INFO that is not 0",
+		.help = "below each row, every field of TCP_INFO that is not "
+			"0; of a listener, how full its queue is",
 		.offset = AT(details) },
 	{ .name = "closed",
 		.kind = CLI_FLAG,

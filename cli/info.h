@@ -54,7 +54,8 @@ bool info_column_number(const struct info_column *column,
    or NULL. */
 const char *info_column_name(size_t i);
 
-/* Every field of TCP_INFO that is not 0, as text for --details. */
+/* For --details: every field of TCP_INFO that is not 0; of a listener, how full its
+   queue is. */
 void info_details(const struct pier_socket *socket, char *text, size_t size);
 
 /* What a state is called; of what has none, "-". */

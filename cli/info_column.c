@@ -462,6 +462,12 @@ info_details(const struct pier_socket *socket, char *text, size_t size)
 	size_t i, len = 0;
 
 	text[0] = '\0';
+	/* The kernel keeps its queue where others have their packets. */
+	if (socket->state == PIER_TCP_LISTEN) {
+		snprintf(text, size, "accept queue %u of %u",
+			socket->recv_queue, socket->send_queue);
+		return;
+	}
 	for (i = 1; (field = pier_tcp_field_at(i)) != NULL; i++) {
 		if (!is_given(field, socket->info, &value) || value == 0 ||
 			len + 96 > size)

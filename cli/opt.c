@@ -268,7 +268,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_operand operands[] = {
-	{ .metavar = "OPTION",
+	{ .metavar = "KIND|NAME[=VALUE]",
 		.kind = CLI_TEXTS,
 		.help = "a kind of socket (tcp://, udp6://, can://), the name "
 			"of an option (nodelay, tcp.nodelay, TCP_NODELAY, "

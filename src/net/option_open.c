@@ -65,11 +65,12 @@ static const struct {
 static int
 refuse_kind(const char *kind)
 {
-	char why[PIER__WHY_MAX + 64];
+	char why[PIER__WHY_MAX + 128];
 	size_t used;
 	size_t i;
 
-	used = (size_t)snprintf(why, sizeof(why), "no kind of socket: one of");
+	used = (size_t)snprintf(why, sizeof(why),
+		"'%.40s' is no kind of socket; expected one of", kind);
 	for (i = 0; i < KIND_COUNT && used < sizeof(why); i++)
 		used += (size_t)snprintf(
 			why + used, sizeof(why) - used, " %s", kinds[i].name);

@@ -376,7 +376,11 @@ def test_refused():
         r"\(ECONNREFUSED\) after .*\nhint: .*\n$",
         done.err,
     ), done.err
-    contains(done.err, f"sport = :{port}")
+    contains(done.err, f"sport = :{port}'")
+    # Options of the endpoint are no part of its port.
+    with tool.closed_port() as port:
+        done = expect(4, "connect", f"tcp://127.0.0.1:{port}?nodelay=1")
+    contains(done.err, f"sport = :{port}'")
 
 
 def test_no_unix_socket():

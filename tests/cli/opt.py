@@ -177,6 +177,13 @@ def test_wrong_values_say_what_is_right():
         contains(done.err, part)
 
 
+def test_a_kind_that_is_none():
+    contains(
+        expect(2, "opt", "foo://", "nodelay").err,
+        "'foo' is no kind of socket; expected one of tcp ",
+    )
+
+
 def test_the_page_is_the_table():
     path = os.path.join(os.environ["PIER_BUILD"], "man", "pier-options.7")
     with open(path, encoding="utf-8") as file:

@@ -352,6 +352,8 @@ def test_a_full_queue_is_told():
         done = tool.run("info", "-o", "accept,local", f"sport:{port}", "listen")
         contains(done.text, "2/1 full")
         contains(done.err, "1 listening socket is full")
+        done = tool.run("info", "-i", f"sport:{port}", "listen")
+        contains(done.text, "accept queue 2 of 1\n")
         # Further ones are dropped, and counted.
         late = sockets.made()
         late.setblocking(False)
