@@ -5,7 +5,7 @@
  */
 #include <pier/addr.h>
 
-#include "net/addr.h"
+#include "addr/addr.h"
 
 #include <stdint.h>
 #include <stdlib.h>

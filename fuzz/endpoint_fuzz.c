@@ -4,7 +4,7 @@
  * taken keeps its promises; nothing that inet_aton() would read as another
  * form of IPv4 gets through as a name.
  */
-#include "net/addr.h"
+#include "addr/addr.h"
 #include "net/endpoint.h"
 
 #include <stdint.h>

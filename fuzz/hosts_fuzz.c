@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines of hosts(5) and nsswitch.conf(5): whatever the text, nothing is read
    beyond it, and the list of sources has its bounds. */
-#include "net/source.h"
+#include "names/source.h"
 
 #include <stdint.h>
 #include <stdlib.h>

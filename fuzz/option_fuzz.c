@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* "name=value" as text: what is taken is told as text that gives the same bytes
    again, and what is refused has a reason; as an option of an endpoint too. */
-#include "net/option.h"
+#include "option/option.h"
 
 #include <pier/error.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Networks as text: what is taken holds its own first address, and what is
    refused has a reason that points into the text. */
-#include "net/prefix.h"
+#include "addr/prefix.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* Lines of services(5): whatever the text, each service that comes out has a
    name, a protocol and a port, is found by each of its names, and the list
    holds no more words than the text does. */
-#include "net/services.h"
+#include "names/services.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -45,8 +45,8 @@ LEFT_OUT = {
     ),
     "fault/sockets: sockets, fibers": _DIAG,
     "fault/sockets: sockets, threads": _DIAG,
-    "net/option: test_every_kind_of_socket": _OPTIONS,
-    "net/option: test_same_as_tcp_info": _INFO,
+    "option/option: test_every_kind_of_socket": _OPTIONS,
+    "option/option: test_same_as_tcp_info": _INFO,
     "serve/exec: test_refused": _VFORK + "a failed exec is not seen",
     "serve/limits": (
         "qemu 7.2 aborts where the child of a fork starts a thread and the "

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "inspect/route_wire.h"
-#include "net/failure.h"
 #include "os/calls.h"
 #include "os/interface.h"
+#include "task/failure.h"
 
 /* The kernel fills up to 32 KiB of what it is given. */
 #define PIECE ((size_t)32 * 1024)

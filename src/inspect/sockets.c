@@ -14,9 +14,9 @@
 #include "inspect/diag_socket.h"
 #include "inspect/filter.h"
 #include "inspect/owners.h"
-#include "net/failure.h"
-#include "net/stream.h"
 #include "os/calls.h"
+#include "task/failure.h"
+#include "task/timeout.h"
 
 #define WHERE "sock_diag"
 

@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/failure.h"
 #include "os/calls.h"
+#include "task/failure.h"
 
 /* As much as pier looks at, and room for what later kernels add before they
    cut it: getsockopt() gives at most what is asked for. */

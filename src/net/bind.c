@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "net/addr.h"
-#include "net/failure.h"
+#include "addr/addr.h"
 #include "net/tcp.h"
 #include "os/calls.h"
+#include "task/failure.h"
 
 /* Linux's, of any address family; not in every libc's headers. */
 #ifndef IP_BIND_ADDRESS_NO_PORT

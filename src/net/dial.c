@@ -16,15 +16,15 @@
 
 #include "io/wait_many.h"
 #include "net/bind.h"
-#include "net/failure.h"
 #include "net/listen_fds.h"
 #include "net/lookup.h"
-#include "net/option.h"
 #include "net/race.h"
 #include "net/stream.h"
 #include "net/tcp.h"
 #include "net/unix.h"
 #include "net/wishes.h"
+#include "option/option.h"
+#include "task/failure.h"
 
 struct dial {
 	const char *text;

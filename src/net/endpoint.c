@@ -6,12 +6,12 @@
  */
 #include "net/endpoint.h"
 
-#include "net/addr.h"
-#include "net/failure.h"
-#include "net/ip.h"
+#include "addr/addr.h"
+#include "addr/ip.h"
+#include "addr/vsock.h"
 #include "net/scheme.h"
-#include "net/vsock.h"
 #include "net/wishes.h"
+#include "task/failure.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,21 +6,10 @@
 #ifndef PIER_NET_ENDPOINT_H
 #define PIER_NET_ENDPOINT_H
 
-#include <pier/addr.h>
 #include <pier/endpoint.h>
 
+#include "addr/addr.h"
 #include "base/text.h"
-
-/* A name of the DNS has 253 bytes (RFC 1035 3.1), and perhaps a final dot. */
-#define PIER__HOST_MAX 254
-
-/* RFC 6335 allows 15; libc's database has a few that are longer. */
-#define PIER__SERVICE_MAX 32
-
-/* Longest path of a Unix socket, as it is written, and the longest name in a folder of one that
-   no socket address holds: what "/proc/self/fd/1234567/" leaves of 107. */
-#define PIER__LONG_PATH_MAX 1000
-#define PIER__LONG_NAME_MAX 85
 
 /* Options of the socket: see net/wishes.h. */
 struct pier__wishes {

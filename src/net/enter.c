@@ -8,21 +8,6 @@
 
 #include "net/plain.h"
 
-_Atomic int64_t pier__default_timeout_ms = PIER_NO_TIMEOUT;
-
-void
-pier_set_default_timeout(int64_t ms)
-{
-	atomic_store(&pier__default_timeout_ms, ms < 0 ? PIER_NO_TIMEOUT : ms);
-}
-
-int64_t
-pier_default_timeout(void)
-{
-	return atomic_load_explicit(
-		&pier__default_timeout_ms, memory_order_relaxed);
-}
-
 int
 pier_set_timeout(struct pier_stream *stream, int64_t ms)
 {
@@ -37,23 +22,6 @@ pier_timeout(const struct pier_stream *stream)
 	return stream->timeout_ms == PIER__TIMEOUT_UNSET
 		       ? pier_default_timeout()
 		       : stream->timeout_ms;
-}
-
-static inline pier_deadline
-timeout_deadline(int64_t timeout_ms)
-{
-	if (timeout_ms == PIER__TIMEOUT_UNSET)
-		timeout_ms = atomic_load_explicit(
-			&pier__default_timeout_ms, memory_order_relaxed);
-	if (timeout_ms < 0)
-		return PIER_FOREVER;
-	return timeout_ms == 0 ? PIER_NOW : pier_in_ms(timeout_ms);
-}
-
-pier_deadline
-pier__timeout_deadline(int64_t timeout_ms)
-{
-	return timeout_deadline(timeout_ms);
 }
 
 /* The moment at which the first of the server's limits is met, and which. */
@@ -118,7 +86,7 @@ pier__stream_enter(
 	if (self == NULL)
 		return -ENOMEM;
 	if (deadline->ns < 0)
-		*deadline = timeout_deadline(stream->timeout_ms);
+		*deadline = pier__timeout_deadline(stream->timeout_ms);
 	if (deadline->ns == 0)
 		pier__desc_look_again(
 			what == PIER__IN ? &base->desc : base->out_desc, what);

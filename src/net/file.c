@@ -17,9 +17,9 @@
 
 #include <pier/file.h>
 
-#include "net/failure.h"
 #include "net/stream.h"
 #include "os/cookie.h"
+#include "task/failure.h"
 
 /* What one read gives at most, and so what may go back. */
 #define READ_MAX 4096

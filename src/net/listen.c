@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/failure.h"
 #include "net/listen_fds.h"
 #include "net/stream.h"
 #include "net/tcp.h"
 #include "net/vsock.h"
+#include "task/failure.h"
 
 /* Errors of the network that one accept skips before the caller gets a word
    in: connections that were lost while they queued come in storms. */

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/failure.h"
 #include "os/process.h"
+#include "task/failure.h"
 
 /* Of the names there are, in an error. */
 #define NAMES_SHOWN 120

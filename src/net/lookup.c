@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "net/failure.h"
+#include "task/failure.h"
 
 static int
 socket_type(const struct pier__endpoint *endpoint)

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/addr.h"
-#include "net/failure.h"
+#include "addr/addr.h"
 #include "net/stream.h"
 #include "net/unix.h"
 #include "os/process.h"
+#include "task/failure.h"
 
 static int
 fail(int rc, const char *where, const char *detail)

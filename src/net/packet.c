@@ -9,8 +9,8 @@
 
 #include <errno.h>
 
-#include "net/failure.h"
 #include "net/stream.h"
+#include "task/failure.h"
 
 bool
 pier__packet_is_aborted(const struct pier_packet *packet)

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "net/failure.h"
 #include "net/stream.h"
+#include "task/failure.h"
 
 static int
 fail(const struct pier_packet *packet, int rc, const char *detail)

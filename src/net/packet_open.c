@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "net/failure.h"
 #include "net/listen_fds.h"
 #include "net/seqpacket.h"
 #include "net/stream.h"
 #include "net/udp.h"
 #include "net/unixgram.h"
 #include "net/wishes.h"
+#include "task/failure.h"
 
 int
 pier__packet_new(struct pier_packet **out, int fd, int family,

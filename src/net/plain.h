@@ -19,8 +19,6 @@
 #include "net/stream.h"
 #include "task/sched.h"
 
-extern _Atomic int64_t pier__default_timeout_ms;
-
 /* What may be expected, for how the code is laid out. */
 #define PIER__MOSTLY(condition) __builtin_expect(!!(condition), 1)
 

@@ -7,9 +7,9 @@
 
 #include <pier/error.h>
 
+#include "addr/addr.h"
+#include "addr/ip.h"
 #include "base/text.h"
-#include "net/addr.h"
-#include "net/ip.h"
 
 #define V1_MAX  107 /* with its CR LF */
 #define V2_HEAD 16

@@ -6,9 +6,9 @@
  */
 #include "net/scheme.h"
 
-#include "net/addr.h"
-#include "net/ip.h"
-#include "net/vsock.h"
+#include "addr/addr.h"
+#include "addr/ip.h"
+#include "addr/vsock.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -11,9 +11,9 @@
 
 #include <errno.h>
 
-#include "net/failure.h"
 #include "net/listen.h"
 #include "net/stream.h"
+#include "task/failure.h"
 
 static int
 mark(struct pier_packet *packet)

@@ -26,6 +26,7 @@
 
 #include "io/desc.h"
 #include "io/gather.h"
+#include "task/timeout.h"
 
 /* What a stream reads ahead at most. */
 #define PIER__READ_AHEAD 65536
@@ -137,8 +138,6 @@ pier__stream_holds(const struct pier_stream *stream)
 		       pier__gather_size(stream->out) > 0);
 }
 
-#define PIER__TIMEOUT_UNSET (-2)
-
 /*
  * A stream on a descriptor that pier made (kind from its family): taken on
  * success. 0 or -ENOMEM.
@@ -161,10 +160,6 @@ pier__stream_base(const struct pier_stream *stream)
 		stream = stream->lower;
 	return (struct pier_stream *)(uintptr_t)stream;
 }
-
-/* A timeout in milliseconds, PIER_NO_TIMEOUT or PIER__TIMEOUT_UNSET (then the
-   process-wide default) as a deadline from now. */
-pier_deadline pier__timeout_deadline(int64_t timeout_ms);
 
 /*
  * What every operation, in the direction `what`, begins with: PIER_DEFAULT

@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 
-#include "net/failure.h"
 #include "net/lookup.h"
 #include "net/wishes.h"
+#include "task/failure.h"
 
 int
 pier__socket_enable(int fd, int level, int name)

@@ -13,10 +13,10 @@
 #include <string.h>
 
 #include "net/bind.h"
-#include "net/failure.h"
 #include "net/lookup.h"
 #include "net/tcp.h"
 #include "net/wishes.h"
+#include "task/failure.h"
 
 /* How many ports are tried until one is free in both families. */
 #define PORT_TRIES 16

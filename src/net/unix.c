@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "net/failure.h"
 #include "net/wishes.h"
 #include "os/process.h"
+#include "task/failure.h"
 
 #define MODE_BITS 07777
 

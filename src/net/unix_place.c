@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/addr.h"
+#include "addr/addr.h"
 
 /* The folder of path, which loses its name; relative to here: ".". */
 static const char *

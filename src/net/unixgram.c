@@ -10,9 +10,9 @@
 
 #include <errno.h>
 
-#include "net/addr.h"
-#include "net/failure.h"
+#include "addr/addr.h"
 #include "net/wishes.h"
+#include "task/failure.h"
 
 /* A path, of any length, or "@name". Noted. */
 static int

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/option.h"
+#include "option/option.h"
 #include "os/calls.h"
 
 /* Longest value of one, decoded. */

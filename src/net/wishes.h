@@ -10,7 +10,7 @@
 #define PIER_NET_WISHES_H
 
 #include "net/endpoint.h"
-#include "net/option_table.h"
+#include "option/table.h"
 
 enum pier__moment {
 	PIER__MOMENT_NEW,       /* nothing was done with the socket yet */

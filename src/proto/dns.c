@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/addr.h"
-#include "net/failure.h"
-#include "net/stream.h"
+#include "addr/addr.h"
 #include "os/calls.h"
 #include "os/whole_file.h"
 #include "proto/dns_wire.h"
+#include "task/failure.h"
+#include "task/timeout.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX ((size_t)1024 * 1024)

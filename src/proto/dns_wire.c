@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr/addr.h"
+#include "addr/ip.h"
 #include "base/text.h"
-#include "net/addr.h"
-#include "net/ip.h"
 #include "os/calls.h"
 
 enum {

@@ -9,8 +9,8 @@
 
 #include <pier/error.h>
 
+#include "addr/addr.h"
 #include "base/siphash.h"
-#include "net/addr.h"
 #include "os/calls.h"
 
 #define BUCKETS_MAX 65536

@@ -18,11 +18,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/failure.h"
 #include "net/packet.h"
 #include "os/process.h"
 #include "serve/conn.h"
 #include "serve/datagram.h"
+#include "task/failure.h"
 #include "task/sched.h"
 
 /* For one that connects, to ask and to take what it is sent. */

@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "net/block.h"
-#include "net/failure.h"
 #include "net/listen_fds.h"
 #include "serve/datagram.h"
 #include "serve/replace.h"
+#include "task/failure.h"
 
 /* Sockets that one datagram endpoint opens at most: one per family. */
 #define SOCKETS_MAX 2

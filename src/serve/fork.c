@@ -21,7 +21,7 @@
 #include <stdio.h>
 
 #include "io/scratch.h"
-#include "net/names.h"
+#include "names/names.h"
 #include "net/packet.h"
 #include "os/process.h"
 #include "serve/conn.h"

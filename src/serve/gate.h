@@ -5,8 +5,8 @@
 #ifndef PIER_SERVE_GATE_H
 #define PIER_SERVE_GATE_H
 
+#include "addr/prefix.h"
 #include "base/bucket.h"
-#include "net/prefix.h"
 
 struct pier_addr;
 struct pier_server;

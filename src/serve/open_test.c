@@ -10,7 +10,7 @@
 
 #include <pier.h>
 
-#include "net/names.h"
+#include "names/names.h"
 #include "os/calls.h"
 #include "task/task.h"
 

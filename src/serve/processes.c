@@ -14,7 +14,7 @@
 
 #include <pier/service.h>
 
-#include "net/names.h"
+#include "names/names.h"
 #include "os/process.h"
 #include "serve/conn.h"
 #include "serve/endpoints.h"

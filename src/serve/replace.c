@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/failure.h"
 #include "net/packet.h"
 #include "os/process.h"
+#include "task/failure.h"
 
 /* That of pier_listen(). */
 #define CONTROL_BACKLOG 4096

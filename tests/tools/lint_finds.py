@@ -22,8 +22,8 @@ FAULTS = [
         "an include that points up",
         "check-layers",
         "src/base/up.c",
-        HEAD + '#include "net/addr.h"\n',
-        'may not include "net/addr.h"',
+        HEAD + '#include "addr/addr.h"\n',
+        'may not include "addr/addr.h"',
     ),
     (
         "a folder that is no layer",
