@@ -113,8 +113,8 @@ pier__plain_read(struct pier_stream *stream, struct pier__task *self, void *buf,
 	return n;
 }
 
-/* What an attempt that brought nothing means. 0: go the full way, which meets
-   the end again; or the error, which the kernel tells only once. */
+/* What an attempt that brought nothing means. 0: go the full way; or the error,
+   which the kernel tells only once. */
 static inline int
 pier__plain_failed(const struct pier_stream *stream, ssize_t n)
 {

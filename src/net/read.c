@@ -309,6 +309,18 @@ begin_again(struct pier_stream *stream, pier_deadline *deadline, ssize_t n)
 	return rc;
 }
 
+/* The short way, which brought n, met the end, and nobody aborted or shut down
+   meanwhile, which would look like one: the kernel need not say it again. */
+static inline bool
+is_plain_end(struct pier_stream *stream, ssize_t n)
+{
+	if (n != 0 ||
+		atomic_load_explicit(&stream->odd, memory_order_acquire) != 0)
+		return false;
+	note_end(stream);
+	return true;
+}
+
 /* rc: how it began. */
 static __attribute__((noinline)) ssize_t
 read_full_way(struct pier_stream *stream, void *buf, size_t size, int rc,
@@ -337,8 +349,11 @@ PIER__COLD static ssize_t
 read_again(struct pier_stream *stream, void *buf, size_t size, ssize_t n,
 	pier_deadline deadline)
 {
-	int rc = begin_again(stream, &deadline, n);
+	int rc;
 
+	if (is_plain_end(stream, n))
+		return 0;
+	rc = begin_again(stream, &deadline, n);
 	return read_full_way(stream, buf, size, rc, deadline);
 }
 
@@ -347,7 +362,7 @@ pier_read(struct pier_stream *stream, void *buf, size_t size,
 	pier_deadline deadline)
 {
 	struct pier__task *self = pier__current;
-	ssize_t n = 0;
+	ssize_t n = -EAGAIN;
 
 	if (!PIER__MOSTLY(stream->in == NULL && size > 0 &&
 			  pier__is_plain(stream, self,
@@ -468,8 +483,13 @@ PIER__COLD static ssize_t
 peek_again(struct pier_stream *stream, const void **data, size_t min, ssize_t n,
 	pier_deadline deadline)
 {
-	int rc = begin_again(stream, &deadline, n);
+	int rc;
 
+	if (is_plain_end(stream, n)) {
+		*data = ahead(stream);
+		return 0;
+	}
+	rc = begin_again(stream, &deadline, n);
 	return peek_full_way(stream, data, min, rc, deadline);
 }
 
@@ -481,7 +501,7 @@ plain_ahead(struct pier_stream *stream, struct pier__task *self)
 	ssize_t n;
 
 	if (!PIER__MOSTLY(scratch != NULL))
-		return 0;
+		return -EAGAIN;
 	n = pier__plain_read(stream, self, scratch, PIER__SCRATCH_SIZE);
 	if (!PIER__MOSTLY(n > 0)) {
 		pier__scratch_put(scratch);
@@ -499,7 +519,7 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 	pier_deadline deadline)
 {
 	struct pier__task *self = pier__current;
-	ssize_t n = 0;
+	ssize_t n = -EAGAIN;
 
 	if (!PIER__MOSTLY(stream->in == NULL && min <= 1 &&
 			  pier__is_plain(stream, self,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "net/block.h"
+#include "task/spare.h"
 
 static_assert(offsetof(struct pier_stream, desc.on_writable) <= 128,
 	"what every message touches fills two cache lines");
@@ -79,7 +80,7 @@ fd_close(struct pier_stream *stream)
 {
 	pier__desc_close(&stream->desc);
 	pier__free(stream->name);
-	pier__free(stream);
+	pier__spare_put(stream, sizeof(*stream));
 }
 
 const struct pier__stream_ops pier__fd_ops = {
@@ -114,7 +115,7 @@ int
 pier__stream_new(
 	struct pier_stream **out, int fd, int family, const char *scheme)
 {
-	struct pier_stream *stream = pier__alloc_object(sizeof(*stream));
+	struct pier_stream *stream = pier__spare_get(sizeof(*stream));
 
 	if (stream == NULL)
 		return -ENOMEM;

@@ -19,6 +19,7 @@
 #include "net/rate.h"
 #include "serve/options.h"
 #include "serve/proxy.h"
+#include "task/spare.h"
 
 static_assert(offsetof(struct pier__conn, shown.first_byte_ns) / 64 ==
 		      offsetof(struct pier__conn, limits.conn) / 64,
@@ -76,6 +77,41 @@ fill(struct pier__conn *conn, struct pier__acceptor *acceptor)
 	conn->stream->desc.near = &conn->shown.first_byte_ns;
 }
 
+/* Who has just connected mostly has not said anything yet: then a look is a
+   system call for nothing, as the wait that follows tells at once of what is
+   there. Whether peers of this port are such, one in a few tells. */
+#define LOOK_EVERY 16
+
+static void
+expect_bytes(struct pier__conn *conn, struct pier__acceptor *acceptor)
+{
+	struct pier__desc *desc = &conn->stream->desc;
+
+	/* A call that waits is a look. */
+	if (desc->blocks != 0)
+		desc->readable = false;
+	if (acceptor->worker->server->opts.model != PIER_FIBER)
+		return;
+	conn->looked =
+		!atomic_load_explicit(&acceptor->late, memory_order_relaxed) ||
+		++acceptor->unlooked >= LOOK_EVERY;
+	if (conn->looked)
+		acceptor->unlooked = 0;
+	desc->readable = conn->looked;
+}
+
+/* Its first byte came in the turn in which it was accepted, or later. */
+static void
+learn(const struct pier__conn *conn)
+{
+	const struct pier_conn *shown = &conn->shown;
+
+	if (conn->looked)
+		atomic_store_explicit(&conn->acceptor->late,
+			shown->first_byte_ns != shown->accepted_ns,
+			memory_order_relaxed);
+}
+
 static int
 set_rate(struct pier__conn *conn)
 {
@@ -94,7 +130,7 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 {
 	struct pier_server *server = acceptor->worker->server;
 	const struct pier_addr *peer = &acceptor->peer;
-	struct pier__conn *conn = pier__alloc_object(sizeof(*conn) + peer->len);
+	struct pier__conn *conn = pier__spare_get(sizeof(*conn) + peer->len);
 	int rc = 0;
 
 	if (conn == NULL)
@@ -116,6 +152,7 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 	if (rc < 0)
 		goto free_stream;
 	fill(conn, acceptor);
+	expect_bytes(conn, acceptor);
 	*out = conn;
 	return 0;
 
@@ -347,13 +384,14 @@ pier__conn_drop(struct pier__conn *conn)
 {
 	struct pier_server *server = conn->acceptor->worker->server;
 
+	learn(conn);
 	pier_close(conn->stream);
 	pier__conn_runs_on(conn, NULL);
 	if (conn->address != NULL)
 		pier__address_give(
 			server->addresses, conn->address, server->process);
 	pier__free(conn->told);
-	pier__free(conn);
+	pier__spare_put(conn, sizeof(*conn) + conn->limits.peer_len);
 }
 
 /* Up to finish. True: its room was given away meanwhile. */

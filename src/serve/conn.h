@@ -17,6 +17,7 @@ struct pier__conn {
 	uint32_t runner; /* the worker that it counts for, from 1; 0: none */
 	bool above;      /* its descriptor lies above the mark of the server */
 	bool proxied;    /* it begins with a PROXY header */
+	bool looked;     /* for bytes as soon as it was there, to learn of it */
 	uint8_t refusal; /* what refused it once it had a task, or 0 */
 	/* From first_byte_ns of shown to conn of limits it is one cache line,
 	   the only one that a message touches. */

@@ -69,7 +69,10 @@ struct pier__acceptor {
 	bool has_token;      /* it may accept one, by the rate; else: */
 	int64_t token_at;    /* the moment when it may */
 	atomic_int own;      /* connections that were started, and not closed */
-	bool draining; /* the server stops: what queues is taken, then end */
+	/* Does a look for bytes make sense as soon as one is accepted? */
+	atomic_bool late; /* the last that was looked at had none yet */
+	uint8_t unlooked; /* so many were not looked at since */
+	bool draining;    /* the server stops: what queues is taken, then end */
 	uint32_t drain_left; /* of what queued */
 	/* Waiting for a release: */
 	struct pier__list waiter;

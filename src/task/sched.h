@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "task/spare.h"
 #include "task/stack.h"
 #include "task/stretch.h"
 #include "task/task.h"
@@ -39,6 +40,7 @@ struct pier__sched {
 
 	struct pier__stretch stretch;
 	void *scratch; /* one spare buffer: io/scratch.h */
+	struct pier__spares spares;
 	/* For net/block.h: fibers that may be woken late, and until when a
 	   thread may stand before it looks for the others again. */
 	uint32_t lenient;

@@ -21,6 +21,7 @@ struct pier__stretch {
 	void (*longest)(void *arg, uint64_t tag, int64_t ns);
 	void *arg;
 	int64_t max_ns;
+	uint64_t max_ticks;  /* the same by the counter */
 	int64_t turn_at;     /* moment of the clock at which the turn began */
 	uint64_t turn_ticks; /* the same by the counter */
 	uint64_t since;      /* of the stretch that goes on */

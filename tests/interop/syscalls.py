@@ -8,6 +8,9 @@ attaches strace to a server that has its connections already, lets all of them
 send again and again, and reads the trace: each wait that returned N events is
 followed by N receives, each with a send of as many bytes, then by a wait.
 
+Then come short conversations: of each the server receives the message, sends
+it, and hears the end once; before the first byte it may look in vain once.
+
 Each COMMAND, one word with its arguments in it, starts a server that prints
 "READY port"; those of bench/ do. Without strace, or where it may not attach,
 all is skipped.
@@ -25,6 +28,7 @@ import tempfile
 
 CONNECTIONS = 16
 ROUNDS = 40
+SHORT = 40
 MESSAGE = bytes(range(64))
 
 KINDS = {
@@ -70,8 +74,8 @@ def volley(clients):
             raise Wrong("the echo differs from what was sent")
 
 
-def trace(pid, clients, path):
-    """Have all clients send ROUNDS times while strace writes to path."""
+def trace(pid, path, act):
+    """act() while strace writes to path."""
     strace = subprocess.Popen(
         ["strace", "-f", "-p", str(pid), "-o", path],
         stderr=subprocess.PIPE,
@@ -81,12 +85,21 @@ def trace(pid, clients, path):
     if "attached" not in said:
         strace.wait()
         skip(f"strace cannot attach: {said.strip()}")
-    # One more than is judged: strace may miss the wait that it came into.
-    for _ in range(ROUNDS + 1):
-        volley(clients)
+    act()
     strace.send_signal(signal.SIGINT)
     strace.stderr.read()
     strace.wait()
+
+
+def volleys(clients):
+    # One more than is judged: strace may miss the wait that it came into.
+    for _ in range(ROUNDS + 1):
+        volley(clients)
+
+
+def conversations(port):
+    for _ in range(SHORT):
+        converse(port)
 
 
 def calls(path):
@@ -145,6 +158,26 @@ def judge(found):
     return ", ".join(f"{names[name]} {name}" for name in names)
 
 
+def converse(port):
+    with socket.create_connection(("127.0.0.1", port), 10) as client:
+        volley([client])
+        client.shutdown(socket.SHUT_WR)
+        if client.recv(1):
+            raise Wrong("bytes after the echo")
+
+
+def judge_short(found):
+    """Wrong, or a line that counts what conversations received."""
+    received = collections.Counter(
+        result for name, result in found if KIND.get(name) == "recv"
+    )
+    full, ends = received.pop(len(MESSAGE), 0), received.pop(0, 0)
+    vain = received.pop(-1, 0)
+    if received or full != ends or full < SHORT or vain > full:
+        raise Wrong(f"{full} messages, {ends} ends, {vain} in vain, {received}")
+    return f"{SHORT} conversations, {vain} looks in vain"
+
+
 def check(command):
     server, port = start(command)
     with tempfile.TemporaryDirectory() as scratch:
@@ -155,11 +188,13 @@ def check(command):
                 for _ in range(CONNECTIONS)
             ]
             volley(clients)
-            trace(server.pid, clients, path)
+            trace(server.pid, path, lambda: volleys(clients))
+            steady = judge(calls(path))
+            trace(server.pid, path, lambda: conversations(port))
+            return f"{steady}; {judge_short(calls(path))}"
         finally:
             server.terminate()
             server.wait()
-        return judge(calls(path))
 
 
 def main():

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* task/spare.c - see spare.h. */
+#include "task/spare.h"
+
+#include <string.h>
+
+#include "task/annotate.h"
+#include "task/sched.h"
+
+#if defined(PIER__ASAN)
+#define KEEPS false
+#else
+#define KEEPS true
+#endif
+
+static struct pier__spares *
+spares_here(void)
+{
+	struct pier__task *self = pier__current;
+
+	return self == NULL || self->sched == NULL ? NULL
+						   : &self->sched->spares;
+}
+
+void *
+pier__spare_get(size_t size)
+{
+	struct pier__spares *spares = spares_here();
+	void *object;
+
+	if (!KEEPS || size > PIER__SPARE_SIZE)
+		return pier__alloc_object(size);
+	if (spares == NULL || spares->first == NULL)
+		object = pier__alloc_lines(PIER__SPARE_SIZE);
+	else {
+		object = spares->first;
+		memcpy(&spares->first, object, sizeof(spares->first));
+		spares->count--;
+	}
+	return object == NULL ? NULL : memset(object, 0, size);
+}
+
+void
+pier__spare_put(void *object, size_t size)
+{
+	struct pier__spares *spares = spares_here();
+
+	if (!KEEPS || size > PIER__SPARE_SIZE || spares == NULL ||
+		spares->count == PIER__SPARES_MAX) {
+		pier__free(object);
+		return;
+	}
+	memcpy(object, &spares->first, sizeof(spares->first));
+	spares->first = object;
+	spares->count++;
+}
+
+void
+pier__spares_free(struct pier__spares *spares)
+{
+	while (spares->first != NULL) {
+		void *object = spares->first;
+
+		memcpy(&spares->first, object, sizeof(spares->first));
+		pier__free(object);
+	}
+	spares->count = 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* task/spare_test.c - what one gives back the next takes, cleared; not without
+   bound, and not beyond the scheduler. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "task/annotate.h"
+#include "task/sched.h"
+
+#define SIZE (PIER__SPARE_SIZE - 56)
+
+static void
+assert_clear(const unsigned char *object, size_t size)
+{
+	size_t i;
+
+	assert_non_null(object);
+	assert_int_equal((uintptr_t)object % 64, 0);
+	for (i = 0; i < size; i++)
+		assert_int_equal(object[i], 0);
+}
+
+static int
+takes_what_was_given(void *arg)
+{
+	struct pier__spares *spares = &pier__current->sched->spares;
+	unsigned char *first = pier__spare_get(SIZE);
+	unsigned char *second;
+
+	(void)arg;
+	assert_clear(first, SIZE);
+	memset(first, 0xff, SIZE);
+	pier__spare_put(first, SIZE);
+#if !defined(PIER__ASAN)
+	assert_int_equal(spares->count, 1);
+#endif
+	second = pier__spare_get(PIER__SPARE_SIZE);
+	assert_int_equal(spares->count, 0);
+	assert_clear(second, PIER__SPARE_SIZE);
+	pier__spare_put(second, PIER__SPARE_SIZE);
+	return 0;
+}
+
+static int
+keeps_so_many(void *arg)
+{
+	void *objects[PIER__SPARES_MAX + 8];
+	size_t i;
+
+	(void)arg;
+	for (i = 0; i < PIER__SPARES_MAX + 8; i++) {
+		objects[i] = pier__spare_get(SIZE);
+		assert_clear(objects[i], SIZE);
+	}
+	for (i = 0; i < PIER__SPARES_MAX + 8; i++)
+		pier__spare_put(objects[i], SIZE);
+#if !defined(PIER__ASAN)
+	assert_int_equal(pier__current->sched->spares.count, PIER__SPARES_MAX);
+#endif
+	return 0;
+}
+
+static int
+keeps_none_that_is_larger(void *arg)
+{
+	unsigned char *large = pier__spare_get(PIER__SPARE_SIZE + 1);
+
+	(void)arg;
+	assert_clear(large, PIER__SPARE_SIZE + 1);
+	pier__spare_put(large, PIER__SPARE_SIZE + 1);
+	assert_int_equal(pier__current->sched->spares.count, 0);
+	return 0;
+}
+
+static void
+in_a_run(pier_task_fn *fn)
+{
+	assert_int_equal(pier_run(fn, NULL, NULL, NULL), 0);
+}
+
+static void
+what_is_given_back_is_taken_next_and_clear(void **state)
+{
+	(void)state;
+	in_a_run(takes_what_was_given);
+}
+
+static void
+no_more_than_a_bound_are_kept(void **state)
+{
+	(void)state;
+	in_a_run(keeps_so_many);
+}
+
+static void
+larger_ones_are_not_kept(void **state)
+{
+	(void)state;
+	in_a_run(keeps_none_that_is_larger);
+}
+
+static void
+a_thread_without_a_scheduler_has_none(void **state)
+{
+	unsigned char *object = pier__spare_get(SIZE);
+
+	(void)state;
+	assert_clear(object, SIZE);
+	pier__spare_put(object, SIZE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_given_back_is_taken_next_and_clear),
+		cmocka_unit_test(no_more_than_a_bound_are_kept),
+		cmocka_unit_test(larger_ones_are_not_kept),
+		cmocka_unit_test(a_thread_without_a_scheduler_has_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
