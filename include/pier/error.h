@@ -56,6 +56,9 @@ enum pier_step {
 	PIER_STEP_WAIT,    /* waiting for readiness, a task or a channel */
 	PIER_STEP_HANDLER, /* a server's handler gave up */
 	PIER_STEP_EXEC,    /* starting a program: the endpoint is its name */
+	PIER_STEP_HEADER,  /* receiving the header of an answer */
+	PIER_STEP_BODY,    /* receiving what follows it */
+	PIER_STEP_WRITE,   /* writing a file: the endpoint is its name */
 	PIER_STEP_COUNT
 };
 

@@ -48,6 +48,9 @@ static const char *const steps[PIER_STEP_COUNT] = {
 	[PIER_STEP_WAIT] = "wait",
 	[PIER_STEP_HANDLER] = "handler",
 	[PIER_STEP_EXEC] = "exec",
+	[PIER_STEP_HEADER] = "receive header",
+	[PIER_STEP_BODY] = "receive body",
+	[PIER_STEP_WRITE] = "write",
 };
 
 /* Words for whatever a call on a socket, or on what fd:// and unix:// open, can
