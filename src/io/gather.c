@@ -116,30 +116,44 @@ pier__gather_open(struct pier__gather **out, struct pier__desc *desc,
 	return 0;
 }
 
-ssize_t
-pier__gather_add(struct pier__gather *it, struct pier__task *self,
-	const void *buf, size_t size)
+int
+pier__gather_room(struct pier__gather *it, size_t size, unsigned char **out)
 {
-	size_t room = PIER__GATHER_MAX - it->end;
-
 	if (it->data == NULL)
 		it->data = pier__alloc_lines(PIER__GATHER_MAX);
 	if (it->data == NULL)
 		return -ENOMEM;
-	if (room < size && it->begin > 0) {
+	if (PIER__GATHER_MAX - it->end < size && it->begin > 0) {
 		memmove(it->data, it->data + it->begin, it->end - it->begin);
 		it->end -= it->begin;
 		it->begin = 0;
-		room = PIER__GATHER_MAX - it->end;
 	}
-	if (size > room)
-		size = room;
-	memcpy(it->data + it->end, buf, size);
-	it->end += (uint32_t)size;
+	*out = it->data + it->end;
+	return PIER__GATHER_MAX - it->end >= size;
+}
+
+void
+pier__gather_hand_over(struct pier__gather *it, struct pier__task *self)
+{
 	pier__list_remove(&it->hook.node);
 	pier__list_push_back(&self->before_wait, &it->hook.node);
 	atomic_store_explicit(
 		&it->holder, pier__thread_mark(), memory_order_relaxed);
+}
+
+ssize_t
+pier__gather_add(struct pier__gather *it, struct pier__task *self,
+	const void *buf, size_t size)
+{
+	unsigned char *out;
+	int rc = pier__gather_room(it, size, &out);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		size = PIER__GATHER_MAX - it->end;
+	memcpy(out, buf, size);
+	pier__gather_added(it, self, size);
 	return (ssize_t)size;
 }
 

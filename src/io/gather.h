@@ -80,6 +80,24 @@ pier__gather_is_elsewhere(struct pier__gather *it)
 ssize_t pier__gather_add(struct pier__gather *it, struct pier__task *self,
 	const void *buf, size_t size);
 
+/* The same in two steps, for who writes where the bytes will lie. Room for size
+   of them, or for more: 1: *out; 0: so much has to go first; or -ENOMEM. */
+int pier__gather_room(
+	struct pier__gather *it, size_t size, unsigned char **out);
+PIER__HOT void pier__gather_hand_over(
+	struct pier__gather *it, struct pier__task *self);
+
+/* size bytes were written there; they go before self's next wait. */
+static inline void
+pier__gather_added(
+	struct pier__gather *it, struct pier__task *self, size_t size)
+{
+	it->end += (uint32_t)size;
+	/* Mostly the same task added the last ones too. */
+	if (self->before_wait.prev != &it->hook.node)
+		pier__gather_hand_over(it, self);
+}
+
 /* One attempt for all of it. 0: empty now; -EAGAIN: some stays; or it->error. */
 int pier__gather_send(struct pier__gather *it);
 

@@ -113,8 +113,8 @@ endpoint_text(const struct pier_stream *stream, char *buf, size_t size)
 		(void)snprintf(buf, size, "%s://", base->scheme);
 }
 
-static int
-note(const struct pier_stream *stream, int rc,
+int
+pier__stream_fail_with(const struct pier_stream *stream, int rc,
 	const struct pier__failure *failure)
 {
 	const struct pier_stream *base = pier__stream_base(stream);
@@ -138,14 +138,15 @@ pier__stream_fail(const struct pier_stream *stream, int rc, enum pier_step step)
 {
 	if (rc == -EAGAIN)
 		return rc;
-	return note(stream, rc, &(struct pier__failure){ .step = step });
+	return pier__stream_fail_with(
+		stream, rc, &(struct pier__failure){ .step = step });
 }
 
 int
 pier__stream_fail_done(const struct pier_stream *stream, int rc,
 	enum pier_step step, size_t done)
 {
-	return note(stream, rc,
+	return pier__stream_fail_with(stream, rc,
 		&(struct pier__failure){
 			.step = step, .done = done, .counts = true });
 }

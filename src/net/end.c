@@ -219,6 +219,8 @@ pier_close(struct pier_stream *stream)
 		pier__gather_close(stream->out);
 	}
 	pier__stream_consume(stream, stream->in_end - stream->in_begin);
+	if (stream->attachment != NULL)
+		stream->attachment->closed(stream->attachment);
 	lower = stream->lower;
 	if (lower != NULL)
 		lower->layered = false;

@@ -294,6 +294,19 @@ begin(struct pier_stream *stream, pier_deadline *deadline)
 	return 0;
 }
 
+int
+pier__stream_begin_read(struct pier_stream *stream, pier_deadline *deadline)
+{
+	return begin(stream, deadline);
+}
+
+ssize_t
+pier__stream_read_some(struct pier_stream *stream, void *buf, size_t size,
+	const char *why, pier_deadline deadline)
+{
+	return some(stream, buf, size, why, deadline);
+}
+
 /* The same after the short way, which brought n. What was waited so far is part
    of the same call. */
 static int

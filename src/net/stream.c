@@ -214,6 +214,7 @@ pier_release(struct pier_stream *stream, int *fd)
 	if (pier__desc_is_elsewhere(&stream->desc))
 		return pier__stream_fail(stream, -EXDEV, PIER_STEP_CREATE);
 	if (stream->in != NULL || pier__stream_holds(stream) ||
+		stream->attachment != NULL ||
 		(stream->passed != NULL && stream->passed->count > 0) ||
 		stream->desc.reader != NULL || stream->desc.writer != NULL)
 		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);

@@ -31,6 +31,16 @@
 /* What a stream reads ahead at most. */
 #define PIER__READ_AHEAD 65536
 
+/* What stands above a stream and reads it: a framing. */
+struct pier__attachment {
+	/* The stream is closed, and this with it. */
+	void (*closed)(struct pier__attachment *attachment);
+	/* For pier_wait_any(). Below 0: what is read ahead is of no use before
+	   more comes; above: something is ready though nothing is read ahead;
+	   0: nothing is known. */
+	int ready;
+};
+
 struct pier__stream_ops {
 	/* One attempt. Bytes, 0 at the peer's end, or -errno; -EAGAIN: wait. */
 	ssize_t (*readv)(
@@ -109,6 +119,8 @@ struct pier_stream {
 	struct pier_fds *passed;
 	struct pier__rates *rates; /* NULL: none was ever set; see net/rate.h */
 
+	struct pier__attachment *attachment; /* or NULL */
+
 	int16_t family;
 	const char *scheme; /* "tcp", "unix", "fd", "pair" */
 	char *name;         /* the endpoint it was dialled by, owned;
@@ -169,6 +181,13 @@ pier__stream_base(const struct pier_stream *stream)
 int pier__stream_enter(
 	struct pier_stream *stream, unsigned what, pier_deadline *deadline);
 
+/* What every read begins with. 0 or an error, not noted. */
+int pier__stream_begin_read(
+	struct pier_stream *stream, pier_deadline *deadline);
+/* Attempts and waits until something came, past what was read ahead, of which
+   there is nothing. Bytes, 0 at the end, or an error, not noted. */
+ssize_t pier__stream_read_some(struct pier_stream *stream, void *buf,
+	size_t size, const char *why, pier_deadline deadline);
 /* What the reader read ahead, for layers and framings above it. Fills `in`
    until it has `want` bytes. 1: it has; 0: the peer's end came first; or an
    error, not noted. want is at most PIER__READ_AHEAD. */
@@ -254,6 +273,22 @@ PIER__COLD int pier__stream_fail(
 /* The same by those who promise to say what was done, of -EAGAIN too. */
 PIER__COLD int pier__stream_fail_done(const struct pier_stream *stream, int rc,
 	enum pier_step step, size_t done);
+
+/* Any failure: endpoint and time are filled in. */
+PIER__COLD int pier__stream_fail_with(const struct pier_stream *stream, int rc,
+	const struct pier__failure *failure);
+
+/* What every call begins with that gathers: it may write. 0 or an error, not
+   noted. */
+int pier__stream_begin_gather(
+	struct pier_stream *stream, pier_deadline *deadline);
+/*
+ * pier__stream_room(stream, size, out, deadline): room for size bytes, at most
+ * half of PIER__GATHER_MAX, behind what is gathered; waits until so much has
+ * gone. Used by pier__gather_added(). 0 or an error, not noted: nothing changed.
+ */
+int pier__stream_room(struct pier_stream *stream, size_t size,
+	unsigned char **out, pier_deadline deadline);
 
 /* What every write begins with: it may write, and what is gathered has gone. 0
    or an error, not noted. */

@@ -98,6 +98,9 @@ exempt_of(const struct pier_waitable *one)
 		return 0;
 	if (atomic_load_explicit(&one->stream->aborted, memory_order_acquire))
 		return PIER_BOTH;
+	if (one->stream->attachment != NULL &&
+		one->stream->attachment->ready != 0)
+		return one->stream->attachment->ready > 0 ? PIER_READING : 0;
 	return pier_buffered(one->stream) > 0 ? PIER_READING : 0;
 }
 

@@ -305,6 +305,41 @@ gather(struct pier_stream *stream, const char *buf, size_t size, size_t *done,
 	return rc;
 }
 
+int
+pier__stream_begin_gather(struct pier_stream *stream, pier_deadline *deadline)
+{
+	int rc = pier__stream_enter(stream, PIER__OUT, deadline);
+
+	if (rc == 0)
+		rc = may_write(stream);
+	if (rc < 0)
+		return rc;
+	return stream->out != NULL && stream->out->error < 0
+		       ? gather_settle(stream)
+		       : stream->write_error;
+}
+
+int
+pier__stream_room(struct pier_stream *stream, size_t size, unsigned char **out,
+	pier_deadline deadline)
+{
+	for (;;) {
+		int rc = 0;
+
+		if (stream->out == NULL)
+			rc = pier__gather_open(&stream->out,
+				pier__stream_base(stream)->out_desc,
+				gather_send, stream);
+		if (rc == 0)
+			rc = pier__gather_room(stream->out, size, out);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+		rc = pier__stream_flush(stream, deadline);
+		if (rc < 0)
+			return rc;
+	}
+}
+
 __attribute__((format(printf, 4, 0))) static int
 format(char **out, char *room, size_t size, const char *text, va_list args)
 {
