@@ -14,6 +14,7 @@
 #include <pier/error.h>
 #include <pier/exec.h>
 #include <pier/file.h>
+#include <pier/frame.h>
 #include <pier/http.h>
 #include <pier/hub.h>
 #include <pier/info.h>

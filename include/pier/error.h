@@ -59,6 +59,7 @@ enum pier_step {
 	PIER_STEP_HEADER,  /* receiving the header of an answer */
 	PIER_STEP_BODY,    /* receiving what follows it */
 	PIER_STEP_WRITE,   /* writing a file: the endpoint is its name */
+	PIER_STEP_FRAME,   /* finding the end of a message, or making one */
 	PIER_STEP_COUNT
 };
 

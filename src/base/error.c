@@ -51,6 +51,7 @@ static const char *const steps[PIER_STEP_COUNT] = {
 	[PIER_STEP_HEADER] = "receive header",
 	[PIER_STEP_BODY] = "receive body",
 	[PIER_STEP_WRITE] = "write",
+	[PIER_STEP_FRAME] = "frame",
 };
 
 /* Words for whatever a call on a socket, or on what fd:// and unix:// open, can

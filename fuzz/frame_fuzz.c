@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Framings. The first byte is the kind, the second the limit and what happens
+ * past it, the third the size of pieces; the others are what a peer sends.
+ *
+ * Whatever pieces it comes in, with deadlines that pass between them, copied or
+ * lent: the same messages and the same errors are received. What is received
+ * comes back when it is sent again; so do the bytes themselves, as a message.
+ */
+#include <pier/frame.h>
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frame/memory_stream.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const kinds[] = { "line", "line:crlf", "nul", "delim:ab",
+	"delim:aab", "fixed:3", "escape", "escape:ab", "base64", "base64:-A",
+	"announce", "announce:aa", "u8", "u16le", "u16be", "u32le", "u32be",
+	"u64le", "u64be", "varint", "decimal:2", "decimal:20:left", "netstring",
+	"slip", "cobs" };
+
+/* What was received: each result with its length, then its bytes. */
+struct said {
+	unsigned char *bytes;
+	size_t size, room;
+};
+
+struct run {
+	struct pier_framing framing;
+	const uint8_t *in;
+	size_t size, piece;
+	bool stalls, views;
+};
+
+static void
+check(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+say(struct said *said, int rc, const void *data, size_t size)
+{
+	size_t need = said->size + sizeof(rc) + sizeof(size) + size;
+
+	if (need > said->room) {
+		said->room = 2 * need;
+		said->bytes = realloc(said->bytes, said->room);
+		check(said->bytes != NULL);
+	}
+	memcpy(said->bytes + said->size, &rc, sizeof(rc));
+	memcpy(said->bytes + said->size + sizeof(rc), &size, sizeof(size));
+	if (size > 0)
+		memcpy(said->bytes + need - size, data, size);
+	said->size = need;
+}
+
+/* The message comes back from its wire form. */
+static void
+send_again(const struct pier_framing *framing, const void *data, size_t size)
+{
+	struct memory_stream memory;
+	struct pier_frame *frame;
+	unsigned char *wire = malloc(2 * size + 128);
+	const void *back;
+	size_t length;
+	ssize_t n;
+
+	check(wire != NULL);
+	n = pier_frame_encode(framing, wire, 2 * size + 128, data, size);
+	if (n >= 0) {
+		memory_open(&memory, wire, (size_t)n, 1 + size / 3);
+		check(pier_frame_attach(&frame, &memory.stream, framing) == 0);
+		check(pier_frame_view(frame, &back, &length, PIER_FOREVER) ==
+			1);
+		check(length == size &&
+			(size == 0 || memcmp(back, data, size) == 0));
+		check(pier_frame_view(frame, &back, &length, PIER_FOREVER) ==
+			0);
+		pier_close(&memory.stream);
+	} else {
+		check(n == -EINVAL || n == -EMSGSIZE);
+	}
+	free(wire);
+}
+
+static int
+one(struct pier_frame *frame, bool views, const void **data, size_t *length,
+	void *buf, size_t room)
+{
+	*data = buf;
+	return views ? pier_frame_view(frame, data, length, PIER_FOREVER)
+		     : pier_frame_recv(frame, buf, room, length, PIER_FOREVER);
+}
+
+static void
+receive(struct said *said, const struct run *run)
+{
+	struct memory_stream memory;
+	struct pier_frame *frame;
+	unsigned char *buf = malloc(run->size + 1);
+	const void *data;
+	int rc, last = 0;
+	size_t length;
+
+	check(buf != NULL);
+	memory_open(&memory, run->in, run->size, run->piece);
+	memory.stalls = run->stalls;
+	check(pier_frame_attach(&frame, &memory.stream, &run->framing) == 0);
+	do {
+		memory.stalled = false;
+		rc = one(frame, run->views, &data, &length, buf, run->size + 1);
+		if (rc == -PIER_EDEADLINE)
+			continue;
+		say(said, rc, data, rc == 1 ? length : 0);
+		if (rc == 1 && run->views)
+			send_again(&run->framing, data, length);
+		if (rc < 0 && rc == last)
+			break;
+		last = rc;
+	} while (rc != 0);
+	pier_frame_detach(frame);
+	pier_close(&memory.stream);
+	free(buf);
+}
+
+static void
+compare(const struct said *expected, struct run *run)
+{
+	struct said said = { 0 };
+
+	receive(&said, run);
+	check(said.size == expected->size &&
+		memcmp(said.bytes, expected->bytes, said.size) == 0);
+	free(said.bytes);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct said expected = { 0 };
+	struct run run = { .views = true };
+
+	if (size < 3)
+		return 0;
+	check(pier_frame_parse(&run.framing,
+		      kinds[data[0] % (sizeof(kinds) / sizeof(kinds[0]))]) ==
+		0);
+	run.framing.overlong = data[1] & 1;
+	if (run.framing.kind != PIER_FRAME_FIXED)
+		run.framing.max = data[1] >> 1;
+	run.in = data + 3;
+	run.size = size - 3;
+	run.piece = run.size + 1;
+	receive(&expected, &run);
+	run.piece = 1 + data[2] % 16;
+	run.views = false;
+	compare(&expected, &run);
+	run.stalls = true;
+	compare(&expected, &run);
+	run.piece = 1;
+	run.views = true;
+	compare(&expected, &run);
+	free(expected.bytes);
+	run.framing.max = 0;
+	send_again(&run.framing, run.in, run.size);
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame/frame.h - a framing on a stream, from inside.
+ *
+ * A message is looked for where it lies: in what the stream has read ahead.
+ * One that is too long for that is gathered in a buffer of the frame's own,
+ * which grows with what has come, not with what a length in front promises.
+ *
+ * Invariants:
+ *   1. the bytes that were received and are of no message that was handed out
+ *      are own[0, own_size), then what the stream has read ahead;
+ *   2. own has room for all that the stream has read ahead, so that to give it
+ *      back at the end needs no memory;
+ *   3. own holds bytes of one message only, but for the last `twice`, which are
+      read ahead too and are yet to be looked at;
+ *   4. `viewed` bytes at the beginning of what was received are of a message
+ *      that was handed out, and lent: they go with the next call.
+ */
+#ifndef PIER_FRAME_FRAME_H
+#define PIER_FRAME_FRAME_H
+
+#include "frame/wire.h"
+#include "net/stream.h"
+
+struct pier_frame {
+	struct pier_stream *stream;
+	/* The reader's. */
+	size_t viewed;
+	bool ready;   /* between two messages: the quick way is open */
+	uint8_t turn; /* messages since the last that counted as operation */
+	struct pier__wire wire;
+	struct pier__scan scan;
+	unsigned char *own;
+	size_t own_size, own_room;
+	size_t twice; /* the last bytes of own that are still read ahead, too */
+	uint64_t drop; /* bytes of a message that is dropped, still to come */
+	bool counts;   /* what is dropped was too long: it will be counted */
+	int failed;    /* what every later call gives */
+	uint64_t skipped;
+
+	/* The writer's: a message of which a part went. */
+	bool half_sent;
+	bool all_encoded; /* it is gathered, and has to go by the stream's rate */
+	size_t out_size; /* of its data */
+	size_t out_done; /* bytes of its wire form that went */
+	struct pier__encoding encoding;
+	struct pier__ends ends;
+
+	struct pier__attachment attachment;
+};
+
+/* Bytes that the stream has read ahead. */
+static inline size_t
+pier__frame_ahead(const struct pier_stream *stream)
+{
+	return stream->in_end - stream->in_begin;
+}
+
+/* All that is known of the message; *size of it. */
+const unsigned char *pier__frame_received(
+	const struct pier_frame *frame, size_t *size);
+/* The first size bytes of it are used up. */
+void pier__frame_use_up(struct pier_frame *frame, size_t size);
+/* What is received now begins a message. */
+void pier__frame_next_begins(struct pier_frame *frame);
+
+/*
+ * pier__frame_next(frame, deadline): the next message. 1: frame->scan says where
+ * it is in what was received, where it stays; 0: the peer's end; or an error,
+ * noted.
+ */
+int pier__frame_next(struct pier_frame *frame, pier_deadline deadline);
+/* What was found whole is none, by scan->wrong: the next call goes on behind it.
+   Notes and returns the error. */
+int pier__frame_drop_bad(struct pier_frame *frame);
+
+/* Drop the message that was lent. */
+void pier__frame_return(struct pier_frame *frame);
+
+/* Note a failure with the stream's endpoint; detail may be NULL. */
+PIER__COLD int pier__frame_fail(const struct pier_frame *frame, int rc,
+	enum pier_step step, const char *detail, size_t done);
+
+#endif
