@@ -60,6 +60,9 @@ check_taken(const struct pier__endpoint *endpoint)
 	case PIER__ENDPOINT_UDP:
 		check_internet(endpoint);
 		break;
+	case PIER__ENDPOINT_ICMP:
+		check(endpoint->port == 0 && endpoint->host[0] != '\0');
+		break;
 	case PIER__ENDPOINT_UNIX:
 	case PIER__ENDPOINT_UNIXGRAM:
 	case PIER__ENDPOINT_SEQPACKET:

@@ -23,6 +23,7 @@
 #include <pier/order.h>
 #include <pier/option.h>
 #include <pier/packet.h>
+#include <pier/ping.h>
 #include <pier/port.h>
 #include <pier/resolve.h>
 #include <pier/serve.h>

@@ -4,6 +4,7 @@
  *
  *   tcp://host:port  tcp4://…  tcp6://…     a stream over TCP
  *   udp://host:port  udp4://…  udp6://…     datagrams over UDP
+ *   icmp://host  icmp4://…  icmp6://…       a host, for pier/ping.h
  *   unix:///run/x.sock  unix://@abstract    a Unix stream
  *   unixgram:///run/x.sock                  Unix datagrams
  *   seqpacket:///run/x.sock                 Unix packets over a connection

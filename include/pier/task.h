@@ -158,7 +158,7 @@ struct pier_task_info {
 	bool cancelled;
 	/* "read", "write", "receive", "send", "accept", "connect", "names",
 	   "relay", "drain", "any", "sleep", "channel", "mutex", "group",
-	   "offload", "program", "yield", "hub"; inside a server also "stop",
+	   "offload", "program", "yield", "hub", "ping"; inside a server also "stop",
 	   "room", "rest", "pause", "rate"; or "" */
 	const char *waits;
 	int fd;              /* the descriptor it waits for, or -1 */

@@ -43,7 +43,8 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 {
 	return pier__why_set(why, name.begin,
 		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
-		"udp4, udp6, unix, unixgram, seqpacket, vsock, fd and pair",
+		"udp4, udp6, icmp, icmp4, icmp6, unix, unixgram, seqpacket, "
+		"vsock, fd and pair",
 		pier__span_quote(name), pier__span_at(name));
 }
 

@@ -24,6 +24,7 @@ enum pier__endpoint_kind {
 	PIER__ENDPOINT_UNIXGRAM,
 	PIER__ENDPOINT_SEQPACKET,
 	PIER__ENDPOINT_VSOCK,
+	PIER__ENDPOINT_ICMP,
 	PIER__ENDPOINT_FD,
 	PIER__ENDPOINT_PAIR,
 };
@@ -31,7 +32,7 @@ enum pier__endpoint_kind {
 struct pier__endpoint {
 	enum pier__endpoint_kind kind;
 	const char *scheme; /* a constant string: "tcp4" */
-	int family; /* tcp, udp: AF_INET, AF_INET6, or AF_UNSPEC for both; unix,
+	int family; /* tcp, udp, icmp: AF_INET, AF_INET6, or AF_UNSPEC for both; unix,
 		       unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK; else
 		       AF_UNSPEC */
 	char host[PIER__HOST_MAX + 1]; /* tcp, udp: a name or an address with

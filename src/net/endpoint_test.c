@@ -135,6 +135,36 @@ reads_descriptors_and_pairs(void **state)
 	assert_int_equal(got.fd, -1);
 }
 
+static void
+reads_hosts_of_icmp(void **state)
+{
+	static const struct {
+		const char *text, *scheme, *host;
+		int family;
+		bool numeric;
+	} cases[] = {
+		{ "icmp://host", "icmp", "host", AF_UNSPEC, false },
+		{ "ICMP4://192.0.2.1", "icmp4", "192.0.2.1", AF_INET, true },
+		{ "icmp6://[fe80::1%lo]", "icmp6", "fe80::1%lo", AF_INET6,
+			true },
+		{ "icmp://h?ttl=3", "icmp", "h", AF_UNSPEC, false },
+	};
+	struct pier__endpoint got;
+	struct pier__why why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(
+			pier__endpoint_parse(&got, cases[i].text, &why), 0);
+		assert_int_equal(got.kind, PIER__ENDPOINT_ICMP);
+		assert_string_equal(got.scheme, cases[i].scheme);
+		assert_string_equal(got.host, cases[i].host);
+		assert_int_equal(got.family, cases[i].family);
+		assert_int_equal(got.numeric, cases[i].numeric);
+		assert_int_equal(got.port, 0);
+	}
+}
+
 struct refusal {
 	const char *text;
 	size_t offset;
@@ -178,6 +208,13 @@ points_at_what_is_wrong_in_a_host(void **state)
 		{ "tcp://[::g]:80", 9, "cannot stand" },
 		{ "tcp://[host]:80", 7, "brackets hold" },
 		{ "tcp://[]:80", 7, "brackets hold" },
+		{ "icmp://", 7, "the host is missing" },
+		{ "icmp://*", 7, "the host is missing" },
+		{ "icmp://host:80", 11, "icmp has no ports" },
+		{ "icmp://[::1]:80", 12, "icmp has no ports" },
+		{ "icmp6://::1", 8, "in brackets: icmp6://[::1]" },
+		{ "icmp6://127.0.0.1", 8, "icmp6 is for IPv6 alone" },
+		{ "icmp://a..b", 9, "is empty" },
 		{ "tcp://[127.0.0.1]:80", 7, "brackets hold" },
 		{ "tcp://[fe80::1%]:80", 15, "zone is empty" },
 		{ "tcp4://[::1]:80", 8, "IPv4 alone" },
@@ -445,6 +482,7 @@ main(void)
 		cmocka_unit_test(reads_tcp_and_udp),
 		cmocka_unit_test(reads_unix_paths_and_names),
 		cmocka_unit_test(reads_descriptors_and_pairs),
+		cmocka_unit_test(reads_hosts_of_icmp),
 		cmocka_unit_test(points_at_what_is_wrong_in_a_host),
 		cmocka_unit_test(points_at_what_is_wrong_in_a_port),
 		cmocka_unit_test(points_at_what_is_wrong_elsewhere),

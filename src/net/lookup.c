@@ -10,7 +10,10 @@
 static int
 socket_type(const struct pier__endpoint *endpoint)
 {
-	return endpoint->kind == PIER__ENDPOINT_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	return endpoint->kind == PIER__ENDPOINT_UDP ||
+			       endpoint->kind == PIER__ENDPOINT_ICMP
+		       ? SOCK_DGRAM
+		       : SOCK_STREAM;
 }
 
 /* The record of a failed pier_resolve() names the host alone: what the person

@@ -11,7 +11,7 @@
 #include "net/endpoint.h"
 
 struct pier__lookup {
-	const struct pier__endpoint *endpoint; /* tcp or udp */
+	const struct pier__endpoint *endpoint; /* tcp, udp or icmp */
 	const char *text;                      /* as it was given, for errors */
 	bool passive;                          /* to listen there */
 	pier_lookup_fn *fn;                    /* in place of pier_resolve() */

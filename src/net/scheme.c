@@ -263,6 +263,32 @@ parse_internet(struct pier__endpoint *out, struct pier__span rest,
 	return rc;
 }
 
+/* A host and nothing else: ICMP has no ports. */
+static int
+parse_icmp(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	size_t colon = pier__span_find(rest, ':');
+	struct pier__hostport pieces;
+	int rc = pier__hostport_split(&pieces, rest, why);
+
+	if (rc < 0)
+		return rc;
+	if (pieces.has_port)
+		return pier__why_set(why, pieces.host.end + pieces.bracketed,
+			"%s has no ports: only the host stands here",
+			out->scheme);
+	if (!pieces.bracketed && colon < rest.end)
+		return pier__why_set(why, rest.begin,
+			"an IPv6 address stands in brackets: %s://[::1]",
+			out->scheme);
+	if (rest.begin == rest.end || pier__span_is(rest, "*"))
+		return pier__why_set(why, rest.begin,
+			"the host is missing: %s://HOST", out->scheme);
+	out->port = 0;
+	return parse_host(out, &pieces, why);
+}
+
 static int
 parse_unix(struct pier__endpoint *out, struct pier__span rest,
 	struct pier__why *why)
@@ -373,6 +399,9 @@ static const struct pier__scheme schemes[] = {
 	{ "udp", UDP, AF_UNSPEC, parse_internet },
 	{ "udp4", UDP, AF_INET, parse_internet },
 	{ "udp6", UDP, AF_INET6, parse_internet },
+	{ "icmp", PIER__ENDPOINT_ICMP, AF_UNSPEC, parse_icmp },
+	{ "icmp4", PIER__ENDPOINT_ICMP, AF_INET, parse_icmp },
+	{ "icmp6", PIER__ENDPOINT_ICMP, AF_INET6, parse_icmp },
 	{ "unix", PIER__ENDPOINT_UNIX, AF_UNIX, parse_unix },
 	{ "unixgram", PIER__ENDPOINT_UNIXGRAM, AF_UNIX, parse_unix },
 	{ "seqpacket", PIER__ENDPOINT_SEQPACKET, AF_UNIX, parse_unix },
@@ -387,7 +416,6 @@ static const struct pier__scheme schemes[] = {
 	LATER("l2cap"),
 	LATER("can"),
 	LATER("isotp"),
-	LATER("icmp"),
 	LATER("raw"),
 	LATER("packet"),
 	LATER("tipc"),

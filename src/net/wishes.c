@@ -111,7 +111,8 @@ kinds_of(struct pier__option_kind kinds[KINDS_MAX],
 	const struct pier__endpoint *endpoint)
 {
 	struct pier__option_kind kind = { .domain = endpoint->family };
-	bool message = endpoint->kind == PIER__ENDPOINT_UDP ||
+	bool icmp = endpoint->kind == PIER__ENDPOINT_ICMP;
+	bool message = endpoint->kind == PIER__ENDPOINT_UDP || icmp ||
 		       endpoint->kind == PIER__ENDPOINT_UNIXGRAM;
 
 	if (endpoint->kind == PIER__ENDPOINT_FD)
@@ -120,11 +121,13 @@ kinds_of(struct pier__option_kind kinds[KINDS_MAX],
 		    : endpoint->kind == PIER__ENDPOINT_SEQPACKET
 			    ? SOCK_SEQPACKET
 			    : SOCK_STREAM;
+	if (icmp)
+		kind.protocol = IPPROTO_ICMP;
 	kinds[0] = kind;
 	if (endpoint->kind == PIER__ENDPOINT_PAIR)
 		kinds[0].domain = AF_UNIX;
 	if (endpoint->kind != PIER__ENDPOINT_TCP &&
-		endpoint->kind != PIER__ENDPOINT_UDP)
+		endpoint->kind != PIER__ENDPOINT_UDP && !icmp)
 		return 1;
 	if (endpoint->family != AF_UNSPEC)
 		return 1;

@@ -15,7 +15,7 @@
  *
  * Sockets behave as Linux's do, as far as pier can tell: tests/sim runs the
  * same scenarios on both and compares every result. What is simulated: tcp,
- * udp, unix stream, seqpacket and datagram, socket pairs, pipes, splice; the
+ * udp, ICMP echo by ping sockets, unix stream, seqpacket and datagram, socket pairs, pipes, splice; the
  * options in sim_option.c. No threads, no files, no descriptors that are passed
  * on, no vsock.
  */

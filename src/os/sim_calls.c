@@ -305,6 +305,9 @@ sim_recvmsg(int fd, struct msghdr *msg, int flags)
 
 	if (socket == NULL)
 		return -EBADF;
+	/* No option makes any socket keep errors there. */
+	if ((flags & MSG_ERRQUEUE) != 0)
+		return -EAGAIN;
 	msg->msg_flags = 0;
 	n = socket->ops->recv(socket, msg, flags);
 	if (n < 0)

@@ -8,7 +8,7 @@
  *   sim_machine.c clock, chance, memory
  *   sim_option.c  socket options
  *   sim_tcp.c     tcp as a program sees it; sim_tcp_wire.c as the peer does
- *   sim_udp.c     udp
+ *   sim_udp.c     udp, and the ping sockets of icmp(7)
  *   sim_event.c   eventfd
  *   sim_pipe.c    pipes, and splice
  *   sim_none.c    what there is not
@@ -175,7 +175,9 @@ enum pier__sim_packet_kind {
 	PIER__SIM_TCP,
 	PIER__SIM_UDP,
 	PIER__SIM_ICMP_PORT, /* nobody there: answers to what came for it */
-	PIER__SIM_ICMP_HOST
+	PIER__SIM_ICMP_HOST,
+	PIER__SIM_ECHO, /* the identifier is its source's port */
+	PIER__SIM_ECHO_REPLY
 };
 
 enum {

@@ -480,7 +480,7 @@ note_packet(struct pier__sim *sim, const struct pier__sim_packet *packet,
 	const char *fate)
 {
 	static const char *const kinds[] = { "tcp", "udp", "icmp port",
-		"icmp host" };
+		"icmp host", "echo", "echo reply" };
 	char src[64], dst[64];
 	unsigned flags = packet->flags;
 
@@ -513,7 +513,8 @@ arrive(struct pier__sim *sim, struct pier__sim_event *event)
 
 	note_packet(sim, packet, "");
 	if (packet->kind == PIER__SIM_TCP ||
-		(packet->kind != PIER__SIM_UDP &&
+		((packet->kind == PIER__SIM_ICMP_PORT ||
+			 packet->kind == PIER__SIM_ICMP_HOST) &&
 			packet->about == PIER__SIM_TCP))
 		pier__sim_tcp_input(packet->to, packet);
 	else
@@ -567,7 +568,9 @@ transmit_between(struct pier__sim *sim, struct pier__sim_host *from,
 	struct pier__sim_route *route = route_between(from, packet->to);
 	struct pier__sim_packet *twin;
 
-	if (route->link.unreachable && packet->kind <= PIER__SIM_UDP) {
+	if (route->link.unreachable &&
+		(packet->kind <= PIER__SIM_UDP ||
+			packet->kind == PIER__SIM_ECHO)) {
 		note_packet(sim, packet, " unreachable");
 		answer_icmp(sim, from, packet, PIER__SIM_ICMP_HOST,
 			sim->now + 2 * route->link.latency_ns);

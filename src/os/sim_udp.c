@@ -3,6 +3,9 @@
  * os/sim_udp.c - datagrams over the simulated network: connected or not,
  * dropped when the receiver's buffer is full, and the port unreachable that
  * only a connected socket hears of, as ECONNREFUSED of its next call.
+ *
+ * A ping socket is one whose port is the identifier, and that sends ICMP echo
+ * requests. Every host answers these.
  */
 #include "os/sim_inner.h"
 
@@ -32,6 +35,13 @@ static struct udp *
 of(struct pier__sim_socket *socket)
 {
 	return pier__container_of(socket, struct udp, base);
+}
+
+static bool
+is_ping(const struct pier__sim_socket *socket)
+{
+	return socket->protocol == IPPROTO_ICMP ||
+	       socket->protocol == IPPROTO_ICMPV6;
 }
 
 static int
@@ -113,7 +123,7 @@ udp_ends(struct pier__sim_socket *socket, const struct msghdr *msg,
 		if (!pier__sim_addr_get(
 			    socket, msg->msg_name, msg->msg_namelen, dst, &rc))
 			return rc;
-		if (dst->port == 0)
+		if (dst->port == 0 && !is_ping(socket))
 			return -EINVAL;
 	} else if (!socket->connected) {
 		return -EDESTADDRREQ;
@@ -131,6 +141,25 @@ udp_ends(struct pier__sim_socket *socket, const struct msghdr *msg,
 			return -EINVAL;
 		src->ip = source;
 	}
+	return 0;
+}
+
+/* The header of an echo request, with the socket's own identifier. */
+enum {
+	ECHO_HEAD = 8,
+	ECHO_ID = 4
+};
+
+static int
+fill_echo(
+	const struct pier__sim_socket *socket, struct pier__sim_packet *packet)
+{
+	packet->kind = PIER__SIM_ECHO;
+	if (packet->len < ECHO_HEAD ||
+		packet->data[0] != (socket->family == AF_INET ? 8 : 128))
+		return -EINVAL;
+	packet->data[ECHO_ID] = (unsigned char)(packet->src.port >> 8);
+	packet->data[ECHO_ID + 1] = (unsigned char)packet->src.port;
 	return 0;
 }
 
@@ -154,6 +183,11 @@ udp_send(struct pier__sim_socket *socket, const struct msghdr *msg, int flags)
 		return -EPIPE;
 	packet = pier__sim_packet(PIER__SIM_UDP, &src, &dst, size);
 	pier__sim_iov_get(msg, 0, packet->data, size);
+	rc = is_ping(socket) ? fill_echo(socket, packet) : 0;
+	if (rc < 0) {
+		free(packet);
+		return rc;
+	}
 	pier__sim_transmit(socket->host, packet);
 	return (ssize_t)size;
 }
@@ -283,15 +317,36 @@ pier__sim_udp_make(struct pier__sim_host *host, int family)
 	return &udp->base;
 }
 
-/* How well socket fits a packet for dst from src: 0 not at all. */
-static int
-fit(const struct pier__sim_socket *socket, const struct pier__sim_addr *src,
-	const struct pier__sim_addr *dst)
+/* Is it about ICMP echo, and for a ping socket? */
+static bool
+is_echo(const struct pier__sim_packet *packet)
 {
+	return packet->kind == PIER__SIM_ECHO_REPLY ||
+	       (packet->kind != PIER__SIM_UDP &&
+		       packet->about == PIER__SIM_ECHO);
+}
+
+/* A ping socket's peer has no port. */
+static bool
+is_from_peer(const struct pier__sim_socket *socket,
+	const struct pier__sim_packet *packet)
+{
+	return is_ping(socket)
+		       ? IN6_ARE_ADDR_EQUAL(&socket->peer.ip, &packet->src.ip)
+		       : pier__sim_addr_equal(&socket->peer, &packet->src);
+}
+
+/* How well socket fits a packet: 0 not at all. */
+static int
+fit(const struct pier__sim_socket *socket,
+	const struct pier__sim_packet *packet)
+{
+	const struct pier__sim_addr *dst = &packet->dst;
 	bool v4 = pier__sim_is_v4(&dst->ip);
 	bool any = pier__sim_any(&socket->local.ip);
 
 	if (socket->ops != &udp_ops || !socket->bound ||
+		is_ping(socket) != is_echo(packet) ||
 		socket->local.port != dst->port)
 		return 0;
 	if (!any && !IN6_ARE_ADDR_EQUAL(&socket->local.ip, &dst->ip))
@@ -299,15 +354,14 @@ fit(const struct pier__sim_socket *socket, const struct pier__sim_addr *src,
 	if (any && v4 != pier__sim_is_v4(&socket->local.ip) &&
 		(socket->family == AF_INET || socket->v6only || !v4))
 		return 0;
-	if (socket->connected && !pier__sim_addr_equal(&socket->peer, src))
+	if (socket->connected && !is_from_peer(socket, packet))
 		return 0;
 	return 1 + !any + 2 * socket->connected +
 	       (v4 == (socket->family == AF_INET));
 }
 
 static struct udp *
-find(struct pier__sim_host *host, const struct pier__sim_addr *src,
-	const struct pier__sim_addr *dst)
+find(struct pier__sim_host *host, const struct pier__sim_packet *packet)
 {
 	struct udp *best = NULL;
 	struct pier__list *node;
@@ -316,7 +370,7 @@ find(struct pier__sim_host *host, const struct pier__sim_addr *src,
 	pier__list_each(node, &host->sockets) {
 		struct pier__sim_socket *socket =
 			pier__container_of(node, struct pier__sim_socket, node);
-		int this_fit = fit(socket, src, dst);
+		int this_fit = fit(socket, packet);
 
 		if (this_fit > best_fit) {
 			best_fit = this_fit;
@@ -329,27 +383,52 @@ find(struct pier__sim_host *host, const struct pier__sim_addr *src,
 static void
 refuse(struct pier__sim_host *host, const struct pier__sim_packet *packet)
 {
-	struct pier__sim_packet *icmp = pier__sim_packet(
-		PIER__SIM_ICMP_PORT, &packet->dst, &packet->src, 0);
+	struct pier__sim_packet *icmp;
 
+	if (packet->kind != PIER__SIM_UDP)
+		return;
+	icmp = pier__sim_packet(
+		PIER__SIM_ICMP_PORT, &packet->dst, &packet->src, 0);
 	icmp->about = PIER__SIM_UDP;
 	pier__sim_transmit(host, icmp);
+}
+
+/* An echo request is answered by the host itself. */
+static void
+answer_echo(struct pier__sim_host *host, const struct pier__sim_packet *packet)
+{
+	struct pier__sim_packet *reply = pier__sim_packet(
+		PIER__SIM_ECHO_REPLY, &packet->dst, &packet->src, packet->len);
+
+	memcpy(reply->data, packet->data, packet->len);
+	reply->data[0] = packet->data[0] == 8 ? 0 : 129;
+	pier__sim_transmit(host, reply);
+}
+
+static void
+fail(struct udp *udp, const struct pier__sim_packet *packet)
+{
+	if (udp == NULL || !udp->base.connected)
+		return;
+	udp->base.error = packet->kind == PIER__SIM_ICMP_PORT ? ECONNREFUSED
+							      : EHOSTUNREACH;
+	pier__sim_news(&udp->base);
 }
 
 void
 pier__sim_udp_input(
 	struct pier__sim_host *host, const struct pier__sim_packet *packet)
 {
-	struct udp *udp = find(host, &packet->src, &packet->dst);
+	struct udp *udp = find(host, packet);
 	struct datagram *datagram;
 
-	if (packet->kind != PIER__SIM_UDP) {
-		if (udp != NULL && udp->base.connected) {
-			udp->base.error = packet->kind == PIER__SIM_ICMP_PORT
-						  ? ECONNREFUSED
-						  : EHOSTUNREACH;
-			pier__sim_news(&udp->base);
-		}
+	if (packet->kind == PIER__SIM_ECHO) {
+		answer_echo(host, packet);
+		return;
+	}
+	if (packet->kind == PIER__SIM_ICMP_PORT ||
+		packet->kind == PIER__SIM_ICMP_HOST) {
+		fail(udp, packet);
 		return;
 	}
 	if (udp == NULL) {

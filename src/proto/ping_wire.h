@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proto/ping_wire.h - probes to bytes and back: ICMP echo (RFC 792, RFC 4443
+ * section 4), the bytes behind it, which are also all there is of a UDP probe,
+ * and what the error queue of the kernel says (ip(7), IP_RECVERR). Pure.
+ *
+ * The bytes of a probe: a random number that is this ping's own, the number of
+ * the probe, and a pattern; as much of that as there is room for. So an answer
+ * is known where the header does not tell, and one that was changed on the way
+ * is told.
+ */
+#ifndef PIER_PROTO_PING_WIRE_H
+#define PIER_PROTO_PING_WIRE_H
+
+#include <pier/ping.h>
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Type, code, checksum, identifier, sequence number. */
+#define PIER__PING_HEAD 8
+
+/* The longest answer: an IPv4 header with all its options, and that. */
+#define PIER__PING_ANSWER_MAX (60 + PIER__PING_HEAD + PIER_PING_SIZE_MAX)
+
+/* What all probes of one ping share. */
+struct pier__ping_form {
+	bool v6;   /* ICMPv6 */
+	bool raw;  /* what comes may be for others; in IPv4 with its header */
+	bool bare; /* no header of ICMP: a UDP datagram */
+	uint16_t id;
+	uint64_t cookie;
+	size_t size; /* of the bytes behind the header */
+};
+
+/* An answer, or a probe of ours that an error quotes. */
+struct pier__ping_found {
+	bool named;        /* sequence is known */
+	uint16_t sequence; /* its last 16 bits */
+	int ttl;           /* -1: not in these bytes */
+	const unsigned char
+		*bytes; /* behind the header, inside what was read */
+	size_t size;
+};
+
+/* The checksum of the Internet (RFC 1071), to be stored by pier_be16_put(). */
+uint16_t pier__checksum(const void *bytes, size_t len);
+
+/* The probe of that number; out has PIER__PING_HEAD + form->size bytes. Its
+   length. */
+size_t pier__ping_write(unsigned char *out, const struct pier__ping_form *form,
+	uint64_t sequence);
+
+/* 0, or -ENOMSG: it is no answer to a probe of this form. */
+int pier__ping_read(struct pier__ping_found *out, const unsigned char *bytes,
+	size_t len, const struct pier__ping_form *form);
+
+/* The same of the probe that an error quotes, as much as it does. */
+int pier__ping_read_quoted(struct pier__ping_found *out,
+	const unsigned char *bytes, size_t len,
+	const struct pier__ping_form *form);
+
+/* Are these the bytes that were sent, as far as they go? */
+bool pier__ping_is_intact(const struct pier__ping_found *found,
+	const struct pier__ping_form *form, uint64_t sequence);
+
+/* What came along with an answer. */
+struct pier__ping_along {
+	int ttl;          /* -1: nothing was said */
+	int64_t stamp_ns; /* CLOCK_REALTIME of its arrival; 0: the same */
+};
+
+void pier__ping_along_read(
+	struct pier__ping_along *out, const struct msghdr *header);
+
+/* An entry of the error queue. */
+struct pier__ping_error {
+	int error;             /* -errno */
+	bool v6;               /* type and code are those of ICMPv6 */
+	int type, code;        /* -1: this machine's own, no message of ICMP */
+	uint32_t mtu;          /* where that is the trouble, else 0 */
+	struct pier_addr from; /* len 0: this machine */
+};
+
+/* 0; -ENOMSG: it is none, or one that says nothing about the probe's fate: a
+   redirect, after which the router passes it on all the same. */
+int pier__ping_error_read(
+	struct pier__ping_error *out, const struct msghdr *header);
+
+/* What a message of ICMP means; of an error that is none, pier_strerror(). A
+   constant string. */
+const char *pier__ping_meaning(const struct pier__ping_error *error);
+
+#endif
