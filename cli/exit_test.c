@@ -148,6 +148,18 @@ test_hints_fit_what_is_there(void **state)
 }
 
 static void
+test_icmp_names_both_ways_to_be_allowed(void **state)
+{
+	const char *text = hint(PIER_STEP_CREATE, -EPERM, "icmp6://[::1]");
+
+	(void)state;
+	assert_non_null(strstr(text, "setcap cap_net_raw=+ep /"));
+	assert_non_null(strstr(text, "net.ipv4.ping_group_range="));
+	assert_string_equal(
+		hint(PIER_STEP_CREATE, -EPERM, "udp://127.0.0.1:7"), "");
+}
+
+static void
 test_no_hint(void **state)
 {
 	(void)state;
@@ -164,6 +176,7 @@ main(void)
 		cmocka_unit_test(test_low_port),
 		cmocka_unit_test(test_hints_name_the_place),
 		cmocka_unit_test(test_hints_fit_what_is_there),
+		cmocka_unit_test(test_icmp_names_both_ways_to_be_allowed),
 		cmocka_unit_test(test_no_hint),
 	};
 

@@ -51,6 +51,8 @@ put_endpoints(FILE *out)
 	fputs("  tcp://HOST:PORT       tcp4:// and tcp6:// for one family "
 	      "alone\n"
 	      "  udp://HOST:PORT       udp4:// and udp6:// the same\n"
+	      "  icmp://HOST           for pier ping; icmp4:// and icmp6:// "
+	      "the same\n"
 	      "  unix:///PATH          unix://./PATH, or unix://@NAME without "
 	      "a "
 	      "file\n"

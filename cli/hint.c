@@ -233,6 +233,25 @@ hint_no_execution(const struct pier_error *error, char *text, size_t size)
 		error->endpoint);
 }
 
+/* Who may not send ICMP. The range of groups holds for the whole machine, a
+   capability for this file alone. */
+static void
+hint_no_icmp(const struct pier_error *error, char *text, size_t size)
+{
+	char self[256] = "pier";
+	ssize_t len;
+
+	if (strncmp(error->endpoint, "icmp", 4) != 0)
+		return;
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len > 0)
+		self[len] = '\0';
+	snprintf(text, size,
+		"sudo setcap cap_net_raw=+ep %s, or for every program of your "
+		"group: sudo sysctl -w net.ipv4.ping_group_range='%u %u'",
+		self, (unsigned int)getegid(), (unsigned int)getegid());
+}
+
 /* A link-local address is complete with its interface only. */
 static void
 hint_no_zone(const struct pier_error *error, char *text, size_t size)
@@ -265,6 +284,7 @@ static const struct row {
 	{ -EADDRINUSE, PIER_STEP_NONE, NULL, hint_in_use },
 	{ -EACCES, PIER_STEP_BIND, NULL, hint_no_bind },
 	{ -EPERM, PIER_STEP_BIND, NULL, hint_no_bind },
+	{ -EPERM, PIER_STEP_CREATE, NULL, hint_no_icmp },
 	{ -ECONNREFUSED, PIER_STEP_NONE, NULL, hint_refused },
 	{ -ENOENT, PIER_STEP_EXEC, NULL, hint_no_program },
 	{ -ENOTDIR, PIER_STEP_EXEC, NULL, hint_no_program },

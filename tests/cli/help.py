@@ -10,7 +10,7 @@ import tool
 from tap import contains, equal
 from tool import expect
 
-VERBS = ["serve", "connect", "info", "addr", "resolve", "service", "order",
+VERBS = ["serve", "connect", "ping", "info", "addr", "resolve", "service", "order",
          "opt", "from", "help"]
 
 
