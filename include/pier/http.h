@@ -136,6 +136,7 @@ struct pier_http_opts {
 	int64_t body_max;   /* bytes that the body may have; 0: any number */
 	int64_t connect_ms; /* names and connecting, of each hop; 0: no limit */
 	int64_t first_byte_ms; /* from the request to the answer; 0: no limit */
+	int64_t read_rate; /* bytes a second, as pier_set_rate(); 0: no limit */
 	/* As in struct pier_dial_opts */
 	const char *bind;
 	int64_t attempt_delay_ms;
@@ -237,7 +238,7 @@ const struct pier_http_answer *pier_http_answer(const struct pier_http *http);
 const char *pier_http_value(const struct pier_http *http, const char *name);
 
 /* pier_http_stream(http): the connection, borrowed, for what the kernel tells
-   of it and to set a rate; NULL: there is none. Who reads from it or writes to
+   of it; NULL: there is none. Who reads from it or writes to
    it breaks the fetch. */
 struct pier_stream *pier_http_stream(const struct pier_http *http);
 

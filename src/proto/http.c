@@ -87,10 +87,10 @@ check_plain(struct pier_http *http)
 		http->redirects = 0;
 	if (http->redirects < 0 || http->redirects > PIER_HTTP_REDIRECTS_MAX ||
 		opts->body_max < 0 || opts->connect_ms < 0 ||
-		opts->first_byte_ms < 0)
+		opts->first_byte_ms < 0 || opts->read_rate < 0)
 		return pier__fail_step(-EINVAL, PIER_STEP_NONE, NULL,
-			"redirects, body_max, connect_ms or first_byte_ms is "
-			"out of range");
+			"redirects, body_max, connect_ms, first_byte_ms or "
+			"read_rate is out of range");
 	return 0;
 }
 

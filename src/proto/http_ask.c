@@ -76,7 +76,11 @@ connect_to(struct pier_http *http)
 		return dial_failed(http, rc, until);
 	times->resolved_ns = times->begin_ns + http->dial.resolve_ns;
 	times->connected_ns = pier__http_since(http);
-	return 0;
+	/* Before the first read, which reads ahead. */
+	if (opts->read_rate > 0)
+		rc = pier_set_rate(http->stream, opts->read_rate, 0);
+	return rc < 0 ? pier__http_fail(http, rc, PIER_STEP_CREATE, "the rate")
+		      : 0;
 }
 
 static void

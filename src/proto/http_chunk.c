@@ -3,9 +3,10 @@
  * proto/http_chunk.c - bodies in chunks (RFC 9112 section 7.1), however they are
  * cut into pieces; see http_wire.h.
  *
- * Extensions are passed over. A line may end in a bare line feed, as in a head;
- * what is between a size and its line's end may be blanks, which some servers
- * write.
+ * Extensions are passed over. A line may end in a bare line feed, as in a head,
+ * and then the data of its chunk may too; behind a line that ends in CR LF it
+ * would hide that the data has another length. What is between a size and its
+ * line's end may be blanks, which some servers write.
  */
 #include "proto/http_wire.h"
 
@@ -26,8 +27,9 @@ begin_chunk(struct pier__http_chunks *chunks)
 
 /* The line of the size is over. */
 static void
-end_size(struct pier__http_chunks *chunks)
+end_size(struct pier__http_chunks *chunks, bool bare)
 {
+	chunks->bare = bare;
 	chunks->count++;
 	chunks->state = chunks->left > 0 ? PIER__CHUNK_DATA : PIER__CHUNK_LAST;
 }
@@ -57,7 +59,7 @@ take_size(struct pier__http_chunks *chunks, const char *in, size_t len,
 	if (in[0] == '\r')
 		chunks->state = PIER__CHUNK_LF;
 	else if (in[0] == '\n')
-		end_size(chunks);
+		end_size(chunks, true);
 	else if (in[0] == ';')
 		chunks->state = PIER__CHUNK_EXTENSION;
 	else if (in[0] == ' ' || in[0] == '\t')
@@ -80,7 +82,7 @@ take_behind(struct pier__http_chunks *chunks, const char *in, size_t len,
 
 	if (in[0] == '\n' || in[0] == '\r') {
 		if (in[0] == '\n')
-			end_size(chunks);
+			end_size(chunks, true);
 		else
 			chunks->state = PIER__CHUNK_LF;
 	} else if (chunks->state == PIER__CHUNK_BLANK && in[0] == ';') {
@@ -109,7 +111,7 @@ take_line(struct pier__http_chunks *chunks, const char *in, size_t len,
 	else if (chunks->state != PIER__CHUNK_LF)
 		rc = take_behind(chunks, in, len, why);
 	else if (in[0] == '\n')
-		end_size(chunks);
+		end_size(chunks, false);
 	else
 		rc = pier__http_broken(
 			why, "a carriage return in the size of a chunk");
@@ -129,7 +131,8 @@ take_data_end(struct pier__http_chunks *chunks, const char *in, size_t len,
 {
 	char quote[PIER__HTTP_QUOTE_MAX];
 
-	if (in[0] == '\n')
+	if (in[0] == '\n' &&
+		(chunks->bare || chunks->state == PIER__CHUNK_DATA_LF))
 		begin_chunk(chunks);
 	else if (in[0] == '\r' && chunks->state == PIER__CHUNK_DATA_END)
 		chunks->state = PIER__CHUNK_DATA_LF;

@@ -52,8 +52,8 @@ read_all(struct pier__http_chunks *chunks, const char *bytes, size_t len,
 static void
 a_body_is_the_same_however_it_is_cut(void **state)
 {
-	static const char bytes[] = "5\r\nHello\r\n"
-				    "00001 ; name=\"v\"\r\n,\r\n"
+	static const char bytes[] = "5\nHello\n"
+				    "00001 ; name=\"v\"\n,\n"
 				    "A;x\n 0123456\r\n\r\n"
 				    "1\t\nx\n"
 				    "0;last\r\n"
@@ -102,6 +102,8 @@ what_is_no_chunk_is_shown(void **state)
 		{ "ffffffffffffffffffff\r\n", "more than 2^60 bytes" },
 		{ "5\r\nHello5\r\n", "\"5\\x0d\\x0a\" behind chunk 1" },
 		{ "1\r\nx\r\r\n", "behind chunk 1" },
+		{ "6\r\nHello\r\n0\r\n", "behind chunk 1" },
+		{ "1\r\nx\n0\r\n", "behind chunk 1" },
 		{ "1\r\nx\r\ny", "\"y\" where the size" },
 	};
 	struct pier__http_chunks chunks;

@@ -123,6 +123,7 @@ struct pier__http_chunks {
 	enum pier__http_chunk_state state;
 	int digits;     /* of the size */
 	uint32_t line;  /* bytes of the size's line so far */
+	bool bare;      /* that line ended in a line feed alone */
 	uint64_t left;  /* bytes of the chunk's data that are missing */
 	uint64_t count; /* chunks that have begun */
 };

@@ -225,7 +225,7 @@ write_endpoint(struct pier__url *out, struct pier__span host, unsigned port)
 				  : 1;
 	(void)snprintf(out->endpoint, sizeof(out->endpoint),
 		"tcp://%.*s%s%.*s:%u", (int)(zone - host.begin),
-		pier__span_at(host), zone < host.end ? "%25" : "",
+		pier__span_at(host), zone < host.end ? "%" : "",
 		(int)(host.end - behind), host.text + behind, port);
 }
 

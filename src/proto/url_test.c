@@ -33,9 +33,9 @@ what_is_dialled_and_sent(void **state)
 		{ "http://a#frag", "tcp://a:80", "a", "/" },
 		{ "http://192.0.2.1/", "tcp://192.0.2.1:80", "192.0.2.1", "/" },
 		{ "http://[::1]:81/", "tcp://[::1]:81", "[::1]:81", "/" },
-		{ "http://[fe80::1%25eth0]/", "tcp://[fe80::1%25eth0]:80",
+		{ "http://[fe80::1%25eth0]/", "tcp://[fe80::1%eth0]:80",
 			"[fe80::1]", "/" },
-		{ "http://[fe80::1%eth0]:81/", "tcp://[fe80::1%25eth0]:81",
+		{ "http://[fe80::1%eth0]:81/", "tcp://[fe80::1%eth0]:81",
 			"[fe80::1]:81", "/" },
 		/* What has no place in a URL becomes %XX, what is one stays. */
 		{ "http://a/b c", "tcp://a:80", "a", "/b%20c" },
