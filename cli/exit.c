@@ -55,7 +55,11 @@ cli_exit_for(const struct pier_error *error)
 		return CLI_EXIT_PERMISSION;
 	if (pier_is_reset(code) || pier_is_end(code) || code == -ECONNABORTED)
 		return CLI_EXIT_RESET;
-	if (code == -PIER_EFRAME)
+	/* More than we take of an answer, or one that never comes to its end. */
+	if (code == -PIER_EFRAME ||
+		(code == -PIER_ELIMIT &&
+			(error->step == PIER_STEP_HEADER ||
+				error->step == PIER_STEP_BODY)))
 		return CLI_EXIT_PROTOCOL;
 	return CLI_EXIT_RESOURCE;
 }

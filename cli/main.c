@@ -25,6 +25,7 @@
 static const struct cli_verb *const verbs[] = {
 	&cli_verb_serve,
 	&cli_verb_connect,
+	&cli_verb_get,
 	&cli_verb_ping,
 	&cli_verb_addr,
 	&cli_verb_resolve,

@@ -191,23 +191,38 @@ characters_before(const char *text, size_t offset)
 }
 
 int
-cli_endpoint_error(const struct cli_tool *tool, const char *verb,
-	const char *endpoint, const struct pier_endpoint_check *check)
+cli_negative(const struct cli_tool *tool, const char *line, const char *hint)
+{
+	put_error(tool, line, hint);
+	return CLI_EXIT_NO;
+}
+
+int
+cli_marked_error(const struct cli_tool *tool, const char *verb,
+	const char *text, const struct pier_endpoint_check *check,
+	const char *hint)
 {
 	char line[LINE_BYTES], mark[LINE_BYTES];
 	int before;
 
 	before = snprintf(line, sizeof(line), "%s: ", verb);
-	snprintf(line + before, sizeof(line) - (size_t)before, "%s: %s",
-		endpoint, check->text);
+	snprintf(line + before, sizeof(line) - (size_t)before, "%s: %s", text,
+		check->text);
 	/* The same distance on the line below, where "pier:" stood above. */
 	snprintf(mark, sizeof(mark), "%*s^",
-		before + characters_before(endpoint, check->offset), "");
+		before + characters_before(text, check->offset), "");
 	put_line(tool, &tool->error, "pier:", line);
 	put_line(tool, &(const struct cli_paint){ "", "" }, "     ", mark);
-	put_line(tool, &tool->hint,
-		"hint:", "'pier help endpoints' has the grammar");
+	put_line(tool, &tool->hint, "hint:", hint);
 	return CLI_EXIT_USAGE;
+}
+
+int
+cli_endpoint_error(const struct cli_tool *tool, const char *verb,
+	const char *endpoint, const struct pier_endpoint_check *check)
+{
+	return cli_marked_error(tool, verb, endpoint, check,
+		"'pier help endpoints' has the grammar");
 }
 
 void

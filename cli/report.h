@@ -61,6 +61,16 @@ int cli_own_failure(const struct cli_tool *tool, enum pier_step step,
 int cli_endpoint_error(const struct cli_tool *tool, const char *verb,
 	const char *endpoint, const struct pier_endpoint_check *check);
 
+/* The same of another text than an endpoint, with a hint of its own. */
+int cli_marked_error(const struct cli_tool *tool, const char *verb,
+	const char *text, const struct pier_endpoint_check *check,
+	const char *hint);
+
+/* An answer that is no failure, and is no: the line, a hint or "".
+   CLI_EXIT_NO. */
+int cli_negative(
+	const struct cli_tool *tool, const char *line, const char *hint);
+
 /*
  * cli_say(tool, level, format…): a line for people, when -v was given at least
  * level times; level 0 is shown unless -q was given.

@@ -4,6 +4,7 @@
  */
 #include "story.h"
 
+#include "attempts.h"
 #include "json.h"
 #include "tcp_event.h"
 #include "values.h"
@@ -44,52 +45,10 @@ static const char *const end_words[] = {
 	[TALK_DEAD] = "no longer answers",
 };
 
-static const char *
-attempt_words(int rc)
-{
-	if (rc == 0)
-		return "connected";
-	return rc == -ECANCELED ? "given up, another was first"
-				: pier_strerror(rc);
-}
-
-/* Was a name looked up? Not when the endpoint has the address itself. */
-static bool
-was_resolved(const struct talk *talk)
-{
-	const struct pier_dial_report *report = &talk->report;
-	char host[PIER_ADDR_TEXT_MAX];
-
-	if (report->address_count == 0 || report->attempt_count == 0 ||
-		pier_addr_port(&report->attempts[0].addr) < 0)
-		return false;
-	(void)pier_addr_format_host(
-		&report->attempts[0].addr, host, sizeof(host));
-	return strstr(talk->endpoint, host) == NULL;
-}
-
 void
 story_attempts(const struct talk *talk)
 {
-	const struct pier_dial_report *report = &talk->report;
-	char where[PIER_ADDR_TEXT_MAX], took[CLI_VALUE_TEXT];
-	const struct cli_tool *tool = talk->tool;
-	size_t i;
-
-	if (was_resolved(talk)) {
-		cli_format_duration(report->resolve_ns, took, sizeof(took));
-		cli_say(tool, 1, "resolved to %zu address%s in %s",
-			report->address_count,
-			report->address_count == 1 ? "" : "es", took);
-	}
-	for (i = 0; i < report->attempt_count; i++) {
-		const struct pier_attempt *attempt = &report->attempts[i];
-
-		(void)pier_addr_format(&attempt->addr, where, sizeof(where));
-		cli_format_duration(attempt->elapsed_ns, took, sizeof(took));
-		cli_say(tool, 1, "%s: %s after %s", where,
-			attempt_words(attempt->rc), took);
-	}
+	cli_attempts_say(talk->tool, &talk->report, talk->endpoint);
 }
 
 /* "(unnamed)" and the like for what has no address to show. */
@@ -109,28 +68,6 @@ format_ends(const struct talk *talk, char *local, char *peer, size_t size)
 	else
 		(void)pier_peer(talk->net, &addr);
 	(void)pier_addr_format(&addr, peer, size);
-}
-
-static json_t *
-attempts_array(const struct pier_dial_report *report)
-{
-	char where[PIER_ADDR_TEXT_MAX];
-	json_t *array = json_array();
-	size_t i;
-
-	for (i = 0; i < report->attempt_count; i++) {
-		const struct pier_attempt *attempt = &report->attempts[i];
-		json_t *entry = json_object();
-
-		(void)pier_addr_format(&attempt->addr, where, sizeof(where));
-		cli_event_text(entry, "address", where);
-		cli_event_text(entry, "result",
-			attempt->rc == 0 ? "ok" : pier_error_name(attempt->rc));
-		cli_event_seconds(entry, "start_s", attempt->start_ns);
-		cli_event_seconds(entry, "elapsed_s", attempt->elapsed_ns);
-		(void)json_array_append_new(array, entry);
-	}
-	return array;
 }
 
 void
@@ -155,7 +92,7 @@ story_connected(const struct talk *talk)
 		event, "elapsed_s", talk->connected_ns - talk->started_ns);
 	if (talk->packet == NULL)
 		(void)json_object_set_new(
-			event, "attempts", attempts_array(&talk->report));
+			event, "attempts", cli_attempts_json(&talk->report));
 	(void)cli_event_print(event, talk->tool->until);
 }
 

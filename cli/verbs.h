@@ -11,6 +11,7 @@
 
 extern const struct cli_verb cli_verb_serve;
 extern const struct cli_verb cli_verb_connect;
+extern const struct cli_verb cli_verb_get;
 extern const struct cli_verb cli_verb_ping;
 extern const struct cli_verb cli_verb_addr;
 extern const struct cli_verb cli_verb_resolve;

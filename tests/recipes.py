@@ -622,6 +622,68 @@ def upper():
         assert data.upper().decode() in said, said
 
 
+def get_failing(url, step):
+    """The example says in which step it failed, and so does the tool."""
+    process = start("get", url)
+    said = process.communicate(timeout=LIMIT)[0].decode()
+    assert process.returncode == 1, said
+    assert f"failed in step: {step}\n" in said, said
+    done = subprocess.run(
+        [os.path.join(BUILD, "pier"), "get", url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=LIMIT,
+    )
+    assert done.returncode != 0, done
+    assert done.stderr.startswith(f"pier: {step}: ".encode()), done
+
+
+def answering(bytes_of_answer, asked):
+    def answer(connection):
+        asked.append(connection.recv(65536))
+        connection.sendall(bytes_of_answer)
+
+    return answer
+
+
+def get_each_step():
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, "file"), "wb") as file:
+            file.write(TEXT.encode() * 10000)
+        port = free_port()
+        server = start(
+            "python3", "-m", "http.server", "-b", "127.0.0.1", port, cwd=folder
+        )
+        listening(port, server)
+        url = f"http://127.0.0.1:{port}/file"
+        theirs = pipe_through(["curl", "-s", url], b"")
+        assert theirs == TEXT.encode() * 10000
+        tool = [os.path.join(BUILD, "pier"), "get"]
+        assert pipe_through([*tool, url], b"") == theirs
+        assert pipe_through([*tool, "--http1.0", url], b"") == theirs
+        said = output(start("get", url))
+        assert TEXT in said, said
+        server.kill()
+    # One line and nothing else.
+    asked = []
+    with python_server(answering(b"HTTP/1.0 200 OK\r\n\r\nx", asked)) as port:
+        said = pipe_through(
+            [*tool, "--http1.0", f"http://127.0.0.1:{port}/a/b"], b""
+        )
+        assert said == b"x", said
+        assert asked == [b"GET /a/b HTTP/1.0\r\n\r\n"], asked
+    get_failing("http://no-such-name.invalid/", "resolve")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        get_failing(f"http://127.0.0.1:{closed.getsockname()[1]}/", "connect")
+    for answer, step in (
+        (b"HTTP/1.1 200 O", "receive header"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", "receive body"),
+    ):
+        with python_server(answering(answer, asked)) as port:
+            get_failing(f"http://127.0.0.1:{port}/", step)
+
+
 ROWS = [
     Row(
         "B5",
@@ -694,6 +756,14 @@ ROWS = [
         ["file_view"],
         ["nc.openbsd", "socat"],
         file_view,
+    ),
+    Row(
+        "C8",
+        "a file over HTTP, and each step that can fail told apart",
+        "python3 -m http.server, curl, a name that is none, a port that refuses",
+        ["get"],
+        ["curl"],
+        get_each_step,
     ),
     Row(
         "C9",

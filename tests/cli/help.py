@@ -10,8 +10,8 @@ import tool
 from tap import contains, equal
 from tool import expect
 
-VERBS = ["serve", "connect", "ping", "info", "addr", "resolve", "service", "order",
-         "opt", "from", "help"]
+VERBS = ["serve", "connect", "get", "ping", "info", "addr", "resolve",
+         "service", "order", "opt", "from", "help"]
 
 
 def lines(text):
