@@ -133,7 +133,7 @@ a_raw_socket_hears_more(void **state)
 	bytes[0] = 0x44;
 	assert_int_equal(read_copy(&found, bytes, len, &raw), -ENOMSG);
 	bytes[0] = 0x4f;
-	assert_int_equal(read_copy(&found, bytes, 59, &raw), -ENOMSG);
+	assert_int_equal(read_copy(&found, bytes, len, &raw), -ENOMSG);
 	bytes[0] = 0x66;
 	assert_int_equal(read_copy(&found, bytes, len, &raw), -ENOMSG);
 	assert_int_equal(read_copy(&found, bytes, 19, &raw), -ENOMSG);
