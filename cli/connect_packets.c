@@ -129,6 +129,9 @@ receive(struct talk *talk)
 	while (talk->reason == TALK_GOES_ON && !pier_cancelled()) {
 		rc = pier_recv(talk->packet, &msg, talk->down,
 			sizeof(talk->down), talk_limit(talk));
+		/* What is cut off is told with the rest. */
+		if (rc == -EMSGSIZE && msg.truncated)
+			rc = 0;
 		if (rc == -ECANCELED ||
 			(rc == -PIER_EDEADLINE && talk_over_limit(talk)))
 			return;

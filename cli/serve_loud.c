@@ -67,8 +67,6 @@ serve_loud_packets(struct pier_packet *packet, void *ctx)
 	(void)pier_conn_peer(conn, &peer);
 	while (rc == 0) {
 		rc = pier_recv(packet, &msg, buf, PACKET_MAX, PIER_DEFAULT);
-		if (rc == 0 && msg.truncated)
-			rc = -EMSGSIZE;
 		if (rc < 0)
 			break;
 		serve_tell_message(serve, conn, &peer, buf, msg.size);

@@ -5,6 +5,11 @@
  *   tcp://host:port  tcp4://…  tcp6://…     a stream over TCP
  *   udp://host:port  udp4://…  udp6://…     datagrams over UDP
  *   icmp://host  icmp4://…  icmp6://…       a host, for pier/ping.h
+ *   udp://<broadcast>:port                  … to everybody on every link
+ *   udp://eth0.broadcast:port               … on that one
+ *   udp://239.1.2.3:port?join=eth0          … to and of a group of multicast, on
+ *                                           that link, on all with join=*;
+ *                                           &source=ADDRESS: of one host
  *   unix:///run/x.sock  unix://@abstract    a Unix stream
  *   unixgram:///run/x.sock                  Unix datagrams
  *   seqpacket:///run/x.sock                 Unix packets over a connection

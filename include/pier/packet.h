@@ -27,6 +27,18 @@ struct pier_packet;
 /* The longest UDP payload over IPv4; Unix datagrams may be longer. */
 #define PIER_PACKET_MAX 65507
 
+/* What UDP messages are to bring along, and what else a socket is to tell; each
+   costs a little with every message. See pier_recv() and pier_packet_error(). */
+enum {
+	PIER_ASK_TTL = 1,  /* msg.ttl */
+	PIER_ASK_TOS = 2,  /* msg.tos */
+	PIER_ASK_TIME = 4, /* msg.time_ns */
+	/* msg.interface also where there is one address only: of a socket that
+	   is bound to one, or connected. Others have it always */
+	PIER_ASK_INTERFACE = 8,
+	PIER_ASK_ERRORS = 16 /* IP_RECVERR of ip(7): pier_packet_error() */
+};
+
 struct pier_packet_opts {
 	bool listen; /* bind to the endpoint: a server */
 	/* A client's local address, as in struct pier_dial_opts; for
@@ -40,6 +52,9 @@ struct pier_packet_opts {
 	void *lookup_arg;
 	bool senders;               /* Unix: each message says who sent it */
 	const char *const *options; /* as of struct pier_dial_opts */
+	unsigned int ask;           /* UDP: PIER_ASK_… */
+	bool broadcast; /* UDP: it may send to broadcast addresses; what an
+			   endpoint says goes without */
 };
 
 /*
@@ -53,8 +68,26 @@ struct pier_packet_opts {
  *             here, see pier_packet_open_all(). One on seqpacket:// accepts
  *             connections: pier_listen()
  *
+ * Where an endpoint is many, a client is not connected and hears from each of
+ * them; pier_send() with NULL reaches them all:
+ *
+ *   udp://<broadcast>:7000      every host on every link: pier_broadcast()
+ *   udp://eth0.broadcast:7000   every host on the link eth0
+ *   udp://239.1.2.3:5000        a group of multicast (RFC 1112, RFC 4291 2.7):
+ *                               by the link that routes give,
+ *     ?join=eth0                or by that one, by its name or number; a server
+ *                               joins the group there, and on each of several;
+ *     ?join=*                   on every link that knows multicast;
+ *     &source=192.0.2.1         for what that host sends alone (RFC 4607)
+ *
+ * Several servers may be bound to one group, each hears everything.
+ *
  * What fd:// names is taken on success. 0, or the errors of pier_dial() and
- * pier_listen(); -EINVAL also for an fd that is no packet socket.
+ * pier_listen(); -EINVAL also for an fd that is no packet socket, and for .ask
+ * and .broadcast of what is not UDP; or
+ *   -ENODEV         this machine has no such link
+ *   -EADDRNOTAVAIL  the link has no broadcast address
+ *   -ENOBUFS        more groups than net.ipv4.igmp_max_memberships
  */
 int pier_packet_open_sized(struct pier_packet **out, const char *endpoint,
 	const struct pier_packet_opts *opts, size_t opts_size,
@@ -113,14 +146,25 @@ struct pier_msg {
 	pid_t sender_pid;
 	uid_t sender_uid;
 	gid_t sender_gid;
+	/* Of UDP, where it was asked for; see PIER_ASK_TTL and the others */
+	int ttl;         /* or hop limit, as it came; -1: unknown */
+	int tos;         /* or traffic class: DSCP and ECN; -1: unknown */
+	int64_t time_ns; /* when the kernel got it, of CLOCK_REALTIME; 0:
+			    unknown */
+	/* Of UDP: the broadcast address or group that it was sent to, which is
+	   not `local`; len 0: it was sent to this machine alone */
+	struct pier_addr to;
 };
 
 /*
  * pier_recv(packet, msg, buf, size, deadline): wait for one message.
  *
- *   msg  filled on success; msg->data is buf
+ *   msg  filled on success, and with -EMSGSIZE; msg->data is buf
  *
  * 0, or
+ *   -EMSGSIZE      msg->truncated: it was longer than buf, which has the
+ *                  beginning; the rest is lost, msg->full_size is how long it
+ *                  was. Else an earlier message was longer than the path takes
  *   -ECONNREFUSED  an earlier message met a closed port (connected sockets)
  *   -PIER_EEND     seqpacket: the peer has ended. An empty message is no end:
  *                  it is 0, with msg->size 0, but on a socket that pier did not
@@ -177,10 +221,18 @@ struct pier_incoming {
 	struct pier_msg msg; /* filled in */
 };
 
+/* What is to be sent. All but the first three is of UDP, and 0 or NULL where
+   the socket or the routes decide. */
 struct pier_outgoing {
 	const struct pier_addr *to; /* as of pier_send() */
 	const void *data;
 	size_t size;
+	const struct pier_addr *local; /* the address that it leaves from, one
+					  of this machine's; the port is the
+					  socket's */
+	unsigned int interface;        /* the link that it leaves by */
+	int ttl; /* how many routers it may pass, or hop limit: 1 to 255 */
+	int tos; /* or traffic class: 1 to 255; PIER_OFF: 0 */
 };
 
 /*
@@ -189,7 +241,9 @@ struct pier_outgoing {
  * system call (recvmmsg(2)).
  *
  * How many came, from the first element on; 0 when count is 0; or as
- * pier_recv(). What goes wrong after a first message is met by the next call.
+ * pier_recv(), but that one which is too long for its buffer is no error:
+ * msg.truncated says so. What goes wrong after a first message is met by the
+ * next call.
  */
 int pier_recv_many_sized(struct pier_packet *packet, struct pier_incoming *list,
 	size_t item_size, size_t count, pier_deadline deadline);
@@ -209,9 +263,152 @@ pier_recv_many(struct pier_packet *packet, struct pier_incoming *list,
  *
  * How many went, 1 to count (0 when count is 0); or as pier_send(), of the first
  * one. What went wrong with a later one is met by the call that begins with it.
+ *   -EINVAL      a ttl or tos out of range; a local address of another family;
+ *                of what is not UDP: any
+ *   -EINVAL, -ENETUNREACH  a local address that this machine does not have
+ *   -ENODEV      no such interface
  */
-int pier_send_many(struct pier_packet *packet, const struct pier_outgoing *list,
-	size_t count, pier_deadline deadline);
+int pier_send_many_sized(struct pier_packet *packet,
+	const struct pier_outgoing *list, size_t item_size, size_t count,
+	pier_deadline deadline);
+
+static inline int
+pier_send_many(struct pier_packet *packet, const struct pier_outgoing *list,
+	size_t count, pier_deadline deadline)
+{
+	return pier_send_many_sized(
+		packet, list, sizeof(*list), count, deadline);
+}
+
+/* ---- To everybody ------------------------------------------------------- */
+
+/*
+ * pier_broadcast(packet, out, deadline): send one message by every link that is
+ * up and knows broadcast, or for a group multicast, from this machine's address
+ * there. The links are listed anew each time (getifaddrs(3)).
+ *
+ *   out  to is 255.255.255.255 with a port, or a group; NULL: what the packet
+ *        was opened for. local and interface do not count
+ *
+ * By how many links it went, 1 or more; what went wrong with others is passed
+ * over. Or, when it went by none, what the first one met, as pier_send_many();
+ * or
+ *   -EINVAL       to is neither
+ *   -ENETUNREACH  no link is up that could take it
+ *   -ENOMEM, -EMFILE, -ENFILE  the links cannot be listed
+ */
+int pier_broadcast_sized(struct pier_packet *packet,
+	const struct pier_outgoing *out, size_t out_size,
+	pier_deadline deadline);
+
+static inline int
+pier_broadcast(struct pier_packet *packet, const struct pier_outgoing *out,
+	pier_deadline deadline)
+{
+	return pier_broadcast_sized(packet, out, sizeof(*out), deadline);
+}
+
+/* A group of multicast that is heard on one link. */
+struct pier_membership {
+	struct pier_addr group;  /* its port does not count */
+	unsigned int interface;  /* 0: the zone of group, else the link that
+				    routes give */
+	struct pier_addr source; /* what this one sends alone (RFC 4607); len
+				    0: what anybody does */
+};
+
+/*
+ * pier_packet_join(packet, membership): hear a group from now on. Never waits.
+ * From the first one on the socket hears the groups that it joined and no
+ * others' (IP_MULTICAST_ALL). The memberships end with the socket.
+ *
+ * 0, or
+ *   -EINVAL      group is none, source is another family's or a group, or the
+ *                packet is not UDP of that family
+ *   -EADDRINUSE  it hears that already there
+ *   -ENODEV      no such interface, or routes give none
+ *   -ENOBUFS     more groups than net.ipv4.igmp_max_memberships, or more
+ *                sources than net.ipv4.igmp_max_msf
+ */
+int pier_packet_join_sized(struct pier_packet *packet,
+	const struct pier_membership *membership, size_t size);
+
+static inline int
+pier_packet_join(
+	struct pier_packet *packet, const struct pier_membership *membership)
+{
+	return pier_packet_join_sized(packet, membership, sizeof(*membership));
+}
+
+/*
+ * pier_packet_leave(packet, membership): the end of what pier_packet_join() with
+ * the same membership began.
+ *
+ * 0, or as pier_packet_join(), and
+ *   -EADDRNOTAVAIL  it did not join that there
+ */
+int pier_packet_leave_sized(struct pier_packet *packet,
+	const struct pier_membership *membership, size_t size);
+
+static inline int
+pier_packet_leave(
+	struct pier_packet *packet, const struct pier_membership *membership)
+{
+	return pier_packet_leave_sized(packet, membership, sizeof(*membership));
+}
+
+/* How messages to groups leave. 0 leaves each as it is. */
+struct pier_multicast_opts {
+	unsigned int interface; /* by this link */
+	int ttl;  /* routers they may pass: 1 (which they begin with) to 255;
+		     PIER_OFF: 0, they stay on this machine */
+	int loop; /* 1 (which they begin with): this machine hears them too;
+		     PIER_OFF: it does not */
+};
+
+/*
+ * pier_packet_multicast(packet, opts): set how messages to groups leave. 0, or
+ *   -EINVAL  a value out of range, or the packet is not UDP
+ *   -ENODEV  no such interface
+ */
+int pier_packet_multicast_sized(struct pier_packet *packet,
+	const struct pier_multicast_opts *opts, size_t size);
+
+static inline int
+pier_packet_multicast(
+	struct pier_packet *packet, const struct pier_multicast_opts *opts)
+{
+	return pier_packet_multicast_sized(packet, opts, sizeof(*opts));
+}
+
+/* ---- The socket itself -------------------------------------------------- */
+
+/* What became of a message that left before. */
+struct pier_packet_error {
+	int rc; /* as the call gave it: -ECONNREFUSED, -EHOSTUNREACH… */
+	struct pier_addr to;   /* whom it was for; len 0: unknown */
+	struct pier_addr from; /* who says so: that host, or a router on the
+				  way; len 0: this machine */
+	int family; /* AF_INET: by ICMP, AF_INET6: by ICMPv6, 0: by itself */
+	int type;   /* of that message of ICMP; -1: none */
+	int code;
+	const char *meaning; /* of them: "port unreachable"; a constant */
+	uint32_t mtu; /* of a message that was too long: what the path takes;
+			 else 0 */
+};
+
+/*
+ * pier_packet_error(packet): the last one that a call on packet gave, which had
+ * PIER_ASK_ERRORS; NULL: there was none. Borrowed until the next call on it.
+ *
+ * With PIER_ASK_ERRORS what comes back by ICMP is the result of the next call,
+ * and pier_error_line() has all of it. Where the socket is not connected it is
+ * that of pier_recv() alone, in the order in which they came: a message to one
+ * peer does not fail for what another's met. Without it, a connected socket is
+ * told -ECONNREFUSED and the like, and others nothing.
+ */
+const struct pier_packet_error *pier_packet_error(
+	const struct pier_packet *packet);
 
 /*
  * pier_packet_shutdown(packet, half): close a half of a seqpacket connection, as

@@ -62,7 +62,19 @@ typedef int pier_datagram_handler(
 /* A conversation in packets, over a connection (seqpacket): as pier_handler, of a
    packet socket, which is the server's. -PIER_EEND, the peer's end, is as good
    as 0. Hooks see the connection as a stream that carries the packets, and
-   leave its bytes alone. */
+   leave its bytes alone.
+
+   With .sessions also one over UDP, with each peer that is heard from: its first
+   message begins it and is the first that pier_recv() gives, which then gives
+   what this peer sends, and no other's. pier_send() with NULL answers it, from
+   the address that it asked. It ends when the handler comes back, and the next
+   message begins another; pier_recv() gives -PIER_EEND when nothing came or went
+   for session_idle_ms, and once the server stops. With PIER_THREAD each has a
+   thread, else it is a fiber of the thread that receives. Messages wait in a
+   queue of each session, session_queue_max long. The hooks setup, verify and
+   finish are not called, pier_packet_conn() is NULL, pier_packet_peer() tells
+   who it is, and pier_packet_fd() is the socket of all of them, which is not to
+   be waited for. A failure is told as that of a datagram */
 typedef int pier_packet_handler(struct pier_packet *packet, void *ctx);
 
 enum pier_model {
@@ -291,6 +303,19 @@ struct pier_server_opts {
 	   who accepts or receives, so that it must not wait. Whom a PROXY header
 	   names is let in until that is read: finish tells of him */
 	void (*on_refuse)(const struct pier_refusal *refusal, void *ctx);
+
+	/* What UDP messages bring along: PIER_ASK_… of pier/packet.h */
+	unsigned int ask;
+
+	/* UDP endpoints: packet_handler has a conversation with each peer, in
+	   place of datagram_handler for each message. See pier_packet_handler */
+	bool sessions;
+	int sessions_max;      /* at once; 0: 1000; what further peers send is
+				  dropped */
+	int session_queue_max; /* messages that wait for one handler; 0: 64;
+				  what comes beyond is dropped */
+	/* Without a message either way, it ends; 0: 1 min, PIER_OFF: none */
+	int64_t session_idle_ms;
 };
 
 /*
@@ -314,7 +339,8 @@ pier_serve(const struct pier_server_opts *opts)
  * yet. opts is copied; what it points to (texts, ctx) is borrowed until close.
  *
  * 0, or
- *   -EINVAL  no endpoint, no handler for one, or a field out of range: detail;
+ *   -EINVAL  no endpoint, no handler for one, or a field out of range, or two
+ *            that do not go together: detail;
  *            or a text of allow or deny is no network: detail and offset
  *   -PIER_EDEADLINE  open_ms passed while a name was looked up
  *   -EPERM, -EPROTO, -EPROTONOSUPPORT  who is at opts->replace: of another
@@ -413,6 +439,7 @@ int pier_server_run(struct pier_server *server);
  *                              served by a later step
  *   -EBUSY      it runs or has run, another thread is in a step of it, or
  *               threads that hang fill connections_max
+ *   -EINVAL     it has sessions, which are more than one message
  */
 int pier_server_step(struct pier_server *server, pier_deadline deadline);
 
@@ -471,6 +498,13 @@ struct pier_server_stats {
 	uint64_t lost; /* connections that ended with their process */
 	uint64_t died; /* processes that ended unasked */
 	uint64_t refused_verify;
+	uint64_t sessions;         /* over UDP, that began */
+	uint64_t sessions_active;  /* now */
+	uint64_t sessions_expired; /* ended by session_idle_ms */
+	uint64_t sessions_refused; /* messages of peers over sessions_max */
+	/* Messages over session_queue_max, or left in the queue by a handler
+	   that took none, or at the stop */
+	uint64_t session_dropped;
 };
 
 /* pier_server_stats(server, out): the numbers as they are now. */

@@ -573,7 +573,8 @@ struct pier_waitable {
 /*
  * pier_wait_any(list, count, deadline): wait until at least one can go on.
  * count is at most 1024. How many are ready, or
- *   -EINVAL  count, an empty want, a layered stream, or one of two descriptors
+ *   -EINVAL  count, an empty want, a layered stream, one of two descriptors, or
+ *            the packet socket of a session (pier/serve.h)
  *   -EBADF   fd is not open
  *   -EBUSY   another task waits for one of them already; or fd is on the list
  *            twice, or a stream's: list the stream

@@ -90,7 +90,7 @@ int pier_packet_send_fds(struct pier_packet *packet, const struct pier_addr *to,
  * caller's. Messages that pier_recv() takes lose theirs: they are closed.
  *
  * 0, or as pier_recv(), and -EOPNOTSUPP; -EMFILE: not all could be taken, the
- * message is gone and those that came are closed.
+ * message is gone and those that came are closed; as they are with -EMSGSIZE.
  */
 int pier_packet_recv_fds_sized(struct pier_packet *packet, struct pier_msg *msg,
 	size_t msg_size, struct pier_fds *fds, void *buf, size_t size,

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/came_back.h"
+
 int
 pier__batch_new(struct pier__batch **out, size_t size)
 {
@@ -102,6 +104,8 @@ pier__batch_receive(
 				MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 		while (rc == -EINTR);
 	}
+	if (rc < 0)
+		rc = pier__packet_look_back(packet, rc);
 	if (rc == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
 	else if (rc < 0)
@@ -129,8 +133,9 @@ pier__batch_take(struct pier__batch *batch, struct pier_packet *packet,
 	struct iovec room = { .iov_base = buf, .iov_len = batch->size };
 	int rc;
 
-	*msg = (struct pier_msg){ .peer = { .len = 0 } };
-	memcpy(&msg->peer.u, &batch->peers[batch->next].u, sizeof(msg->peer.u));
+	pier__msg_begin(msg);
+	memcpy(&msg->peer.u, &batch->peers[batch->next].u,
+		came->msg_hdr.msg_namelen);
 	memcpy(buf, batch->slices[batch->next], head);
 	if (size > head) {
 		batch->has_tails_touched = true;
@@ -209,8 +214,8 @@ pier__replies_add(struct pier_packet *packet, const struct pier_msg *msg,
 					    .msg_namelen = reply->to.len,
 					    .msg_iov = &reply->piece,
 					    .msg_iovlen = 1 } };
-	if (msg->local.len > 0 || msg->interface != 0)
-		pier__pktinfo_write(&header->msg_hdr, reply->control, msg);
+	if (packet->own.len == 0)
+		pier__control_answer(&header->msg_hdr, reply->control, msg);
 	it->count++;
 	return true;
 }
@@ -232,6 +237,8 @@ pier__replies_flush(struct pier__replies *it, struct pier_packet *packet)
 
 		if (n == -EAGAIN)
 			return n;
+		if (n < 0 && n != -EINTR && packet->came_back != NULL)
+			n = pier__came_back(packet, PIER__OUT, n);
 		if (n < 0 && n != -EINTR)
 			first_failed(it, n);
 		for (i = 0; i < n; i++)

@@ -17,8 +17,8 @@
 #ifndef PIER_NET_BATCH_H
 #define PIER_NET_BATCH_H
 
+#include "net/control.h"
 #include "net/packet.h"
-#include "net/udp.h"
 
 #define PIER__BATCH_SLICE 2048
 /* What the ends of long messages may take, and how many that allows of. */
@@ -26,7 +26,7 @@
 
 struct pier__reply {
 	struct pier_addr to;
-	_Alignas(struct cmsghdr) unsigned char control[PIER__PKTINFO_MAX];
+	_Alignas(struct cmsghdr) unsigned char control[PIER__CONTROL_MAX];
 	struct iovec piece; /* in room */
 	pier_deadline deadline;
 };
@@ -55,7 +55,7 @@ struct pier__batch {
 	struct iovec pieces[PIER_BATCH_MAX][2];
 	struct pier_addr peers[PIER_BATCH_MAX];
 	_Alignas(struct cmsghdr) unsigned char control[PIER_BATCH_MAX]
-						      [PIER__PKTINFO_MAX];
+						      [PIER__CONTROL_MAX];
 	struct pier__replies replies;
 	unsigned char slices[PIER_BATCH_MAX][PIER__BATCH_SLICE];
 };

@@ -29,6 +29,16 @@ enum pier__endpoint_kind {
 	PIER__ENDPOINT_PAIR,
 };
 
+/* Whom an endpoint of UDP means. */
+enum pier__reach {
+	PIER__REACH_ONE,   /* a host, or a group */
+	PIER__REACH_LINKS, /* <broadcast>: everybody on every link */
+	PIER__REACH_LINK   /* NAME.broadcast: everybody on that one */
+};
+
+/* The name or number of a link, or "*". */
+#define PIER__LINK_TEXT_MAX 16
+
 struct pier__endpoint {
 	enum pier__endpoint_kind kind;
 	const char *scheme; /* a constant string: "tcp4" */
@@ -38,7 +48,11 @@ struct pier__endpoint {
 	char host[PIER__HOST_MAX + 1]; /* tcp, udp: a name or an address with
 					  its zone, no brackets; "" is every
 					  address */
-	bool numeric; /* host is an address in numbers: no look-up */
+	bool numeric;           /* host is an address in numbers: no look-up */
+	bool group;             /* it is one of multicast */
+	enum pier__reach reach; /* host is 255.255.255.255 where it is not
+				   one */
+	char link[PIER__LINK_TEXT_MAX];
 	char service[PIER__SERVICE_MAX + 1]; /* a number or a name */
 	int port; /* service as a number, or -1 if it is a name */
 	int fd;   /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in

@@ -222,8 +222,15 @@ points_at_what_is_wrong_in_a_host(void **state)
 		{ "tcp://.a:80", 6, "is empty" },
 		{ "tcp://a..b:80", 8, "is empty" },
 		{ "tcp://a%62..b:80", 6, "is empty" },
-		{ "udp://<broadcast>:9", 6, "<broadcast> is not supported" },
-		{ "udp://eth0.broadcast:9", 6, "is not supported" },
+		{ "tcp://<broadcast>:9", 6, "<broadcast> is a host of udp://" },
+		{ "udp://<broadcast:9", 6, "<broadcast> is a host of udp://" },
+		{ "udp6://<broadcast>:9", 7, "for IPv6 alone" },
+		{ "udp://an-interface-too-long.broadcast:9", 6,
+			"at most 15 bytes" },
+		{ "udp://192.0.2.1:9?join=eth0", 18, "join is of a group" },
+		{ "udp://239.1.2.3:9?join=", 23, "name or number" },
+		{ "udp://239.1.2.3:9?source=::1", 25, "address of a host" },
+		{ "tcp://239.1.2.3:9?join=eth0", 18, "join is of a group" },
 	};
 
 	(void)state;

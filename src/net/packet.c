@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "net/mailbox.h"
 #include "net/stream.h"
 #include "task/failure.h"
 
@@ -33,7 +34,9 @@ pier__packet_enter(
 		return -ENOMEM;
 	if (deadline->ns < 0)
 		*deadline = pier__timeout_deadline(packet->timeout_ms);
-	if (packet->carrier != NULL) {
+	if (packet->mailbox != NULL) {
+		rc = pier__enter(self, *deadline);
+	} else if (packet->carrier != NULL) {
 		/* The server's limits hold. */
 		rc = pier__stream_enter(packet->carrier, what, deadline);
 	} else {
@@ -57,10 +60,13 @@ pier__packet_wait(
 	struct pier_packet *packet, unsigned what, pier_deadline deadline)
 {
 	const char *why = what == PIER__IN ? "receive" : "send";
-	int rc = packet->carrier != NULL
-			 ? pier__stream_wait(
-				   packet->carrier, what, why, deadline)
-			 : pier__desc_wait(packet->desc, what, why, deadline);
+	int rc;
+
+	if (packet->mailbox != NULL && what == PIER__IN)
+		return pier__mailbox_await(packet->mailbox, deadline);
+	rc = packet->carrier != NULL
+		     ? pier__stream_wait(packet->carrier, what, why, deadline)
+		     : pier__desc_wait(packet->desc, what, why, deadline);
 
 	return pier__packet_is_aborted(packet) ? -ECONNABORTED : rc;
 }
@@ -96,6 +102,11 @@ void
 pier_packet_abort(struct pier_packet *packet)
 {
 	atomic_store_explicit(&packet->aborted, true, memory_order_release);
+	/* The descriptor is others' too. */
+	if (packet->mailbox != NULL) {
+		pier__mailbox_close(packet->mailbox, true);
+		return;
+	}
 	/* Wakes who waits, also where it answers ENOTCONN. */
 	(void)pier__calls()->shutdown(packet->desc->fd, SHUT_RDWR);
 }
@@ -108,6 +119,11 @@ pier_packet_close(struct pier_packet *packet)
 	pier__unix_remove(&packet->file, &packet->own_place.addr);
 	pier__unix_place_close(&packet->own_place);
 	pier__unix_place_close(&packet->peer_place);
+	if (packet->mailbox != NULL) {
+		pier__mailbox_free(packet->mailbox);
+		pier__free(packet);
+		return;
+	}
 	if (pier__desc_is_watched_elsewhere(packet->desc)) {
 		pier_packet_abort(packet);
 		(void)pier__packet_fail(
@@ -117,5 +133,6 @@ pier_packet_close(struct pier_packet *packet)
 	/* A carrier's is closed with the carrier. */
 	if (packet->carrier == NULL)
 		pier__desc_close(packet->desc);
+	pier__free(packet->came_back);
 	pier__free(packet);
 }

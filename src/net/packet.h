@@ -32,9 +32,19 @@ struct pier_packet {
 	uint64_t bytes_out; /* that the kernel took */
 	/* Where a server's handler has its replies gathered, or NULL. */
 	struct pier__replies *replies;
-	const char *scheme;          /* "udp", "unixgram"… */
-	struct pier_addr to;         /* of a client that is not connected */
-	struct pier__unix_file file; /* of a Unix socket that it bound */
+	const char *scheme;  /* "udp", "unixgram"… */
+	struct pier_addr to; /* of a client that is not connected */
+	/* Where that is many: it is sent by every link, or by this one. */
+	bool everywhere;
+	unsigned int interface;
+	/* Where every message is for one address, which the kernel is not asked
+	   for; else len 0. */
+	struct pier_addr own;
+	struct pier__came_back *came_back; /* or NULL: it was not asked */
+	/* Of one that hears one peer of a socket which others hear too, and
+	   does not own its descriptor; or NULL. */
+	struct pier__mailbox *mailbox;
+	struct pier__unix_file file;        /* of a Unix socket that it bound */
 	struct pier__unix_place own_place;  /* where that is */
 	struct pier__unix_place peer_place; /* of a Unix client's `to` */
 	char text[];                        /* the endpoint as it was given */
@@ -82,8 +92,17 @@ size_t pier__packet_control_room(
    it means, not noted. */
 int pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
 	struct pier_fds *fds, struct msghdr *header, size_t n);
+/* What a receive gave: the error of a message that left before, if there is one
+   and it was asked for; else rc. */
+int pier__packet_look_back(struct pier_packet *packet, int rc);
 /* Note an error, and return it. */
 int pier__packet_fail_receive(const struct pier_packet *packet, int rc);
 int pier__packet_fail_send(const struct pier_packet *packet, int rc);
+/* A message was longer than its room. -EMSGSIZE, noted. */
+int pier__packet_fail_long(
+	const struct pier_packet *packet, const struct pier_msg *msg);
+/* Send one message, out->to being given. 0, or as pier_send(). */
+int pier__packet_send_out(struct pier_packet *packet,
+	const struct pier_outgoing *out, pier_deadline deadline);
 
 #endif

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "net/mailbox.h"
 #include "net/stream.h"
 #include "task/failure.h"
 
@@ -21,9 +22,14 @@ int
 pier_packet_local(const struct pier_packet *packet, struct pier_addr *out)
 {
 	struct pier_addr addr = { .len = sizeof(addr.u) };
-	int rc = pier__calls()->getsockname(
-		packet->desc->fd, &addr.u.sa, &addr.len);
+	int rc;
 
+	if (packet->mailbox != NULL && packet->mailbox->local.len > 0) {
+		*out = packet->mailbox->local;
+		return 0;
+	}
+	rc = pier__calls()->getsockname(
+		packet->desc->fd, &addr.u.sa, &addr.len);
 	if (rc < 0)
 		return fail(packet, rc, "its own address");
 	*out = addr;
@@ -34,9 +40,14 @@ int
 pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out)
 {
 	struct pier_addr addr = { .len = sizeof(addr.u) };
-	int rc = pier__calls()->getpeername(
-		packet->desc->fd, &addr.u.sa, &addr.len);
+	int rc;
 
+	if (packet->mailbox != NULL) {
+		*out = packet->to;
+		return 0;
+	}
+	rc = pier__calls()->getpeername(
+		packet->desc->fd, &addr.u.sa, &addr.len);
 	if (rc < 0)
 		return fail(packet, rc, "its peer's address");
 	*out = addr;

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/came_back.h"
+#include "net/control.h"
 #include "net/listen_fds.h"
 #include "net/seqpacket.h"
 #include "net/stream.h"
@@ -19,8 +21,22 @@ int
 pier__packet_new(struct pier_packet **out, int fd, int family,
 	const struct pier__packet_plan *plan)
 {
-	return pier__packet_make(
-		out, fd, family, plan->endpoint.scheme, plan->text);
+	bool tells = (plan->opts.ask & PIER_ASK_ERRORS) != 0;
+	struct pier__came_back *came_back = NULL;
+	int rc = 0;
+
+	if (tells) {
+		came_back = pier__alloc(sizeof(*came_back));
+		rc = came_back == NULL ? -ENOMEM : 0;
+	}
+	if (rc == 0)
+		rc = pier__packet_make(
+			out, fd, family, plan->endpoint.scheme, plan->text);
+	if (rc == 0)
+		(*out)->came_back = came_back;
+	else
+		pier__free(came_back);
+	return rc;
 }
 
 int
@@ -42,12 +58,48 @@ pier__packet_make(struct pier_packet **out, int fd, int family,
 	return 0;
 }
 
+static bool
+wants_udp(const struct pier__packet_plan *plan)
+{
+	return plan->opts.ask != 0 || plan->opts.broadcast;
+}
+
+static int
+refuse_udp(const struct pier__packet_plan *plan)
+{
+	return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
+		"ask and broadcast are of UDP");
+}
+
 static int
 get_int(int fd, int name, int *value)
 {
 	socklen_t len = sizeof(*value);
 
 	return pier__calls()->getsockopt(fd, SOL_SOCKET, name, value, &len);
+}
+
+/* What a socket that was there before is to bring and may do. Noted. */
+static int
+ask_fd(int fd, int family, const struct pier__packet_plan *plan)
+{
+	static const int on = 1;
+	const char *option = NULL;
+	int rc = 0;
+
+	if (!wants_udp(plan))
+		return 0;
+	if (family != AF_INET && family != AF_INET6)
+		return refuse_udp(plan);
+	rc = pier__control_ask(fd, family, plan->opts.ask, &option);
+	if (rc == 0 && plan->opts.broadcast) {
+		option = "SO_BROADCAST";
+		rc = pier__calls()->setsockopt(
+			fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+	}
+	return rc < 0 ? pier__fail_step(
+				rc, PIER_STEP_OPTION, plan->text, option)
+		      : 0;
 }
 
 static int
@@ -76,6 +128,9 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 		if (rc < 0)
 			return pier__fail_step(
 				rc, PIER_STEP_OPTION, plan->text, why.text);
+		rc = ask_fd(fd, family, plan);
+		if (rc < 0)
+			return rc;
 		rc = pier__packet_new(out, fd, family, plan);
 	}
 	if (rc < 0)
@@ -134,6 +189,12 @@ enter_open(struct pier__packet_plan *plan)
 	rc = self == NULL ? -ENOMEM : pier__enter(self, plan->deadline);
 	if (rc < 0)
 		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+	if ((plan->opts.ask & ~(unsigned int)PIER__ASK_ALL) != 0)
+		return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
+			"ask: no such bit");
+	if (wants_udp(plan) && plan->endpoint.kind != PIER__ENDPOINT_UDP &&
+		plan->endpoint.kind != PIER__ENDPOINT_FD)
+		return refuse_udp(plan);
 	return 0;
 }
 

@@ -9,8 +9,12 @@
 #include <errno.h>
 #include <stdalign.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "net/came_back.h"
+#include "net/control.h"
+#include "net/mailbox.h"
 #include "net/packet.h"
 #include "net/pass.h"
 #include "net/stream.h"
@@ -37,7 +41,7 @@ pier__packet_control_room(
 	const struct pier_packet *packet, const struct pier_fds *fds)
 {
 	if (packet->family != AF_UNIX)
-		return PIER__PKTINFO_MAX;
+		return PIER__CONTROL_MAX;
 	if (fds != NULL)
 		return PIER__PASSED_ROOM;
 	return packet->senders || packet->marks ? PIER__CRED_ROOM : 0;
@@ -48,7 +52,7 @@ read_control(struct pier_packet *packet, struct pier_msg *msg,
 	struct pier_fds *fds, struct msghdr *header)
 {
 	if (packet->family != AF_UNIX) {
-		pier__pktinfo_read(msg, header, own_port(packet));
+		pier__control_read(msg, header, own_port(packet));
 		return 0;
 	}
 	if (packet->senders)
@@ -63,7 +67,8 @@ is_end(const struct pier_packet *packet, const struct msghdr *header)
 	return packet->ends && !(packet->marks && header->msg_controllen > 0);
 }
 
-_Static_assert(PIER__CRED_ROOM <= PIER__PKTINFO_MAX,
+_Static_assert(PIER__CRED_ROOM <= PIER__CONTROL_MAX &&
+		       PIER__CONTROL_MAX <= PIER__PASSED_ROOM,
 	"one size of room serves every family, where no descriptors are "
 	"wanted");
 
@@ -101,9 +106,55 @@ pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
 	msg->peer.len = header->msg_namelen;
 	if (msg->peer.len <= sizeof(msg->peer.u.sa.sa_family))
 		msg->peer.len = 0;
+	if (packet->own.len > 0) {
+		msg->local.len = packet->own.len;
+		memcpy(&msg->local.u, &packet->own.u, packet->own.len);
+	}
 	return header->msg_controllen > 0 || fds != NULL
 		       ? read_control(packet, msg, fds, header)
 		       : 0;
+}
+
+static int
+receive_letter(struct pier_packet *packet, struct pier_msg *msg, void *buf,
+	size_t size)
+{
+	int rc = pier__mailbox_look(packet->mailbox);
+
+	if (rc == 0)
+		pier__mailbox_take(packet->mailbox, msg, buf, size);
+	return rc;
+}
+
+/* As many as are there. */
+static int
+receive_letters(struct pier_packet *packet, struct pier_msg *msgs,
+	struct iovec *pieces, unsigned int count)
+{
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < count && rc == 0; i++)
+		rc = receive_letter(packet, &msgs[i], pieces[i].iov_base,
+			pieces[i].iov_len);
+	if (rc < 0)
+		i--;
+	return i > 0 ? (int)i : rc;
+}
+
+/* What an earlier message met is met first. */
+static int
+came_back_before(struct pier_packet *packet)
+{
+	return packet->came_back == NULL ? 0 : pier__came_back_before(packet);
+}
+
+int
+pier__packet_look_back(struct pier_packet *packet, int rc)
+{
+	return packet->came_back == NULL || rc == -EINTR
+		       ? rc
+		       : pier__came_back(packet, PIER__IN, rc);
 }
 
 /* One attempt. 0, or -errno. */
@@ -114,9 +165,17 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 	alignas(struct cmsghdr) unsigned char control[PIER__PASSED_ROOM];
 	struct iovec piece = { .iov_base = buf, .iov_len = size };
 	struct msghdr header = header_for(packet, fds, msg, &piece, control);
-	ssize_t n = pier__calls()->recvmsg(packet->desc->fd, &header,
-		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	ssize_t n;
 
+	if (packet->mailbox != NULL)
+		return receive_letter(packet, msg, buf, size);
+	n = came_back_before(packet);
+	if (n < 0)
+		return (int)n;
+	n = pier__calls()->recvmsg(packet->desc->fd, &header,
+		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		n = pier__packet_look_back(packet, (int)n);
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
 	return n < 0 ? (int)n
@@ -129,17 +188,24 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 	struct iovec *pieces, unsigned int count)
 {
 	alignas(struct cmsghdr) unsigned char control[PIER_BATCH_MAX]
-						     [PIER__PKTINFO_MAX];
+						     [PIER__CONTROL_MAX];
 	struct mmsghdr list[PIER_BATCH_MAX];
 	unsigned int i;
 	int n;
 
+	if (packet->mailbox != NULL)
+		return receive_letters(packet, msgs, pieces, count);
 	for (i = 0; i < count; i++)
 		list[i] = (struct mmsghdr){ .msg_hdr = header_for(packet, NULL,
 						    &msgs[i], &pieces[i],
 						    control[i]) };
+	n = came_back_before(packet);
+	if (n < 0)
+		return n;
 	n = pier__calls()->recvmmsg(packet->desc->fd, list, count,
 		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		n = pier__packet_look_back(packet, n);
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
 	for (i = 0; n > 0 && i < (unsigned int)n; i++) {
@@ -160,7 +226,7 @@ explain_receive(int rc)
 	case -ECONNREFUSED:
 		return "an earlier message met a closed port";
 	case -PIER_EEND:
-		return "the peer has ended";
+		return "the peer has ended, or was silent for too long";
 	case -EMFILE:
 		return "the descriptors that came could not all be taken";
 	case -EOPNOTSUPP:
@@ -171,10 +237,25 @@ explain_receive(int rc)
 }
 
 int
+pier__packet_fail_long(
+	const struct pier_packet *packet, const struct pier_msg *msg)
+{
+	char detail[80];
+
+	(void)snprintf(detail, sizeof(detail),
+		"it has %zu bytes, and there is room for %zu", msg->full_size,
+		msg->size);
+	return pier__packet_fail(packet, -EMSGSIZE, PIER_STEP_RECEIVE, detail);
+}
+
+int
 pier__packet_fail_receive(const struct pier_packet *packet, int rc)
 {
-	return pier__packet_fail(
-		packet, rc, PIER_STEP_RECEIVE, explain_receive(rc));
+	char text[PIER__CAME_BACK_MAX];
+
+	return pier__packet_fail(packet, rc, PIER_STEP_RECEIVE,
+		pier__came_back_text(packet, rc, text) ? text
+						       : explain_receive(rc));
 }
 
 /* The next message, waiting; fds may be NULL. */
@@ -195,9 +276,7 @@ receive_next(struct pier_packet *packet, struct pier_msg *msg,
 	}
 	if (pier__packet_is_aborted(packet))
 		rc = -ECONNABORTED;
-	return rc < 0 ? pier__packet_fail(packet, rc, PIER_STEP_RECEIVE,
-				explain_receive(rc))
-		      : 0;
+	return rc < 0 ? pier__packet_fail_receive(packet, rc) : 0;
 }
 
 int
@@ -217,29 +296,36 @@ pier__packet_try(struct pier_packet *packet, struct pier_msg *msg, void *buf,
 {
 	int rc;
 
-	*msg = (struct pier_msg){ .peer = { .len = 0 } };
+	pier__msg_begin(msg);
 	rc = receive(packet, msg, NULL, buf, size);
 	if (rc == -EINTR)
 		rc = -EAGAIN;
 	if (rc < 0 && rc != -EAGAIN && pier__packet_is_aborted(packet))
 		rc = -ECONNABORTED;
-	return rc < 0 && rc != -EAGAIN
-		       ? pier__packet_fail(packet, rc, PIER_STEP_RECEIVE,
-				 explain_receive(rc))
-		       : rc;
+	return rc < 0 && rc != -EAGAIN ? pier__packet_fail_receive(packet, rc)
+				       : rc;
 }
 
 int
 pier_recv_sized(struct pier_packet *packet, struct pier_msg *out,
 	size_t msg_size, void *buf, size_t size, pier_deadline deadline)
 {
-	struct pier_msg msg = { .peer = { .len = 0 } };
-	int rc = receive_next(packet, &msg, NULL, buf, size, deadline);
+	struct pier_msg msg;
+	int rc;
 
-	if (rc == 0)
-		memcpy(out, &msg,
-			msg_size < sizeof(msg) ? msg_size : sizeof(msg));
-	return rc;
+	pier__msg_begin(&msg);
+	msg.truncated = false;
+	rc = receive_next(packet, &msg, NULL, buf, size, deadline);
+	/* With -EMSGSIZE it tells which of two it is. */
+	if (rc < 0 && rc != -EMSGSIZE)
+		return rc;
+	if (rc < 0) {
+		msg.data = buf;
+		msg.size = 0;
+		msg.full_size = 0;
+	}
+	memcpy(out, &msg, msg_size < sizeof(msg) ? msg_size : sizeof(msg));
+	return msg.truncated ? pier__packet_fail_long(packet, &msg) : rc;
 }
 
 static int
@@ -257,9 +343,7 @@ receive_some(struct pier_packet *packet, struct pier_msg *msgs,
 	}
 	if (rc < 0 && pier__packet_is_aborted(packet))
 		rc = -ECONNABORTED;
-	return rc < 0 ? pier__packet_fail(packet, rc, PIER_STEP_RECEIVE,
-				explain_receive(rc))
-		      : rc;
+	return rc < 0 ? pier__packet_fail_receive(packet, rc) : rc;
 }
 
 int
@@ -286,6 +370,7 @@ pier_recv_many_sized(struct pier_packet *packet, struct pier_incoming *list,
 		const struct pier_incoming *one =
 			(void *)((char *)list + i * item_size);
 
+		pier__msg_begin(&msgs[i]);
 		pieces[i] = (struct iovec){ .iov_base = one->buf,
 			.iov_len = one->size };
 	}
@@ -302,10 +387,11 @@ pier_packet_recv_fds_sized(struct pier_packet *packet, struct pier_msg *out,
 	size_t msg_size, struct pier_fds *fds, void *buf, size_t size,
 	pier_deadline deadline)
 {
-	struct pier_msg msg = { .peer = { .len = 0 } };
+	struct pier_msg msg;
 	struct pier_fds came;
 	int rc;
 
+	pier__msg_begin(&msg);
 	came.count = 0;
 	if (packet->family != AF_UNIX)
 		return pier__packet_fail(packet, -EOPNOTSUPP, PIER_STEP_RECEIVE,
@@ -315,8 +401,12 @@ pier_packet_recv_fds_sized(struct pier_packet *packet, struct pier_msg *out,
 		pier_fds_close(&came);
 		return rc;
 	}
+	memcpy(out, &msg, msg_size < sizeof(msg) ? msg_size : sizeof(msg));
+	if (msg.truncated) {
+		pier_fds_close(&came);
+		return pier__packet_fail_long(packet, &msg);
+	}
 	fds->count = came.count;
 	memcpy(fds->fd, came.fd, sizeof(int) * came.count);
-	memcpy(out, &msg, msg_size < sizeof(msg) ? msg_size : sizeof(msg));
 	return 0;
 }

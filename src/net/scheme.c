@@ -17,6 +17,9 @@
 
 #define LABEL_MAX 63 /* RFC 1035 2.3.4 */
 
+/* What follows the name of a link. */
+#define EVERYBODY ".broadcast"
+
 static bool
 is_alnum(int c)
 {
@@ -51,8 +54,8 @@ refuse_host_byte(struct pier__span host, size_t at, struct pier__why *why)
 			"neither");
 	if (c == '<')
 		return pier__why_set(why, at,
-			"<broadcast> is not supported by this version of "
-			"pier");
+			"<broadcast> is a host of udp:// alone, and has no "
+			"other form");
 	if (c == '%')
 		return pier__why_set(why, at,
 			"the byte %.3s cannot stand in a host name",
@@ -122,12 +125,42 @@ check_labels(
 	return 0;
 }
 
-static bool
-ends_with(const char *text, const char *end)
+/* "<broadcast>", or "eth0.broadcast" with the name of a link. 0: it is
+   neither. */
+static int
+parse_everybody(struct pier__endpoint *out, struct pier__span host,
+	struct pier__why *why)
 {
-	size_t len = strlen(text), tail = strlen(end);
+	struct pier__span link = host;
+	bool is_long = pier__span_len(host) > strlen(EVERYBODY);
 
-	return len > tail && strcmp(text + len - tail, end) == 0;
+	if (is_long)
+		link.end -= strlen(EVERYBODY);
+	if (pier__span_is(host, "<broadcast>")) {
+		out->reach = PIER__REACH_LINKS;
+	} else if (is_long &&
+		   pier__span_is(pier__span_cut(host, link.end, host.end),
+			   EVERYBODY)) {
+		if (pier__span_len(link) >= sizeof(out->link))
+			return pier__why_set(why, host.begin,
+				"the name of an interface has at most %zu "
+				"bytes",
+				sizeof(out->link) - 1);
+		out->reach = PIER__REACH_LINK;
+		memcpy(out->link, pier__span_at(link), pier__span_len(link));
+	} else {
+		return 0;
+	}
+	(void)strcpy(out->host, "255.255.255.255");
+	out->numeric = true;
+	return AF_INET;
+}
+
+static bool
+is_group(const struct pier__ip *ip)
+{
+	return ip->family == AF_INET ? (ip->bytes[0] & 0xf0) == 0xe0
+				     : ip->bytes[0] == 0xff;
 }
 
 /* Decoded, the host is a name or, without brackets, IPv4. */
@@ -140,6 +173,11 @@ parse_plain_host(struct pier__endpoint *out, struct pier__span host,
 
 	if (pier__span_is(host, "*"))
 		return 0;
+	if (out->kind == PIER__ENDPOINT_UDP) {
+		rc = parse_everybody(out, host, why);
+		if (rc != 0)
+			return rc;
+	}
 	len = decode_host(out, host, why);
 	if (len <= 0)
 		return len;
@@ -150,13 +188,9 @@ parse_plain_host(struct pier__endpoint *out, struct pier__span host,
 		return rc;
 	}
 	out->numeric = rc > 0;
+	out->group = out->numeric && is_group(&ip);
 	if (out->numeric)
 		return ip.family;
-	if (out->kind == PIER__ENDPOINT_UDP &&
-		ends_with(out->host, ".broadcast"))
-		return pier__why_set(why, host.begin,
-			"INTERFACE.broadcast is not supported by this version "
-			"of pier");
 	return check_labels(host, pier__span_of(out->host), why);
 }
 
@@ -176,6 +210,7 @@ parse_bracketed(struct pier__endpoint *out, struct pier__span host,
 	memcpy(out->host, pier__span_at(host), pier__span_len(host));
 	out->host[pier__span_len(host)] = '\0';
 	out->numeric = true;
+	out->group = is_group(&ip);
 	return ip.family;
 }
 

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "net/bind.h"
+#include "net/control.h"
 #include "net/lookup.h"
+#include "net/many.h"
 #include "net/tcp.h"
 #include "net/wishes.h"
 #include "task/failure.h"
@@ -24,6 +26,9 @@
 struct opening {
 	const struct pier__packet_plan *plan;
 	struct pier__bind local;
+	struct pier_addr addr; /* that it is bound to, or sends to */
+	unsigned int link;     /* the only one it sends by, or 0 */
+	bool is_one;           /* all that it hears is for one address */
 	enum pier_step step;
 	const char *detail;
 	struct pier__why why;
@@ -50,24 +55,52 @@ set_wishes(struct opening *it, int fd, int family, enum pier__moment moment)
 	return rc;
 }
 
+static unsigned int
+asked(const struct opening *it)
+{
+	unsigned int ask = it->plan->opts.ask;
+	bool known = it->is_one && (ask & PIER_ASK_INTERFACE) == 0;
+
+	return known ? ask : ask | PIER__ASK_WHERE;
+}
+
+/* Several may be bound to one group, and each hears all: there it does not take
+   messages away from another. */
+static bool
+may_share(const struct opening *it)
+{
+	return it->plan->opts.listen && pier__addr_is_group(&it->addr);
+}
+
+static bool
+sends_to_everybody(const struct opening *it)
+{
+	return it->plan->opts.broadcast ||
+	       it->plan->endpoint.reach != PIER__REACH_ONE;
+}
+
+static int
+enable(struct opening *it, int fd, int level, int name, const char *text)
+{
+	it->detail = text;
+	return pier__socket_enable(fd, level, name);
+}
+
 static int
 set_options(struct opening *it, int fd, int family)
 {
 	int rc;
 
 	it->step = PIER_STEP_OPTION;
-	it->detail = "packet information";
-	rc = family == AF_INET6
-		     ? pier__socket_enable(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO)
-		     : pier__socket_enable(fd, IPPROTO_IP, IP_PKTINFO);
-	if (rc == 0 && family == AF_INET6) {
-		it->detail = "IPV6_V6ONLY";
-		rc = pier__socket_enable(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-	}
-	if (rc == 0 && it->plan->opts.reuse_port) {
-		it->detail = "SO_REUSEPORT";
-		rc = pier__socket_enable(fd, SOL_SOCKET, SO_REUSEPORT);
-	}
+	rc = pier__control_ask(fd, family, asked(it), &it->detail);
+	if (rc == 0 && family == AF_INET6)
+		rc = enable(it, fd, IPPROTO_IPV6, IPV6_V6ONLY, "IPV6_V6ONLY");
+	if (rc == 0 && it->plan->opts.reuse_port)
+		rc = enable(it, fd, SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT");
+	if (rc == 0 && may_share(it))
+		rc = enable(it, fd, SOL_SOCKET, SO_REUSEADDR, "SO_REUSEADDR");
+	if (rc == 0 && sends_to_everybody(it))
+		rc = enable(it, fd, SOL_SOCKET, SO_BROADCAST, "SO_BROADCAST");
 	if (rc == 0)
 		rc = set_wishes(it, fd, family, PIER__MOMENT_NEW);
 	if (rc == 0)
@@ -91,15 +124,52 @@ make_socket(struct opening *it, int family)
 	return rc < 0 ? rc : fd;
 }
 
+/* The address as it was looked up becomes that of the socket. */
+static int
+place(struct opening *it, const struct pier_addr *addr)
+{
+	int rc;
+
+	it->addr = *addr;
+	it->step = PIER_STEP_OPTION;
+	rc = pier__many_place(&it->addr, &it->link, &it->plan->endpoint,
+		it->plan->opts.listen, &it->why);
+	it->detail = rc < 0 ? it->why.text : NULL;
+	return rc;
+}
+
 /* fd becomes a packet socket, or is closed. */
 static int
 wrap(struct pier_packet **out, struct opening *it, int fd, int family)
 {
+	struct pier_addr own = { .len = sizeof(own.u) };
 	int rc = pier__packet_new(out, fd, family, it->plan);
 
 	if (rc < 0) {
 		it->step = PIER_STEP_CREATE;
 		pier__close(fd);
+		return rc;
+	}
+	if ((asked(it) & PIER__ASK_WHERE) != 0)
+		return 0;
+	rc = pier__calls()->getsockname(fd, &own.u.sa, &own.len);
+	if (rc < 0) {
+		it->step = PIER_STEP_CREATE;
+		pier_packet_close(*out);
+		return rc;
+	}
+	(*out)->own = own;
+	return 0;
+}
+
+/* What is left to do once there is a packet, which is closed if that fails. */
+static int
+finish(struct pier_packet *packet, struct opening *it, int rc)
+{
+	if (rc < 0) {
+		it->step = PIER_STEP_OPTION;
+		it->detail = it->why.text;
+		pier_packet_close(packet);
 	}
 	return rc;
 }
@@ -109,13 +179,18 @@ open_server(struct pier_packet **out, struct opening *it,
 	const struct pier_addr *addr)
 {
 	int family = pier_addr_family(addr);
-	int fd = make_socket(it, family);
-	int rc;
+	struct pier_packet *packet;
+	int rc = place(it, addr);
+	int fd;
 
+	if (rc < 0)
+		return rc;
+	it->is_one = pier__many_is_one(&it->addr);
+	fd = make_socket(it, family);
 	if (fd < 0)
 		return fd;
 	it->step = PIER_STEP_BIND;
-	rc = pier__calls()->bind(fd, &addr->u.sa, addr->len);
+	rc = pier__calls()->bind(fd, &it->addr.u.sa, it->addr.len);
 	if (rc == -EADDRINUSE)
 		it->detail = "another socket has this port";
 	if (rc == 0)
@@ -124,7 +199,24 @@ open_server(struct pier_packet **out, struct opening *it,
 		pier__close(fd);
 		return rc;
 	}
-	return wrap(out, it, fd, family);
+	rc = wrap(&packet, it, fd, family);
+	if (rc == 0 && pier__addr_is_group(addr))
+		rc = finish(packet, it,
+			pier__many_join(packet, addr,
+				&it->plan->endpoint.wishes, &it->why));
+	if (rc == 0)
+		*out = packet;
+	return rc;
+}
+
+/* Nobody answers from the address of many. */
+static bool
+is_connected(const struct opening *it)
+{
+	return !it->plan->opts.unconnected &&
+	       it->plan->endpoint.reach == PIER__REACH_ONE &&
+	       !pier__addr_is_group(&it->addr) &&
+	       !pier__addr_is_broadcast(&it->addr);
 }
 
 static int
@@ -132,16 +224,21 @@ open_client(struct pier_packet **out, struct opening *it,
 	const struct pier_addr *addr)
 {
 	int family = pier_addr_family(addr);
-	int fd = make_socket(it, family);
-	int rc;
+	struct pier_packet *packet;
+	int rc = place(it, addr);
+	int fd;
 
+	if (rc < 0)
+		return rc;
+	it->is_one = is_connected(it);
+	fd = make_socket(it, family);
 	if (fd < 0)
 		return fd;
 	it->step = PIER_STEP_BIND;
 	rc = pier__bind_socket(&it->local, fd, family, SOCK_DGRAM);
-	if (rc == 0 && !it->plan->opts.unconnected) {
+	if (rc == 0 && is_connected(it)) {
 		it->step = PIER_STEP_CONNECT;
-		rc = pier__calls()->connect(fd, &addr->u.sa, addr->len);
+		rc = pier__calls()->connect(fd, &it->addr.u.sa, it->addr.len);
 	}
 	if (rc == 0)
 		rc = set_wishes(it, fd, family, PIER__MOMENT_CONNECTED);
@@ -149,12 +246,17 @@ open_client(struct pier_packet **out, struct opening *it,
 		pier__close(fd);
 		return rc;
 	}
-	rc = wrap(out, it, fd, family);
+	rc = wrap(&packet, it, fd, family);
 	if (rc < 0)
 		return rc;
-	(*out)->connected = !it->plan->opts.unconnected;
-	(*out)->to = *addr;
-	return 0;
+	packet->connected = is_connected(it);
+	packet->to = it->addr;
+	packet->interface = it->link;
+	rc = finish(packet, it,
+		pier__many_aim(packet, &it->plan->endpoint, &it->why));
+	if (rc == 0)
+		*out = packet;
+	return rc;
 }
 
 /* The first address for which it works; else the first one's error. */
@@ -319,95 +421,4 @@ pier__udp_open(struct pier_packet **out, size_t max,
 			       : open_first_client(out, &it, names);
 	pier_names_free(names);
 	return rc;
-}
-
-static void
-read_ip4(struct pier_msg *msg, const struct cmsghdr *cmsg, unsigned int port)
-{
-	struct in_pktinfo info;
-
-	memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
-	/* Not ipi_addr: that is the broadcast address, if it was one. */
-	msg->local.len = sizeof(msg->local.u.in);
-	msg->local.u.in.sin_family = AF_INET;
-	msg->local.u.in.sin_port = htons((uint16_t)port);
-	msg->local.u.in.sin_addr = info.ipi_spec_dst;
-	msg->interface = (unsigned int)info.ipi_ifindex;
-}
-
-static void
-read_ip6(struct pier_msg *msg, const struct cmsghdr *cmsg, unsigned int port)
-{
-	struct in6_pktinfo info;
-
-	memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
-	msg->interface = info.ipi6_ifindex;
-	/* Nothing is sent from a multicast address: the kernel chooses one of
-	   the link's. */
-	if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr))
-		return;
-	msg->local.len = sizeof(msg->local.u.in6);
-	msg->local.u.in6.sin6_family = AF_INET6;
-	msg->local.u.in6.sin6_port = htons((uint16_t)port);
-	msg->local.u.in6.sin6_addr = info.ipi6_addr;
-	if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
-		msg->local.u.in6.sin6_scope_id = info.ipi6_ifindex;
-}
-
-void
-pier__pktinfo_read(struct pier_msg *msg, struct msghdr *from, unsigned int port)
-{
-	struct cmsghdr *cmsg;
-
-	for (cmsg = CMSG_FIRSTHDR(from); cmsg != NULL;
-		cmsg = CMSG_NXTHDR(from, cmsg)) {
-		if (cmsg->cmsg_level == IPPROTO_IP &&
-			cmsg->cmsg_type == IP_PKTINFO &&
-			cmsg->cmsg_len >= CMSG_LEN(sizeof(struct in_pktinfo)))
-			read_ip4(msg, cmsg, port);
-		else if (cmsg->cmsg_level == IPPROTO_IPV6 &&
-			 cmsg->cmsg_type == IPV6_PKTINFO &&
-			 cmsg->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo)))
-			read_ip6(msg, cmsg, port);
-	}
-}
-
-static void
-put(struct msghdr *header, void *room, int level, int type, const void *data,
-	size_t size)
-{
-	struct cmsghdr *cmsg;
-
-	memset(room, 0, PIER__PKTINFO_MAX);
-	header->msg_control = room;
-	header->msg_controllen = CMSG_SPACE(size);
-	cmsg = CMSG_FIRSTHDR(header);
-	cmsg->cmsg_level = level;
-	cmsg->cmsg_type = type;
-	cmsg->cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(cmsg), data, size);
-}
-
-void
-pier__pktinfo_write(
-	struct msghdr *header, void *room, const struct pier_msg *msg)
-{
-	struct in_pktinfo ip4 = { .ipi_ifindex = (int)msg->interface };
-	struct in6_pktinfo ip6 = { .ipi6_ifindex = msg->interface };
-
-	switch (pier_addr_family(&msg->peer)) {
-	case AF_INET:
-		if (pier_addr_family(&msg->local) == AF_INET)
-			ip4.ipi_spec_dst = msg->local.u.in.sin_addr;
-		put(header, room, IPPROTO_IP, IP_PKTINFO, &ip4, sizeof(ip4));
-		break;
-	case AF_INET6:
-		if (pier_addr_family(&msg->local) == AF_INET6)
-			ip6.ipi6_addr = msg->local.u.in6.sin6_addr;
-		put(header, room, IPPROTO_IPV6, IPV6_PKTINFO, &ip6,
-			sizeof(ip6));
-		break;
-	default:
-		break;
-	}
 }

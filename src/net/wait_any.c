@@ -37,6 +37,8 @@ place_desc(struct place *place, const struct pier_waitable *one)
 	} else if (one->listener != NULL) {
 		place->want.desc = &one->listener->desc;
 	} else if (one->packet != NULL) {
+		if (one->packet->mailbox != NULL)
+			return -EINVAL;
 		place->want.desc = one->packet->desc;
 	} else {
 		place->want.desc = &place->plain;

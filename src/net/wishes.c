@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr/ip.h"
 #include "option/option.h"
 #include "os/calls.h"
 
@@ -178,6 +179,53 @@ check_wish(const struct wish *wish, const struct pier__option_kind *kinds,
 	return rc;
 }
 
+/* What a group of multicast has, and no socket: where it is heard. */
+static bool
+is_of_group(const struct wish *wish)
+{
+	return pier__span_is(wish->name, "join") ||
+	       pier__span_is(wish->name, "source");
+}
+
+static bool
+is_source(struct pier__span text, const struct pier__endpoint *endpoint)
+{
+	struct pier__ip ip, group;
+	struct pier__why why;
+
+	return pier__ip_parse(&ip, text, &why) > 0 &&
+	       pier__ip_parse(&group, pier__span_of(endpoint->host), &why) >
+		       0 &&
+	       ip.family == group.family;
+}
+
+static int
+check_of_group(const struct wish *wish, const struct pier__endpoint *endpoint,
+	struct pier__why *why)
+{
+	struct pier__span text = { .text = wish->value, .end = wish->len };
+
+	if (!endpoint->group || endpoint->kind != PIER__ENDPOINT_UDP)
+		return pier__why_set(why, wish->name.begin,
+			"%.*s is of a group of multicast: "
+			"udp://239.1.2.3:5000?join=eth0",
+			pier__span_quote(wish->name),
+			pier__span_at(wish->name));
+	if (pier__span_is(wish->name, "source")) {
+		if (!is_source(text, endpoint))
+			return pier__why_set(why, wish->value_at,
+				"source is the address of a host, of the "
+				"group's family");
+		return 0;
+	}
+	if (wish->len == 0 || wish->len >= PIER__LINK_TEXT_MAX ||
+		memchr(wish->value, '\0', wish->len) != NULL)
+		return pier__why_set(why, wish->value_at,
+			"join is the name or number of an interface, or * for "
+			"every one");
+	return 0;
+}
+
 static int
 check(const struct pier__wishes *wishes, const struct pier__endpoint *endpoint,
 	struct walk *walk, struct pier__why *why)
@@ -189,7 +237,8 @@ check(const struct pier__wishes *wishes, const struct pier__endpoint *endpoint,
 
 	*walk = start(wishes);
 	while ((rc = next_wish(walk, &wish, why)) > 0) {
-		rc = check_wish(&wish, kinds, count, why);
+		rc = is_of_group(&wish) ? check_of_group(&wish, endpoint, why)
+					: check_wish(&wish, kinds, count, why);
 		if (rc < 0)
 			break;
 	}
@@ -285,11 +334,34 @@ pier__wishes_set(const struct pier__wishes *wishes, int fd,
 	int rc;
 
 	while ((rc = next_wish(&walk, &wish, why)) > 0) {
+		if (is_of_group(&wish))
+			continue;
 		rc = set_wish(&wish, fd, kind, moment, why);
 		if (rc < 0)
 			break;
 	}
 	return rc;
+}
+
+int
+pier__wishes_value(const struct pier__wishes *wishes, const char *name,
+	size_t i, char *buf, size_t size)
+{
+	struct walk walk = start(wishes);
+	struct pier__why why;
+	struct wish wish;
+
+	while (next_wish(&walk, &wish, &why) > 0) {
+		if (!pier__span_is(wish.name, name) || i-- > 0)
+			continue;
+		/* What was checked fits. */
+		if (wish.len >= size)
+			wish.len = size - 1;
+		memcpy(buf, wish.value, wish.len);
+		buf[wish.len] = '\0';
+		return (int)wish.len;
+	}
+	return -ENOENT;
 }
 
 static bool

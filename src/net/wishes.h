@@ -47,6 +47,14 @@ int pier__wishes_set(const struct pier__wishes *wishes, int fd,
 	const struct pier__option_kind *kind, enum pier__moment moment,
 	struct pier__why *why);
 
+/*
+ * pier__wishes_value(wishes, name, i, buf, size): what is given for `name` for
+ * the i-th time, from 0: of the names that are no options of sockets, join and
+ * source of groups of multicast. Its length, and buf ends in NUL; or -ENOENT.
+ */
+int pier__wishes_value(const struct pier__wishes *wishes, const char *name,
+	size_t i, char *buf, size_t size);
+
 /* Is there one for that moment? */
 bool pier__wishes_has(
 	const struct pier__wishes *wishes, enum pier__moment moment);

@@ -26,6 +26,7 @@
 
 #include "os/cookie.h"
 #include "os/folder_calls.h"
+#include "os/link.h"
 #include "os/names_calls.h"
 #include "os/process_calls.h"
 #include "os/spawn_calls.h"
@@ -625,4 +626,5 @@ const struct pier__calls pier__calls_real = {
 	.gethostbyname = pier__real_gethostbyname,
 	.gethostbyaddr = pier__real_gethostbyaddr,
 	.hostname = pier__real_hostname,
+	.links = pier__real_links,
 };

@@ -38,6 +38,7 @@ struct pier__exit;
 struct pier__pty;
 struct pier__cookie; /* os/cookie.h: functions that a FILE stands on */
 struct pier__engine; /* task/engine.h: who waits for descriptors */
+struct pier__link;   /* os/link.h */
 
 struct pier__calls {
 	/* Sockets: always made SOCK_CLOEXEC | SOCK_NONBLOCK, but that accept
@@ -165,6 +166,8 @@ struct pier__calls {
 		struct hostent *out, char *buf, size_t size);
 	/* This machine's name; ends in NUL. */
 	int (*hostname)(char *buf, size_t size);
+	/* Its links, by getifaddrs(3): how many of them are in the list now. */
+	int (*links)(struct pier__link *list, int max);
 
 	/* Programs: see os/spawn.h. spawn gives the number of the process, and
 	   its descriptor in *pidfd. exited: 1, *out says how; 0, it runs; its

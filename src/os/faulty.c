@@ -90,6 +90,7 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 		{ -EAI_AGAIN, -EAI_NONAME, -EAI_FAIL,
 			-PIER__EAI_ERRNO + EMFILE } },
 	[PIER__CALL_HOSTNAME] = { "hostname", { ENAMETOOLONG } },
+	[PIER__CALL_LINKS] = { "links", { ENOMEM, EMFILE } },
 	[PIER__CALL_GETADDRINFO] = { "getaddrinfo",
 		{ -EAI_AGAIN, -EAI_NONAME, -EAI_MEMORY,
 			-PIER__EAI_ERRNO + EIO } },

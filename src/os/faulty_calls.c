@@ -672,4 +672,5 @@ const struct pier__calls pier__faulty_calls = {
 	.gethostbyname = pier__faulty_gethostbyname,
 	.gethostbyaddr = pier__faulty_gethostbyaddr,
 	.hostname = pier__faulty_hostname,
+	.links = pier__faulty_links,
 };

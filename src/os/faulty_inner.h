@@ -80,6 +80,7 @@ int pier__faulty_gethostbyname(const char *name, int family,
 int pier__faulty_gethostbyaddr(const void *bytes, socklen_t len, int family,
 	struct hostent *out, char *buf, size_t size);
 int pier__faulty_hostname(char *buf, size_t size);
+int pier__faulty_links(struct pier__link *list, int max);
 
 /* Entries that stand in faulty_process.c. */
 int pier__faulty_fork(int *pidfd);

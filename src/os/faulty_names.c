@@ -50,3 +50,9 @@ pier__faulty_hostname(char *buf, size_t size)
 {
 	PLAIN(PIER__CALL_HOSTNAME, hostname(buf, size));
 }
+
+int
+pier__faulty_links(struct pier__link *list, int max)
+{
+	PLAIN(PIER__CALL_LINKS, links(list, max));
+}

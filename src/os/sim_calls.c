@@ -650,6 +650,7 @@ static const struct pier__calls table = {
 	.gethostbyname = pier__sim_no_gethostbyname,
 	.gethostbyaddr = pier__sim_no_gethostbyaddr,
 	.hostname = pier__sim_hostname,
+	.links = pier__sim_links,
 };
 
 void

@@ -8,7 +8,8 @@
  *   sim_machine.c clock, chance, memory
  *   sim_option.c  socket options
  *   sim_tcp.c     tcp as a program sees it; sim_tcp_wire.c as the peer does
- *   sim_udp.c     udp, and the ping sockets of icmp(7)
+ *   sim_udp.c     udp, and the ping sockets of icmp(7); what is sent to many in
+ *                 sim_many.c
  *   sim_event.c   eventfd
  *   sim_pipe.c    pipes, and splice
  *   sim_none.c    what there is not
@@ -111,6 +112,16 @@ enum {
 	PIER__SIM_WR = 2
 };
 
+/* What each datagram brings along. */
+enum {
+	PIER__SIM_ASK_PKTINFO = 1,
+	PIER__SIM_ASK_TTL = 2,
+	PIER__SIM_ASK_TOS = 4,
+	PIER__SIM_ASK_TIME = 8
+};
+
+#define PIER__SIM_GROUPS_MAX 4
+
 struct pier__sim_socket {
 	const struct pier__sim_ops *ops;
 	struct pier__sim_host *host;
@@ -128,7 +139,12 @@ struct pier__sim_socket {
 	/* options */
 	int sndbuf, rcvbuf;
 	bool reuseaddr, reuseport, v6only, nodelay, keepalive, broadcast;
-	bool pktinfo, passcred;
+	bool passcred;
+	unsigned asks; /* PIER__SIM_ASK_… */
+	int group_ttl; /* 0: 1, unless it was set */
+	bool no_loop;
+	struct in6_addr groups[PIER__SIM_GROUPS_MAX]; /* that it hears */
+	unsigned group_count;
 	struct linger linger;
 	unsigned user_timeout_ms;
 
@@ -195,6 +211,8 @@ struct pier__sim_packet {
 	struct pier__sim_addr src, dst;
 	unsigned flags;
 	uint64_t seq, ack, edge;
+	int ttl, tos;
+	bool to_many; /* to a broadcast address or group */
 	size_t len;
 	unsigned char data[];
 };
@@ -202,13 +220,35 @@ struct pier__sim_packet {
 struct pier__sim_packet *pier__sim_packet(enum pier__sim_packet_kind kind,
 	const struct pier__sim_addr *src, const struct pier__sim_addr *dst,
 	size_t len);
+/* The same bytes once more. */
+struct pier__sim_packet *pier__sim_packet_twin(
+	const struct pier__sim_packet *packet);
+/* Takes the packet: to every other host, and with loop to its own. */
+void pier__sim_transmit_all(struct pier__sim_host *from,
+	struct pier__sim_packet *packet, bool loop);
 /* Takes the packet. */
 void pier__sim_transmit(
 	struct pier__sim_host *from, struct pier__sim_packet *packet);
 
+/* sim_many.c */
+enum pier__sim_reach {
+	PIER__SIM_TO_ONE,
+	PIER__SIM_TO_BROADCAST,
+	PIER__SIM_TO_GROUP
+};
+enum pier__sim_reach pier__sim_reach(
+	const struct pier__sim_host *host, const struct in6_addr *ip);
+/* Did it join that group, if ip is one? */
+bool pier__sim_hears(
+	struct pier__sim_socket *socket, const struct in6_addr *ip);
+int pier__sim_udp_setsockopt(struct pier__sim_socket *socket, int level,
+	int name, const void *value, socklen_t len);
+int pier__sim_links(struct pier__link *list, int max);
+
 /* sim_machine.c: entries of the call table. */
 int64_t pier__sim_clock_ns(void);
 int64_t pier__sim_realtime_ns(void);
+int64_t pier__sim_realtime_at(const struct pier__sim *sim);
 int pier__sim_random(void *buf, size_t size);
 int pier__sim_getaddrinfo(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **out);

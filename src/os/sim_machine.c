@@ -11,9 +11,15 @@ pier__sim_clock_ns(void)
 
 /* A simulation begins with the year 2026. */
 int64_t
+pier__sim_realtime_at(const struct pier__sim *sim)
+{
+	return INT64_C(1767225600) * 1000000000 + sim->now;
+}
+
+int64_t
 pier__sim_realtime_ns(void)
 {
-	return INT64_C(1767225600) * 1000000000 + pier__sim_here()->sim->now;
+	return pier__sim_realtime_at(pier__sim_here()->sim);
 }
 
 int

@@ -305,7 +305,10 @@ pier__sim_bind_inet(struct pier__sim_socket *socket, const struct sockaddr *sa,
 		goto restore;
 	rc = -EADDRNOTAVAIL;
 	if (!pier__sim_any(&socket->local.ip) &&
-		!pier__sim_is_local(socket->host, &socket->local.ip))
+		!pier__sim_is_local(socket->host, &socket->local.ip) &&
+		(socket->type != SOCK_DGRAM ||
+			pier__sim_reach(socket->host, &socket->local.ip) ==
+				PIER__SIM_TO_ONE))
 		goto restore;
 	if (socket->local.port == 0)
 		rc = take_free_port(socket);
@@ -475,6 +478,16 @@ pier__sim_packet(enum pier__sim_packet_kind kind,
 	return packet;
 }
 
+struct pier__sim_packet *
+pier__sim_packet_twin(const struct pier__sim_packet *packet)
+{
+	struct pier__sim_packet *twin =
+		pier__sim_memory(sizeof(*twin) + packet->len);
+
+	memcpy(twin, packet, sizeof(*twin) + packet->len);
+	return twin;
+}
+
 static void
 note_packet(struct pier__sim *sim, const struct pier__sim_packet *packet,
 	const char *fate)
@@ -566,7 +579,6 @@ transmit_between(struct pier__sim *sim, struct pier__sim_host *from,
 	struct pier__sim_packet *packet)
 {
 	struct pier__sim_route *route = route_between(from, packet->to);
-	struct pier__sim_packet *twin;
 
 	if (route->link.unreachable &&
 		(packet->kind <= PIER__SIM_UDP ||
@@ -581,11 +593,9 @@ transmit_between(struct pier__sim *sim, struct pier__sim_host *from,
 		free(packet);
 		return;
 	}
-	if (happens(sim, route->link.duplicate)) {
-		twin = pier__sim_memory(sizeof(*twin) + packet->len);
-		memcpy(twin, packet, sizeof(*twin) + packet->len);
-		pier__sim_schedule(sim, &twin->event, arrival(sim, route));
-	}
+	if (happens(sim, route->link.duplicate))
+		pier__sim_schedule(sim, &pier__sim_packet_twin(packet)->event,
+			arrival(sim, route));
 	pier__sim_schedule(sim, &packet->event, arrival(sim, route));
 }
 
@@ -604,4 +614,30 @@ pier__sim_transmit(struct pier__sim_host *from, struct pier__sim_packet *packet)
 	} else {
 		transmit_between(sim, from, packet);
 	}
+}
+
+void
+pier__sim_transmit_all(
+	struct pier__sim_host *from, struct pier__sim_packet *packet, bool loop)
+{
+	struct pier__sim *sim = from->sim;
+	struct pier__list *node;
+
+	packet->event.fn = arrive;
+	packet->to_many = true;
+	pier__list_each(node, &sim->hosts) {
+		struct pier__sim_host *host =
+			pier__container_of(node, struct pier__sim_host, node);
+		struct pier__sim_packet *twin;
+
+		if (host == from && !loop)
+			continue;
+		twin = pier__sim_packet_twin(packet);
+		twin->to = host;
+		if (host == from)
+			pier__sim_schedule(sim, &twin->event, sim->now);
+		else
+			transmit_between(sim, from, twin);
+	}
+	free(packet);
 }

@@ -122,6 +122,10 @@ set_socket_level(struct pier__sim_socket *socket, int name, const void *value,
 	case SO_BROADCAST:
 		socket->broadcast = number != 0;
 		return 0;
+	case SO_TIMESTAMPNS:
+		socket->asks &= ~(unsigned)PIER__SIM_ASK_TIME;
+		socket->asks |= number != 0 ? PIER__SIM_ASK_TIME : 0;
+		return 0;
 	case SO_SNDBUF:
 		socket->sndbuf = buffer_size(number, 4608);
 		return 0;
@@ -160,12 +164,6 @@ set_inet(struct pier__sim_socket *socket, int level, int name, int number)
 		socket->user_timeout_ms = (unsigned)number;
 		return 0;
 	}
-	if (!tcp && ((level == IPPROTO_IP && name == IP_PKTINFO) ||
-			    (v6 && level == IPPROTO_IPV6 &&
-				    name == IPV6_RECVPKTINFO))) {
-		socket->pktinfo = number != 0;
-		return 0;
-	}
 	return -ENOPROTOOPT;
 }
 
@@ -184,5 +182,9 @@ pier__sim_setsockopt(struct pier__sim_socket *socket, int level, int name,
 		return set_socket_level(socket, name, value, len, number);
 	if (socket->family == AF_UNIX)
 		return -EOPNOTSUPP;
+	if (socket->type == SOCK_DGRAM &&
+		!(level == IPPROTO_IPV6 && name == IPV6_V6ONLY))
+		return pier__sim_udp_setsockopt(
+			socket, level, name, value, len);
 	return set_inet(socket, level, name, number);
 }

@@ -18,6 +18,9 @@
 struct datagram {
 	struct pier__list node;
 	struct pier__sim_addr src, dst;
+	int ttl, tos;
+	bool to_many;
+	int64_t came_ns; /* realtime */
 	size_t len;
 	unsigned char data[];
 };
@@ -77,43 +80,61 @@ udp_connect(struct pier__sim_socket *socket, const struct sockaddr *sa,
 	return 0;
 }
 
-/* The source that a control message asks for. */
-static bool
-asked_source(const struct msghdr *msg, struct in6_addr *out)
+/* What control messages ask for. */
+struct asked {
+	struct in6_addr source; /* any: none */
+	unsigned link;
+	int ttl, tos; /* -1: none */
+};
+
+static void
+read_pktinfo(struct asked *out, const struct cmsghdr *cmsg)
+{
+	struct in_pktinfo info4;
+	struct in6_pktinfo info6;
+
+	if (cmsg->cmsg_level == IPPROTO_IPV6) {
+		memcpy(&info6, CMSG_DATA(cmsg), sizeof(info6));
+		out->source = info6.ipi6_addr;
+		out->link = info6.ipi6_ifindex;
+		return;
+	}
+	memcpy(&info4, CMSG_DATA(cmsg), sizeof(info4));
+	out->source.s6_addr[10] = 0xff;
+	out->source.s6_addr[11] = 0xff;
+	memcpy(&out->source.s6_addr[12], &info4.ipi_spec_dst, 4);
+	out->link = (unsigned)info4.ipi_ifindex;
+}
+
+static struct asked
+asked_of(const struct pier__sim_socket *socket, const struct msghdr *msg)
 {
 	union {
 		const struct msghdr *in;
 		struct msghdr *out;
 	} header = { msg };
+	struct asked out = { .ttl = -1, .tos = -1 };
+	bool v4 = socket->family == AF_INET;
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
 
 	for (; cmsg != NULL; cmsg = CMSG_NXTHDR(header.out, cmsg)) {
-		struct in_pktinfo info4;
-		struct in6_pktinfo info6;
-
-		if (cmsg->cmsg_level == IPPROTO_IP &&
-			cmsg->cmsg_type == IP_PKTINFO) {
-			memcpy(&info4, CMSG_DATA(cmsg), sizeof(info4));
-			memset(out, 0, sizeof(*out));
-			out->s6_addr[10] = 0xff;
-			out->s6_addr[11] = 0xff;
-			memcpy(&out->s6_addr[12], &info4.ipi_spec_dst, 4);
-			return !pier__sim_any(out);
-		}
-		if (cmsg->cmsg_level == IPPROTO_IPV6 &&
-			cmsg->cmsg_type == IPV6_PKTINFO) {
-			memcpy(&info6, CMSG_DATA(cmsg), sizeof(info6));
-			*out = info6.ipi6_addr;
-			return !pier__sim_any(out);
-		}
+		if (cmsg->cmsg_level != (v4 ? IPPROTO_IP : IPPROTO_IPV6))
+			continue;
+		if (cmsg->cmsg_type == (v4 ? IP_PKTINFO : IPV6_PKTINFO))
+			read_pktinfo(&out, cmsg);
+		if (cmsg->cmsg_type == (v4 ? IP_TTL : IPV6_HOPLIMIT))
+			memcpy(&out.ttl, CMSG_DATA(cmsg), sizeof(int));
+		if (cmsg->cmsg_type == (v4 ? IP_TOS : IPV6_TCLASS))
+			memcpy(&out.tos, CMSG_DATA(cmsg), sizeof(int));
 	}
-	return false;
+	return out;
 }
 
 /* Where to, and from where: 0, or why not. */
 static int
 udp_ends(struct pier__sim_socket *socket, const struct msghdr *msg,
-	struct pier__sim_addr *src, struct pier__sim_addr *dst)
+	const struct asked *asked, struct pier__sim_addr *src,
+	struct pier__sim_addr *dst)
 {
 	struct in6_addr source;
 	int rc;
@@ -134,12 +155,15 @@ udp_ends(struct pier__sim_socket *socket, const struct msghdr *msg,
 	if (rc < 0)
 		return rc;
 	*src = socket->local;
-	if (pier__sim_any(&src->ip))
+	if (pier__sim_any(&src->ip) ||
+		pier__sim_reach(socket->host, &src->ip) != PIER__SIM_TO_ONE)
 		src->ip = source;
-	if (asked_source(msg, &source)) {
-		if (!pier__sim_is_local(socket->host, &source))
+	if (asked->link > 1)
+		return -ENODEV;
+	if (!pier__sim_any(&asked->source)) {
+		if (!pier__sim_is_local(socket->host, &asked->source))
 			return -EINVAL;
-		src->ip = source;
+		src->ip = asked->source;
 	}
 	return 0;
 }
@@ -163,20 +187,41 @@ fill_echo(
 	return 0;
 }
 
+/* Takes the packet. */
+static void
+leave(struct pier__sim_socket *socket, struct pier__sim_packet *packet,
+	enum pier__sim_reach reach, const struct asked *asked)
+{
+	packet->ttl = asked->ttl > 0 ? asked->ttl : 64;
+	if (asked->ttl <= 0 && reach == PIER__SIM_TO_GROUP)
+		packet->ttl = socket->group_ttl > 0 ? socket->group_ttl : 1;
+	packet->tos = asked->tos < 0 ? 0 : asked->tos;
+	if (reach == PIER__SIM_TO_ONE)
+		pier__sim_transmit(socket->host, packet);
+	else
+		pier__sim_transmit_all(socket->host, packet,
+			reach == PIER__SIM_TO_BROADCAST || !socket->no_loop);
+}
+
 static ssize_t
 udp_send(struct pier__sim_socket *socket, const struct msghdr *msg, int flags)
 {
 	size_t size = pier__sim_iov_size(msg);
+	const struct asked asked = asked_of(socket, msg);
 	struct pier__sim_packet *packet;
 	struct pier__sim_addr src, dst;
+	enum pier__sim_reach reach;
 	int rc;
 
 	(void)flags;
 	if (size > PAYLOAD_MAX)
 		return -EMSGSIZE;
-	rc = udp_ends(socket, msg, &src, &dst);
+	rc = udp_ends(socket, msg, &asked, &src, &dst);
 	if (rc < 0)
 		return rc;
+	reach = pier__sim_reach(socket->host, &dst.ip);
+	if (reach == PIER__SIM_TO_BROADCAST && !socket->broadcast)
+		return -EACCES;
 	if (socket->error != 0)
 		return -pier__sim_take_error(socket);
 	if ((socket->shut & PIER__SIM_WR) != 0)
@@ -188,33 +233,77 @@ udp_send(struct pier__sim_socket *socket, const struct msghdr *msg, int flags)
 		free(packet);
 		return rc;
 	}
-	pier__sim_transmit(socket->host, packet);
+	leave(socket, packet, reach, &asked);
 	return (ssize_t)size;
+}
+
+/* Behind the *used bytes of control messages. */
+static void
+put(struct msghdr *msg, size_t *used, int level, int type, const void *data,
+	size_t size)
+{
+	char *place = (char *)msg->msg_control + *used;
+	struct cmsghdr *cmsg = (struct cmsghdr *)(void *)place;
+
+	if (msg->msg_control == NULL ||
+		msg->msg_controllen < *used + CMSG_SPACE(size)) {
+		msg->msg_flags |= MSG_CTRUNC;
+		return;
+	}
+	cmsg->cmsg_level = level;
+	cmsg->cmsg_type = type;
+	cmsg->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(cmsg), data, size);
+	*used += CMSG_SPACE(size);
 }
 
 static void
 put_pktinfo(const struct pier__sim_socket *socket, struct msghdr *msg,
-	const struct pier__sim_addr *dst)
+	const struct datagram *datagram, size_t *used)
 {
-	struct in6_pktinfo info6 = { .ipi6_addr = dst->ip, .ipi6_ifindex = 1 };
+	const struct in6_addr *ip = &datagram->dst.ip;
+	struct in6_pktinfo info6 = { .ipi6_addr = *ip, .ipi6_ifindex = 1 };
 	struct in_pktinfo info4 = { .ipi_ifindex = 1 };
-	bool v4 = socket->family == AF_INET;
-	const void *info = v4 ? (const void *)&info4 : (const void *)&info6;
-	size_t size = v4 ? sizeof(info4) : sizeof(info6);
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+	struct in6_addr own = *ip;
 
-	if (cmsg == NULL || msg->msg_controllen < CMSG_SPACE(size)) {
-		msg->msg_flags |= MSG_CTRUNC;
-		msg->msg_controllen = 0;
+	if (socket->family != AF_INET) {
+		put(msg, used, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+			sizeof(info6));
 		return;
 	}
-	memcpy(&info4.ipi_spec_dst, &dst->ip.s6_addr[12], 4);
-	info4.ipi_addr = info4.ipi_spec_dst;
-	cmsg->cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-	cmsg->cmsg_type = v4 ? IP_PKTINFO : IPV6_PKTINFO;
-	cmsg->cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(cmsg), info, size);
-	msg->msg_controllen = CMSG_SPACE(size);
+	if (datagram->to_many)
+		(void)pier__sim_source(socket->host, &datagram->src.ip, &own);
+	memcpy(&info4.ipi_addr, &ip->s6_addr[12], 4);
+	memcpy(&info4.ipi_spec_dst, &own.s6_addr[12], 4);
+	put(msg, used, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+}
+
+static void
+put_control(const struct pier__sim_socket *socket, struct msghdr *msg,
+	const struct datagram *datagram)
+{
+	const struct timespec time = {
+		.tv_sec = datagram->came_ns / 1000000000,
+		.tv_nsec = datagram->came_ns % 1000000000,
+	};
+	const unsigned char tos = (unsigned char)datagram->tos;
+	bool v4 = socket->family == AF_INET;
+	int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+	size_t used = 0;
+
+	if ((socket->asks & PIER__SIM_ASK_TIME) != 0)
+		put(msg, &used, SOL_SOCKET, SO_TIMESTAMPNS, &time,
+			sizeof(time));
+	if ((socket->asks & PIER__SIM_ASK_PKTINFO) != 0)
+		put_pktinfo(socket, msg, datagram, &used);
+	if ((socket->asks & PIER__SIM_ASK_TTL) != 0)
+		put(msg, &used, level, v4 ? IP_TTL : IPV6_HOPLIMIT,
+			&datagram->ttl, sizeof(datagram->ttl));
+	if ((socket->asks & PIER__SIM_ASK_TOS) != 0)
+		put(msg, &used, level, v4 ? IP_TOS : IPV6_TCLASS,
+			v4 ? (const void *)&tos : (const void *)&datagram->tos,
+			v4 ? sizeof(tos) : sizeof(datagram->tos));
+	msg->msg_controllen = used;
 }
 
 static ssize_t
@@ -237,10 +326,7 @@ udp_recv(struct pier__sim_socket *socket, struct msghdr *msg, int flags)
 	}
 	pier__sim_addr_put(
 		socket, &datagram->src, msg->msg_name, &msg->msg_namelen);
-	if (socket->pktinfo)
-		put_pktinfo(socket, msg, &datagram->dst);
-	else
-		msg->msg_controllen = 0;
+	put_control(socket, msg, datagram);
 	if ((flags & MSG_PEEK) == 0) {
 		pier__list_remove(&datagram->node);
 		udp->queued -= datagram->len + OVERHEAD;
@@ -415,36 +501,67 @@ fail(struct udp *udp, const struct pier__sim_packet *packet)
 	pier__sim_news(&udp->base);
 }
 
-void
-pier__sim_udp_input(
-	struct pier__sim_host *host, const struct pier__sim_packet *packet)
+static void
+deliver(struct udp *udp, const struct pier__sim_packet *packet)
 {
-	struct udp *udp = find(host, packet);
 	struct datagram *datagram;
 
-	if (packet->kind == PIER__SIM_ECHO) {
-		answer_echo(host, packet);
-		return;
-	}
-	if (packet->kind == PIER__SIM_ICMP_PORT ||
-		packet->kind == PIER__SIM_ICMP_HOST) {
-		fail(udp, packet);
-		return;
-	}
-	if (udp == NULL) {
-		refuse(host, packet);
-		return;
-	}
 	if (udp->queued + packet->len + OVERHEAD > (size_t)udp->base.rcvbuf) {
-		pier__sim_note(host->sim, "udp: no room, dropped");
+		pier__sim_note(udp->base.host->sim, "udp: no room, dropped");
 		return;
 	}
 	datagram = pier__sim_memory(sizeof(*datagram) + packet->len);
 	datagram->src = packet->src;
 	datagram->dst = packet->dst;
+	datagram->ttl = packet->ttl;
+	datagram->tos = packet->tos;
+	datagram->to_many = packet->to_many;
+	datagram->came_ns = pier__sim_realtime_at(udp->base.host->sim);
 	datagram->len = packet->len;
 	memcpy(datagram->data, packet->data, packet->len);
 	pier__list_push_back(&udp->queue, &datagram->node);
 	udp->queued += packet->len + OVERHEAD;
 	pier__sim_news(&udp->base);
+}
+
+/* Everybody who is bound so has a copy, and nobody answers that there is
+   none. */
+static void
+deliver_to_many(
+	struct pier__sim_host *host, const struct pier__sim_packet *packet)
+{
+	struct pier__list *node;
+
+	pier__list_each(node, &host->sockets) {
+		struct pier__sim_socket *socket =
+			pier__container_of(node, struct pier__sim_socket, node);
+
+		if (fit(socket, packet) > 0 &&
+			pier__sim_hears(socket, &packet->dst.ip))
+			deliver(of(socket), packet);
+	}
+}
+
+void
+pier__sim_udp_input(
+	struct pier__sim_host *host, const struct pier__sim_packet *packet)
+{
+	struct udp *udp;
+
+	if (packet->to_many) {
+		deliver_to_many(host, packet);
+		return;
+	}
+	if (packet->kind == PIER__SIM_ECHO) {
+		answer_echo(host, packet);
+		return;
+	}
+	udp = find(host, packet);
+	if (packet->kind == PIER__SIM_ICMP_PORT ||
+		packet->kind == PIER__SIM_ICMP_HOST)
+		fail(udp, packet);
+	else if (udp != NULL)
+		deliver(udp, packet);
+	else if (packet->kind == PIER__SIM_UDP)
+		refuse(host, packet);
 }

@@ -24,6 +24,7 @@
 #include "net/batch.h"
 #include "net/packet.h"
 #include "serve/receiver.h"
+#include "serve/session.h"
 #include "task/sched.h"
 
 /* Receivers kept for the next handlers that wait. */
@@ -163,6 +164,11 @@ receiver_main(void *arg)
 	receiver->task = pier__current;
 	while (pier__receiver_next(receiver) == 0) {
 		count_datagram(receiver);
+		if (it->sessions != NULL) {
+			pier__sessions_deliver(it, &receiver->msg);
+			pier__receiver_drop(receiver);
+			continue;
+		}
 		if (pier__shared_datagrams(server->shared) >=
 			server->opts.datagrams_max) {
 			pier__count(it->worker->counters,
@@ -178,6 +184,8 @@ receiver_main(void *arg)
 		it->holder = NULL;
 		pier__datagrams_put_batch(it);
 	}
+	if (it->sessions != NULL)
+		pier__sessions_end(it->sessions);
 	pier__free(receiver);
 	return 0;
 }
@@ -216,6 +224,14 @@ pier__datagrams_new(struct pier__worker *worker, struct pier_packet *packet,
 
 	if (it == NULL)
 		return -ENOMEM;
+	if (worker->server->opts.sessions && packet->family != AF_UNIX) {
+		int rc = pier__sessions_open(&it->sessions);
+
+		if (rc < 0) {
+			pier__free(it);
+			return rc;
+		}
+	}
 	it->worker = worker;
 	it->packet = packet;
 	it->endpoint = endpoint;
@@ -260,6 +276,7 @@ pier__datagrams_close(struct pier__worker *worker)
 		struct pier__datagrams *it =
 			pier__container_of(at, struct pier__datagrams, node);
 
+		pier__sessions_close(it->sessions);
 		pier_packet_close(it->packet);
 		pier__batch_free(it->batch);
 		pier__free(it);

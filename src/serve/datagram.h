@@ -13,6 +13,8 @@ struct pier__datagrams {
 	struct pier__receiver *holder; /* who receives now, or NULL */
 	struct pier__batch *batch;     /* the holder's, or the next one's */
 	struct pier__list idle;        /* receivers with nothing to do */
+	/* In place of the handler of each message; or NULL. */
+	struct pier__sessions *sessions;
 	unsigned idle_count;
 	bool stopping;
 	unsigned failures;  /* to receive, in a row */

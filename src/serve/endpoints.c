@@ -86,6 +86,16 @@ kind_of(struct pier_server *server, const char *text)
 	}
 }
 
+static bool
+is_udp(const char *text)
+{
+	struct pier__endpoint endpoint;
+	struct pier__why why;
+
+	return pier__endpoint_parse(&endpoint, text, &why) == 0 &&
+	       endpoint.kind == PIER__ENDPOINT_UDP;
+}
+
 int
 pier__endpoints_count(
 	struct pier_server *server, size_t *streams, size_t *datagrams)
@@ -104,7 +114,8 @@ pier__endpoints_count(
 		if (kind == FOR_STREAMS && opts->handler == NULL)
 			return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
 				"no handler for streams");
-		if (kind == FOR_DATAGRAMS && opts->datagram_handler == NULL)
+		if (kind == FOR_DATAGRAMS && opts->datagram_handler == NULL &&
+			!(opts->sessions && is_udp(text)))
 			return pier__fail_step(-EINVAL, PIER_STEP_LISTEN, text,
 				"no handler for datagrams");
 		if (kind == FOR_PACKETS && opts->packet_handler == NULL)
@@ -345,7 +356,8 @@ open_datagrams(struct pier_server *server, const char *text, size_t index,
 {
 	struct pier_packet_opts opts = { .listen = true,
 		.mode = server->listen.mode,
-		.options = server->listen.options };
+		.options = server->listen.options,
+		.ask = is_udp(text) ? server->opts.ask : 0 };
 	struct pier_packet *packets[SOCKETS_MAX];
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__worker *worker = &server->workers[server->model->receiver(

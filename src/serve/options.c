@@ -4,10 +4,15 @@
 
 #include <errno.h>
 
+#include "net/control.h"
+
 #define CONNECTIONS_DEFAULT 10000
 #define CHILDREN_DEFAULT    256
 #define DATAGRAMS_DEFAULT   1000
 #define DATAGRAM_SIZE       65535
+#define SESSIONS_DEFAULT    1000
+#define SESSION_QUEUE       64
+#define SESSION_QUEUE_MAX   65536
 #define DATAGRAM_SIZE_MAX   (1024 * 1024)
 #define WORKERS_MAX         1024
 #define POOL_WORKERS        32
@@ -21,6 +26,7 @@
 #define IDLE_MS       300000
 #define LINGER_MS     2000
 #define DRAIN_MS      10000
+#define SESSION_MS    60000
 #define HOOK_MS_MAX   86400000
 #define ON_IDLE_MS    1000
 #define TICK_MS       500
@@ -78,6 +84,17 @@ wrong(const struct pier_server_opts *opts)
 		return "accept_rate: below 0";
 	if (opts->read_rate < PIER_OFF || opts->write_rate < PIER_OFF)
 		return "read_rate, write_rate: bytes per second, or PIER_OFF";
+	if ((opts->ask & ~(unsigned int)PIER__ASK_ALL) != 0)
+		return "ask: no such bit";
+	if (opts->sessions && opts->packet_handler == NULL)
+		return "sessions: a packet_handler is missing";
+	/* Any of them may receive what a peer sends. */
+	if (opts->sessions && opts->processes != 0)
+		return "sessions: not with processes";
+	if (opts->sessions_max < 0 || opts->session_queue_max < 0 ||
+		opts->session_queue_max > SESSION_QUEUE_MAX)
+		return "sessions_max, session_queue_max: below 0, or above "
+		       "65536";
 	if (opts->datagrams_max < 0)
 		return "datagrams_max: below 0";
 	if (opts->datagram_size > DATAGRAM_SIZE_MAX)
@@ -85,8 +102,8 @@ wrong(const struct pier_server_opts *opts)
 	if (opts->open_ms < PIER_OFF || opts->first_byte_ms < PIER_OFF ||
 		opts->idle_ms < PIER_OFF || opts->lifetime_ms < PIER_OFF ||
 		opts->replace_ms < 0 || opts->linger_ms < PIER_OFF ||
-		opts->drain_ms < PIER_OFF || opts->on_idle_ms < 0 ||
-		opts->tick_ms < 0)
+		opts->drain_ms < PIER_OFF || opts->session_idle_ms < PIER_OFF ||
+		opts->on_idle_ms < 0 || opts->tick_ms < 0)
 		return "a time below 0";
 	if (opts->on_idle_ms > HOOK_MS_MAX || opts->tick_ms > HOOK_MS_MAX)
 		return "on_idle_ms, tick_ms: above a day";
@@ -140,6 +157,11 @@ pier__options_fill(struct pier_server_opts *opts, int descriptors, int cores,
 	opts->connections_max = connections(opts, descriptors);
 	if (opts->datagrams_max == 0)
 		opts->datagrams_max = DATAGRAMS_DEFAULT;
+	if (opts->sessions_max == 0)
+		opts->sessions_max = SESSIONS_DEFAULT;
+	if (opts->session_queue_max == 0)
+		opts->session_queue_max = SESSION_QUEUE;
+	fill_ms(&opts->session_idle_ms, SESSION_MS);
 	if (opts->datagram_size == 0)
 		opts->datagram_size = DATAGRAM_SIZE;
 	fill_ms(&opts->open_ms, OPEN_MS);

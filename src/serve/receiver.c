@@ -61,6 +61,16 @@ pier__datagrams_have_work(const struct pier__datagrams *it)
 	       (it->batch != NULL && pier__replies_wait(&it->batch->replies));
 }
 
+/* What an earlier message met is a result, and not a failure to receive: others
+   can make it come, which must not slow the server down. */
+static bool
+is_about_another(const struct pier__datagrams *it, int rc)
+{
+	const struct pier_packet_error *error = pier_packet_error(it->packet);
+
+	return error != NULL && error->rc == rc;
+}
+
 /* It failed: what an earlier reply met costs nothing more, but what fails
    again and again must not spin. */
 static int
@@ -68,6 +78,10 @@ hold_off(struct pier__receiver *receiver, int rc)
 {
 	struct pier__datagrams *it = receiver->it;
 
+	if (is_about_another(it, rc)) {
+		pier__report_error(it->worker->server, NULL, rc);
+		return 0;
+	}
 	if (it->failures == 0)
 		pier__report_error(it->worker->server, NULL, rc);
 	if (it->failures++ == 0)

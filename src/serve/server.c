@@ -327,6 +327,7 @@ pier_server_stats_sized(const struct pier_server *server,
 	stats.active = (uint64_t)pier__shared_active(shared);
 	stats.active_peak = (uint64_t)atomic_load(&shared->active_peak);
 	stats.lingering = (uint64_t)pier__shared_lingering(shared);
+	stats.sessions_active = (uint64_t)atomic_load(&server->sessions);
 	memset(out, 0, size);
 	memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 }

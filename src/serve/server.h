@@ -129,6 +129,7 @@ struct pier_server {
 	atomic_int references;
 	int descriptors_high; /* the mark: from here on nothing is taken */
 	atomic_int above;     /* descriptors of connections from it on */
+	atomic_int sessions;  /* over UDP, that have not ended */
 
 	struct pier__inherited *inherited; /* of the server it replaces */
 	struct pier_listener *control;     /* the first worker's when it runs */

@@ -28,6 +28,10 @@ static const size_t places[PIER__COUNT_COUNT] = {
 	PLACE(ACCEPT_RATE_WAITS, accept_rate_waits),
 	PLACE(LOST, lost),
 	PLACE(DIED, died),
+	PLACE(SESSIONS, sessions),
+	PLACE(SESSIONS_EXPIRED, sessions_expired),
+	PLACE(SESSIONS_REFUSED, sessions_refused),
+	PLACE(SESSION_DROPPED, session_dropped),
 #undef PLACE
 };
 

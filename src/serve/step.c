@@ -297,6 +297,8 @@ pier_server_step(struct pier_server *server, pier_deadline deadline)
 
 	if (pier__self() == NULL)
 		return -ENOMEM;
+	if (opts->sessions)
+		return fail_step(-EINVAL, "sessions are not served by steps");
 	if (!atomic_compare_exchange_strong(
 		    &server->use, &use, PIER__SERVER_IN_STEP))
 		return fail_step(

@@ -176,6 +176,13 @@ test_messages_and_checks(void **state)
 {
 	const struct pier_packet_opts opts = { .listen = true };
 	const size_t size = offsetof(struct pier_msg, truncated);
+	/* Two of those that had three fields. */
+	const struct {
+		const struct pier_addr *to;
+		const void *data;
+		size_t size;
+	} items[2] = { { NULL, "one", 3 }, { NULL, "two", 3 } };
+	const struct pier_outgoing *old = (const void *)items;
 	struct pier_packet *packet, *client;
 	char where[64], buf[8];
 
@@ -192,6 +199,13 @@ test_messages_and_checks(void **state)
 		0);
 	assert_kept(size);
 	assert_int_equal(room.msg.size, 5);
+	assert_int_equal(
+		pier_send_many_sized(client, old,
+			offsetof(struct pier_outgoing, local), 2, HANGS),
+		2);
+	assert_int_equal(pier_recv(packet, &room.msg, buf, 8, HANGS), 0);
+	assert_int_equal(pier_recv(packet, &room.msg, buf, 8, HANGS), 0);
+	assert_memory_equal(buf, "two", 3);
 	pier_packet_close(client);
 	pier_packet_close(packet);
 	clear();

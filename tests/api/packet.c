@@ -34,7 +34,11 @@ test_messages_that_are_too_long(void **state)
 	assert_int_equal(pier_last_error()->step, PIER_STEP_SEND);
 	assert_int_equal(
 		pier_send(client, NULL, big, PIER_PACKET_MAX, PIER_FOREVER), 0);
-	assert_int_equal(pier_recv(server, &msg, buf, 10, pier_in_ms(5000)), 0);
+	assert_int_equal(
+		pier_recv(server, &msg, buf, 10, pier_in_ms(5000)), -EMSGSIZE);
+	assert_string_equal(pier_last_error()->detail,
+		"it has 65507 bytes, and there is room for 10");
+	assert_int_equal(pier_last_error()->step, PIER_STEP_RECEIVE);
 	assert_int_equal(msg.size, 10);
 	assert_int_equal(msg.full_size, PIER_PACKET_MAX);
 	assert_true(msg.truncated);

@@ -563,6 +563,68 @@ who_waits_hands_the_batch_on(void **state)
 	assert_int_equal(bed.stats.bytes_out, GRAMS);
 }
 
+/* A conversation of one message and its answer ends by silence, a minute after
+   that. */
+static int
+one_answer(struct pier_packet *packet, void *ctx)
+{
+	struct pier_msg msg;
+	char byte;
+	int rc = 0;
+
+	(void)ctx;
+	while (rc == 0) {
+		rc = pier_recv(packet, &msg, &byte, 1, PIER_FOREVER);
+		if (rc == 0)
+			rc = pier_send(packet, NULL, &byte, 1, PIER_FOREVER);
+	}
+	bed.ended_at = pier_now();
+	return rc;
+}
+
+static int64_t last_heard;
+
+static int
+says_little(void *arg)
+{
+	struct pier_packet *packet = NULL;
+	struct pier_msg msg;
+	char byte;
+	int i;
+	int rc = pier_packet_open(
+		&packet, "udp://10.0.0.2:7", NULL, PIER_FOREVER);
+
+	(void)arg;
+	/* Each half of a limit after the last. */
+	for (i = 0; i < 3 && rc == 0; i++) {
+		rc = pier_send(packet, NULL, "x", 1, PIER_FOREVER);
+		if (rc == 0)
+			rc = pier_recv(packet, &msg, &byte, 1, pier_in_s(1));
+		last_heard = pier_now();
+		if (rc == 0)
+			rc = pier_sleep(pier_in_s(i < 2 ? 30 : 61));
+	}
+	pier_packet_close(packet);
+	return rc;
+}
+
+static void
+silence_ends_a_session(void **state)
+{
+	(void)state;
+	bed.opts.endpoint = "udp://10.0.0.2:7";
+	bed.opts.packet_handler = one_answer;
+	bed.opts.sessions = true;
+	bed_play(says_little);
+	assert_int_equal(bed.client_rc, 0);
+	/* The answer was a millisecond on its way. */
+	assert_int_equal(bed.ended_at - last_heard, 60 * S - 1 * MS);
+	assert_int_equal(bed.stats.sessions, 1);
+	assert_int_equal(bed.stats.sessions_expired, 1);
+	assert_int_equal(bed.stats.sessions_active, 0);
+	assert_int_equal(bed.stats.datagrams_failed, 0);
+}
+
 int
 main(void)
 {
@@ -582,6 +644,7 @@ main(void)
 		CASE(a_box_on_the_way_resets_both),
 		CASE(nobody_is_lost_on_bad_links),
 		CASE(who_waits_hands_the_batch_on),
+		CASE(silence_ends_a_session),
 		CASE(the_seed_decides_all_of_it),
 	};
 
