@@ -10,6 +10,7 @@
 #include <pier/addr.h>
 #include <pier/deadline.h>
 #include <pier/dns.h>
+#include <pier/dump.h>
 #include <pier/endpoint.h>
 #include <pier/error.h>
 #include <pier/exec.h>
@@ -19,11 +20,13 @@
 #include <pier/hub.h>
 #include <pier/info.h>
 #include <pier/interface.h>
+#include <pier/layers.h>
 #include <pier/network.h>
 #include <pier/order.h>
 #include <pier/option.h>
 #include <pier/packet.h>
 #include <pier/ping.h>
+#include <pier/pcap.h>
 #include <pier/port.h>
 #include <pier/resolve.h>
 #include <pier/serve.h>
