@@ -205,6 +205,38 @@ hint_not_allowed(const struct pier_error *error, char *text, size_t size)
 			"ip -brief address; sudo nft list ruleset");
 }
 
+/* This program, as a file. */
+static void
+name_self(char *self, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", self, size - 1);
+
+	if (len < 0)
+		len = snprintf(self, size, "pier");
+	self[len] = '\0';
+}
+
+/* Who may not make a raw or packet socket. A capability is for this file alone,
+   the range of groups that may send ICMP holds for the whole machine. */
+static void
+hint_no_raw(const struct pier_error *error, char *text, size_t size)
+{
+	char self[256];
+
+	name_self(self, sizeof(self));
+	if (strncmp(error->endpoint, "packet://", 9) == 0)
+		snprintf(text, size,
+			"packet sockets need CAP_NET_RAW: "
+			"sudo setcap cap_net_raw=+ep %s",
+			self);
+	else if (strncmp(error->endpoint, "icmp", 4) == 0)
+		snprintf(text, size,
+			"sudo setcap cap_net_raw=+ep %s, or for every program "
+			"of your group: sudo sysctl -w "
+			"net.ipv4.ping_group_range='%u %u'",
+			self, (unsigned int)getegid(), (unsigned int)getegid());
+}
+
 /* One word is the name of a program, whatever is in it. */
 static void
 hint_no_program(const struct pier_error *error, char *text, size_t size)
@@ -231,25 +263,6 @@ hint_no_execution(const struct pier_error *error, char *text, size_t size)
 		"a program is a file that you may execute: ls -l '%s'; chmod "
 		"+x makes it one",
 		error->endpoint);
-}
-
-/* Who may not send ICMP. The range of groups holds for the whole machine, a
-   capability for this file alone. */
-static void
-hint_no_icmp(const struct pier_error *error, char *text, size_t size)
-{
-	char self[256] = "pier";
-	ssize_t len;
-
-	if (strncmp(error->endpoint, "icmp", 4) != 0)
-		return;
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len > 0)
-		self[len] = '\0';
-	snprintf(text, size,
-		"sudo setcap cap_net_raw=+ep %s, or for every program of your "
-		"group: sudo sysctl -w net.ipv4.ping_group_range='%u %u'",
-		self, (unsigned int)getegid(), (unsigned int)getegid());
 }
 
 /* A link-local address is complete with its interface only. */
@@ -284,7 +297,7 @@ static const struct row {
 	{ -EADDRINUSE, PIER_STEP_NONE, NULL, hint_in_use },
 	{ -EACCES, PIER_STEP_BIND, NULL, hint_no_bind },
 	{ -EPERM, PIER_STEP_BIND, NULL, hint_no_bind },
-	{ -EPERM, PIER_STEP_CREATE, NULL, hint_no_icmp },
+	{ -EPERM, PIER_STEP_CREATE, NULL, hint_no_raw },
 	{ -ECONNREFUSED, PIER_STEP_NONE, NULL, hint_refused },
 	{ -ENOENT, PIER_STEP_EXEC, NULL, hint_no_program },
 	{ -ENOTDIR, PIER_STEP_EXEC, NULL, hint_no_program },

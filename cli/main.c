@@ -30,6 +30,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_addr,
 	&cli_verb_resolve,
 	&cli_verb_info,
+	&cli_verb_dump,
 	&cli_verb_service,
 	&cli_verb_order,
 	&cli_verb_opt,

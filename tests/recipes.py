@@ -44,6 +44,8 @@ class Row:
     examples: list
     peers: list
     run: typing.Callable
+    # Why it cannot be done here, or None.
+    lacks: typing.Callable = lambda: None
 
 
 def free_port(kind=socket.SOCK_STREAM, family=socket.AF_INET):

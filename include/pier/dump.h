@@ -53,7 +53,7 @@ struct pier_dump_opts {
  *   opts  NULL for all of the defaults
  *
  * Returns 0, or
- *   -EPERM            without CAP_NET_RAW: setcap cap_net_raw=ep PROGRAM
+ *   -EPERM            without CAP_NET_RAW: setcap cap_net_raw=+ep PROGRAM
  *   -ENODEV           there is no such interface
  *   -EINVAL           the filter cannot be read, the error says why and where;
  *                     or promiscuous of every interface, or a snap above
