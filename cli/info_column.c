@@ -5,7 +5,7 @@
  */
 #include "info.h"
 
-#include "suggest.h"
+#include "base/near.h"
 #include "values.h"
 
 #include <inttypes.h>
@@ -359,8 +359,8 @@ info_column_find(struct info_column *out, const char *name, size_t len,
 	const char **near)
 {
 	const struct pier_tcp_field *field;
-	struct cli_suggest suggest;
-	char word[CLI_SUGGEST_MAX + 1];
+	struct pier__near nearest;
+	char word[PIER__NEAR_MAX + 1];
 	size_t i;
 
 	*near = NULL;
@@ -382,10 +382,10 @@ info_column_find(struct info_column *out, const char *name, size_t len,
 			return 0;
 		}
 	}
-	cli_suggest_start(&suggest, word);
+	pier__near_start(&nearest, word);
 	for (i = 0; info_column_name(i) != NULL; i++)
-		cli_suggest_try(&suggest, info_column_name(i));
-	*near = suggest.best;
+		pier__near_try(&nearest, info_column_name(i));
+	*near = nearest.best;
 	return -1;
 }
 

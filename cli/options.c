@@ -6,8 +6,8 @@
  */
 #include "options.h"
 
+#include "base/near.h"
 #include "store.h"
-#include "suggest.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -109,25 +109,25 @@ find_option(
 }
 
 static void
-suggest_in(struct cli_suggest *suggest, const struct cli_option *option)
+suggest_in(struct pier__near *near, const struct cli_option *option)
 {
 	for (; !is_end(option); option++)
 		if (option->name != NULL)
-			cli_suggest_try(suggest, option->name);
+			pier__near_try(near, option->name);
 }
 
 static int
 unknown_long(struct parse *parse, const char *name, size_t len)
 {
-	struct cli_suggest suggest;
-	char wrong[CLI_SUGGEST_MAX + 2];
+	struct pier__near near;
+	char wrong[PIER__NEAR_MAX + 2];
 
 	snprintf(wrong, sizeof(wrong), "%.*s", (int)len, name);
-	cli_suggest_start(&suggest, wrong);
-	suggest_in(&suggest, parse->options);
-	suggest_in(&suggest, cli_common_options);
-	if (suggest.best != NULL)
-		cli_advise(parse->why, "did you mean '--%s'?", suggest.best);
+	pier__near_start(&near, wrong);
+	suggest_in(&near, parse->options);
+	suggest_in(&near, cli_common_options);
+	if (near.best != NULL)
+		cli_advise(parse->why, "did you mean '--%s'?", near.best);
 	else if (parse->verb == NULL)
 		cli_advise(parse->why, "the options of a verb stand behind it: "
 				       "'pier VERB --option'");
@@ -398,15 +398,15 @@ void
 cli_verb_unknown(const struct cli_verb *const *verbs, const char *name,
 	struct cli_complaint *why)
 {
-	struct cli_suggest suggest;
+	struct pier__near near;
 
 	memset(why, 0, sizeof(*why));
 	(void)cli_complain(why, "unknown verb '%s'", name);
-	cli_suggest_start(&suggest, name);
+	pier__near_start(&near, name);
 	for (; *verbs != NULL; verbs++)
-		cli_suggest_try(&suggest, (*verbs)->name);
-	if (suggest.best != NULL)
-		cli_advise(why, "did you mean 'pier %s'?", suggest.best);
+		pier__near_try(&near, (*verbs)->name);
+	if (near.best != NULL)
+		cli_advise(why, "did you mean 'pier %s'?", near.best);
 	else
 		cli_advise(why, "'pier help' lists the verbs");
 }

@@ -6,10 +6,10 @@
  */
 #include <pier.h>
 
+#include "base/near.h"
 #include "json.h"
 #include "report.h"
 #include "store.h"
-#include "suggest.h"
 #include "verbs.h"
 
 #include <stdio.h>
@@ -201,24 +201,23 @@ read_wish(struct wish *wish, const struct settings *settings, const char *text,
 static void
 say_none(const struct work *work, const char *text)
 {
-	struct cli_suggest suggest;
+	struct pier__near near;
 	size_t i, k;
 
 	cli_say(work->tool, 0, "service: no service '%s'%s%s", text,
 		work->settings->protocol != NULL ? " of protocol " : "",
 		work->settings->protocol != NULL ? work->settings->protocol
 						 : "");
-	cli_suggest_start(&suggest, text);
+	pier__near_start(&near, text);
 	for (i = 0; i < work->here->count; i++) {
 		const struct pier_service *service = &work->here->list[i];
 
-		cli_suggest_try(&suggest, service->name);
+		pier__near_try(&near, service->name);
 		for (k = 0; k < service->alias_count; k++)
-			cli_suggest_try(&suggest, service->aliases[k]);
+			pier__near_try(&near, service->aliases[k]);
 	}
-	if (suggest.best != NULL)
-		cli_say(work->tool, 0, "hint: did you mean '%s'?",
-			suggest.best);
+	if (near.best != NULL)
+		cli_say(work->tool, 0, "hint: did you mean '%s'?", near.best);
 }
 
 static int

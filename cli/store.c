@@ -5,7 +5,7 @@
  */
 #include "store.h"
 
-#include "suggest.h"
+#include "base/near.h"
 #include "values.h"
 
 #include <inttypes.h>
@@ -141,13 +141,13 @@ static void
 advise_word(struct cli_complaint *why, const struct cli_word *word,
 	const char *wrong)
 {
-	struct cli_suggest suggest;
+	struct pier__near near;
 
-	cli_suggest_start(&suggest, wrong);
+	pier__near_start(&near, wrong);
 	for (; word != NULL && word->word != NULL; word++)
-		cli_suggest_try(&suggest, word->word);
-	if (suggest.best != NULL)
-		cli_advise(why, "did you mean '%s'?", suggest.best);
+		pier__near_try(&near, word->word);
+	if (near.best != NULL)
+		cli_advise(why, "did you mean '%s'?", near.best);
 }
 
 static int

@@ -2,7 +2,8 @@
 /*
  * base/near.h - "did you mean": of the known words, the one nearest to one that
  * is not known. Near means few slips of the typing hand: a letter missing,
- * added, wrong, or two swapped, at most one in three.
+ * added, wrong, or two swapped, at most one in three. The tool is built with it
+ * too, for its verbs, flags and columns.
  */
 #ifndef PIER_BASE_NEAR_H
 #define PIER_BASE_NEAR_H

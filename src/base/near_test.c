@@ -13,7 +13,7 @@ static const char *
 nearest(const char *wrong)
 {
 	static const char *const known[] = { "nodelay", "sndbuf", "rcvbuf",
-		"keepalive", "ttl" };
+		"keepalive", "ttl", "resolve", "serve", "idle-timeout" };
 	struct pier__near near;
 	size_t i;
 
@@ -36,6 +36,14 @@ test_slips(void **state)
 }
 
 static void
+test_nearest_wins(void **state)
+{
+	(void)state;
+	assert_string_equal(nearest("reolve"), "resolve");
+	assert_string_equal(nearest("idel-timout"), "idle-timeout");
+}
+
+static void
 test_far(void **state)
 {
 	char much[200];
@@ -54,6 +62,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slips),
+		cmocka_unit_test(test_nearest_wins),
 		cmocka_unit_test(test_far),
 	};
 
