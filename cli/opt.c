@@ -28,15 +28,46 @@ complain(const struct opt *opt, const char *line, const char *hint)
 static bool
 is_socket(const char *word)
 {
-	return strstr(word, "://") != NULL && strchr(word, '=') == NULL;
+	const char *colon = strstr(word, "://");
+	const char *equals = strchr(word, '=');
+
+	return colon != NULL && (equals == NULL || colon < equals);
 }
 
-/* "tcp" of "tcp://", which is all there may be of it. */
+/* The kind that an endpoint with an address is of: "tcp6" of tcp://[::1]:80. */
+static int
+kind_with_address(
+	const struct opt *opt, const char *word, char *kind, size_t size)
+{
+	const char *rest = strstr(word, "://") + 3;
+	struct pier_endpoint_check check;
+	struct pier_addr addr;
+	size_t len = strlen(kind);
+	int family = 0;
+
+	if (strchr(rest, '?') != NULL)
+		return complain(opt,
+			"options of the socket are words of their own",
+			"pier opt tcp:// nodelay=1");
+	/* At 0 it is the scheme: of a kind that only opt knows, or of none. */
+	if (pier_endpoint_check(word, &check) < 0 && check.offset > 0)
+		return cli_endpoint_error(opt->tool, "opt", word, &check);
+	if (strcmp(kind, "tcp") != 0 && strcmp(kind, "udp") != 0)
+		return CLI_EXIT_OK;
+	if (pier_addr_parse(&addr, rest) == 0)
+		family = pier_addr_family(&addr);
+	if (family == AF_INET || family == AF_INET6)
+		snprintf(kind + len, size - len, "%c",
+			family == AF_INET ? '4' : '6');
+	return CLI_EXIT_OK;
+}
+
 static int
 open_kind(struct opt *opt, const char *word)
 {
 	struct opt_socket *socket = &opt->sockets[opt->socket_count];
 	size_t len = (size_t)(strstr(word, "://") - word);
+	int code = CLI_EXIT_OK;
 	char kind[32];
 	char *end;
 	long number;
@@ -53,11 +84,11 @@ open_kind(struct opt *opt, const char *word)
 		opt->socket_count++;
 		return CLI_EXIT_OK;
 	}
-	if (word[len + 3] != '\0')
-		return complain(opt,
-			"opt looks at a new socket, which has no address",
-			"write tcp:// alone; a live one is --pid P --fd N");
 	snprintf(kind, sizeof(kind), "%.*s", (int)len, word);
+	if (word[len + 3] != '\0')
+		code = kind_with_address(opt, word, kind, sizeof(kind));
+	if (code != CLI_EXIT_OK)
+		return code;
 	fd = pier_option_socket(kind);
 	if (fd == -EINVAL)
 		return complain(
@@ -270,9 +301,10 @@ static const struct cli_option options[] = {
 static const struct cli_operand operands[] = {
 	{ .metavar = "KIND|NAME[=VALUE]",
 		.kind = CLI_TEXTS,
-		.help = "a kind of socket (tcp://, udp6://, can://), the name "
-			"of an option (nodelay, tcp.nodelay, TCP_NODELAY, "
-			"6:1), or NAME=VALUE to set it",
+		.help = "a kind of socket (tcp://, udp6://, can://) or an "
+			"endpoint of that kind, the name of an option "
+			"(nodelay, tcp.nodelay, TCP_NODELAY, 6:1), or "
+			"NAME=VALUE to set it",
 		.min = 0,
 		.offset = AT(words) },
 	{ .metavar = NULL },

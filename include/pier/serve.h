@@ -178,7 +178,9 @@ struct pier_server_opts {
 	/* For pier_server_open(): the look-up of names; 0: 30 s, PIER_OFF: no
 	   limit */
 	int64_t open_ms;
-	/* Backlog, reuse, mode; NULL for the defaults; borrowed by open */
+	/* Backlog, reuse, mode; NULL for the defaults; borrowed by open. Of its
+	   options each endpoint takes those that its sockets have; one that
+	   none of them has is -EINVAL */
 	const struct pier_listen_opts *listen;
 
 	/* Limits. From the moment a time limit is met, calls on the stream

@@ -407,17 +407,22 @@ accept_once(struct pier_listener *listener, struct pier_addr *peer)
 
 /* fd, or it is closed: -EPROTO, which passes, when its peer has gone. */
 static int
-set_late(const struct pier_listener *listener, int fd)
+set_late(struct pier_listener *listener, int fd)
 {
 	const struct pier__option_kind kind = { .domain = listener->family,
 		.type = listener->packets ? SOCK_SEQPACKET : SOCK_STREAM };
+	char text[PIER_ENDPOINT_TEXT_MAX] = "";
 	struct pier__why why;
 	int rc = pier__kept_wishes_set(listener->after, fd, &kind, &why);
 
 	if (rc == 0)
 		return fd;
 	pier__close(fd);
-	return rc == -ENOTCONN || rc == -ECONNRESET ? -EPROTO : rc;
+	if (rc == -ENOTCONN || rc == -ECONNRESET)
+		return -EPROTO;
+	listener->refused = true;
+	(void)pier_listener_endpoint(listener, text, sizeof(text));
+	return pier__fail_step(rc, PIER_STEP_OPTION, text, why.text);
 }
 
 int
@@ -426,6 +431,7 @@ pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 	int skips;
 	int fd;
 
+	listener->refused = false;
 	for (skips = 0; skips < SKIPS_MAX; skips++) {
 		fd = accept_once(listener, peer);
 		if (fd == -EAGAIN)
@@ -435,7 +441,7 @@ pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 			peer->len = 0;
 		if (fd >= 0 && listener->after != NULL)
 			fd = set_late(listener, fd);
-		if (!is_passing(fd))
+		if (listener->refused || !is_passing(fd))
 			return fd;
 	}
 	return -EAGAIN;
@@ -455,6 +461,7 @@ pier__listener_accept_wait(
 	struct pier_listener *listener, pier_deadline deadline)
 {
 	struct pier__task *self = pier__self();
+	bool noted = false;
 	int rc;
 
 	if (deadline.ns < 0)
@@ -472,13 +479,14 @@ pier__listener_accept_wait(
 		if (rc < 0)
 			break;
 		rc = pier__listener_accept(listener, NULL);
-		if (rc == -EAGAIN)
+		noted = listener->refused;
+		if (rc == -EAGAIN && !noted)
 			rc = pier__desc_wait(
 				&listener->desc, PIER__IN, "accept", deadline);
 		else
 			break;
 	}
-	return rc;
+	return rc < 0 && !noted ? pier__listener_fail(listener, rc) : rc;
 }
 
 int
@@ -491,7 +499,7 @@ pier_accept(struct pier_stream **out, struct pier_listener *listener,
 		return pier__listener_fail(listener, -EINVAL);
 	fd = pier__listener_accept_wait(listener, deadline);
 	if (fd < 0)
-		return pier__listener_fail(listener, fd);
+		return fd;
 	rc = pier__stream_new(out, fd, listener->family, listener->streams);
 	if (rc < 0) {
 		pier__close(fd);

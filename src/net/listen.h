@@ -15,11 +15,12 @@
 
 struct pier_listener {
 	struct pier__desc desc;
-	int16_t family;      /* of what it accepts */
-	bool packets;        /* accepts packet sockets, not streams */
-	bool adopted;        /* its socket was not made here */
-	bool may_block;      /* adopted, and its flags let accept() block */
-	bool blocking;       /* what it accepts blocks: see net/block.h */
+	int16_t family; /* of what it accepts */
+	bool packets;   /* accepts packet sockets, not streams */
+	bool adopted;   /* its socket was not made here */
+	bool may_block; /* adopted, and its flags let accept() block */
+	bool blocking;  /* what it accepts blocks: see net/block.h */
+	bool refused; /* what was accepted last did not take an option: noted */
 	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
 	const char *streams; /* "tcp", "unix", "seqpacket": what it accepts */
 	struct pier_addr addr;
@@ -39,11 +40,13 @@ struct pier_listener {
  *   -EAGAIN  nobody is there: pier__desc_wait() on listener->desc, which
  *            comes back at once after a great many passing errors
  *   -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM  the connection still queues
+ *   …        what setting an option on the connection gave: it is closed,
+ *            listener->refused, and the failure is noted
  */
 int pier__listener_accept(
 	struct pier_listener *listener, struct pier_addr *peer);
 
-/* The next descriptor, waiting, or an error, not noted; and how a failure to
+/* The next descriptor, waiting, or an error, noted; and how a failure to
    accept is noted. */
 int pier__listener_accept_wait(
 	struct pier_listener *listener, pier_deadline deadline);

@@ -111,7 +111,7 @@ pier_packet_accept(struct pier_packet **out, struct pier_listener *listener,
 		return pier__listener_fail(listener, -EINVAL);
 	fd = pier__listener_accept_wait(listener, deadline);
 	if (fd < 0)
-		return pier__listener_fail(listener, fd);
+		return fd;
 	(void)pier_listener_endpoint(listener, text, sizeof(text));
 	rc = pier__packet_make(
 		&packet, fd, listener->family, listener->streams, text);

@@ -150,27 +150,33 @@ check_value(const struct wish *wish, const struct pier__option_name *name,
 	return rc == -ENODEV ? 0 : rc;
 }
 
+static bool
+fits_any(const struct pier__option_kind *kinds, size_t count,
+	struct pier__option_name *name, struct pier__span text)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (pier__option_resolve(name, text, &kinds[i]) == 0 &&
+			pier__option_fits(name, &kinds[i]))
+			return true;
+	return false;
+}
+
 static int
 check_wish(const struct wish *wish, const struct pier__option_kind *kinds,
 	size_t count, struct pier__why *why)
 {
 	struct pier__option_name name;
-	bool fits = count == 0;
-	size_t i;
-	int rc = pier__option_resolve(
-		&name, wish->name, count == 0 ? NULL : &kinds[0]);
+	int rc = pier__option_resolve(&name, wish->name, NULL);
 
-	for (i = 0; i < count && rc == 0 && !fits; i++) {
-		rc = pier__option_resolve(&name, wish->name, &kinds[i]);
-		fits = rc == 0 && pier__option_fits(&name, &kinds[i]);
-	}
 	if (rc < 0) {
 		why->offset = wish->name.begin;
 		pier__option_explain_name(
 			why->text, sizeof(why->text), wish->name);
 		return -EINVAL;
 	}
-	if (!fits)
+	if (count > 0 && !fits_any(kinds, count, &name, wish->name))
 		return pier__why_set(why, wish->name.begin,
 			"%s is no option of such a socket", name.option->name);
 	rc = check_value(wish, &name, why);
@@ -243,6 +249,19 @@ check(const struct pier__wishes *wishes, const struct pier__endpoint *endpoint,
 			break;
 	}
 	return rc;
+}
+
+bool
+pier__wish_fits(const char *wish, const struct pier__endpoint *endpoint)
+{
+	struct pier__option_kind kinds[KINDS_MAX];
+	size_t count = kinds_of(kinds, endpoint);
+	struct pier__span name = pier__span_of(wish);
+	struct pier__option_name found;
+
+	name.end = pier__span_find(name, '=');
+	return count == 0 || fits_any(kinds, count, &found, name) ||
+	       pier__option_resolve(&found, name, NULL) < 0;
 }
 
 int

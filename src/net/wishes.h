@@ -37,6 +37,10 @@ int pier__wishes_check_list(const char *const *list,
 	const struct pier__endpoint *endpoint, const char **wrong,
 	struct pier__why *why);
 
+/* Can a socket of the endpoint have the option of this "name=value"? True of a
+   name that no option has: who sets it tells of that. */
+bool pier__wish_fits(const char *wish, const struct pier__endpoint *endpoint);
+
 /*
  * pier__wishes_set(wishes, fd, kind, moment, why): set those whose
  * moment it is. What belongs to the other family of IP alone is passed over.

@@ -334,7 +334,7 @@ test_bad_text(void **state)
 	} cases[] = {
 		{ "nodely", "1", "did you mean nodelay?" },
 		{ "nodelay", "", "on or off" },
-		{ "nodelay", "2", "on or off" },
+		{ "nodelay", "2", "it is a switch; expected on or off" },
 		{ "nodelay", "maybe", "\"maybe\" is no value of tcp.nodelay" },
 		{ "sndbuf", "64x", "\"x\" is no unit of it" },
 		{ "sndbuf", "1.0001k", "no whole number" },

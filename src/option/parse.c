@@ -149,7 +149,7 @@ read_number(struct reading *it, struct pier__span text,
 	}
 	if (rc == 0 && spot->kind == PIER__SPOT_SWITCH &&
 		(number < 0 || number > 1))
-		rc = pier__why_set(it->why, text.begin, "it is on or off");
+		rc = pier__why_set(it->why, text.begin, "it is a switch");
 	if (rc == 0)
 		rc = check_number(it, &number, spot, text);
 	if (rc == 0)

@@ -17,6 +17,7 @@
  * mark leaves room for that, so that the reserve behind it stays whole.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <netinet/tcp.h>
 
 #include "serve/conn.h"
@@ -217,6 +218,25 @@ stand_aside(struct pier__acceptor *it, uint64_t seen)
 	return rc == -PIER_EDEADLINE ? 0 : rc;
 }
 
+static void
+note_want(const struct pier__acceptor *it, int want)
+{
+	char detail[PIER__WHY_MAX + 32] = "accepting pauses";
+	bool refused = it->listener->refused;
+
+	/* Which option, and why, was noted when it was set. */
+	if (refused)
+		(void)snprintf(detail, sizeof(detail), "%s; accepting pauses",
+			pier_last_error()->detail);
+	(void)pier__fail(want,
+		&(struct pier__failure){
+			.step = refused ? PIER_STEP_OPTION : PIER_STEP_ACCEPT,
+			.endpoint = it->port->endpoint,
+			.detail = detail,
+			/* No thread to be had is -EAGAIN. */
+			.counts = true });
+}
+
 /* For want of descriptors or memory: until something was given back, or a
    while. Told once, however often it is tried again, and however many get
    in meanwhile one by one. */
@@ -229,12 +249,7 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 	if (!it->wanting) {
 		it->wanting = true;
 		pier__count(it->worker->counters, PIER__COUNT_ACCEPT_PAUSES, 1);
-		(void)pier__fail(
-			want, &(struct pier__failure){ .step = PIER_STEP_ACCEPT,
-				      .endpoint = it->port->endpoint,
-				      .detail = "accepting pauses",
-				      /* No thread to be had is -EAGAIN. */
-				      .counts = true });
+		note_want(it, want);
 		pier__report_error(server, NULL, want);
 	}
 	it->pause_ms = it->pause_ms == 0 ? PAUSE_FIRST_MS : it->pause_ms * 2;

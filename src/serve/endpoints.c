@@ -17,6 +17,7 @@
 #include "net/listen_fds.h"
 #include "serve/datagram.h"
 #include "serve/replace.h"
+#include "serve/wishes.h"
 #include "task/failure.h"
 
 /* Sockets that one datagram endpoint opens at most: one per family. */
@@ -211,14 +212,21 @@ add_options(char real[PIER_ENDPOINT_TEXT_MAX], size_t len, const char *text)
 	return 0;
 }
 
+/* An endpoint, and how it is opened. */
+struct opening {
+	const char *text;
+	struct pier_listen_opts listen; /* with the options that it can have */
+	pier_deadline deadline;
+};
+
 /* The others listen on the same address. */
 static int
-join(struct pier_server *server, const struct pier__port *first,
-	const char *text, size_t from, pier_deadline deadline)
+join(struct pier_server *server, const struct pier__port *first, size_t from,
+	const struct opening *it)
 {
 	static const int on = 1;
 	char real[PIER_ENDPOINT_TEXT_MAX];
-	struct pier_listen_opts opts = server->listen;
+	struct pier_listen_opts opts = it->listen;
 	struct pier_listener *listener;
 	size_t i;
 	int rc = pier__calls()->setsockopt(first->listener->desc.fd, SOL_SOCKET,
@@ -226,19 +234,19 @@ join(struct pier_server *server, const struct pier__port *first,
 
 	if (rc < 0)
 		return pier__fail_step(
-			rc, PIER_STEP_OPTION, text, "SO_REUSEPORT");
+			rc, PIER_STEP_OPTION, it->text, "SO_REUSEPORT");
 	rc = pier_listener_endpoint(first->listener, real, sizeof(real));
 	if (rc >= 0)
-		rc = add_options(real, (size_t)rc, text);
+		rc = add_options(real, (size_t)rc, it->text);
 	if (rc < 0)
-		return pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL);
+		return pier__fail_step(rc, PIER_STEP_LISTEN, it->text, NULL);
 	opts.reuse_port = true;
 	for (i = from; i < server->worker_count; i++) {
-		rc = pier_listen(&listener, real, &opts, deadline);
+		rc = pier_listen(&listener, real, &opts, it->deadline);
 		if (rc < 0)
 			return rc;
 		add_acceptor(&server->workers[i],
-			add_port(server, listener, text), listener);
+			add_port(server, listener, it->text), listener);
 	}
 	return 0;
 }
@@ -246,7 +254,7 @@ join(struct pier_server *server, const struct pier__port *first,
 /* The workers from this one on accept too, where the model has them do so. */
 static int
 spread(struct pier_server *server, struct pier__port *port, size_t from,
-	pier_deadline deadline)
+	const struct opening *it)
 {
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	int rc = pier_listener_endpoint(port->listener, real, sizeof(real));
@@ -259,7 +267,7 @@ spread(struct pier_server *server, struct pier__port *port, size_t from,
 	if (port->listener->family != AF_UNIX &&
 		port->listener->family != AF_VSOCK &&
 		strncmp(real, "fd:", 3) != 0)
-		return join(server, port, port->endpoint, from, deadline);
+		return join(server, port, from, it);
 	rc = share(server, port, from);
 	return rc < 0 ? pier__fail_step(
 				rc, PIER_STEP_LISTEN, port->endpoint, NULL)
@@ -308,27 +316,27 @@ inherit_streams(struct pier_server *server, const char *text)
 }
 
 static int
-open_stream(
-	struct pier_server *server, const char *text, pier_deadline deadline)
+open_stream(struct pier_server *server, const struct opening *it)
 {
 	struct pier_listener *listener;
 	size_t first = server->port_count;
-	int count = inherit_streams(server, text);
+	int count = inherit_streams(server, it->text);
 	int rc;
 
 	if (count < 0)
 		return count;
 	if (count == 0) {
-		rc = pier_listen(&listener, text, &server->listen, deadline);
+		rc = pier_listen(
+			&listener, it->text, &it->listen, it->deadline);
 		if (rc == 0 && server->model->alone)
 			pier__block_accepted(listener);
 		if (rc == 0)
-			rc = add_listener(server, listener, text, 0, true);
+			rc = add_listener(server, listener, it->text, 0, true);
 		if (rc < 0)
 			return rc;
 		count = 1;
 	}
-	return spread(server, &server->ports[first], (size_t)count, deadline);
+	return spread(server, &server->ports[first], (size_t)count, it);
 }
 
 /* The same of datagrams, as many as one endpoint opens. */
@@ -351,29 +359,29 @@ inherit_packets(struct pier_server *server,
 }
 
 static int
-open_datagrams(struct pier_server *server, const char *text, size_t index,
-	size_t streams, pier_deadline deadline)
+open_datagrams(struct pier_server *server, const struct opening *it,
+	size_t index, size_t streams)
 {
 	struct pier_packet_opts opts = { .listen = true,
-		.mode = server->listen.mode,
-		.options = server->listen.options,
-		.ask = is_udp(text) ? server->opts.ask : 0 };
+		.mode = it->listen.mode,
+		.options = it->listen.options,
+		.ask = is_udp(it->text) ? server->opts.ask : 0 };
 	struct pier_packet *packets[SOCKETS_MAX];
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__worker *worker = &server->workers[server->model->receiver(
 		index, streams, server->worker_count)];
-	int count = inherit_packets(server, packets, text);
+	int count = inherit_packets(server, packets, it->text);
 	int rc = 0;
 	int i;
 
 	if (count == 0)
 		count = pier_packet_open_all(
-			packets, SOCKETS_MAX, text, &opts, deadline);
+			packets, SOCKETS_MAX, it->text, &opts, it->deadline);
 	if (count < 0)
 		return count;
 	for (i = 0; i < count; i++) {
 		if (rc == 0)
-			rc = pier__datagrams_new(worker, packets[i], text);
+			rc = pier__datagrams_new(worker, packets[i], it->text);
 		if (rc < 0) {
 			pier_packet_close(packets[i]);
 			continue;
@@ -381,25 +389,42 @@ open_datagrams(struct pier_server *server, const char *text, size_t index,
 		rc = pier_packet_endpoint(packets[i], real, sizeof(real));
 		rc = rc < 0 ? rc : add_name(server, real);
 	}
-	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, text, NULL) : 0;
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_LISTEN, it->text, NULL)
+		      : 0;
+}
+
+static int
+open_one(struct pier_server *server, size_t *index, size_t streams,
+	struct opening *it)
+{
+	const char **options;
+	int rc = pier__wishes_for(&options, server->listen.options, it->text);
+
+	if (rc < 0)
+		return rc;
+	it->listen = server->listen;
+	it->listen.options = options;
+	rc = kind_of(server, it->text);
+	if (rc == FOR_STREAMS || rc == FOR_PACKETS)
+		rc = open_stream(server, it);
+	else if (rc == FOR_DATAGRAMS)
+		rc = open_datagrams(server, it, (*index)++, streams);
+	pier__free(options);
+	return rc;
 }
 
 int
 pier__endpoints_open(struct pier_server *server, pier_deadline deadline)
 {
+	struct opening it = { .deadline = deadline };
 	size_t streams, datagrams, index = 0;
-	const char *text;
 	size_t i;
 	int rc = pier__endpoints_count(server, &streams, &datagrams);
 
-	for (i = 0; rc == 0 && (text = endpoint_at(server, i)) != NULL; i++) {
-		rc = kind_of(server, text);
-		if (rc == FOR_STREAMS || rc == FOR_PACKETS)
-			rc = open_stream(server, text, deadline);
-		else if (rc == FOR_DATAGRAMS)
-			rc = open_datagrams(
-				server, text, index++, streams, deadline);
-	}
+	if (rc == 0)
+		rc = pier__wishes_check_all(server, endpoint_at);
+	for (i = 0; rc == 0 && (it.text = endpoint_at(server, i)) != NULL; i++)
+		rc = open_one(server, &index, streams, &it);
 	return rc;
 }
 

@@ -279,6 +279,9 @@ test_of_what_cannot_be_set_on_a_connection(void **state)
 
 	(void)state;
 	assert_int_equal(pier_accept(&stream, listener, SOON), -ENOENT);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_OPTION);
+	assert_non_null(strstr(pier_last_error()->endpoint, "127.0.0.1"));
+	assert_non_null(strstr(pier_last_error()->detail, "tcp.ulp=nosuch"));
 	/* It is closed. */
 	assert_true(pier_read(client, &byte, 1, SOON) <= 0);
 	pier_close(client);
@@ -328,6 +331,79 @@ test_of_a_server(void **state)
 	pier_server_close(server);
 }
 
+static int
+ignore(struct pier_packet *packet, const struct pier_msg *msg, void *ctx)
+{
+	(void)packet;
+	(void)msg;
+	(void)ctx;
+	return 0;
+}
+
+/* How many sockets of this process are of that type and family and have so
+   much room for what comes. */
+static int
+count_with_room(int family, int type, int room)
+{
+	int found = 0;
+	int fd;
+
+	for (fd = 3; fd < 200; fd++) {
+		int is[2] = { 0 };
+		socklen_t len = sizeof(is[0]);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &is[0], &len) < 0 ||
+			getsockopt(fd, SOL_SOCKET, SO_TYPE, &is[1], &len) < 0)
+			continue;
+		found += is[0] == family && is[1] == type &&
+			 kernel(fd, SOL_SOCKET, SO_RCVBUF) == room;
+	}
+	return found;
+}
+
+/* Each takes what its sockets have; one that nobody has is refused. */
+static void
+test_of_endpoints_of_several_kinds(void **state)
+{
+	static const char *const endpoints[] = { "udp4://127.0.0.1:0",
+		"tcp4://127.0.0.1:0", "unix://@pier-test-mixed", NULL };
+	static const char *const some[] = { "keepidle=55", "nodelay=0",
+		"rcvbuf=31000", NULL };
+	const char *options[] = { some[0], some[1], some[2], NULL };
+	const struct pier_listen_opts listen = { .options = options };
+	struct pier_server_opts opts = {
+		.endpoints = endpoints,
+		.handler = handle,
+		.datagram_handler = ignore,
+		.model = PIER_FIBER,
+		.workers = 2,
+		.listen = &listen,
+	};
+	struct pier_server *server = NULL;
+	char where[PIER_ENDPOINT_TEXT_MAX], line[32];
+	struct pier_stream *stream = NULL;
+
+	(void)state;
+	assert_int_equal(pier_server_open(&server, &opts), 0);
+	assert_int_equal(count_with_room(AF_INET, SOCK_DGRAM, 62000), 1);
+	assert_int_equal(count_with_room(AF_INET, SOCK_STREAM, 62000), 2);
+	assert_int_equal(count_with_room(AF_UNIX, SOCK_STREAM, 62000), 1);
+	assert_true(pier_server_endpoint(server, 1, where, sizeof(where)) > 0);
+	assert_int_equal(pier_dial(&stream, where, NULL, SOON), 0);
+	assert_int_equal(pier_server_step(server, SOON), 1);
+	assert_true(pier_read_line(stream, line, sizeof(line), SOON) > 0);
+	assert_string_equal(line, "0 55\n");
+	pier_close(stream);
+	pier_server_close(server);
+	options[1] = "can_raw.loopback=1";
+	assert_int_equal(pier_server_open(&server, &opts), -EINVAL);
+	assert_string_equal(pier_last_error()->endpoint, options[1]);
+	assert_non_null(strstr(pier_last_error()->detail, "no option of such"));
+	options[1] = "udp.corkk=0";
+	assert_int_equal(pier_server_open(&server, &opts), -EINVAL);
+	assert_non_null(strstr(pier_last_error()->detail, "cork?"));
+}
+
 int
 main(void)
 {
@@ -341,6 +417,7 @@ main(void)
 		cmocka_unit_test(test_errors_name_the_option),
 		cmocka_unit_test(test_of_what_cannot_be_set_on_a_connection),
 		cmocka_unit_test(test_of_a_server),
+		cmocka_unit_test(test_of_endpoints_of_several_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,8 +108,21 @@ def test_all_of_every_kind():
             assert ("value" in event) != ("error" in event), event
     done = expect(2, "opt", "nothing://")
     contains(done.err, "tcp tcp4 tcp6")
-    done = expect(2, "opt", "tcp://localhost:80")
-    contains(done.err, "no address")
+
+
+def test_an_address_says_the_family():
+    for word, family in (
+        ("tcp://192.0.2.1:80", "inet"),
+        ("tcp://[2001:db8::1]:80", "inet6"),
+        ("udp4://example.net:53", "inet"),
+        ("unix:///run/nobody", "unix"),
+    ):
+        equal(value(expect(0, "opt", word, "socket.domain")), family)
+    done = expect(0, "opt", "tcp://example.net:80", "nodelay=1")
+    equal(value(done), "0 -> 1")
+    contains(expect(2, "opt", "tcp://example.net:99999").err, "out of range")
+    done = expect(2, "opt", "tcp://example.net:80?nodelay=1")
+    contains(done.err, "words of their own")
 
 
 def test_a_socket_it_was_given():

@@ -671,6 +671,26 @@ def test_max_per_address():
         contains(server.end().err, "1 refused")
 
 
+def test_options_of_endpoints_of_several_kinds():
+    with tool.scratch() as folder, Server(
+        "echo", "-S", "nodelay=0", "--keepalive", "60s", "-S", "rcvbuf=20k",
+        "tcp://127.0.0.1:0", "udp://127.0.0.1:0", f"unix://{folder}/s",
+    ) as server:
+        with dial(server) as client:
+            equal(ask(client, b"there"), b"there")
+    done = tool.expect(2, "serve", "echo", "-S", "can_raw.loopback=1",
+                       "tcp://127.0.0.1:0", "udp://127.0.0.1:0")
+    contains(done.err, "can_raw.loopback is no option of such a socket")
+
+
+def test_an_option_that_no_connection_takes_is_named():
+    with Server("echo", "-v", "-S", "tcp.ulp=nosuch",
+                "tcp://127.0.0.1:0") as server:
+        with dial(server) as client:
+            contains((b"", "reset"), closed_by(client))
+        contains(server.end().err, "tcp.ulp=nosuch; accepting pauses")
+
+
 def test_drain_lets_handlers_end():
     with Server("echo", "--drain=10s", "tcp://127.0.0.1:0") as server:
         with dial(server) as client:
