@@ -67,15 +67,19 @@ test_exit_codes(void **state)
 }
 
 static const char *
-hint(enum pier_step step, int code, const char *endpoint)
+hint_of(const struct pier_error *error)
 {
 	static char text[1024];
-	const struct pier_error error = {
-		.code = code, .step = step, .endpoint = endpoint
-	};
 
-	cli_hint_for(&error, text, sizeof(text));
+	cli_hint_for(error, text, sizeof(text));
 	return text;
+}
+
+static const char *
+hint(enum pier_step step, int code, const char *endpoint)
+{
+	return hint_of(&(struct pier_error){
+		.code = code, .step = step, .endpoint = endpoint });
 }
 
 static void
@@ -133,8 +137,14 @@ test_hints_fit_what_is_there(void **state)
 		strstr(hint(PIER_STEP_CONNECT, -ECONNREFUSED, "unix://@none"),
 			"ss -xl src '@none*'"));
 	assert_non_null(
-		strstr(hint(PIER_STEP_RESOLVE, -PIER_ENONAME, "tcp://:nosvc"),
-			"getent services nosvc"));
+		strstr(hint_of(&(struct pier_error){ .code = -PIER_ENONAME,
+			       .step = PIER_STEP_RESOLVE,
+			       .endpoint = "tcp://:nosvc",
+			       .detail = "no such service of tcp" }),
+			"pier service nosvc"));
+	assert_non_null(strstr(
+		hint(PIER_STEP_RESOLVE, -PIER_ENONAME, "tcp://nohost:http"),
+		"getent ahosts nohost"));
 	assert_non_null(
 		strstr(hint(PIER_STEP_CONNECT, -EINVAL, "tcp://[fe80::1]:80"),
 			"[fe80::1%eth0]"));

@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How the library says that a host was not what it failed for. */
+#define NO_SERVICE "no such service"
+
 /* Behind the scheme: "127.0.0.1:80", "/run/x.sock". */
 static const char *
 authority(const char *endpoint)
@@ -171,12 +174,11 @@ hint_no_name(const struct pier_error *error, char *text, size_t size)
 	const char *port = strrchr(authority(error->endpoint), ':');
 	char host[256];
 
-	/* getaddrinfo does not say which of two names it lacks. */
 	host_of(error->endpoint, host, sizeof(host));
-	if (port != NULL && strspn(port + 1, "0123456789") != strlen(port + 1))
-		snprintf(text, size,
-			"is it spelled right? getent services %s%s%s", port + 1,
-			host[0] != '\0' ? "; getent ahosts " : "", host);
+	if (error->detail != NULL &&
+		strncmp(error->detail, NO_SERVICE, strlen(NO_SERVICE)) == 0)
+		snprintf(text, size, "is it spelled right? pier service %s",
+			port != NULL ? port + 1 : error->endpoint);
 	else if (host[0] != '\0')
 		snprintf(text, size, "is it spelled right? getent ahosts %s",
 			host);

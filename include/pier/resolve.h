@@ -86,8 +86,9 @@ typedef int pier_lookup_fn(struct pier_names **out, const char *host,
  *             look-up; PIER_DEFAULT is the process-wide default
  *
  * Returns 0, or
- *   -PIER_ENONAME     there is no such host or service, or it has no address
- *                     of the family asked for
+ *   -PIER_ENONAME     there is no such host, or it has no address of the family
+ *                     asked for; or no such service, which is the error's
+ *                     endpoint then, with a detail that says so
  *   -PIER_EAGAINNAME  the name service failed for now
  *   -PIER_ENAMEFAIL   the name service failed for good
  *   -PIER_ELIMIT      PIER_RESOLVE_QUEUE_MAX questions wait already

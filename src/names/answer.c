@@ -162,6 +162,8 @@ pier__names_error(int eai)
 		return -PIER_EAGAINNAME;
 	case EAI_FAIL:
 		return -PIER_ENAMEFAIL;
+	case EAI_SERVICE:
+		return -PIER__ENOSERVICE;
 	case EAI_MEMORY:
 		return -ENOMEM;
 	case EAI_FAMILY:
@@ -169,8 +171,8 @@ pier__names_error(int eai)
 	case EAI_BADFLAGS:
 		return -EINVAL;
 	default:
-		/* NONAME, SERVICE, and glibc's NODATA, ADDRFAMILY, IDN_ENCODE:
-		   there is nothing by that name. */
+		/* NONAME, and glibc's NODATA, ADDRFAMILY, IDN_ENCODE: there
+		   is nothing by that name. */
 		return -PIER_ENONAME;
 	}
 }

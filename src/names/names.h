@@ -12,6 +12,10 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+/* The service of a question is what has no such name, and not its host; nobody
+   above pier_resolve() sees it. */
+#define PIER__ENOSERVICE 8191
+
 /* What libc is asked. Two questions are equal if all of it is. */
 struct pier__question {
 	const char *host;      /* NULL: every address, or loopback */

@@ -186,13 +186,10 @@ flags_of(const struct request *request)
 }
 
 static const char *
-detail_of(int rc, const struct request *request)
+no_service(const struct request *request)
 {
-	if (rc == -PIER_ELIMIT)
-		return "PIER_RESOLVE_QUEUE_MAX look-ups wait already";
-	if (rc == -PIER_ENONAME && request->port < 0)
-		return "no such host, or no such service";
-	return NULL;
+	return request->opts.type == SOCK_DGRAM ? "no such service of udp"
+						: "no such service of tcp";
 }
 
 static int
@@ -208,17 +205,21 @@ ask(struct pier_names **out, const struct request *request,
 		.also = request->opts.also,
 	};
 	int64_t begin = pier_now();
-	int rc;
+	int rc = pier__names_ask(out, &question, deadline);
+	struct pier__failure failure = { .step = PIER_STEP_RESOLVE,
+		.endpoint = request->host,
+		.elapsed_ns = pier_now() - begin };
 
-	rc = pier__names_ask(out, &question, deadline);
 	if (rc >= 0)
 		return 0;
-	return pier__fail(rc, &(struct pier__failure){
-				      .step = PIER_STEP_RESOLVE,
-				      .endpoint = request->host,
-				      .detail = detail_of(rc, request),
-				      .elapsed_ns = pier_now() - begin,
-			      });
+	if (rc == -PIER_ELIMIT)
+		failure.detail = "PIER_RESOLVE_QUEUE_MAX look-ups wait already";
+	if (rc == -PIER__ENOSERVICE) {
+		rc = -PIER_ENONAME;
+		failure.endpoint = request->service;
+		failure.detail = no_service(request);
+	}
+	return pier__fail(rc, &failure);
 }
 
 static void

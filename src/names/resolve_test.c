@@ -249,7 +249,14 @@ failures_tell_step_host_and_cause(void **state)
 	stub.result = EAI_SERVICE;
 	assert_int_equal(
 		pier_resolve(&names, "a", "nope", NULL, SOON), -PIER_ENONAME);
-	assert_non_null(strstr(pier_error_line(), "no such service"));
+	assert_string_equal(pier_last_error()->endpoint, "nope");
+	assert_string_equal(
+		pier_last_error()->detail, "no such service of tcp");
+	stub.result = EAI_NONAME;
+	assert_int_equal(
+		pier_resolve(&names, "a", "nope", NULL, SOON), -PIER_ENONAME);
+	assert_string_equal(pier_last_error()->endpoint, "a");
+	assert_null(strstr(pier_error_line(), "service"));
 	/* A list without an address of the Internet is no answer. */
 	stub.result = 0;
 	stub.table.freeaddrinfo = (void (*)(struct addrinfo *))pier_names_free;

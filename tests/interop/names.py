@@ -145,7 +145,17 @@ def test_services_and_types():
     assert "dial" not in event
     event = one(["", "80", "--passive"])
     equal(addresses(event), ["::", "0.0.0.0"])
-    tool.expect(1, "resolve", "four.test", "no-such-service")
+    done = tool.expect(1, "resolve", "four.test", "no-such-service")
+    contains(done.err, "no such name (PIER_ENONAME): no such service of tcp")
+    contains(done.err, "hint: is it spelled right? pier service no-such")
+    # The service is one of udp alone; and here it is the host.
+    done = tool.expect(1, "resolve", "four.test", "tftp")
+    contains(done.err, "no such service of tcp")
+    done = tool.expect(1, "resolve", "nobody.test", "domain")
+    assert "service" not in done.err, done.err
+    contains(done.err, "getent ahosts nobody.test")
+    done = tool.run("connect", "tcp://four.test:no-such-service")
+    contains(done.err, "pier service no-such-service")
 
 
 def test_the_schedule_is_that_of_rfc_8305():
