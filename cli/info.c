@@ -31,7 +31,8 @@ enum {
 /* A listing under way. */
 struct listing {
 	struct cli_tool *tool;
-	struct info_table *table; /* NULL: events */
+	struct info_table *table; /* NULL: events, or groups */
+	struct info_groups *groups;
 	int failed;
 };
 
@@ -41,7 +42,9 @@ take(const struct pier_socket *socket, void *ctx)
 	struct listing *listing = ctx;
 
 	listing->failed =
-		listing->table != NULL
+		listing->groups != NULL
+			? info_groups_add(listing->groups, socket)
+		: listing->table != NULL
 			? info_table_add(listing->table, socket)
 			: cli_event_print(info_event("socket", socket),
 				  listing->tool->until);
@@ -87,22 +90,37 @@ tell(struct cli_tool *tool, const struct pier_sockets_report *report,
 			info_table_full(table) == 1 ? " is" : "s are");
 }
 
+/* Those that are shown, or counted, need what is read of /proc and of the
+   control groups. */
+static bool
+shows(const struct info_settings *settings, const char *column)
+{
+	return (settings->columns != NULL &&
+		       strstr(settings->columns, column) != NULL) ||
+	       (settings->group_by != NULL &&
+		       strcmp(settings->group_by, column) == 0);
+}
+
 static int
 list(struct listing *listing, const struct info_settings *settings,
 	const char *filter)
 {
 	struct pier_sockets_report report = { .count = 0 };
 	const struct pier_sockets_opts opts = { .filter = filter,
-		.owners = settings->processes,
+		.owners = settings->processes || shows(settings, "process") ||
+			  shows(settings, "command"),
+		.cgroups = listing->tool->json || shows(settings, "cgroup"),
 		.report = &report };
 	int rc = pier_sockets(&opts, take, listing, PIER_FOREVER);
 
 	if (rc < 0)
 		return info_failure(listing->tool);
-	if (rc == 0 && listing->table != NULL) {
+	if (rc == 0 && listing->groups != NULL)
+		rc = info_groups_print(listing->groups, listing->tool);
+	else if (rc == 0 && listing->table != NULL)
 		rc = info_table_print(listing->table, listing->tool);
-		listing->failed = rc < 0 ? rc : 0;
-	}
+	if (rc < 0)
+		listing->failed = rc;
 	/* A reader that has enough, as of head(1), is no failure. */
 	if (listing->failed < 0 && listing->failed != -EPIPE)
 		return cli_own_failure(listing->tool, PIER_STEP_SEND,
@@ -120,13 +138,16 @@ info_list(struct cli_tool *tool, const struct info_settings *settings,
 	struct cli_complaint why;
 	int code;
 
-	if (!tool->json) {
+	if (settings->group_by != NULL)
+		listing.groups = info_groups_new(settings, &why);
+	else if (!tool->json)
 		listing.table = info_table_new(settings, &why);
-		if (listing.table == NULL)
-			return cli_usage_error(tool, "info", &why);
-	}
+	if (listing.groups == NULL && listing.table == NULL &&
+		(settings->group_by != NULL || !tool->json))
+		return cli_usage_error(tool, "info", &why);
 	code = list(&listing, settings, filter);
 	info_table_free(listing.table);
+	info_groups_free(listing.groups);
 	return code;
 }
 
@@ -180,6 +201,17 @@ static const struct cli_option options[] = {
 		.help = "order the rows by a column, with a '-' the largest "
 			"first",
 		.offset = AT(sort),
+		.needs = INFO_LIST },
+	{ .name = "group-by",
+		.letter = 'g',
+		.kind = CLI_TEXT,
+		.metavar = "NAME",
+		.group = "What is shown",
+		.help = "one row for all sockets that have the same in this "
+			"column (process, command, dst, dport, cgroup, user, "
+			"state), with how many they are and the sums of their "
+			"numbers, of times the means",
+		.offset = AT(group_by),
 		.needs = INFO_LIST },
 	{ .name = "details",
 		.letter = 'i',
@@ -291,6 +323,8 @@ static const struct cli_example examples[] = {
 	{ "pier info", "what talks to other machines" },
 	{ "pier info -p listen", "who listens, and how full the queues are" },
 	{ "pier info port:443 'rtt>50ms' -s -rtt", "slow ones, slowest first" },
+	{ "pier info -g command", "how many each program has, and what they "
+				  "carried" },
 	{ "pier info --closed --json", "a log of flows, without root" },
 	{ NULL, NULL },
 };

@@ -2,7 +2,7 @@
 /*
  * pier info: what its files share. info_column.c knows what can stand in a
  * column, info_table.c collects and prints rows, info_json.c makes events,
- * info_closed.c watches connections close, info_dial.c makes one.
+ * info_closed.c watches connections close, info_group.c adds up, info_dial.c makes one.
  */
 #ifndef PIER_CLI_INFO_H
 #define PIER_CLI_INFO_H
@@ -17,8 +17,9 @@ struct info_settings {
 	struct cli_common common;
 	struct cli_texts filter; /* its words */
 	const char *columns;     /* names with commas between; NULL: usual */
-	const char *sort; /* a column, with a '-' before: largest first */
-	const char *dial; /* an endpoint, or NULL */
+	const char *sort;     /* a column, with a '-' before: largest first */
+	const char *dial;     /* an endpoint, or NULL */
+	const char *group_by; /* a column, or NULL */
 	bool processes;
 	bool all;
 	bool details;
@@ -35,6 +36,7 @@ struct info_column {
 	/* To sort by; NULL: by the text. */
 	uint64_t (*number)(const struct pier_socket *socket);
 	const struct pier_tcp_field *field;
+	bool adds; /* numbers of several sockets make a sum */
 };
 
 /*
@@ -49,6 +51,15 @@ void info_column_text(const struct info_column *column,
 	const struct pier_socket *socket, char *text, size_t size);
 bool info_column_number(const struct info_column *column,
 	const struct pier_socket *socket, uint64_t *number);
+
+/* The number of a socket, where it has one; a number as a cell has it; and as
+   event[name], times in seconds. */
+bool info_column_given(const struct info_column *column,
+	const struct pier_socket *socket, uint64_t *number);
+void info_column_value(const struct info_column *column, uint64_t number,
+	char *text, size_t size);
+void info_column_event(
+	json_t *event, const struct info_column *column, uint64_t number);
 
 /* Names of all columns, with a space between, into an endless list: the i-th,
    or NULL. */
@@ -76,6 +87,15 @@ int info_table_print(struct info_table *table, const struct cli_tool *tool);
 int info_table_flush(struct info_table *table, const struct cli_tool *tool);
 /* Listening sockets whose queue is full. */
 size_t info_table_full(const struct info_table *table);
+
+/* --group-by: the same of groups of rows; in events too. */
+struct info_groups;
+struct info_groups *info_groups_new(
+	const struct info_settings *settings, struct cli_complaint *why);
+void info_groups_free(struct info_groups *groups);
+int info_groups_add(
+	struct info_groups *groups, const struct pier_socket *socket);
+int info_groups_print(struct info_groups *groups, const struct cli_tool *tool);
 
 /* One socket as an event of that type. */
 json_t *info_event(const char *type, const struct pier_socket *socket);

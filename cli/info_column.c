@@ -73,6 +73,72 @@ peer_text(const struct pier_socket *socket, char *text, size_t size)
 		(void)pier_addr_format(&socket->peer, text, size);
 }
 
+/* Addresses and ports alone. */
+static void
+host_text(const struct pier_addr *addr, char *text, size_t size)
+{
+	if (addr->len == 0 || pier_addr_port(addr) < 0)
+		put_none(text, size);
+	else
+		(void)pier_addr_format_host(addr, text, size);
+}
+
+static void
+src_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	host_text(&socket->local, text, size);
+}
+
+static void
+dst_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	if (pier_addr_port(&socket->peer) == 0)
+		put_none(text, size);
+	else
+		host_text(&socket->peer, text, size);
+}
+
+static uint64_t
+port_number(const struct pier_addr *addr)
+{
+	int port = addr->len == 0 ? 0 : pier_addr_port(addr);
+
+	return port < 0 ? 0 : (uint64_t)port;
+}
+
+static uint64_t
+sport_number(const struct pier_socket *socket)
+{
+	return port_number(&socket->local);
+}
+
+static uint64_t
+dport_number(const struct pier_socket *socket)
+{
+	return port_number(&socket->peer);
+}
+
+static void
+port_text(uint64_t port, char *text, size_t size)
+{
+	if (port == 0)
+		put_none(text, size);
+	else
+		put_number(text, size, port);
+}
+
+static void
+sport_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	port_text(sport_number(socket), text, size);
+}
+
+static void
+dport_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	port_text(dport_number(socket), text, size);
+}
+
 static uint64_t
 recv_number(const struct pier_socket *socket)
 {
@@ -97,10 +163,50 @@ cookie_number(const struct pier_socket *socket)
 	return socket->cookie;
 }
 
-static uint64_t
-cgroup_number(const struct pier_socket *socket)
+/* The path, where it can be seen. */
+static void
+cgroup_text(const struct pier_socket *socket, char *text, size_t size)
 {
-	return socket->cgroup;
+	if ((socket->have & PIER_SOCKET_HAS_CGROUP) == 0)
+		put_none(text, size);
+	else if (socket->cgroup_path == NULL)
+		put_number(text, size, socket->cgroup);
+	else
+		snprintf(text, size, "%s", socket->cgroup_path);
+}
+
+static void
+ulp_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	snprintf(text, size, "%s", socket->ulp[0] == '\0' ? "-" : socket->ulp);
+}
+
+/* The same of an MPTCP connection and of its paths. */
+static void
+token_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	uint32_t token = socket->mptcp != NULL ? socket->mptcp->token
+					       : socket->mptcp_token;
+
+	if (token == 0)
+		put_none(text, size);
+	else
+		snprintf(text, size, "%08" PRIx32, token);
+}
+
+static uint64_t
+subflows_number(const struct pier_socket *socket)
+{
+	return socket->mptcp == NULL ? 0 : socket->mptcp->subflows;
+}
+
+static void
+subflows_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	if (socket->mptcp == NULL)
+		put_none(text, size);
+	else
+		put_number(text, size, socket->mptcp->subflows);
 }
 
 static uint64_t
@@ -240,6 +346,26 @@ process_text(const struct pier_socket *socket, char *text, size_t size)
 	}
 }
 
+/* The same without numbers, each name once: for groups. */
+static void
+command_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	size_t i, k, len = 0;
+
+	if (socket->owner_count == 0)
+		put_none(text, size);
+	for (i = 0; i < socket->owner_count; i++) {
+		const char *command = socket->owners[i].command;
+
+		for (k = 0; k < i; k++)
+			if (strcmp(socket->owners[k].command, command) == 0)
+				break;
+		if (k == i && len + 32 < size)
+			len += (size_t)snprintf(text + len, size - len, "%s%s",
+				len > 0 ? "," : "", command);
+	}
+}
+
 static void
 limit_text(const struct pier_socket *socket, char *text, size_t size)
 {
@@ -300,11 +426,16 @@ queue_number(const struct pier_socket *socket)
 static const struct info_column columns[] = {
 	{ "proto", false, kind_text, NULL, NULL },
 	{ "state", false, state_text, NULL, NULL },
-	{ "recv-queue", true, NULL, recv_number, NULL },
-	{ "send-queue", true, NULL, send_number, NULL },
+	{ "recv-queue", true, NULL, recv_number, NULL, true },
+	{ "send-queue", true, NULL, send_number, NULL, true },
 	{ "local", false, local_text, NULL, NULL },
 	{ "peer", false, peer_text, NULL, NULL },
+	{ "src", false, src_text, NULL, NULL },
+	{ "sport", true, sport_text, sport_number, NULL },
+	{ "dst", false, dst_text, NULL, NULL },
+	{ "dport", true, dport_text, dport_number, NULL },
 	{ "process", false, process_text, NULL, NULL },
+	{ "command", false, command_text, NULL, NULL },
 	{ "user", false, user_text, NULL, NULL },
 	{ "uid", true, NULL, uid_number, NULL },
 	{ "accept", true, accept_text, recv_number, NULL },
@@ -316,13 +447,16 @@ static const struct info_column columns[] = {
 	{ "dev", false, interface_text, NULL, NULL },
 	{ "inode", true, NULL, inode_number, NULL },
 	{ "cookie", true, NULL, cookie_number, NULL },
-	{ "cgroup", true, NULL, cgroup_number, NULL },
+	{ "cgroup", false, cgroup_text, NULL, NULL },
+	{ "ulp", false, ulp_text, NULL, NULL },
+	{ "token", false, token_text, NULL, NULL },
+	{ "subflows", true, subflows_text, subflows_number, NULL },
 	{ "mark", true, NULL, mark_number, NULL },
-	{ "rmem", true, NULL, rmem_number, NULL },
-	{ "rcvbuf", true, NULL, rcvbuf_number, NULL },
-	{ "wmem", true, NULL, wmem_number, NULL },
-	{ "sndbuf", true, NULL, sndbuf_number, NULL },
-	{ "drops", true, NULL, drops_number, NULL },
+	{ "rmem", true, NULL, rmem_number, NULL, true },
+	{ "rcvbuf", true, NULL, rcvbuf_number, NULL, true },
+	{ "wmem", true, NULL, wmem_number, NULL, true },
+	{ "sndbuf", true, NULL, sndbuf_number, NULL, true },
+	{ "drops", true, NULL, drops_number, NULL, true },
 };
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
@@ -453,6 +587,45 @@ info_column_number(const struct info_column *column,
 	return column->number != NULL;
 }
 
+bool
+info_column_given(const struct info_column *column,
+	const struct pier_socket *socket, uint64_t *number)
+{
+	if (column->field != NULL)
+		return socket->state != PIER_TCP_LISTEN &&
+		       is_given(column->field, socket->info, number);
+	if (!column->adds)
+		return false;
+	*number = column->number(socket);
+	return true;
+}
+
+void
+info_column_value(const struct info_column *column, uint64_t number, char *text,
+	size_t size)
+{
+	if (column->field != NULL)
+		field_text(column->field, number, text, size);
+	else
+		put_number(text, size, number);
+}
+
+static size_t
+mptcp_details(const struct pier_mptcp_info *info, char *text, size_t size)
+{
+	int len = snprintf(text, size,
+		"token %08" PRIx32 ", subflows %u of %u%s%s, bytes_sent "
+		"%" PRIu64 ", bytes_acked %" PRIu64 ", bytes_received %" PRIu64
+		", bytes_retrans %" PRIu64 ", retransmits %u",
+		info->token, info->subflows, info->subflows_max,
+		info->fallback ? ", fallback to TCP" : "",
+		info->checksums ? ", checksums" : "", info->bytes_sent,
+		info->bytes_acked, info->bytes_received, info->bytes_retrans,
+		info->retransmits);
+
+	return len > 0 && (size_t)len < size ? (size_t)len : 0;
+}
+
 void
 info_details(const struct pier_socket *socket, char *text, size_t size)
 {
@@ -468,6 +641,8 @@ info_details(const struct pier_socket *socket, char *text, size_t size)
 			socket->recv_queue, socket->send_queue);
 		return;
 	}
+	if (socket->mptcp != NULL)
+		len = mptcp_details(socket->mptcp, text, size);
 	for (i = 1; (field = pier_tcp_field_at(i)) != NULL; i++) {
 		if (!is_given(field, socket->info, &value) || value == 0 ||
 			len + 96 > size)

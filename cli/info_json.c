@@ -3,6 +3,7 @@
    counts it; what the kernel did not give has no key. */
 #include "info.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void
@@ -73,6 +74,63 @@ add_field(json_t *object, const struct pier_tcp_field *field, uint64_t value)
 	}
 	snprintf(key, sizeof(key), "%s_s", field->name);
 	cli_event_seconds(object, key, (int64_t)value * scale);
+}
+
+/* "recv-queue" is recv_queue here. */
+void
+info_column_event(
+	json_t *event, const struct info_column *column, uint64_t number)
+{
+	char key[64];
+	size_t i;
+
+	if (column->field != NULL) {
+		add_field(event, column->field, number);
+		return;
+	}
+	for (i = 0; i < sizeof(key) - 1 && column->name[i] != '\0'; i++)
+		key[i] = column->name[i] == '-' ? '_' : column->name[i];
+	key[i] = '\0';
+	cli_event_number(event, key, (int64_t)number);
+}
+
+static void
+add_mptcp(json_t *event, const struct pier_mptcp_info *info)
+{
+	json_t *object = json_object();
+	char token[16];
+
+	snprintf(token, sizeof(token), "%08" PRIx32, info->token);
+	cli_event_text(object, "token", token);
+	cli_event_number(object, "subflows", info->subflows);
+	cli_event_number(object, "subflows_total", info->subflows_total);
+	cli_event_number(object, "subflows_max", info->subflows_max);
+	cli_event_number(object, "add_addr_signal", info->add_addr_signal);
+	cli_event_number(object, "add_addr_accepted", info->add_addr_accepted);
+	cli_event_flag(object, "fallback", info->fallback != 0);
+	cli_event_flag(object, "checksums", info->checksums != 0);
+	cli_event_number(object, "retransmits", info->retransmits);
+	cli_event_number(object, "bytes_sent", (int64_t)info->bytes_sent);
+	cli_event_number(object, "bytes_retrans", (int64_t)info->bytes_retrans);
+	cli_event_number(object, "bytes_acked", (int64_t)info->bytes_acked);
+	cli_event_number(
+		object, "bytes_received", (int64_t)info->bytes_received);
+	(void)json_object_set_new(event, "mptcp", object);
+}
+
+static void
+add_layers(json_t *event, const struct pier_socket *socket)
+{
+	char token[16];
+
+	if (socket->ulp[0] != '\0')
+		cli_event_text(event, "ulp", socket->ulp);
+	if (socket->mptcp != NULL)
+		add_mptcp(event, socket->mptcp);
+	if (socket->mptcp_token == 0)
+		return;
+	snprintf(token, sizeof(token), "%08" PRIx32, socket->mptcp_token);
+	cli_event_text(event, "mptcp_token", token);
 }
 
 static void
@@ -151,6 +209,10 @@ add_rest(json_t *event, const struct pier_socket *socket)
 		cli_event_number(event, "mark", socket->mark);
 	if ((socket->have & PIER_SOCKET_HAS_CGROUP) != 0)
 		cli_event_number(event, "cgroup", (int64_t)socket->cgroup);
+	if (socket->cgroup_path != NULL)
+		cli_event_bytes(event, "cgroup_path", socket->cgroup_path,
+			strlen(socket->cgroup_path));
+	add_layers(event, socket);
 	if ((socket->have & PIER_SOCKET_HAS_SHUTDOWN) != 0)
 		cli_event_number(event, "shutdown", socket->shutdown);
 	if (socket->congestion[0] != '\0')

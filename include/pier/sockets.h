@@ -82,6 +82,34 @@ struct pier_socket_owner {
 };
 
 /*
+ * MPTCP_INFO of a connection over several paths (RFC 8684). What an older kernel
+ * does not tell is 0.
+ */
+struct pier_mptcp_info {
+	uint32_t token;          /* names the connection, to its paths too */
+	uint32_t subflows;       /* paths besides the first one */
+	uint32_t subflows_total; /* paths now, the first one too */
+	uint32_t subflows_max;
+	uint32_t add_addr_signal;   /* addresses that were told to the peer */
+	uint32_t add_addr_accepted; /* and by it */
+	uint32_t local_addr_used;
+	uint8_t fallback; /* it is plain TCP: the peer has no MPTCP */
+	uint8_t has_remote_key;
+	uint8_t checksums; /* the data has checksums of its own */
+	uint32_t retransmits;
+	uint64_t write_seq; /* sequence numbers of the data, as the RFC has */
+	uint64_t snd_una;
+	uint64_t rcv_nxt;
+	uint64_t bytes_sent;
+	uint64_t bytes_retrans;
+	uint64_t bytes_acked;
+	uint64_t bytes_received;
+	uint32_t last_data_sent_ms;
+	uint32_t last_data_recv_ms;
+	uint32_t last_ack_recv_ms;
+};
+
+/*
  * One socket. All of it, and what it points at, is borrowed until the callback
  * returns.
  */
@@ -119,6 +147,15 @@ struct pier_socket {
 	/* Who holds it, when that was asked for. */
 	const struct pier_socket_owner *owners;
 	size_t owner_count;
+	/* The group's path, "/system.slice/nginx.service", when that was asked
+	   for; NULL: there is none of that number any more, or here. */
+	const char *cgroup_path;
+	const struct pier_mptcp_info *mptcp; /* of PIER_SOCKET_MPTCP; or NULL */
+	/* What runs over the connection in the kernel: "tls", "mptcp" (then it
+	   is a path of a connection, which has the same token); empty: nothing,
+	   or not told, which may take CAP_NET_ADMIN. */
+	char ulp[16];
+	uint32_t mptcp_token; /* of a path; 0: none, or not told */
 };
 
 /* What became of a listing. */
@@ -134,6 +171,8 @@ struct pier_sockets_opts {
 	const char *filter; /* see pier-filter(7); NULL: all */
 	bool owners;        /* look for the processes, in /proc */
 	struct pier_sockets_report *report; /* filled when not NULL */
+	bool cgroups; /* look for the paths of control groups, where
+			 /sys/fs/cgroup can be read */
 };
 
 /* Returns 0 to go on; anything else ends the listing with that result. */

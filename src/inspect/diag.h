@@ -44,6 +44,7 @@ struct pier__diag_ask {
 struct pier__diag {
 	struct pier_socket socket;
 	struct pier_tcp_info info;
+	struct pier_mptcp_info mptcp;
 };
 
 /* Has the kind one table for IPv4 and one for IPv6? */
@@ -51,6 +52,12 @@ bool pier__diag_is_inet(uint32_t kind);
 
 void pier__diag_request(
 	struct pier__nl_request *request, const struct pier__diag_ask *ask);
+
+/* struct mptcp_info, in whole or its beginning; and what runs over a socket, by
+   INET_DIAG_ULP_INFO. */
+void pier__diag_mptcp_info(
+	struct pier_mptcp_info *out, struct pier__bytes body);
+void pier__diag_ulp(struct pier_socket *socket, struct pier__bytes body);
 
 /* The body of a message that answers a question about this kind. 0, or
    -EBADMSG. */

@@ -21,6 +21,7 @@ enum {
 	INET_SHUTDOWN = 8,
 	INET_V6ONLY = 11,
 	INET_MARK = 15,
+	INET_ULP = 19,
 	INET_CGROUP = 21
 };
 
@@ -111,7 +112,10 @@ take_congestion(struct pier_socket *socket, struct pier__bytes body)
 static void
 take_info(struct pier__diag *out, struct pier__bytes body)
 {
-	/* Of MPTCP it is a struct of its own. */
+	if (out->socket.kind == PIER_SOCKET_MPTCP && body.len > 0) {
+		pier__diag_mptcp_info(&out->mptcp, body);
+		out->socket.mptcp = &out->mptcp;
+	}
 	if (out->socket.kind != PIER_SOCKET_TCP)
 		return;
 	pier__tcp_info_decode(&out->info, body.at, body.len);
@@ -153,6 +157,9 @@ take_inet(struct pier__diag *out, const struct pier__nl_item *item)
 	case INET_MARK:
 		socket->mark = pier__nl_u32(item->body, 0);
 		socket->have |= PIER_SOCKET_HAS_MARK;
+		break;
+	case INET_ULP:
+		pier__diag_ulp(socket, item->body);
 		break;
 	case INET_CGROUP:
 		socket->cgroup = pier__nl_u64(item->body, 0);

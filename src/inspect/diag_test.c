@@ -101,6 +101,46 @@ test_inet(void **state)
 }
 
 static void
+test_mptcp(void **state)
+{
+	struct pier__diag diag;
+	const uint32_t token = 0xabcdef01;
+	const uint64_t acked = UINT64_C(0x500000000);
+	unsigned char info[100] = { 2, 1, 0, 8, [8] = 3, [80] = 3, [92] = 7 };
+	/* The name, then the part of MPTCP with the token in it. */
+	const unsigned char ulp[] = { 10, 0, 1, 0, 'm', 'p', 't', 'c', 'p', 0,
+		0, 0, 12, 0, 3, 0x80, 8, 0, 2, 0, 0x01, 0xef, 0xcd, 0xab };
+
+	(void)state;
+	memcpy(info + 12, &token, sizeof(token));
+	memcpy(info + 72, &acked, sizeof(acked));
+	begin_inet(AF_INET, 1);
+	pier__nl_put_attribute(&made, 2, info, sizeof(info));
+	assert_int_equal(
+		pier__diag_decode(&diag, PIER_SOCKET_MPTCP, made_body()), 0);
+	assert_null(diag.socket.info);
+	assert_ptr_equal(diag.socket.mptcp, &diag.mptcp);
+	assert_int_equal(diag.mptcp.token, token);
+	assert_int_equal(diag.mptcp.subflows, 2);
+	assert_int_equal(diag.mptcp.subflows_total, 3);
+	assert_int_equal(diag.mptcp.subflows_max, 8);
+	assert_int_equal(diag.mptcp.fallback, 1);
+	assert_int_equal(diag.mptcp.has_remote_key, 1);
+	assert_true(diag.mptcp.bytes_acked == acked);
+	assert_int_equal(diag.mptcp.last_ack_recv_ms, 7);
+	/* That of an older kernel ends sooner. */
+	begin_inet(AF_INET, 1);
+	pier__nl_put_attribute(&made, 2, info, 40);
+	pier__nl_put_attribute(&made, 19, ulp, sizeof(ulp));
+	assert_int_equal(
+		pier__diag_decode(&diag, PIER_SOCKET_MPTCP, made_body()), 0);
+	assert_int_equal(diag.mptcp.token, token);
+	assert_int_equal(diag.mptcp.subflows_total, 0);
+	assert_string_equal(diag.socket.ulp, "mptcp");
+	assert_int_equal(diag.socket.mptcp_token, token);
+}
+
+static void
 test_unix(void **state)
 {
 	const unsigned char body[16] = { AF_UNIX, 1, 10, 0, 5 };
@@ -238,6 +278,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inet),
+		cmocka_unit_test(test_mptcp),
 		cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_messages),

@@ -208,6 +208,8 @@ parse_term(struct parser *parser, uint16_t *out)
 		return rc;
 	if (term->about == PIER__ABOUT_PROCESS)
 		filter->owners = true;
+	if (term->about == PIER__ABOUT_CGROUP)
+		filter->cgroups = true;
 	if (term->about == PIER__ABOUT_STATE &&
 		(term->low & 1U << PIER_TCP_BOUND_INACTIVE) != 0)
 		filter->bound = true;

@@ -29,6 +29,7 @@ enum pier__filter_about {
 	PIER__ABOUT_ADDRESS,
 	PIER__ABOUT_PROCESS,
 	PIER__ABOUT_PATH,
+	PIER__ABOUT_CGROUP, /* its path */
 	PIER__ABOUT_LIMIT,
 	PIER__ABOUT_NUMBER, /* of the socket: struct pier__filter_key's */
 	PIER__ABOUT_TCP     /* a field of TCP_INFO */
@@ -79,9 +80,10 @@ struct pier__filter_node {
 struct pier__filter {
 	uint16_t root;
 	uint16_t node_count, term_count;
-	bool empty;  /* everything passes */
-	bool owners; /* it asks about processes */
-	bool bound;  /* it asks for the state BOUND by name */
+	bool empty;   /* everything passes */
+	bool owners;  /* it asks about processes */
+	bool cgroups; /* and about paths of control groups */
+	bool bound;   /* it asks for the state BOUND by name */
 	struct pier__filter_node nodes[PIER__FILTER_NODES_MAX];
 	struct pier__filter_term terms[PIER__FILTER_TERMS_MAX];
 };
@@ -93,7 +95,8 @@ struct pier__filter {
 int pier__filter_parse(
 	struct pier__filter *filter, const char *text, struct pier__why *why);
 
-/* Does the socket, with its owners where the filter asks, pass? */
+/* Does the socket, with its owners and its cgroup_path where the filter asks,
+   pass? */
 bool pier__filter_match(
 	const struct pier__filter *filter, const struct pier_socket *socket);
 

@@ -114,6 +114,14 @@ has_path(const struct pier__filter_term *term, const struct pier_socket *socket)
 	       strstr(text, term->text) != NULL;
 }
 
+static bool
+has_cgroup(
+	const struct pier__filter_term *term, const struct pier_socket *socket)
+{
+	return socket->cgroup_path != NULL &&
+	       strstr(socket->cgroup_path, term->text) != NULL;
+}
+
 /* Where a number stands, and what says that it is filled; 0: always. */
 struct place {
 	uint16_t offset;
@@ -210,6 +218,8 @@ is_so(const struct pier__filter_term *term, const struct pier_socket *socket)
 		return has_owner(term, socket);
 	case PIER__ABOUT_PATH:
 		return has_path(term, socket);
+	case PIER__ABOUT_CGROUP:
+		return has_cgroup(term, socket);
 	case PIER__ABOUT_LIMIT:
 		return has_limit(term, socket);
 	case PIER__ABOUT_NUMBER:

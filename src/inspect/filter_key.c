@@ -206,6 +206,7 @@ read_named(struct pier__filter_term *term, struct pier__span value,
 		term->about == PIER__ABOUT_KIND     ? "kind of sockets"
 		: term->about == PIER__ABOUT_STATE  ? "state"
 		: term->about == PIER__ABOUT_FAMILY ? "family: 4 or 6"
+		: term->about == PIER__ABOUT_CGROUP ? "control group"
 						    : "limit");
 }
 
@@ -339,6 +340,23 @@ read_number(struct pier__filter_term *term, struct pier__span value,
 		pier__span_quote(value), pier__span_at(value));
 }
 
+/* Of a control group: all but a number. */
+static bool
+is_path(struct pier__span value)
+{
+	return pier__span_number(value, UINT32_MAX) < 0;
+}
+
+/* Text that is looked for: there is no order in it. */
+static int
+read_text(struct pier__filter_term *term, struct pier__span value,
+	struct pier__why *why)
+{
+	if (term->compare != PIER__IS && term->compare != PIER__IS_NOT)
+		return read_named(term, value, why);
+	return copy_text(term, value, why);
+}
+
 int
 pier__filter_value(struct pier__filter_term *term, struct pier__span value,
 	struct pier__why *why)
@@ -355,6 +373,11 @@ pier__filter_value(struct pier__filter_term *term, struct pier__span value,
 	case PIER__ABOUT_PATH:
 		return copy_text(term, value, why);
 	case PIER__ABOUT_NUMBER:
+		if (term->number == PIER__NUMBER_CGROUP && is_path(value)) {
+			term->about = PIER__ABOUT_CGROUP;
+			return read_text(term, value, why);
+		}
+		return read_number(term, value, why);
 	case PIER__ABOUT_TCP:
 		return read_number(term, value, why);
 	default:

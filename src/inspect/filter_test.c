@@ -71,6 +71,24 @@ passes(const char *text, const struct pier_socket *socket)
 }
 
 static void
+test_control_groups(void **state)
+{
+	struct pier_socket socket = example();
+
+	(void)state;
+	assert_false(passes("cgroup:nginx", &socket));
+	assert_true(passes("cgroup!=nginx", &socket));
+	socket.cgroup_path = "/system.slice/nginx.service";
+	socket.cgroup = 4411;
+	socket.have |= PIER_SOCKET_HAS_CGROUP;
+	assert_true(passes("cgroup:nginx", &socket));
+	assert_true(passes("cgroup:/system.slice", &socket));
+	assert_false(passes("cgroup:user.slice", &socket));
+	assert_true(passes("cgroup:4411", &socket));
+	assert_false(passes("cgroup:4412", &socket));
+}
+
+static void
 test_what_passes(void **state)
 {
 	static const char *const pass[] = { "", "  ", "tcp", "established",
@@ -242,6 +260,10 @@ test_what_is_asked_for(void **state)
 	assert_false(filter.owners);
 	(void)passes("tcp or pid:3", &socket);
 	assert_true(filter.owners);
+	(void)passes("cgroup:77", &socket);
+	assert_false(filter.cgroups);
+	(void)passes("tcp or cgroup:nginx", &socket);
+	assert_true(filter.cgroups);
 }
 
 /* The kernel's side: does the code pass a socket? As inet_diag has it. */
@@ -373,6 +395,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_control_groups),
 		cmocka_unit_test(test_what_passes),
 		cmocka_unit_test(test_mapped_addresses),
 		cmocka_unit_test(test_unix),

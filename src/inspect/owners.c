@@ -3,9 +3,7 @@
  * inspect/owners.c - see owners.h.
  *
  * Processes come and go while they are read: what is not there any more, or
- * cannot be looked into, is passed over. The numbers in /proc are read from
- * getdents64(2), whose records are bytes of the kernel's: their bounds are
- * checked all the same.
+ * cannot be looked into, is passed over.
  */
 #include "inspect/owners.h"
 
@@ -14,66 +12,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inspect/folder.h"
 #include "os/calls.h"
 #include "os/whole_file.h"
 
-#define PIECE     8192 /* bytes of a folder that are read at once */
-#define ROOM      256  /* sockets, to begin with */
+#define ROOM      256 /* sockets, to begin with */
 #define PATH_SIZE 320
 #define LINK_MAX  64 /* "socket:[4294967295]" */
 
-/* struct linux_dirent64. */
-#define DIRENT_LEN_AT  16
-#define DIRENT_NAME_AT 19
-
-/* The numbers that are names in a folder, one after the other. */
-struct numbers {
-	int fd;
-	size_t at, len;
-	unsigned char piece[PIECE];
-};
-
-/* The number that a record's name is, or -1: it is none. */
+/* The number that a name is, or -1: it is none. */
 static int32_t
-number_of(const unsigned char *name, size_t len)
+number_of(const char *name)
 {
 	int64_t number = 0;
 	size_t i;
 
-	for (i = 0; i < len && name[i] >= '0' && name[i] <= '9'; i++) {
+	for (i = 0; name[i] >= '0' && name[i] <= '9'; i++) {
 		number = number * 10 + (name[i] - '0');
 		if (number > INT32_MAX)
 			return -1;
 	}
-	return i > 0 && i < len && name[i] == '\0' ? (int32_t)number : -1;
+	return i > 0 && name[i] == '\0' ? (int32_t)number : -1;
 }
 
-/* 1 and the next number; 0: no more; or -errno. */
+/* 1 and the next number that is a name in the folder; 0: no more; or
+   -errno. */
 static int
-next_number(struct numbers *it, int32_t *number)
+next_number(struct pier__folder *folder, int32_t *number)
 {
-	ssize_t n;
+	struct pier__entry entry;
+	int rc;
 
-	for (;;) {
-		uint16_t len;
-
-		if (it->at + DIRENT_NAME_AT >= it->len) {
-			n = pier__calls()->read_dir(
-				it->fd, it->piece, sizeof(it->piece));
-			if (n <= 0)
-				return (int)n;
-			it->at = 0;
-			it->len = (size_t)n;
-		}
-		memcpy(&len, it->piece + it->at + DIRENT_LEN_AT, sizeof(len));
-		if (len <= DIRENT_NAME_AT || len > it->len - it->at)
-			return -EIO;
-		*number = number_of(it->piece + it->at + DIRENT_NAME_AT,
-			len - (size_t)DIRENT_NAME_AT);
-		it->at += len;
+	while ((rc = pier__folder_next(folder, &entry)) > 0) {
+		*number = number_of(entry.name);
 		if (*number >= 0)
 			return 1;
 	}
+	return rc;
 }
 
 /* The process has gone, or is another user's. */
@@ -175,22 +150,22 @@ scan_process(struct pier__owners *owners, const char *root, int32_t pid)
 {
 	size_t first = owners->count;
 	char folder[PATH_SIZE / 2];
-	struct numbers fds = { .len = 0 };
+	struct pier__folder fds;
 	int32_t fd;
 	int rc;
 
 	(void)snprintf(folder, sizeof(folder), "%s/%d/fd", root, pid);
-	fds.fd = pier__calls()->open_file(folder);
-	if (fds.fd < 0) {
-		owners->hidden += fds.fd == -EACCES || fds.fd == -EPERM;
-		return is_passed_over(fds.fd) ? 0 : fds.fd;
+	rc = pier__folder_open(&fds, folder);
+	if (rc < 0) {
+		owners->hidden += rc == -EACCES || rc == -EPERM;
+		return is_passed_over(rc) ? 0 : rc;
 	}
 	while ((rc = next_number(&fds, &fd)) > 0) {
 		rc = look_at(owners, folder, pid, fd);
 		if (rc < 0)
 			break;
 	}
-	pier__close(fds.fd);
+	pier__folder_close(&fds);
 	if (rc == -EACCES || rc == -EPERM)
 		owners->hidden++;
 	if (is_passed_over(rc))
@@ -250,19 +225,19 @@ int
 pier__owners_scan(struct pier__owners *out, const char *root)
 {
 	struct pier__owners owners = { .count = 0 };
-	struct numbers pids = { .len = 0 };
+	struct pier__folder pids;
 	int32_t pid;
 	int rc;
 
-	pids.fd = pier__calls()->open_file(root);
-	if (pids.fd < 0)
-		return pids.fd;
+	rc = pier__folder_open(&pids, root);
+	if (rc < 0)
+		return rc;
 	while ((rc = next_number(&pids, &pid)) > 0) {
 		rc = scan_process(&owners, root, pid);
 		if (rc < 0)
 			break;
 	}
-	pier__close(pids.fd);
+	pier__folder_close(&pids);
 	if (rc == 0)
 		rc = sort(&owners);
 	if (rc < 0)

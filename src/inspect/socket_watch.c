@@ -70,6 +70,10 @@ read_filter(struct pier_socket_watch *watch, const char *text)
 	if (rc == 0 && watch->filter.owners)
 		rc = pier__why_set(
 			&why, 0, "a socket that is gone has no process");
+	if (rc == 0 && watch->filter.cgroups)
+		rc = pier__why_set(&why, 0,
+			"of a socket that is gone only the number of its "
+			"control group is known");
 	return rc < 0 ? pier__fail_parse(rc, text, &why) : 0;
 }
 

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "inspect/cgroups.h"
 #include "inspect/diag.h"
 #include "inspect/diag_socket.h"
 #include "inspect/filter.h"
@@ -34,6 +35,7 @@ struct listing {
 	uint32_t listed;
 	int ended; /* what each returned */
 	struct pier__owners owners;
+	struct pier__cgroups cgroups; /* none, unless they are asked for */
 	struct pier__filter filter;
 	struct pier__diag diag;
 	struct pier__nl_request request;
@@ -55,6 +57,9 @@ give(struct listing *listing)
 	if (listing->owned)
 		socket->owners = pier__owners_of(
 			&listing->owners, socket->inode, &socket->owner_count);
+	if ((socket->have & PIER_SOCKET_HAS_CGROUP) != 0)
+		socket->cgroup_path =
+			pier__cgroups_path(&listing->cgroups, socket->cgroup);
 	if (!pier__filter_match(&listing->filter, socket))
 		return 0;
 	listing->report.count++;
@@ -143,11 +148,29 @@ ask_all(struct listing *listing)
 	return kinds != 0 && listing->listed == 0 ? -EPROTONOSUPPORT : 0;
 }
 
+/* A machine that has them nowhere has no paths. */
 static int
-list(struct listing *listing)
+read_cgroups(struct listing *listing)
 {
 	int rc;
 
+	if (!listing->opts.cgroups && !listing->filter.cgroups)
+		return 0;
+	rc = pier__cgroups_read(&listing->cgroups, PIER__CGROUPS_UNIFIED);
+	if (rc == -ENOENT)
+		rc = pier__cgroups_read(&listing->cgroups, PIER__CGROUPS_ROOT);
+	if (rc == 0 || rc == -ENOENT || rc == -EACCES)
+		return 0;
+	return pier__fail_step(rc, PIER_STEP_CREATE, PIER__CGROUPS_ROOT, NULL);
+}
+
+static int
+list(struct listing *listing)
+{
+	int rc = read_cgroups(listing);
+
+	if (rc < 0)
+		return rc;
 	listing->owned = listing->opts.owners || listing->filter.owners;
 	if (listing->owned) {
 		rc = pier__owners_scan(&listing->owners, "/proc");
@@ -217,6 +240,7 @@ pier_sockets_sized(const struct pier_sockets_opts *opts, size_t opts_size,
 	if (rc == 0)
 		rc = listing->ended;
 	pier__owners_end(&listing->owners);
+	pier__cgroups_end(&listing->cgroups);
 	pier__free(listing);
 	return rc;
 }
