@@ -159,6 +159,8 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.listen = &listen,
 		.connections_max = (int)settings->max_connections,
 		.per_address_max = (int)settings->max_per_address,
+		.per_address_rate = settings->rate_per_address,
+		.per_address_burst = settings->burst_per_address,
 		.allow = (const char *const *)serve->allow.list,
 		.deny = (const char *const *)serve->deny.list,
 		.proxy = settings->proxy_header       ? PIER_PROXY_REQUIRED

@@ -38,6 +38,7 @@ enum {
 	SERVE_NEEDS_RATE = 16,
 	SERVE_NEEDS_CONNECTIONS = 32,
 	SERVE_NEEDS_UNIX = 64,
+	SERVE_NEEDS_ADDRESS_RATE = 128,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -53,6 +54,8 @@ struct serve_settings {
 	struct cli_sockopts sockopts;
 	int64_t max_connections;
 	int64_t max_per_address;
+	int64_t rate_per_address;
+	int64_t burst_per_address;
 	int64_t first_byte_timeout;
 	int64_t idle_timeout;
 	int64_t lifetime;

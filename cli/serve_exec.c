@@ -143,6 +143,7 @@ use_of(const struct serve_settings *settings)
 	       (serve_has_program(settings) ? SERVE_NEEDS_PROGRAM : 0) |
 	       (settings->pty ? SERVE_NEEDS_PTY : 0) |
 	       (settings->accept_rate > 0 ? SERVE_NEEDS_RATE : 0) |
+	       (settings->rate_per_address > 0 ? SERVE_NEEDS_ADDRESS_RATE : 0) |
 	       (has_connections(settings) ? SERVE_NEEDS_CONNECTIONS : 0) |
 	       (has_unix_connections(settings) ? SERVE_NEEDS_UNIX : 0);
 }
@@ -159,6 +160,8 @@ what_needs(unsigned needs)
 		return "--pty";
 	case SERVE_NEEDS_RATE:
 		return "--accept-rate";
+	case SERVE_NEEDS_ADDRESS_RATE:
+		return "--rate-per-address";
 	case SERVE_NEEDS_UNIX:
 		return "an endpoint of unix:// or seqpacket://";
 	case SERVE_NEEDS_CONNECTIONS:

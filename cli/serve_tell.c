@@ -153,6 +153,19 @@ serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
 	serve_print_event(serve, event);
 }
 
+static const char *
+why_refused(const struct serve *serve, int rc)
+{
+	bool max = serve->settings->max_per_address > 0;
+
+	if (rc != -PIER_ELIMIT)
+		return "not allowed";
+	if (serve->settings->rate_per_address == 0)
+		return "--max-per-address";
+	return max ? "--max-per-address or --rate-per-address"
+		   : "--rate-per-address";
+}
+
 /* Whom allow and deny keep out, or that he is one too many. */
 void
 serve_tell_refusal(const struct pier_refusal *refusal, void *ctx)
@@ -163,8 +176,7 @@ serve_tell_refusal(const struct pier_refusal *refusal, void *ctx)
 
 	format_addr(refusal->peer, peer, sizeof(peer));
 	cli_say(serve->tool, 1, "refused %s on %s: %s", peer, refusal->endpoint,
-		refusal->rc == -PIER_ELIMIT ? "--max-per-address"
-					    : "not allowed");
+		why_refused(serve, refusal->rc));
 	if (!serve->tool->json)
 		return;
 	event = cli_event("refused");

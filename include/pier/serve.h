@@ -158,7 +158,7 @@ struct pier_refusal {
 	const char *endpoint; /* where, as given */
 	const struct pier_addr *peer;
 	/* -EACCES: by allow, deny or proxy_from; -PIER_ELIMIT: by
-	   per_address_max */
+	   per_address_max or per_address_rate */
 	int rc;
 };
 
@@ -318,6 +318,13 @@ struct pier_server_opts {
 				  what comes beyond is dropped */
 	/* Without a message either way, it ends; 0: 1 min, PIER_OFF: none */
 	int64_t session_idle_ms;
+
+	/* Connections in a second from one IP address, to all workers and
+	   processes together; one more is reset. Known are the addresses that
+	   came last, some thousands of them. 0: as they come */
+	int64_t per_address_rate;
+	int64_t per_address_burst; /* of them at once, after a pause; 0: as many
+				      as in a second */
 };
 
 /*
@@ -478,7 +485,7 @@ struct pier_server_stats {
 	uint64_t failed;          /* … with an error, also of a limit */
 	uint64_t cancelled;       /* … after a cancel at stop; setup and
 				     datagrams too */
-	uint64_t refused_address; /* over per_address_max */
+	uint64_t refused_address; /* by per_address_max and _rate */
 	uint64_t refused_setup;
 	uint64_t limit_first_byte;
 	uint64_t limit_idle;

@@ -9,25 +9,19 @@
 
 #include <pier/error.h>
 
-#include "addr/addr.h"
 #include "base/siphash.h"
 #include "os/calls.h"
+#include "serve/address_key.h"
 
 #define BUCKETS_MAX 65536
 /* Addresses at once; no machine has descriptors for so many. */
 #define ENTRIES_MAX ((size_t)1024 * 1024)
 
-/* An address without its port: v4-mapped when it is IPv4, then the zone. */
-struct address_key {
-	unsigned char ip[16];
-	uint32_t zone;
-};
-
 struct pier__address_entry {
 	struct pier__address_entry *next; /* in its chain, or on `free` */
-	struct address_key key; /* written before any of held is not 0 */
-	int count;              /* the sum of held */
-	atomic_int held[];      /* by each process */
+	struct pier__address_key key; /* written before any of held is not 0 */
+	int count;                    /* the sum of held */
+	atomic_int held[];            /* by each process */
 };
 
 struct pier__address_count {
@@ -96,29 +90,9 @@ pier__address_count_open(
 	return 0;
 }
 
-/* False: not of the Internet. */
-static bool
-make_key(struct address_key *key, const struct pier_addr *addr)
-{
-	struct pier__ip_view view;
-
-	if (!pier__addr_ip(&view, addr))
-		return false;
-	memset(key, 0, sizeof(*key));
-	if (view.family == AF_INET) {
-		key->ip[10] = 0xff;
-		key->ip[11] = 0xff;
-		memcpy(key->ip + 12, view.bytes, 4);
-	} else {
-		memcpy(key->ip, view.bytes, 16);
-		key->zone = view.zone;
-	}
-	return true;
-}
-
 /* Where the pointer to key's entry stands, or to the NULL at the chain's end. */
 static struct pier__address_entry **
-find(struct pier__address_count *it, const struct address_key *key)
+find(struct pier__address_count *it, const struct pier__address_key *key)
 {
 	struct pier__address_entry **at;
 
@@ -193,7 +167,7 @@ entry_new(struct pier__address_count *it)
 
 static int
 take(struct pier__address_count *it, struct pier__address_entry **out,
-	const struct address_key *key, int max, size_t process)
+	const struct pier__address_key *key, int max, size_t process)
 {
 	struct pier__address_entry **at = find(it, key);
 	struct pier__address_entry *entry = *at;
@@ -221,11 +195,11 @@ pier__address_take(struct pier__address_count *it,
 	struct pier__address_entry **out, const struct pier_addr *addr, int max,
 	size_t process)
 {
-	struct address_key key;
+	struct pier__address_key key;
 	int rc;
 
 	*out = NULL;
-	if (!make_key(&key, addr))
+	if (!pier__address_key(&key, addr))
 		return 0;
 	lock(it);
 	rc = take(it, out, &key, max, process);

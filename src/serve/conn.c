@@ -17,6 +17,7 @@
 #include "net/seqpacket.h"
 #include "net/proxy_wire.h"
 #include "net/rate.h"
+#include "serve/address_rate.h"
 #include "serve/options.h"
 #include "serve/proxy.h"
 #include "task/spare.h"
@@ -44,10 +45,27 @@ int
 pier__conn_admit(struct pier__conn *conn, const struct pier_addr *addr)
 {
 	struct pier_server *server = conn->acceptor->worker->server;
+	int rc = 0;
 
-	return pier__admission_lets_in(server->gate.admission, addr)
-		       ? count_address(conn, server, addr)
-		       : -EACCES;
+	if (!pier__admission_lets_in(server->gate.admission, addr))
+		return -EACCES;
+	if (server->paces != NULL)
+		rc = pier__address_rate_take(server->paces, addr,
+			&server->gate.address_rate,
+			pier__task_now(pier__current));
+	return rc < 0 ? rc : count_address(conn, server, addr);
+}
+
+/* It comes again, once there is memory for it. */
+static void
+unadmit(struct pier__conn *conn, const struct pier_addr *addr)
+{
+	struct pier_server *server = conn->acceptor->worker->server;
+
+	pier__address_give(server->addresses, conn->address, server->process);
+	if (server->paces != NULL && !conn->proxied)
+		pier__address_rate_give(
+			server->paces, addr, &server->gate.address_rate);
 }
 
 /* All that cannot fail. */
@@ -160,7 +178,7 @@ free_stream:
 	/* Not its descriptor. */
 	pier__free(conn->stream);
 give_address:
-	pier__address_give(server->addresses, conn->address, server->process);
+	unadmit(conn, peer);
 free_conn:
 	pier__free(conn);
 	return rc;

@@ -39,6 +39,10 @@ pier__gate_open(struct pier_server *server)
 	server->gate.rate.per_s = opts->accept_rate;
 	server->gate.rate.burst =
 		opts->accept_burst > 0 ? opts->accept_burst : opts->accept_rate;
+	server->gate.address_rate.per_s = opts->per_address_rate;
+	server->gate.address_rate.burst = opts->per_address_burst > 0
+						  ? opts->per_address_burst
+						  : opts->per_address_rate;
 	rc = open_list(&server->gate.admission, opts->allow, opts->deny);
 	return rc < 0 ? rc
 		      : open_list(

@@ -17,6 +17,7 @@ struct pier__gate {
 	struct pier__admission *admission; /* NULL: everybody */
 	struct pier__admission *proxies;   /* NULL: no list of them */
 	struct pier__rate rate;            /* per_s 0: as they come */
+	struct pier__rate address_rate;    /* of each address */
 };
 
 /* By server->opts: 0 or an error, noted. */

@@ -80,6 +80,8 @@ wrong(const struct pier_server_opts *opts)
 	if ((opts->proxy == PIER_PROXY_FROM && opts->proxy_from == NULL) ||
 		(opts->proxy == PIER_PROXY_OFF && opts->proxy_from != NULL))
 		return "proxy and proxy_from go together";
+	if (opts->per_address_rate < 0 || opts->per_address_burst < 0)
+		return "per_address_rate: below 0";
 	if (opts->accept_rate < 0 || opts->accept_burst < 0)
 		return "accept_rate: below 0";
 	if (opts->read_rate < PIER_OFF || opts->write_rate < PIER_OFF)

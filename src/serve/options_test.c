@@ -160,6 +160,9 @@ test_refused(void **state)
 	opts.per_address_max = -1;
 	refused(opts, "per_address_max: below 0");
 	opts = plain;
+	opts.per_address_rate = -1;
+	refused(opts, "per_address_rate: below 0");
+	opts = plain;
 	opts.datagrams_max = -1;
 	refused(opts, "datagrams_max: below 0");
 	opts = plain;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "os/machine.h"
+#include "serve/address_rate.h"
 #include "serve/endpoints.h"
 #include "serve/options.h"
 #include "serve/replace.h"
@@ -39,6 +40,7 @@ pier__server_drop(struct pier_server *server)
 		(void)pthread_mutex_destroy(&server->workers[i].inbox.lock);
 	}
 	pier__address_count_close(server->addresses);
+	pier__address_rate_close(server->paces);
 	pier__gate_close(&server->gate);
 	pier__ends_close(&server->ends);
 	pier__free(server->spare);
@@ -68,8 +70,10 @@ make_shared(struct pier_server *server, size_t workers)
 		server->own_max = opts->workers;
 	else
 		server->own_max = INT_MAX;
-	if (opts->per_address_max == 0)
-		return 0;
+	if (opts->per_address_rate > 0)
+		rc = pier__address_rate_open(&server->paces);
+	if (rc < 0 || opts->per_address_max == 0)
+		return rc;
 	return pier__address_count_open(&server->addresses,
 		(size_t)opts->connections_max +
 			(size_t)pier__lingering_max(server),

@@ -146,6 +146,7 @@ struct pier_server {
 	/* Of all processes: */
 	struct pier__shared *shared;
 	struct pier__address_count *addresses; /* NULL: no limit */
+	struct pier__address_rate *paces;      /* NULL: no rate of each */
 	struct pier__gate gate;
 	/* Of this one; the first, which forks the others, is 0: */
 	size_t process;

@@ -671,6 +671,32 @@ def test_max_per_address():
         contains(server.end().err, "1 refused")
 
 
+def test_rate_per_address():
+    with Server("echo", "--rate-per-address=1/s", "-v",
+                "tcp://127.0.0.1:0") as server:
+        # One a second: of many at once some are reset, however slow this
+        # machine is.
+        def is_reset():
+            try:
+                with dial(server) as one:
+                    one.sendall(b"x")
+                    return one.recv(1) == b""
+            except ConnectionError:
+                return True
+
+        tool.wait_until(is_reset)
+        with socket.create_connection(
+            ("127.0.0.1", server.port()), 20, ("127.0.0.2", 0)
+        ) as other:
+            equal(ask(other, b"y"), b"y")
+        err = server.end().err
+        contains(err, "refused 127.0.0.1:")
+        contains(err, ": --rate-per-address")
+    done = tool.expect(
+        2, "serve", "echo", "--burst-per-address", "2", "tcp://127.0.0.1:0")
+    contains(done.err, "--rate-per-address")
+
+
 def test_options_of_endpoints_of_several_kinds():
     with tool.scratch() as folder, Server(
         "echo", "-S", "nodelay=0", "--keepalive", "60s", "-S", "rcvbuf=20k",

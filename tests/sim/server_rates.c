@@ -67,6 +67,44 @@ they_are_accepted_by_the_rate(void **state)
 	assert_int_equal(bed.stats.accept_rate_waits, 5);
 }
 
+/* Two a second of each address: of six at once four are reset, and half a second
+   later one more is let in. */
+static int
+comes_too_fast(void *arg)
+{
+	int i, rc = 0;
+
+	(void)arg;
+	for (i = 0; i < 6 && rc == 0; i++) {
+		struct pier_stream *stream = bed_dial();
+		int one = stream == NULL ? -ECONNRESET : bed_echo_once(stream);
+
+		/* Reset before or after the word was sent. */
+		if ((one == 0) != (i < 2))
+			rc = -EBADMSG;
+		pier_close(stream);
+	}
+	if (rc == 0)
+		rc = pier_sleep(pier_in_ms(500));
+	if (rc == 0) {
+		struct pier_stream *stream = bed_dial();
+
+		rc = stream == NULL ? -ECONNRESET : bed_echo_once(stream);
+		pier_close(stream);
+	}
+	return rc;
+}
+
+static void
+who_comes_too_fast_is_reset(void **state)
+{
+	(void)state;
+	bed.opts.per_address_rate = 2;
+	bed_play(comes_too_fast);
+	assert_int_equal(bed.client_rc, 0);
+	assert_int_equal(bed.stats.refused_address, 4);
+}
+
 /* 5000 bytes there and back; bed.ended_at is when the last one came. */
 static int
 echoes_much(void *arg)
@@ -179,6 +217,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(they_are_accepted_by_the_rate),
 		CASE(a_stop_does_not_wait_for_the_rate),
+		CASE(who_comes_too_fast_is_reset),
 		CASE(a_connection_has_its_rate),
 		CASE(and_one_to_read),
 		CASE(limits_hold_while_it_waits),
