@@ -43,12 +43,13 @@ LEFT_OUT = {
         "hundreds of servers fork, for which qemu takes a third of a second "
         "each time: more than ten minutes"
     ),
+    "fault/server_models": "as fault/server",
     "fault/sockets: sockets, fibers": _DIAG,
     "fault/sockets: sockets, threads": _DIAG,
     "option/option: test_every_kind_of_socket": _OPTIONS,
     "option/option: test_same_as_tcp_info": _INFO,
     "serve/exec: test_refused": _VFORK + "a failed exec is not seen",
-    "serve/limits": (
+    "serve/descriptors": (
         "qemu 7.2 aborts where the child of a fork starts a thread and the "
         "parent had some: qemu_plugin_vcpu_init_hook"
     ),

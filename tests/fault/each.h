@@ -36,6 +36,9 @@ struct fault_scenario {
 	const int *also;
 	/* Moves so much that it never comes up short at every call. */
 	bool is_bulk;
+	/* Waits seconds by itself for what was lost: it is spared the patterns
+	   in which much is. */
+	bool is_patient;
 };
 
 /* Note a result of the scenario's call; returns it. From any of its tasks. */
