@@ -34,8 +34,10 @@ bind_inet(int family, int type, unsigned int *port)
 	else
 		addr.in6.sin6_addr = in6addr_loopback;
 	if (fd < 0 || bind(fd, &addr.sa, len) < 0 ||
-		getsockname(fd, &addr.sa, &len) < 0)
+		getsockname(fd, &addr.sa, &len) < 0) {
+		print_message("# no socket of family %d\n", family);
 		skip();
+	}
 	*port = ntohs(addr.in.sin_port);
 	return fd;
 }

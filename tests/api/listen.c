@@ -81,8 +81,10 @@ test_both_families_on_a_free_port(void **state)
 	char expected[64];
 
 	(void)state;
-	if (!have_ip6())
+	if (!have_ip6()) {
+		print_message("# no IPv6 here\n");
 		skip();
+	}
 	listener = listening("tcp://:0", NULL);
 	(void)snprintf(
 		expected, sizeof(expected), "tcp://[::]:%u", port_of(listener));

@@ -340,8 +340,10 @@ static void
 test_far_into_a_file(void **state)
 {
 	(void)state;
-	if (pier_run(far_into_a_file, NULL, NULL, NULL) == 1)
-		skip(); /* a file system with smaller files */
+	if (pier_run(far_into_a_file, NULL, NULL, NULL) == 1) {
+		print_message("# a file system with smaller files\n");
+		skip();
+	}
 }
 
 static void
