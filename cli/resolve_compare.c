@@ -76,6 +76,11 @@ ask_libc(struct compare *it)
 	it->libc.name = "libc";
 	it->libc.asked = true;
 	(void)snprintf(it->asked, sizeof(it->asked), "%s", it->settings->host);
+	/* The others may know more than a name server that fails. */
+	if (rc == -PIER_EAGAINNAME || rc == -PIER_ENAMEFAIL) {
+		it->libc.why = pier_strerror(rc);
+		return 0;
+	}
 	if (rc < 0 && rc != -PIER_ENONAME)
 		return rc;
 	it->libc.answered = true;
@@ -315,6 +320,9 @@ resolve_compare(struct cli_tool *tool, const struct resolve_settings *settings,
 	ask_others(it);
 	rc = tell(it, &count);
 	code = count > 0 || it->libc.count == 0 ? CLI_EXIT_NO : CLI_EXIT_OK;
+	/* Nobody could say anything: that is no "no". */
+	if (count == 0 && it->libc.why != NULL)
+		code = CLI_EXIT_RESOLVE;
 	free(it);
 	return rc < 0 ? cli_own_failure(
 				tool, PIER_STEP_SEND, "standard output", rc, "")

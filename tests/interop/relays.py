@@ -12,13 +12,16 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli")
 )
 
+import syscalls  # noqa: E402 (stands beside this file)
 import tap  # noqa: E402 (found by the line above)
 import tool  # noqa: E402
 from tap import contains, equal  # noqa: E402
@@ -304,6 +307,62 @@ def test_bulk_is_spliced_and_the_pipe_closed():
     # Each byte goes in and out; what comes before is copied.
     if spliced < 2 * 15_000_000:
         raise AssertionError(f"only {spliced} bytes by splice")
+
+
+ROUNDS = 50
+PIECE, MARK = 64, 61
+
+
+def echo_once(listener):
+    """Whoever comes first is echoed to his end."""
+    with listener.accept()[0] as far:
+        while piece := far.recv(4096):
+            far.sendall(piece)
+
+
+def say(client, size):
+    client.sendall(b"p" * size)
+    equal(len(client.recv(size, socket.MSG_WAITALL)), size)
+
+
+def test_a_piece_costs_a_recv_and_a_send():
+    need("strace")
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tool.scratch())
+        far = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        echo = threading.Thread(target=echo_once, args=(far,))
+        echo.start()
+        here = tool.free_port()
+        trace = f"{folder}/trace"
+        stack.enter_context(
+            running(
+                *("strace", "-D", "-f", "-o", trace),
+                RELAY,
+                f"tcp4://127.0.0.1:{here}",
+                f"tcp4://127.0.0.1:{far.getsockname()[1]}",
+                where=here,
+                stdout=subprocess.DEVNULL,
+            )
+        )
+        with socket.create_connection(("127.0.0.1", here), LIMIT) as client:
+            for size in (PIECE, MARK, *[PIECE] * ROUNDS, MARK):
+                say(client, size)
+        echo.join()
+
+        def marks():
+            """Where a mark was received, from either side."""
+            return [
+                at
+                for at, (name, result) in enumerate(syscalls.calls(trace))
+                if result == MARK and syscalls.KIND.get(name) == "recv"
+            ]
+
+        tool.wait_until(lambda: len(marks()) == 4)
+        found = syscalls.calls(trace)[marks()[1] + 1 : marks()[2]]
+    kinds = [syscalls.KIND.get(name, name) for name, _ in found]
+    # There and back; each is waited for.
+    due = ["send", *["wait", "recv", "send"] * (2 * ROUNDS), "wait"]
+    equal(kinds, due, "calls")
 
 
 if __name__ == "__main__":
