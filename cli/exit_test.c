@@ -124,6 +124,23 @@ test_hints_name_the_place(void **state)
 }
 
 static void
+test_hints_for_the_web(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(
+		hint(PIER_STEP_HEADER, -PIER_EFRAME, "http://a.test/x:y"),
+		"--crlf 'a.test:80'"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_HEADER, -PIER_EFRAME, "http://[::1]/"),
+			"--crlf '[::1]:80'"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_HEADER, -PIER_EFRAME, "http://[::1]:81/"),
+			"--crlf '[::1]:81'"));
+	assert_non_null(strstr(
+		hint(PIER_STEP_BODY, -PIER_EEND, "http://a/"), "--continue"));
+}
+
+static void
 test_hints_fit_what_is_there(void **state)
 {
 	(void)state;
@@ -185,6 +202,7 @@ main(void)
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_low_port),
 		cmocka_unit_test(test_hints_name_the_place),
+		cmocka_unit_test(test_hints_for_the_web),
 		cmocka_unit_test(test_hints_fit_what_is_there),
 		cmocka_unit_test(test_icmp_names_both_ways_to_be_allowed),
 		cmocka_unit_test(test_no_hint),

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +18,23 @@
 
 #define TRIES 100
 
-static int
+/* The last part of a path. */
+static const char *
+last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* The folder that a path is in, with its slash; here is "./". */
+static void
 folder_of(char folder[PATH_MAX], const char *path)
 {
-	char copy[PATH_MAX];
+	size_t len = (size_t)(last_part(path) - path);
 
-	snprintf(copy, sizeof(copy), "%s", path);
-	return snprintf(folder, PATH_MAX, "%s", dirname(copy)) < PATH_MAX
-		       ? 0
-		       : -ENAMETOOLONG;
+	memcpy(folder, len > 0 ? path : "./", len > 0 ? len : 2);
+	folder[len > 0 ? len : 2] = '\0';
 }
 
 /* Where it leads; what is not there yet has no link to follow. */
@@ -39,7 +46,7 @@ find_path(struct get_file *file, const char *name)
 
 	if (strlen(name) >= sizeof(file->path))
 		return -ENAMETOOLONG;
-	snprintf(file->path, sizeof(file->path), "%s", name);
+	memcpy(file->path, name, strlen(name) + 1);
 	if (stat(name, &status) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (S_ISDIR(status.st_mode))
@@ -64,16 +71,15 @@ find_path(struct get_file *file, const char *name)
 static int
 next_name(struct get_file *file)
 {
-	char folder[PATH_MAX], copy[PATH_MAX];
+	char folder[PATH_MAX];
 	struct timespec now;
 	int n;
 
-	if (folder_of(folder, file->path) < 0)
-		return -ENAMETOOLONG;
-	snprintf(copy, sizeof(copy), "%s", file->path);
+	folder_of(folder, file->path);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	n = snprintf(file->work, sizeof(file->work), "%s/.%s.%lx%x", folder,
-		basename(copy), (unsigned long)now.tv_nsec, (unsigned)getpid());
+	n = snprintf(file->work, sizeof(file->work), "%s.%s.%lx%x", folder,
+		last_part(file->path), (unsigned long)now.tv_nsec,
+		(unsigned)getpid());
 	return n < (int)sizeof(file->work) ? 0 : -ENAMETOOLONG;
 }
 
@@ -101,10 +107,8 @@ static int
 open_new(struct get_file *file)
 {
 	char folder[PATH_MAX];
-	int rc = folder_of(folder, file->path);
 
-	if (rc < 0)
-		return rc;
+	folder_of(folder, file->path);
 	file->fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
 	if (file->fd >= 0)
 		return 0;
@@ -208,6 +212,7 @@ get_file_begin(
 {
 	if (!file->resumes)
 		return 0;
+	file->begun = true;
 	if (is_rest)
 		return lseek(file->fd, (off_t)file->have, SEEK_SET) < 0 ? -errno
 									: 0;
@@ -265,8 +270,7 @@ sync_folder(const struct get_file *file)
 	char folder[PATH_MAX];
 	int fd;
 
-	if (folder_of(folder, file->path) < 0)
-		return;
+	folder_of(folder, file->path);
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -313,17 +317,20 @@ int64_t
 get_file_drop(struct get_file *file)
 {
 	struct stat status = { .st_size = 0 };
-	int64_t kept = 0;
+	int64_t size = 0, kept = 0;
 
 	if (file->fd < 0)
 		return 0;
-	if (file->resumes && file->tag[0] != '\0' &&
-		fstat(file->fd, &status) == 0)
-		kept = (int64_t)status.st_size;
-	if (file->named && kept == 0)
+	if (file->resumes && fstat(file->fd, &status) == 0)
+		size = (int64_t)status.st_size;
+	if (file->tag[0] != '\0')
+		kept = size;
+	/* A part of something else stays as it was, if nothing came. */
+	if (file->named && kept == 0 && (file->begun || size == 0)) {
 		(void)unlink(file->work);
-	if (file->resumes && kept == 0)
-		(void)unlink(file->tag_path);
+		if (file->resumes)
+			(void)unlink(file->tag_path);
+	}
 	close_file(file);
 	return kept;
 }

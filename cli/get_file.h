@@ -23,6 +23,7 @@ struct get_file {
 	bool exists; /* it has a mode, which is kept */
 	bool named;  /* what is written has a name: work */
 	bool resumes;
+	bool begun; /* what was there before is ours to change */
 	mode_t mode;
 	int64_t have; /* bytes that were there of it before */
 	char tag[GET_TAG_MAX];

@@ -290,6 +290,26 @@ hint_no_way(const struct pier_error *error, char *text, size_t size)
 	snprintf(text, size, "the way from here: ip route get %s", host);
 }
 
+/* What is said by hand, a person can read. */
+static void
+hint_no_http(const struct pier_error *error, char *text, size_t size)
+{
+	const char *place = authority(error->endpoint);
+	size_t len = strcspn(place, "/");
+	/* The colons of an IPv6 address are none of a port. */
+	const char *from = memchr(place, ']', len);
+	bool has_port;
+
+	if (from == NULL)
+		from = place;
+	has_port = memchr(from, ':', len - (size_t)(from - place)) != NULL;
+	snprintf(text, size,
+		"see what it says: printf 'GET / HTTP/1.0\\n\\n' | pier "
+		"connect "
+		"--crlf '%.*s%s'",
+		(int)len, place, has_port ? "" : ":80");
+}
+
 static const struct row {
 	int code;
 	enum pier_step step; /* PIER_STEP_NONE: any */
@@ -329,6 +349,24 @@ static const struct row {
 	{ -PIER_EDEADLINE, PIER_STEP_RESOLVE,
 		"the name server is slow or silent: cat /etc/resolv.conf",
 		NULL },
+	{ -PIER_EFRAME, PIER_STEP_HEADER, NULL, hint_no_http },
+	{ -PIER_EEND, PIER_STEP_BODY,
+		"the server, or a proxy on the way, gave up: --continue keeps "
+		"what came, and goes on from there",
+		NULL },
+	{ -PIER_EDEADLINE, PIER_STEP_HEADER,
+		"it is connected, and the server takes its time: --timeout and "
+		"--first-byte-timeout give it longer",
+		NULL },
+	{ -PIER_EDEADLINE, PIER_STEP_BODY,
+		"--timeout and --idle-timeout give it longer; --continue keeps "
+		"what came, and goes on from there",
+		NULL },
+	{ -PIER_ELIMIT, PIER_STEP_HEADER,
+		"--redirects N follows more of them; -vv shows the header",
+		NULL },
+	{ -PIER_ELIMIT, PIER_STEP_BODY, "--max-size allows for more", NULL },
+	{ -EPROTONOSUPPORT, PIER_STEP_HEADER, "curl -L speaks https", NULL },
 	{ -EACCES, PIER_STEP_CONNECT, NULL, hint_not_allowed },
 	{ -EINVAL, PIER_STEP_CONNECT, NULL, hint_no_zone },
 	{ -ENODEV, PIER_STEP_NONE,

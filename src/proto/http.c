@@ -64,9 +64,10 @@ pier_http_check_sized(
 		check.scheme = "";
 	check.offset = why.offset;
 	memcpy(check.text, why.text, sizeof(check.text));
-	if (out != NULL)
-		memcpy(out, &check,
-			size < sizeof(check) ? size : sizeof(check));
+	if (out == NULL)
+		return rc;
+	memset(out, 0, size);
+	memcpy(out, &check, size < sizeof(check) ? size : sizeof(check));
 	return rc;
 }
 

@@ -16,8 +16,10 @@
 
 #define MS INT64_C(1000000)
 
-/* More of a redirect's own body is not read to keep a connection. */
+/* More of a redirect's own body is not read to keep a connection, nor is it
+   waited for any longer: a new one costs less. */
 #define DISCARD_MAX 65536
+#define DISCARD_MS  250
 
 /* A limit of its own within the deadline; 0: none. */
 static pier_deadline
@@ -354,6 +356,8 @@ check_hops(struct pier_http *http)
 static bool
 may_reuse(struct pier_http *http)
 {
+	pier_deadline until =
+		pier_earlier(http->deadline, pier_in_ms(DISCARD_MS));
 	char scratch[1024];
 	ssize_t n = 1;
 
@@ -362,8 +366,7 @@ may_reuse(struct pier_http *http)
 		!pier__url_same_origin(http->url, http->next))
 		return false;
 	while (n > 0 && http->answer.received <= DISCARD_MAX)
-		n = pier__http_body(
-			http, scratch, sizeof(scratch), http->deadline);
+		n = pier__http_body(http, scratch, sizeof(scratch), until);
 	return http->done;
 }
 

@@ -261,12 +261,39 @@ test_sockets_and_flow(void **state)
 	assert_int_equal(room.flow.interval_ns, 5);
 }
 
+static void
+test_http(void **state)
+{
+	const size_t half = offsetof(struct pier_endpoint_check, text);
+	struct pier_http_opts opts;
+	struct pier_http *http;
+
+	(void)state;
+	clear();
+	assert_int_equal(
+		pier_http_check_sized("ftp://a/", &room.check, half), -EINVAL);
+	assert_kept(half);
+	clear();
+	assert_int_equal(pier_http_check_sized("http://a/", &room.check,
+				 sizeof(room.check) + 8),
+		0);
+	assert_kept(sizeof(room.check) + 8);
+	assert_int_equal(room.bytes[sizeof(room.check)], 0);
+	memset(&opts, BEHIND, sizeof(opts));
+	opts.method = "HEAD"; /* all that the old program knew */
+	assert_int_equal(pier_http_open_sized(&http, "http://a/", &opts,
+				 sizeof(opts.method)),
+		0);
+	pier_http_close(http);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dial_and_tcp_info),
 		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_messages_and_checks),

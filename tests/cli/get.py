@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import resource
 import select
 import signal
 import socket
@@ -349,6 +350,36 @@ def test_events_of_what_fails():
     lines = tool.events(done, "get")
     equal(lines[0]["step"], "resolve")
     assert "resolve_s" not in lines[1], lines
+
+
+def test_a_descriptor_that_is_lacking_is_a_step_of_its_own():
+    """With one descriptor more each time: once it is the socket's turn."""
+    lines = []
+    with Web({"/": ok(b"x")}) as server:
+        for limit in range(5, 40):
+            done = tool.run(
+                "get", server.url(),
+                preexec_fn=lambda most=limit: resource.setrlimit(
+                    resource.RLIMIT_NOFILE, (most, most)))
+            if done.code == 0:
+                break
+            lines.append((done.code, done.err.splitlines()[0]))
+        equal(done.code, 0)
+    where = f"pier: create: tcp://127.0.0.1:{server.name[1]}: too many open"
+    assert any(code == 10 and line.startswith(where)
+               for code, line in lines), lines
+
+
+def test_a_part_of_another_url_stays_until_something_came():
+    with scratch() as folder, Web({}) as server:
+        path = os.path.join(folder, "file")
+        for name, content in (("part", "abc"), ("part.tag", "http://a/\nx\n")):
+            with open(f"{path}.{name}", "w", encoding="ascii") as file:
+                file.write(content)
+        expect(1, "get", "-C", "-o", path, server.url("/none"))
+        equal(sorted(os.listdir(folder)), ["file.part", "file.part.tag"])
+        with open(path + ".part", encoding="ascii") as file:
+            equal(file.read(), "abc")
 
 
 def test_limits():

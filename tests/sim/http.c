@@ -439,6 +439,27 @@ redirects_dial_anew_where_they_must(void **state)
 }
 
 static void
+followed_soon(void)
+{
+	followed_anew();
+	assert_int_equal(pier_now() - bed.start, 250 * MS);
+}
+
+/* Nor is a body waited for that nobody reads. */
+static void
+a_redirect_does_not_hold_up(void **state)
+{
+	static const struct step script[] = { { HEAR },
+		{ SAY, "HTTP/1.1 302 Found\r\nLocation: y\r\n"
+		       "Content-Length: 9\r\n\r\nold" },
+		{ STAY }, { HEAR }, { SAY, OK "\r\nHello" }, { END } };
+
+	(void)state;
+	begin(script);
+	go(followed_soon);
+}
+
+static void
 is_the_redirect(void)
 {
 	assert_int_equal(bed.n, 0);
@@ -669,6 +690,35 @@ so_do_interim_answers(void **state)
 	(void)state;
 	begin(script);
 	go(too_many_1xx);
+}
+
+static void
+not_sent(void)
+{
+	assert_int_equal(bed.rc, -ECONNRESET);
+	assert_int_equal(bed.error.step, PIER_STEP_SEND);
+	assert_non_null(strstr(bed.detail, " bytes of the request went"));
+	assert_int_equal(pier_http_answer(bed.http)->times.sent_ns, -1);
+	assert_true(pier_http_answer(bed.http)->times.connected_ns >= 0);
+}
+
+/* A request that fills every buffer, and a peer that never reads it. */
+static void
+sending_is_a_step_of_its_own(void **state)
+{
+	static const struct step script[] = { { WAIT, NULL, 100 }, { RESET } };
+	static char header[8000];
+	static const char *headers[200];
+	size_t i;
+
+	(void)state;
+	memset(header, 'x', sizeof(header) - 1);
+	memcpy(header, "X: ", 3);
+	for (i = 0; i + 1 < sizeof(headers) / sizeof(headers[0]); i++)
+		headers[i] = header;
+	begin(script);
+	bed.opts.headers = headers;
+	go(not_sent);
 }
 
 /* ---- Deadlines ---- */
@@ -922,9 +972,11 @@ main(void)
 		cmocka_unit_test(version_10_is_one_line),
 		cmocka_unit_test(redirects_keep_the_connection),
 		cmocka_unit_test(redirects_dial_anew_where_they_must),
+		cmocka_unit_test(a_redirect_does_not_hold_up),
 		cmocka_unit_test(redirects_are_answers_when_nobody_follows),
 		cmocka_unit_test(secrets_stay_with_their_host),
 		cmocka_unit_test(each_failure_says_where_and_how_far),
+		cmocka_unit_test(sending_is_a_step_of_its_own),
 		cmocka_unit_test(limits_of_the_caller),
 		cmocka_unit_test(redirects_have_a_limit),
 		cmocka_unit_test(so_do_interim_answers),
