@@ -41,8 +41,8 @@ enum pier_frame_kind {
 	/* Nothing but the data, all of one size. */
 	PIER_FRAME_FIXED,
 	/* Any data, then a terminator. */
-	PIER_FRAME_ESCAPE, /* what would be taken for it has a '\' before it */
-	PIER_FRAME_BASE64, /* the data in base64 (RFC 4648, section 4) */
+	PIER_FRAME_ESCAPE,   /* what would be taken for it is escaped */
+	PIER_FRAME_BASE64,   /* the data in base64 (RFC 4648, section 4) */
 	PIER_FRAME_ANNOUNCE, /* one that is not in the data, sent before it */
 	/* The length, then the data. */
 	PIER_FRAME_U8,

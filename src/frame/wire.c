@@ -107,6 +107,15 @@ set_width(struct pier__wire *out, const struct pier_framing *framing,
 	return 0;
 }
 
+/* Could base64 make it up? Then nobody knows where the data ends. */
+static bool
+is_base64(const unsigned char *text, size_t size)
+{
+	while (size > 0 && pier__base64_has(text[size - 1]))
+		size--;
+	return size == 0;
+}
+
 /* May it end a message of this kind? */
 static int
 judge_terminator(const struct pier__wire *wire, struct pier__why *why)
@@ -119,14 +128,11 @@ judge_terminator(const struct pier__wire *wire, struct pier__why *why)
 		!(size == 2 && memcmp(wire->terminator, "\r\n", 2) == 0))
 		return pier__why_set(
 			why, 0, "terminator: a line is ended by \\n or \\r\\n");
-	if (wire->kind == PIER_FRAME_ESCAPE && first == '\\')
+	if (wire->kind == PIER_FRAME_BASE64 &&
+		is_base64(wire->terminator, size))
 		return pier__why_set(why, 0,
-			"terminator: it begins with '\\', which marks what is "
-			"escaped");
-	if (wire->kind == PIER_FRAME_BASE64 && pier__base64_has(first))
-		return pier__why_set(why, 0,
-			"terminator: it begins with '%c', which base64 has",
-			first);
+			"terminator: one with a byte that base64 has not was "
+			"expected");
 	return 0;
 }
 
@@ -148,6 +154,7 @@ set_terminator(struct pier__wire *out, const struct pier_framing *framing,
 	out->terminator[0] = '\n';
 	out->terminator_size = (uint8_t)(size > 0 ? size : 1);
 	memcpy(out->terminator, framing->terminator, size);
+	out->escape = out->terminator[0] == '\\' ? 0x1b : '\\';
 	out->end = out->terminator[out->terminator_size - 1];
 	if (out->kind == PIER_FRAME_DELIM && size == 1)
 		out->quick = PIER__QUICK_BYTE;

@@ -48,6 +48,7 @@ struct pier__scan {
 	/* Only the end is looked for; nothing is too long, or wrong, but what
 	   leaves no end to be found. */
 	bool dropping;
+	uint8_t escape; /* what marks an escaped byte */
 	uint8_t announced_size;
 	unsigned char announced[PIER__ANNOUNCED_MAX];
 	const char *wrong; /* a constant string: what was expected */
@@ -110,6 +111,7 @@ struct pier__wire {
 	bool little;
 	uint8_t padding;
 	uint8_t width; /* of the length, in bytes or digits */
+	uint8_t escape;
 	uint8_t terminator_size;
 	unsigned char terminator[PIER_FRAME_TERMINATOR_MAX];
 };

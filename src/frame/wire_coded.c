@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame/wire_coded.c - any data, and a terminator that is kept out of it: by a
- * '\' before what would be taken for it, or by base64.
+ * frame/wire_coded.c - any data, and a terminator that is kept out of it: by an
+ * escape before what would be taken for it, or by base64.
  *
  * With escapes it is enough to keep the first byte of the terminator out: then
- * such a byte, without a '\' before it, always begins one.
+ * such a byte, without an escape before it, always begins one. A terminator that
+ * base64 could not make up alone first stands where it ends the data, as the
+ * first byte that base64 lacks is one of its own.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "base/base64.h"
 #include "frame/wire.h"
-
-#define ESCAPE '\\'
 
 static enum pier__found
 bad(struct pier__scan *scan, size_t at, const char *expected)
@@ -44,7 +44,7 @@ try_end(const struct pier__wire *wire, struct pier__scan *scan,
 	return bad(scan, scan->looked + same, "the rest of the terminator");
 }
 
-/* At a '\': one byte of data? True: go on. */
+/* At an escape: one byte of data? True: go on. */
 static bool
 take_escape(const struct pier__wire *wire, struct pier__scan *scan,
 	const unsigned char *at, size_t have, enum pier__found *found)
@@ -55,9 +55,12 @@ take_escape(const struct pier__wire *wire, struct pier__scan *scan,
 	if (scan->looked + 1 == have)
 		return false;
 	next = at[scan->looked + 1];
-	if (next != ESCAPE && next != wire->terminator[0] && !scan->dropping) {
+	if (next != wire->escape && next != wire->terminator[0] &&
+		!scan->dropping) {
 		*found = bad(scan, scan->looked + 1,
-			"'\\' or a terminator after '\\'");
+			wire->escape == '\\'
+				? "'\\' or a terminator after '\\'"
+				: "0x1b or a terminator after 0x1b");
 		return false;
 	}
 	scan->looked += 2;
@@ -70,10 +73,11 @@ scan_escape(const struct pier__wire *wire, struct pier__scan *scan,
 {
 	enum pier__found found;
 
+	scan->escape = wire->escape;
 	while (scan->looked < have) {
 		size_t place = scan->looked;
 
-		if (at[place] == ESCAPE) {
+		if (at[place] == wire->escape) {
 			if (!take_escape(wire, scan, at, have, &found))
 				return found;
 		} else if (at[place] == wire->terminator[0]) {
@@ -98,7 +102,7 @@ decode_escape(
 	const unsigned char *end = body + scan->body;
 
 	for (; body < end; body++) {
-		if (*body == ESCAPE)
+		if (*body == scan->escape)
 			body++;
 		*out++ = *body;
 	}
@@ -114,8 +118,8 @@ encode_escape(const struct pier__wire *wire, struct pier__encoding *state,
 	while (state->from < size && at + 2 <= out + room) {
 		unsigned char c = data[state->from++];
 
-		if (c == ESCAPE || c == wire->terminator[0])
-			*at++ = ESCAPE;
+		if (c == wire->escape || c == wire->terminator[0])
+			*at++ = wire->escape;
 		*at++ = c;
 	}
 	return (size_t)(at - out);

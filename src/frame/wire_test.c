@@ -45,10 +45,13 @@ static const struct example examples[] = {
 	{ "escape:\\r\\n", BYTES("\r\n \r"), BYTES("\\\r\n \\\r\r\n") },
 	{ "escape:aab", BYTES("a"), BYTES("\\aaab") },
 	{ "escape:aa", BYTES("a"), BYTES("\\aaa") },
+	{ "escape:\\\\", BYTES("a\\b\x1b"), BYTES("a\x1b\\b\x1b\x1b\\") },
+	{ "escape:\\\\.", BYTES("\\."), BYTES("\x1b\\.\\.") },
 	{ "base64", BYTES(""), BYTES("\n") },
 	{ "base64", BYTES("f"), BYTES("Zg==\n") },
 	{ "base64", BYTES("foob\n"), BYTES("Zm9vYgo=\n") },
 	{ "base64:--", BYTES("\xff\xff\xff"), BYTES("////--") },
+	{ "base64:Zg=.", BYTES("f"), BYTES("Zg==Zg=.") },
 	{ "u8", BYTES(""), BYTES("\0") },
 	{ "u8", BYTES("hello"), BYTES("\5hello") },
 	{ "u16le", BYTES("hello"), BYTES("\5\0hello") },
@@ -240,6 +243,7 @@ refuses_what_is_malformed(void **state)
 		const char *wrong;
 	} wrong[] = {
 		{ "escape", BYTES("a\\n"), 2, "'\\' or a terminator" },
+		{ "escape:\\\\", BYTES("a\x1bn"), 2, "0x1b or a terminator" },
 		{ "escape:\\r\\n", BYTES("a\rb"), 2, "the rest of the" },
 		{ "escape:aab", BYTES("aaa"), 2, "the rest of the" },
 		{ "announce", BYTES("\n"), 0, "an announced terminator of 1" },
@@ -507,10 +511,11 @@ round_trip(const char *text, const unsigned char *data, size_t size)
 }
 
 static const char *const transparent[] = { "escape", "escape:ab", "escape:aab",
-	"escape:\\0", "base64", "base64:-A", "announce", "announce:0",
-	"announce:0123456789abcdefghijklmnopqrstuv", "u16le", "u16be", "u32le",
-	"u32be", "u64le", "u64be", "varint", "decimal:5", "decimal:9:left",
-	"decimal:9:right", "netstring", "slip", "cobs" };
+	"escape:\\0", "escape:\\\\", "base64", "base64:-A", "base64:AA-",
+	"announce", "announce:0", "announce:0123456789abcdefghijklmnopqrstuv",
+	"u16le", "u16be", "u32le", "u32be", "u64le", "u64be", "varint",
+	"decimal:5", "decimal:9:left", "decimal:9:right", "netstring", "slip",
+	"cobs" };
 
 /* Long runs of zeros, of none, at the edges of groups and of length fields. */
 static void
