@@ -4,6 +4,7 @@
  */
 #include "complete.h"
 
+#include "frames.h"
 #include "store.h"
 
 #include <pier.h>
@@ -65,6 +66,8 @@ complete_option_value(const struct cli_option *option)
 {
 	struct complete_value value = { .words = option->words, .more = "" };
 
+	if (option->kind == CLI_TEXT && strcmp(option->metavar, "KIND") == 0)
+		value.words = cli_frame_words;
 	if (option->kind == CLI_DURATION)
 		value.more = "100ms 1s 5s 30s 5m";
 	else if (option->kind == CLI_SIZE)
@@ -130,6 +133,16 @@ complete_names(FILE *out, const char *behind)
 	(void)pier_option_each(-1, put_name, &names);
 }
 
+size_t
+complete_word_len(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	if (colon != NULL && colon[1] >= 'A' && colon[1] <= 'Z')
+		return (size_t)(colon + 1 - word);
+	return strlen(word);
+}
+
 void
 complete_words(FILE *out, const struct complete_value *value)
 {
@@ -137,7 +150,8 @@ complete_words(FILE *out, const struct complete_value *value)
 	const char *gap = "";
 
 	for (; word != NULL && word->word != NULL; word++) {
-		fprintf(out, "%s%s", gap, word->word);
+		fprintf(out, "%s%.*s", gap, (int)complete_word_len(word->word),
+			word->word);
 		gap = " ";
 	}
 	if (*value->more != '\0')

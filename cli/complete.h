@@ -50,6 +50,10 @@ void complete_schemes(FILE *out);
    a space between. */
 void complete_names(FILE *out, const char *behind);
 
+/* How much of a word is typed for the user: what follows a colon in capitals is
+   his own. */
+size_t complete_word_len(const char *word);
+
 /* Print words and more, with a space between. */
 void complete_words(FILE *out, const struct complete_value *value);
 

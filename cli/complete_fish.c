@@ -95,7 +95,8 @@ put_words(FILE *out, const struct complete_value *value)
 
 	fputs(" -a \"", out);
 	for (; word != NULL && word->word != NULL; word++) {
-		fputs(word->word, out);
+		fprintf(out, "%.*s", (int)complete_word_len(word->word),
+			word->word);
 		if (word->meaning != NULL) {
 			fputs("\\t'", out);
 			put_twice_quoted(out, word->meaning);

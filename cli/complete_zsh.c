@@ -11,9 +11,11 @@
 
 /* Inside single quotes, where _arguments gives brackets and colons a meaning. */
 static void
-put_escaped(FILE *out, const char *text)
+put_escaped_part(FILE *out, const char *text, size_t len)
 {
-	for (; *text != '\0'; text++) {
+	const char *end = text + len;
+
+	for (; text < end; text++) {
 		if (*text == '\'')
 			fputs("'\\''", out);
 		else if (strchr("[]:\\", *text) != NULL)
@@ -21,6 +23,26 @@ put_escaped(FILE *out, const char *text)
 		else
 			fputc(*text, out);
 	}
+}
+
+static void
+put_escaped(FILE *out, const char *text)
+{
+	put_escaped_part(out, text, strlen(text));
+}
+
+/* A colon ends the list, but for one with a backslash. */
+static void
+put_words(FILE *out, const struct complete_value *value)
+{
+	const struct cli_word *word = value->words;
+
+	for (; word != NULL && word->word != NULL; word++) {
+		put_escaped_part(
+			out, word->word, complete_word_len(word->word));
+		fputc(' ', out);
+	}
+	fputs(value->more, out);
 }
 
 /* ":TIME:(100ms 1s)" */
@@ -51,7 +73,7 @@ put_value(FILE *out, const char *metavar, const struct complete_value *value)
 		break;
 	case COMPLETE_WORDS:
 		fputc('(', out);
-		complete_words(out, value);
+		put_words(out, value);
 		fputc(')', out);
 		break;
 	case COMPLETE_NOTHING:

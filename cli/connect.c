@@ -72,6 +72,36 @@ check_bind(const struct cli_tool *tool, const char *text,
 	return cli_usage_error(tool, "connect", &why);
 }
 
+/* Why an option is of no use for datagrams, and what to do. */
+static void
+refuse_on_datagrams(struct cli_complaint *why, const struct cli_option *option,
+	const char *scheme)
+{
+	(void)cli_complain(why, "--%s is for streams, and %s:// is datagrams",
+		option->name, scheme);
+	if (strcmp(option->name, "frame") == 0)
+		cli_advise(why, "each datagram is a message by itself; "
+				"--stdio-frame says how they stand here");
+	else
+		cli_advise(why, "when datagrams end: --wait TIME and "
+				"--replies N");
+}
+
+/* The same for packets over a connection. */
+static void
+refuse_on_packets(struct cli_complaint *why, const struct cli_option *option,
+	const char *scheme)
+{
+	(void)cli_complain(
+		why, "--%s has no effect on %s://", option->name, scheme);
+	if (strcmp(option->name, "frame") == 0)
+		cli_advise(why, "its packets have edges of their own; "
+				"--stdio-frame says how they stand here");
+	else
+		cli_advise(why, "standard input's end closes this half; the "
+				"peer's end or --replies N ends it");
+}
+
 /* What would have no effect is refused, not ignored. */
 static int
 check_given(const struct cli_tool *tool,
@@ -90,22 +120,40 @@ check_given(const struct cli_tool *tool,
 		cli_advise(&why, "a probe sends and receives nothing: leave "
 				 "out one of them");
 	} else if (kind == CONNECT_DATAGRAMS) {
-		(void)cli_complain(&why,
-			"--%s is for streams, and %s:// is datagrams",
-			option->name, scheme);
-		cli_advise(&why, "when datagrams end: --wait TIME and "
-				 "--replies N");
+		refuse_on_datagrams(&why, option, scheme);
 	} else if (kind == CONNECT_PACKETS) {
-		(void)cli_complain(&why, "--%s has no effect on %s://",
-			option->name, scheme);
-		cli_advise(&why, "standard input's end closes this half; the "
-				 "peer's end or --replies N ends it");
+		refuse_on_packets(&why, option, scheme);
 	} else {
 		(void)cli_complain(&why,
 			"--%s is for datagrams, and %s:// is a stream",
 			option->name, scheme);
 		cli_advise(&why, "for datagrams write udp://HOST:PORT or "
 				 "unixgram:///PATH");
+	}
+	return cli_usage_error(tool, "connect", &why);
+}
+
+/* The options of messages fit each other. */
+static int
+check_frames(const struct cli_tool *tool,
+	const struct connect_settings *settings, bool is_stream)
+{
+	const struct cli_frames *frames = &settings->frames;
+	const char *kind = is_stream ? frames->wire : frames->stdio;
+	const char *vain = cli_frames_in_vain(frames);
+	struct cli_complaint why = { "", "" };
+
+	if (kind != NULL && settings->crlf) {
+		(void)cli_complain(
+			&why, "--crlf is for bytes, not for messages");
+		cli_advise(
+			&why, "--frame line:crlf ends each message with CR LF");
+	} else if (kind == NULL && vain != NULL) {
+		(void)cli_complain(&why, "%s has no effect without %s", vain,
+			is_stream ? "--frame" : "--stdio-frame");
+		cli_advise(&why, "--frame KIND makes messages of a stream");
+	} else {
+		return CLI_EXIT_OK;
 	}
 	return cli_usage_error(tool, "connect", &why);
 }
@@ -117,6 +165,8 @@ check_options(const struct cli_tool *tool,
 {
 	int code = check_given(tool, settings, kind_of(check), check->scheme);
 
+	if (code == CLI_EXIT_OK)
+		code = check_frames(tool, settings, !is_packet(check));
 	if (code != CLI_EXIT_OK)
 		return code;
 	return settings->bind != NULL ? check_bind(tool, settings->bind, check)

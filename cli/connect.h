@@ -6,6 +6,7 @@
 #ifndef PIER_CLI_CONNECT_H
 #define PIER_CLI_CONNECT_H
 
+#include "frames.h"
 #include "options.h"
 #include "report.h"
 #include "sockopts.h"
@@ -51,6 +52,7 @@ struct connect_settings {
 	int64_t rate; /* bytes per second, both ways */
 	const char *bind;
 	struct cli_sockopts sockopts;
+	struct cli_frames frames;
 	bool crlf;
 	bool probe;
 	int64_t replies; /* 0: not counted */

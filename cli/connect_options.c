@@ -140,6 +140,16 @@ static const struct cli_option options[] = {
 		.help = "send each line feed of standard input as CR LF",
 		.offset = AT(crlf),
 		.needs = CONNECT_TALK },
+	CLI_FRAMES_ROWS(AT(frames), CONNECT_STREAM, CONNECT_TALK),
+	{ .name = "stdio-frame",
+		.kind = CLI_TEXT,
+		.metavar = "KIND",
+		.group = "Messages",
+		.help = "how they stand on standard input and output",
+		.otherwise = "line with --frame; of datagrams bytes, one read "
+			     "for each",
+		.offset = AT(frames.stdio),
+		.needs = CONNECT_TALK },
 	CLI_SOCKOPTS_ROWS(AT(sockopts), "a connection"),
 	{ .name = "probe",
 		.letter = 'z',
@@ -194,6 +204,9 @@ static const struct cli_example examples[] = {
 		"one datagram, and one answer within two seconds" },
 	{ "printf 'GET / HTTP/1.0\\n\\n' | pier connect --crlf example.com:80",
 		"line ends as old protocols want them" },
+	{ "pier connect --frame u32be --stdio-frame netstring localhost:7000",
+		"messages, with their length before them there and as "
+		"netstrings here: any bytes both ways" },
 	{ NULL, NULL },
 };
 

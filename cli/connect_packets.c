@@ -41,7 +41,7 @@ send_one(struct talk *talk)
 	int rc;
 
 	rc = pier_send(
-		talk->packet, NULL, talk->up, talk->up_len, PIER_FOREVER);
+		talk->packet, NULL, talk->up_data, talk->up_len, PIER_FOREVER);
 	if (rc < 0)
 		return rc;
 	talk->sent += talk->up_len;
@@ -149,7 +149,9 @@ receive(struct talk *talk)
 		talk->received_messages++;
 		talk->active_ns = pier_now();
 		say_received(talk, &msg);
-		talk_put_down(talk, msg.size, &msg.peer);
+		talk->down_data = talk->down;
+		talk->down_len = msg.size;
+		talk_put_down(talk, &msg.peer);
 		if (talk->settings->replies > 0 &&
 			talk->received_messages >=
 				(uint64_t)talk->settings->replies)

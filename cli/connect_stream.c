@@ -50,6 +50,8 @@ stdin_ended(struct talk *talk)
 		talk_stop(talk, TALK_STDIN_END, CLI_EXIT_OK);
 		break;
 	default:
+		/* Messages may be gathered, and nothing else would wait. */
+		rc = pier_flush(talk->net, PIER_FOREVER);
 		break;
 	}
 	/* The kernel tells of a reset once: the reader would see an end. */
@@ -81,6 +83,17 @@ read_up(void *arg)
 	return 0;
 }
 
+static void
+cannot_receive(struct talk *talk, int rc)
+{
+	if (rc == -PIER_EEND)
+		talk_ended(talk, TALK_PEER, TALK_FIN);
+	else if (!talk_frames_broken(rc))
+		talk_ended(talk, TALK_PEER,
+			pier_is_dead_peer(rc) ? TALK_DEAD : TALK_RST);
+	talk_fail(talk);
+}
+
 /* Until the peer has ended, or the conversation was ended otherwise. */
 static void
 read_down(struct talk *talk)
@@ -89,26 +102,22 @@ read_down(struct talk *talk)
 
 	/* Nor is there a wait while a peer floods us. */
 	while (!pier_cancelled()) {
-		n = pier_read(talk->net, talk->down, sizeof(talk->down),
-			talk_limit(talk));
+		n = talk_read_down(talk, talk_limit(talk));
 		if (n == -PIER_EDEADLINE && !talk_over_limit(talk))
 			continue;
 		if (n <= 0)
 			break;
-		talk->received += (uint64_t)n;
+		talk->received += talk->down_len;
 		talk->active_ns = pier_now();
-		cli_say(talk->tool, 2, "received %zd bytes", n);
-		talk_put_down(talk, (size_t)n, NULL);
+		cli_say(talk->tool, 2, "received %zu bytes", talk->down_len);
+		talk_put_down(talk, NULL);
 		if (talk->reason != TALK_GOES_ON && talk->reason != TALK_ERROR)
 			return;
 	}
 	if (n == 0 && talk->peer == TALK_OPEN)
 		talk_ended(talk, TALK_PEER, TALK_FIN);
-	else if (n < 0 && n != -ECANCELED && n != -PIER_EDEADLINE) {
-		talk_ended(talk, TALK_PEER,
-			pier_is_dead_peer((int)n) ? TALK_DEAD : TALK_RST);
-		talk_fail(talk);
-	}
+	else if (n < 0 && n != -ECANCELED && n != -PIER_EDEADLINE)
+		cannot_receive(talk, (int)n);
 }
 
 static pier_deadline
@@ -138,6 +147,8 @@ settle(struct talk *talk)
 		if (n > 0)
 			rc = talk_send_up(talk, talk_limit(talk));
 	}
+	if (rc == 0)
+		rc = pier_flush(talk->net, talk_limit(talk));
 	/* Silent for --eof-wait is an end as good as any; a send that fails
 	   is the peer's, which had ended before. */
 	if (rc == -PIER_EDEADLINE || n == -PIER_EDEADLINE)

@@ -24,7 +24,9 @@ static const struct {
 	{ CLI_EXIT_DEADLINE, "a time limit of the command line passed" },
 	{ CLI_EXIT_RESET, "the peer reset the connection, died, or closed "
 			  "it early" },
-	{ CLI_EXIT_PROTOCOL, "the peer broke the rules of the protocol" },
+	{ CLI_EXIT_PROTOCOL,
+		"the rules of the protocol were broken, or a message "
+		"cannot be sent by them" },
 	{ CLI_EXIT_PERMISSION, "permission denied" },
 	{ CLI_EXIT_RESOURCE,
 		"missing here: a free address, descriptors, memory, "
@@ -55,11 +57,14 @@ cli_exit_for(const struct pier_error *error)
 		return CLI_EXIT_PERMISSION;
 	if (pier_is_reset(code) || pier_is_end(code) || code == -ECONNABORTED)
 		return CLI_EXIT_RESET;
-	/* More than we take of an answer, or one that never comes to its end. */
+	/* More than we take of an answer, or one that never comes to its end;
+	   a message too long, or of bytes that its framing has no place for. */
 	if (code == -PIER_EFRAME ||
 		(code == -PIER_ELIMIT &&
 			(error->step == PIER_STEP_HEADER ||
-				error->step == PIER_STEP_BODY)))
+				error->step == PIER_STEP_BODY)) ||
+		(error->step == PIER_STEP_FRAME &&
+			(code == -EMSGSIZE || code == -EINVAL)))
 		return CLI_EXIT_PROTOCOL;
 	return CLI_EXIT_RESOURCE;
 }

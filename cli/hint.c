@@ -281,6 +281,17 @@ hint_no_zone(const struct pier_error *error, char *text, size_t size)
 			host);
 }
 
+/* A message that cannot stand where it was to go. */
+static void
+hint_no_message(const struct pier_error *error, char *text, size_t size)
+{
+	bool out = strcmp(error->endpoint, "standard output") == 0;
+
+	snprintf(text, size,
+		"kinds that carry any bytes: %s netstring, u32be, base64, …",
+		out ? "--stdio-frame" : "--frame");
+}
+
 static void
 hint_no_way(const struct pier_error *error, char *text, size_t size)
 {
@@ -372,6 +383,15 @@ static const struct row {
 	{ -ENODEV, PIER_STEP_NONE,
 		"there is no such interface: ip -brief link lists them", NULL },
 	{ -EADDRNOTAVAIL, PIER_STEP_BIND, NULL, hint_no_address },
+	{ -EINVAL, PIER_STEP_FRAME, NULL, hint_no_message },
+	{ -EMSGSIZE, PIER_STEP_FRAME,
+		"--frame-max SIZE takes longer ones, --frame-long skip passes "
+		"over them",
+		NULL },
+	{ -PIER_EFRAME, PIER_STEP_FRAME,
+		"is it the framing that the other side uses? pier-framing(7) "
+		"has each byte by byte",
+		NULL },
 	{ -EMSGSIZE, PIER_STEP_SEND,
 		"a UDP datagram holds at most 65,507 bytes over IPv4", NULL },
 	{ -EMFILE, PIER_STEP_NONE,

@@ -96,6 +96,8 @@ stream_handler(const struct serve_settings *settings, bool loud)
 {
 	if (serve_has_program(settings))
 		return serve_exec_stream;
+	if (settings->frames.wire != NULL)
+		return serve_frames_handler(settings);
 	return (loud ? loud_handlers : handlers)[settings->what];
 }
 
@@ -315,6 +317,8 @@ serve_run(struct cli_tool *tool, const void *given)
 	for (i = 0; i < settings->endpoints.n; i++)
 		endpoints[i] = settings->endpoints.item[i];
 	code = check_endpoints(tool, settings);
+	if (code == CLI_EXIT_OK)
+		code = serve_frames_check(&serve);
 	if (code == CLI_EXIT_OK)
 		code = serve_check_ready(tool, settings);
 	if (code == CLI_EXIT_OK)

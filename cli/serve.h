@@ -5,6 +5,7 @@
 #ifndef PIER_CLI_SERVE_H
 #define PIER_CLI_SERVE_H
 
+#include "frames.h"
 #include "json.h"
 #include "networks.h"
 #include "options.h"
@@ -39,6 +40,7 @@ enum {
 	SERVE_NEEDS_CONNECTIONS = 32,
 	SERVE_NEEDS_UNIX = 64,
 	SERVE_NEEDS_ADDRESS_RATE = 128,
+	SERVE_NEEDS_FRAME = 256,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -52,6 +54,7 @@ struct serve_settings {
 	int64_t processes;
 	int64_t backlog;
 	struct cli_sockopts sockopts;
+	struct cli_frames frames;
 	int64_t max_connections;
 	int64_t max_per_address;
 	int64_t rate_per_address;
@@ -91,7 +94,8 @@ struct serve {
 	struct cli_tool *tool;
 	const struct serve_settings *settings;
 	struct pier_server *server;
-	struct pier_hub *hub; /* of the broker */
+	struct pier_hub *hub;     /* of the broker */
+	struct pier_framing wire; /* of --frame */
 	struct cli_networks allow;
 	struct cli_networks deny;
 	struct cli_networks proxy_from;
@@ -143,6 +147,18 @@ int serve_broker_check(
 int serve_broker_open(struct serve *serve);
 int serve_broker(struct pier_stream *stream, void *ctx);
 int serve_loud_broker(struct pier_stream *stream, void *ctx);
+
+/*
+ * serve_frames.c: messages by --frame. What fits together, and the framing:
+ * CLI_EXIT_OK, or it was told what does not. Handlers of messages, which tell
+ * each of them under -vv; NULL: this service has none.
+ */
+int serve_frames_check(struct serve *serve);
+pier_handler *serve_frames_handler(const struct serve_settings *settings);
+
+/* The most that a message of so many bytes takes on the wire, by any kind; of
+   0 the longest that --frame-max lets in without being given. */
+size_t serve_frames_room(size_t size);
 
 /*
  * Programs in place of a handler: is there one; what is wrong with what was

@@ -12,9 +12,16 @@
 #define QUEUE_DEFAULT (1024 * 1024)
 
 static size_t
-queue_bytes(const struct serve_settings *settings)
+queue_bytes(const struct serve *serve)
 {
-	return settings->queue > 0 ? (size_t)settings->queue : QUEUE_DEFAULT;
+	const struct serve_settings *settings = serve->settings;
+
+	if (settings->queue > 0)
+		return (size_t)settings->queue;
+	/* The longest message has to fit beside others. */
+	if (settings->frames.wire != NULL)
+		return QUEUE_DEFAULT + serve_frames_room(serve->wire.max);
+	return QUEUE_DEFAULT;
 }
 
 int
@@ -25,7 +32,7 @@ serve_broker_open(struct serve *serve)
 	if (settings->what != SERVE_BROKER)
 		return 0;
 	return pier_hub_open(&serve->hub,
-		&(struct pier_hub_opts){ .queue_bytes = queue_bytes(settings),
+		&(struct pier_hub_opts){ .queue_bytes = queue_bytes(serve),
 			/* A hole in a stream of bytes is worse than its end. */
 			.policy = PIER_HUB_DROP_MEMBER });
 }
@@ -96,7 +103,7 @@ pass_on(struct serve *serve, struct pier_stream *stream,
 {
 	const struct pier_conn *conn = pier_conn(stream);
 	struct pier_addr peer = { .len = 0 };
-	size_t most = queue_bytes(serve->settings);
+	size_t most = queue_bytes(serve);
 	const void *data;
 	ssize_t n;
 	int rc = 0;

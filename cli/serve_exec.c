@@ -145,7 +145,8 @@ use_of(const struct serve_settings *settings)
 	       (settings->accept_rate > 0 ? SERVE_NEEDS_RATE : 0) |
 	       (settings->rate_per_address > 0 ? SERVE_NEEDS_ADDRESS_RATE : 0) |
 	       (has_connections(settings) ? SERVE_NEEDS_CONNECTIONS : 0) |
-	       (has_unix_connections(settings) ? SERVE_NEEDS_UNIX : 0);
+	       (has_unix_connections(settings) ? SERVE_NEEDS_UNIX : 0) |
+	       (settings->frames.wire != NULL ? SERVE_NEEDS_FRAME : 0);
 }
 
 static const char *
@@ -164,6 +165,8 @@ what_needs(unsigned needs)
 		return "--rate-per-address";
 	case SERVE_NEEDS_UNIX:
 		return "an endpoint of unix:// or seqpacket://";
+	case SERVE_NEEDS_FRAME:
+		return "--frame";
 	case SERVE_NEEDS_CONNECTIONS:
 		return "an endpoint of streams, such as tcp://";
 	default:

@@ -8,6 +8,7 @@
 #include "talk.h"
 
 #include "json.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,8 @@ talk_open_standard(struct talk *talk)
 	if (rc == 0 && !talk->tool->json)
 		rc = adopt_copy(&talk->out, STDOUT_FILENO);
 	if (rc == 0)
+		rc = talk_frames_attach(talk);
+	if (rc == 0)
 		rc = pier_group_open(&talk->up_group);
 	if (rc == 0)
 		rc = pier_go(talk->up_group, talk->kind->read_up, talk);
@@ -130,7 +133,7 @@ cannot_write(struct talk *talk, int rc)
 }
 
 static int
-print_data(struct talk *talk, size_t n, const struct pier_addr *from)
+print_data(struct talk *talk, const struct pier_addr *from)
 {
 	json_t *event = cli_event("data");
 	char where[PIER_ADDR_TEXT_MAX];
@@ -139,22 +142,43 @@ print_data(struct talk *talk, size_t n, const struct pier_addr *from)
 		(void)pier_addr_format(from, where, sizeof(where));
 		cli_event_text(event, "from", where);
 	}
-	cli_event_bytes(event, "data", talk->down, n);
-	cli_event_number(event, "bytes", (int64_t)n);
+	cli_event_bytes(event, "data", talk->down_data, talk->down_len);
+	cli_event_number(event, "bytes", (int64_t)talk->down_len);
 	return cli_event_print(event, talk->until);
 }
 
 void
-talk_put_down(struct talk *talk, size_t n, const struct pier_addr *from)
+talk_put_down(struct talk *talk, const struct pier_addr *from)
 {
 	int rc;
 
 	if (talk->discard)
 		return;
 	if (talk->tool->json)
-		rc = print_data(talk, n, from);
+		rc = print_data(talk, from);
+	else if (talk->frames.out != NULL)
+		rc = talk_frames_put_down(talk);
 	else
-		rc = pier_write(talk->out, talk->down, n, talk->until);
+		rc = pier_write(talk->out, talk->down_data, talk->down_len,
+			talk->until);
+	if (rc < 0)
+		cannot_write(talk, rc);
+}
+
+void
+talk_flush_down(struct talk *talk)
+{
+	pier_deadline before;
+	int rc;
+
+	if (talk->frames.out == NULL || talk->discard ||
+		talk->reason == TALK_STDOUT_CLOSE || cli_signals_caught() != 0)
+		return;
+	/* What came before an error, by which we were cancelled, is output as
+	   well. */
+	before = pier_shield(talk->until);
+	rc = pier_flush(talk->out, talk->until);
+	(void)pier_shield(before);
 	if (rc < 0)
 		cannot_write(talk, rc);
 }

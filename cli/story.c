@@ -132,13 +132,46 @@ say_packets(const struct talk *talk, const char *sent, const char *received,
 		talk->received_messages, received, took);
 }
 
+/* "2 messages (18 bytes)"; of bytes without edges just those. */
 static void
-say_stream(const struct talk *talk, const char *sent, const char *received,
-	const char *took, const struct pier_tcp_info *info)
+format_amount(const struct talk *talk, uint64_t messages, uint64_t bytes,
+	char *text, size_t size)
+{
+	char amount[CLI_VALUE_TEXT];
+
+	cli_format_bytes(bytes, amount, sizeof(amount));
+	if (talk->frames.has_wire)
+		snprintf(text, size, "%" PRIu64 " message%s (%s)", messages,
+			messages == 1 ? "" : "s", amount);
+	else
+		snprintf(text, size, "%s", amount);
+}
+
+/* Those that were longer than --frame-max. */
+static void
+say_skipped(const struct talk *talk)
+{
+	const struct talk_frames *frames = &talk->frames;
+
+	if (frames->skipped_in + frames->skipped_net > 0)
+		cli_say(talk->tool, 1,
+			"passed over messages that were too long: %" PRIu64
+			" of standard input, %" PRIu64 " of the peer",
+			frames->skipped_in, frames->skipped_net);
+}
+
+static void
+say_stream(const struct talk *talk, const char *took,
+	const struct pier_tcp_info *info)
 {
 	char order[128], rtt[CLI_VALUE_TEXT], kernel[96] = "";
+	char sent[64], received[64];
 
 	format_order(talk, order, sizeof(order));
+	format_amount(
+		talk, talk->sent_messages, talk->sent, sent, sizeof(sent));
+	format_amount(talk, talk->received_messages, talk->received, received,
+		sizeof(received));
 	if (info->have & PIER_INFO_RTT) {
 		cli_format_duration(
 			info->rtt_us * INT64_C(1000), rtt, sizeof(rtt));
@@ -168,6 +201,16 @@ print_closed(const struct talk *talk, int64_t elapsed_ns,
 		cli_event_number(event, "received_datagrams",
 			(int64_t)talk->received_messages);
 	}
+	if (talk->frames.has_wire) {
+		cli_event_number(
+			event, "sent_messages", (int64_t)talk->sent_messages);
+		cli_event_number(event, "received_messages",
+			(int64_t)talk->received_messages);
+	}
+	if (talk->frames.has_stdio)
+		cli_event_number(event, "skipped_messages",
+			(int64_t)(talk->frames.skipped_in +
+				  talk->frames.skipped_net));
 	cli_event_number(event, "sent", (int64_t)talk->sent);
 	cli_event_number(event, "received", (int64_t)talk->received);
 	cli_event_seconds(event, "elapsed_s", elapsed_ns);
@@ -191,8 +234,9 @@ story_closed(const struct talk *talk)
 	} else {
 		/* Other families have none: then have stays 0. */
 		(void)pier_tcp_info(pier_fd(talk->net), &info);
-		say_stream(talk, sent, received, took, &info);
+		say_stream(talk, took, &info);
 	}
+	say_skipped(talk);
 	if (talk->tool->json)
 		print_closed(talk, elapsed_ns, &info);
 }

@@ -49,10 +49,18 @@ talk_fail(struct talk *talk)
 void
 talk_stdin_failed(struct talk *talk, int rc)
 {
-	if (talk->reason == TALK_GOES_ON)
-		talk_stop(talk, TALK_ERROR,
-			cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
-				"standard input", rc, ""));
+	int code;
+
+	if (talk->reason != TALK_GOES_ON)
+		return;
+	/* A framing says more than that it cannot be read. */
+	if (talk->frames.has_stdio && talk_frames_broken(rc))
+		code = cli_failure_at(
+			talk->tool, pier_last_error(), "standard input");
+	else
+		code = cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
+			"standard input", rc, "");
+	talk_stop(talk, TALK_ERROR, code);
 }
 
 /* The limits, as the user named them; 0 is none. */
@@ -135,6 +143,9 @@ talk_read_up(struct talk *talk, pier_deadline deadline)
 	ssize_t n;
 
 	talk->up_at = talk->up_len = 0;
+	talk->up_data = talk->up;
+	if (talk->frames.has_stdio)
+		return talk_frames_read_up(talk, deadline);
 	n = pier_read(talk->in, buf, talk->chunk, deadline);
 	if (n <= 0)
 		return n;
@@ -148,9 +159,12 @@ talk_read_up(struct talk *talk, pier_deadline deadline)
 int
 talk_send_up(struct talk *talk, pier_deadline deadline)
 {
+	if (talk->frames.net != NULL)
+		return talk_frames_send_up(talk, deadline);
 	while (talk->up_at < talk->up_len) {
-		ssize_t n = pier_write_some(talk->net, talk->up + talk->up_at,
-			talk->up_len - talk->up_at, deadline);
+		ssize_t n =
+			pier_write_some(talk->net, talk->up_data + talk->up_at,
+				talk->up_len - talk->up_at, deadline);
 
 		if (n < 0)
 			return (int)n;
@@ -160,6 +174,19 @@ talk_send_up(struct talk *talk, pier_deadline deadline)
 		cli_say(talk->tool, 2, "sent %zd bytes", n);
 	}
 	return 0;
+}
+
+ssize_t
+talk_read_down(struct talk *talk, pier_deadline deadline)
+{
+	ssize_t n;
+
+	if (talk->frames.net != NULL)
+		return talk_frames_read_down(talk, deadline);
+	n = pier_read(talk->net, talk->down, sizeof(talk->down), deadline);
+	talk->down_data = talk->down;
+	talk->down_len = n > 0 ? (size_t)n : 0;
+	return n;
 }
 
 void
@@ -225,6 +252,7 @@ converse(struct talk *talk)
 	if (rc == 0)
 		talk->kind->run(talk);
 	talk_join_up(talk);
+	talk_flush_down(talk);
 	if (rc < 0) {
 		talk->code = cli_own_failure(talk->tool, PIER_STEP_CREATE,
 			"standard input and output", rc, "");
@@ -279,7 +307,10 @@ talk_hold(struct cli_tool *tool, const struct connect_settings *settings,
 	code = cli_sockopts_list(
 		tool, "connect", &settings->sockopts, &talk->sockopts);
 	if (code == CLI_EXIT_OK)
+		code = talk_frames_read(talk);
+	if (code == CLI_EXIT_OK)
 		code = cli_conduct(tool, run, talk);
+	free(talk->frames.last);
 	free(talk);
 	return code;
 }

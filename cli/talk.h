@@ -48,9 +48,24 @@ struct talk_kind {
 };
 
 /*
+ * Messages, where --frame or --stdio-frame asks for them; see talk_frames.c.
+ * The frames end with their streams.
+ */
+struct talk_frames {
+	struct pier_framing wire, stdio;
+	bool has_wire, has_stdio;
+	struct pier_frame *net, *in, *out; /* NULL: bytes, or packets */
+	bool pending;  /* a message was read up, and not sent */
+	bool in_ended; /* the last one had no end of its own */
+	char *last;    /* that one */
+	uint64_t skipped_in, skipped_net;
+};
+
+/*
  * On the heap: nothing here may lie on the stack of one of the fibers.
  *
- * 1. up[up_at] to up[up_len - 1] was read from standard input and not sent.
+ * 1. up_data[up_at] to up_data[up_len - 1] was read from standard input and
+ *    not sent; of messages, all of it or nothing.
  * 2. first is the side whose end was seen first; it changes once.
  * 3. reason and code change once, together, by talk_stop().
  */
@@ -80,6 +95,10 @@ struct talk {
 	bool after_cr;    /* the last byte read was a CR */
 	size_t chunk;     /* most that is read from standard input at once */
 	size_t up_at, up_len;
+	const char *up_data; /* what was read there, as it is sent */
+	const char *down_data;
+	size_t down_len;
+	struct talk_frames frames;
 	struct pier_dial_report report;
 	char raw[TALK_CHUNK];    /* standard input as it was read */
 	char up[2 * TALK_CHUNK]; /* as it is sent: --crlf doubles at most */
@@ -112,13 +131,18 @@ pier_deadline talk_limit(const struct talk *talk);
 bool talk_over_limit(struct talk *talk);
 
 /*
- * talk_read_up(talk, deadline): fill up[] from standard input. The number of
- * bytes read; 0 at its end; or as pier_read().
+ * talk_read_up(talk, deadline): read up_data from standard input: what there
+ * is, or one message. 1 or more; 0 at its end; or as pier_read() and
+ * pier_frame_view().
  */
 ssize_t talk_read_up(struct talk *talk, pier_deadline deadline);
 
-/* talk_send_up(talk): send what is in up[]. 0, or as pier_write_some(). */
+/* talk_send_up(talk): send it. 0, or as pier_write_some(); -ECANCELED: it is no
+   message of the framing, which was told. */
 int talk_send_up(struct talk *talk, pier_deadline deadline);
+
+/* talk_read_down(talk, deadline): the same from the peer, into down_data. */
+ssize_t talk_read_down(struct talk *talk, pier_deadline deadline);
 
 /*
  * talk_open_standard(talk): open standard input and output, start the kind's
@@ -128,11 +152,30 @@ int talk_send_up(struct talk *talk, pier_deadline deadline);
 int talk_open_standard(struct talk *talk);
 
 /*
- * talk_put_down(talk, n, from): hand the n bytes in down[] to standard output;
+ * talk_put_down(talk, from): hand what is in down_data to standard output;
  * from is the datagram's sender or NULL. When it takes them no more, that is
  * dealt with here, and may have ended the conversation.
  */
-void talk_put_down(struct talk *talk, size_t n, const struct pier_addr *from);
+void talk_put_down(struct talk *talk, const struct pier_addr *from);
+
+/* talk_flush_down(talk): wait until standard output has all messages. */
+void talk_flush_down(struct talk *talk);
+
+/* talk_frames.c: the framings of the command line: CLI_EXIT_OK, or it was told
+   what is wrong with them. */
+int talk_frames_read(struct talk *talk);
+
+/* Attach them, once the streams are there: 0, or a negative error. */
+int talk_frames_attach(struct talk *talk);
+
+/* The four moves, of messages: as talk_read_up() and its kin. */
+ssize_t talk_frames_read_up(struct talk *talk, pier_deadline deadline);
+int talk_frames_send_up(struct talk *talk, pier_deadline deadline);
+ssize_t talk_frames_read_down(struct talk *talk, pier_deadline deadline);
+int talk_frames_put_down(struct talk *talk);
+
+/* Is it what a peer has done to a framing, not to the connection? */
+bool talk_frames_broken(int rc);
 
 /* Cancel the fiber that reads standard input, and wait for its end. */
 void talk_join_up(struct talk *talk);

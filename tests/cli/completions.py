@@ -165,6 +165,10 @@ def values_of(shell):
     equal(found, ["close", "half-close", "ignore"])
     contains(complete(shell, "pier connect --timeout "), "5s")
     contains(complete(shell, "pier connect -w "), "5s")
+    found = complete(shell, "pier connect --stdio-frame ")
+    for kind in ("line", "netstring", "u32be", "delim:"):
+        contains(found, kind)
+    equal(complete(shell, "pier serve echo --frame dec"), ["decimal:"])
     contains(complete(shell, "pier serve echo --idle-timeout "), "off")
     equal(complete(shell, "pier serve tcp://:1 --exec mkfif"), ["mkfifo"])
     equal(complete(shell, "pier serve --ready-file a-f"), ["a-file"])
