@@ -410,6 +410,23 @@ commit(struct get *get)
 	return CLI_EXIT_OK;
 }
 
+/* What came is not for the file. */
+static int
+unwanted(const struct get *get)
+{
+	char hint[PATH_MAX + 64];
+
+	snprintf(hint, sizeof(hint),
+		"nothing was written; --any-status takes any answer");
+	if (get->settings->go_on)
+		snprintf(hint, sizeof(hint), "nothing was written");
+	if (get->range[0] != '\0' && pier_http_answer(get->http)->status == 416)
+		snprintf(hint, sizeof(hint),
+			"the file is shorter than its part now: rm '%s'",
+			get->file.work);
+	return negative(get, hint);
+}
+
 static int
 deliver(struct get *get, struct pier_group *group)
 {
@@ -418,8 +435,7 @@ deliver(struct get *get, struct pier_group *group)
 	if (get->to_file && is_complete_part(get))
 		return commit(get);
 	if (get->to_file && !is_wanted(get))
-		return negative(get,
-			"nothing was written; --any-status takes any answer");
+		return unwanted(get);
 	if (get->to_file && pier_http_answer(get->http)->status == 304) {
 		cli_say(get->tool, 1, "not modified: nothing was written");
 		return CLI_EXIT_OK;

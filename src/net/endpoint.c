@@ -84,6 +84,10 @@ parse_scheme(struct pier__endpoint *out, struct pier__span span, size_t len,
 		return unknown_scheme(name, why);
 	if (scheme->parse == NULL) {
 		out->scheme = scheme->name;
+		if (pier__span_is(name, "http"))
+			return pier__why_set(why, 0,
+				"http:// is a URL, which pier get fetches; to "
+				"its host lead tcp://HOST:80 and the like");
 		return pier__why_set(why, 0,
 			"%s:// is not supported by this version of pier",
 			scheme->name);

@@ -269,6 +269,7 @@ points_at_what_is_wrong_elsewhere(void **state)
 		{ "tls://host:443", 0, "tls:// is not supported" },
 		{ "vsock://2", 9, "port is missing" },
 		{ "can://vcan0", 0, "can:// is not supported" },
+		{ "http://host/x", 0, "http:// is a URL, which pier get" },
 		{ "", 0, "tcp://HOST:PORT or unix:///PATH" },
 		{ "host", 4, "write tcp://host:PORT or unix://./host" },
 		{ "7000", 4, "tcp://:7000 or tcp://HOST:7000" },

@@ -222,6 +222,16 @@ def test_continue():
             equal(log.pop(), ("bytes=256000-", '"one"'))
             with open(path, "rb") as file:
                 equal(file.read(), BODY)
+            # It has become shorter than its part, and is the same all the
+            # same: that is no part of it.
+            with open(path + ".part", "wb") as file:
+                file.write(BODY + b"x")
+            with open(path + ".part.tag", "w", encoding="ascii") as file:
+                file.write(server.url("/f") + '\n"one"\n')
+            done = expect(1, "get", "-C", "-o", path, server.url("/f"))
+            contains(done.err, "status 416")
+            contains(done.err, "rm '")
+            os.unlink(path + ".part.tag")
             # A part of another URL, or of nobody knows what, is none.
             with open(path + ".part", "wb") as file:
                 file.write(b"junk")
