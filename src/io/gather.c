@@ -5,6 +5,36 @@
 #include <errno.h>
 #include <string.h>
 
+#include "task/sched.h"
+
+/* A buffer is taken and given back with each reply: a scheduler keeps one at
+   hand. */
+static unsigned char *
+take_buffer(void)
+{
+	struct pier__task *self = pier__current;
+	unsigned char *data;
+
+	if (self == NULL || self->sched == NULL ||
+		self->sched->gathering == NULL)
+		return pier__alloc_lines(PIER__GATHER_MAX);
+	data = self->sched->gathering;
+	self->sched->gathering = NULL;
+	return data;
+}
+
+static void
+give_back(unsigned char *data)
+{
+	struct pier__task *self = pier__current;
+
+	if (data != NULL && self != NULL && self->sched != NULL &&
+		self->sched->gathering == NULL)
+		self->sched->gathering = data;
+	else
+		pier__free(data);
+}
+
 /* The end of what this thread does with the buffer for now: unless something of
    it is left in its hands, another one may take it up, or free it. */
 static void
@@ -69,7 +99,7 @@ pier__gather_send(struct pier__gather *it)
 	unwatch(it);
 	if (it->begin == it->end) {
 		/* A task may wait for long with nothing gathered. */
-		pier__free(it->data);
+		give_back(it->data);
 		it->data = NULL;
 		it->begin = 0;
 		it->end = 0;
@@ -120,7 +150,7 @@ int
 pier__gather_room(struct pier__gather *it, size_t size, unsigned char **out)
 {
 	if (it->data == NULL)
-		it->data = pier__alloc_lines(PIER__GATHER_MAX);
+		it->data = take_buffer();
 	if (it->data == NULL)
 		return -ENOMEM;
 	if (PIER__GATHER_MAX - it->end < size && it->begin > 0) {
@@ -188,6 +218,6 @@ pier__gather_close(struct pier__gather *it)
 	unwatch(it);
 	it->desc->on_writable = NULL;
 	it->desc->gather = NULL;
-	pier__free(it->data);
+	give_back(it->data);
 	pier__free(it);
 }

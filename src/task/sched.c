@@ -530,6 +530,7 @@ pier__sched_close(struct pier__sched *sched)
 	host->sched = NULL;
 	host->host = false;
 	pier__free(sched->scratch);
+	pier__free(sched->gathering);
 	pier__spares_free(&sched->spares);
 	pier__timers_free(&sched->timers);
 	pier__stacks_free(&sched->stacks);

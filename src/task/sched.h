@@ -39,7 +39,8 @@ struct pier__sched {
 	struct pier__run *run;
 
 	struct pier__stretch stretch;
-	void *scratch; /* one spare buffer: io/scratch.h */
+	void *scratch;   /* one spare buffer: io/scratch.h */
+	void *gathering; /* the same: io/gather.c */
 	struct pier__spares spares;
 	/* For net/block.h: fibers that may be woken late, and until when a
 	   thread may stand before it looks for the others again. */
