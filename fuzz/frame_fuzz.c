@@ -4,7 +4,7 @@
  * past it, the third the size of pieces; the others are what a peer sends.
  *
  * Whatever pieces it comes in, with deadlines that pass between them, copied or
- * lent: the same messages and the same errors are received. What is received
+ * lent, one or several at once: the same messages and the same errors are received. What is received
  * comes back when it is sent again; so do the bytes themselves, as a message.
  */
 #include <pier/frame.h>
@@ -33,7 +33,7 @@ struct run {
 	struct pier_framing framing;
 	const uint8_t *in;
 	size_t size, piece;
-	bool stalls, views;
+	bool stalls, views, many;
 };
 
 static void
@@ -98,15 +98,27 @@ one(struct pier_frame *frame, bool views, const void **data, size_t *length,
 		     : pier_frame_recv(frame, buf, room, length, PIER_FOREVER);
 }
 
+/* The same, several at once: what comes last. */
+static int
+several(struct said *said, struct pier_frame *frame)
+{
+	struct iovec list[5];
+	int i, n = pier_frame_view_many(frame, list, 5, PIER_FOREVER);
+
+	for (i = 0; i < n; i++)
+		say(said, 1, list[i].iov_base, list[i].iov_len);
+	return n > 0 ? 1 : n;
+}
+
 static void
 receive(struct said *said, const struct run *run)
 {
 	struct memory_stream memory;
 	struct pier_frame *frame;
 	unsigned char *buf = malloc(run->size + 1);
-	const void *data;
+	const void *data = NULL;
 	int rc, last = 0;
-	size_t length;
+	size_t length = 0;
 
 	check(buf != NULL);
 	memory_open(&memory, run->in, run->size, run->piece);
@@ -114,11 +126,14 @@ receive(struct said *said, const struct run *run)
 	check(pier_frame_attach(&frame, &memory.stream, &run->framing) == 0);
 	do {
 		memory.stalled = false;
-		rc = one(frame, run->views, &data, &length, buf, run->size + 1);
+		rc = run->many ? several(said, frame)
+			       : one(frame, run->views, &data, &length, buf,
+					 run->size + 1);
 		if (rc == -PIER_EDEADLINE)
 			continue;
-		say(said, rc, data, rc == 1 ? length : 0);
-		if (rc == 1 && run->views)
+		if (rc != 1 || !run->many)
+			say(said, rc, data, rc == 1 ? length : 0);
+		if (rc == 1 && run->views && !run->many)
 			send_again(&run->framing, data, length);
 		if (rc < 0 && rc == last)
 			break;
@@ -163,6 +178,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	compare(&expected, &run);
 	run.stalls = true;
 	compare(&expected, &run);
+	run.many = true;
+	compare(&expected, &run);
+	run.many = false;
 	run.piece = 1;
 	run.views = true;
 	compare(&expected, &run);

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <pier/deadline.h>
 #include <pier/stream.h>
@@ -220,9 +221,9 @@ int pier_frame_recv(struct pier_frame *frame, void *buf, size_t size,
  * where it lies in one piece in the stream's buffer, as those of less than
  * 64 KiB do.
  *
- *   data    set to the message, borrowed until the next pier_frame_view(),
- *           pier_frame_recv() or pier_frame_detach(), or the end of the stream;
- *           a send in between is fine. A task that waits for something else
+ *   data    set to the message, borrowed until the next call that receives
+ *           from the frame, or pier_frame_detach(), or the end of the stream; a
+ *           send in between is fine. A task that waits for something else
  *           while it holds a view keeps a buffer of 64 KiB from others
  *   length  set to its length, which may be 0
  *
@@ -231,6 +232,21 @@ int pier_frame_recv(struct pier_frame *frame, void *buf, size_t size,
  */
 int pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline);
+
+/*
+ * pier_frame_view_many(frame, list, count, deadline): wait for one message, and
+ * lend with it as many as are there whole: at most count, and PIER_FRAME_MANY. A
+ * message costs little more so than finding its end.
+ *
+ *   list  room for count: iov_base and iov_len of each are set, borrowed as from
+ *         pier_frame_view()
+ *
+ * How many, 0 also when count is 0, or as pier_frame_view(). What is wrong with
+ * a message after the first is told by the next call.
+ */
+#define PIER_FRAME_MANY 1024
+int pier_frame_view_many(struct pier_frame *frame, struct iovec *list,
+	size_t count, pier_deadline deadline);
 
 /* Messages that were dropped for being longer than max, by PIER_FRAME_SKIP. */
 uint64_t pier_frame_skipped(const struct pier_frame *frame);

@@ -22,13 +22,16 @@
 #include "frame/wire.h"
 #include "net/stream.h"
 
+/* What a message of the quick way touches comes first, in one cache line. */
 struct pier_frame {
 	struct pier_stream *stream;
 	/* The reader's. */
+	const struct pier__task *reader; /* who has that credit: */
 	size_t viewed;
-	bool ready;   /* between two messages: the quick way is open */
-	uint8_t turn; /* messages since the last that counted as operation */
+	uint32_t credit; /* messages that go the quick way unasked */
+	uint32_t out_credit;
 	struct pier__wire wire;
+	bool ready; /* between two messages: the quick way is open */
 	struct pier__scan scan;
 	unsigned char *own;
 	size_t own_size, own_room;
@@ -39,6 +42,7 @@ struct pier_frame {
 	uint64_t skipped;
 
 	/* The writer's: a message of which a part went. */
+	const struct pier__task *writer; /* who has out_credit */
 	bool half_sent;
 	bool all_encoded; /* it is gathered, and has to go by the stream's rate */
 	size_t out_size; /* of its data */
@@ -48,6 +52,31 @@ struct pier_frame {
 
 	struct pier__attachment attachment;
 };
+
+/* So many messages without a system call count for one operation. */
+#define PIER__FRAME_CREDIT 16
+
+/*
+ * pier__frame_may_hurry(frame, self, deadline): may self's next messages go the
+ * quick way, without a look at all this again? As pier__is_plain(), of threads
+ * too. Nothing that waits is skipped, only what would have it fail before; and
+ * that is looked at again soon.
+ */
+static inline bool
+pier__frame_may_hurry(const struct pier_frame *frame, struct pier__task *self,
+	pier_deadline deadline)
+{
+	const struct pier_stream *stream = frame->stream;
+
+	if (self == NULL || stream->desc.owner != self->sched ||
+		atomic_load_explicit(&stream->odd, memory_order_acquire) != 0 ||
+		self->ops + 1 >= PIER__OPS_MAX ||
+		(uint64_t)deadline.ns < (uint64_t)INT64_MAX ||
+		pier_default_timeout() != PIER_NO_TIMEOUT)
+		return false;
+	self->ops++;
+	return true;
+}
 
 /* Bytes that the stream has read ahead. */
 static inline size_t

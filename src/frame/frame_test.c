@@ -24,6 +24,12 @@ static struct memory_stream memory;
 static struct pier_frame *frame;
 static unsigned char big[600000], sent[600000];
 
+enum how {
+	RECV,
+	VIEW,
+	MANY
+};
+
 static void
 attach(const struct pier_framing *framing)
 {
@@ -75,6 +81,21 @@ receive(bool views, const unsigned char **data, size_t *length)
 	return pier_frame_recv(frame, buf, sizeof(buf), length, PIER_FOREVER);
 }
 
+/* The same, several at once. How many, as the call said. */
+static int
+transcript_many(char *out, size_t room, size_t *used)
+{
+	struct iovec list[3];
+	int i, n;
+
+	memory.stalled = false;
+	n = pier_frame_view_many(frame, list, 3, PIER_FOREVER);
+	for (i = 0; i < n; i++)
+		*used += (size_t)snprintf(out + *used, room - *used, "[%.*s]",
+			(int)list[i].iov_len, (const char *)list[i].iov_base);
+	return n > 0 ? 1 : n;
+}
+
 /* Without the PIER_. */
 static const char *
 name_of(int rc)
@@ -87,20 +108,21 @@ name_of(int rc)
 /* Everything that is received, a word each: a message in brackets, the name of
    an error, "." for the end. Deadlines that pass are not told. */
 static void
-transcript(char *out, size_t room, bool views)
+transcript(char *out, size_t room, enum how how)
 {
 	size_t used = 0, length;
 	const unsigned char *data;
 	int rc, last = 0;
 
 	do {
-		rc = receive(views, &data, &length);
+		rc = how == MANY ? transcript_many(out, room, &used)
+				 : receive(how == VIEW, &data, &length);
 		if (rc == -PIER_EDEADLINE)
 			continue;
-		if (rc == 1)
+		if (rc == 1 && how != MANY)
 			used += (size_t)snprintf(out + used, room - used,
 				"[%.*s]", (int)length, (const char *)data);
-		else
+		else if (rc <= 0)
 			used += (size_t)snprintf(out + used, room - used, "%s",
 				rc == 0 ? "." : name_of(rc));
 		if (rc < 0 && rc == last)
@@ -194,21 +216,21 @@ says_the_same_of_any_pieces(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(streams); i++) {
-		for (size_t j = 0; j < COUNT(pieces) * 8; j++) {
+		for (size_t j = 0; j < COUNT(pieces) * 12; j++) {
 			char said[256];
 
 			memory_open(&memory, streams[i].in, streams[i].size,
-				pieces[j / 8]);
+				pieces[j / 12]);
 			memory.stalls = (j & 1) != 0;
-			if ((j & 4) != 0)
+			if ((j & 2) != 0)
 				atomic_store(&memory.stream.odd, 0);
 			attach_text(streams[i].framing, streams[i].max,
 				streams[i].skips ? PIER_FRAME_SKIP
 						 : PIER_FRAME_REFUSE);
-			transcript(said, sizeof(said), (j & 2) != 0);
+			transcript(said, sizeof(said), j / 4 % 3);
 			if (strcmp(said, streams[i].says) != 0)
 				fail_msg("%zu by %zu: %s: \"%s\"", i,
-					pieces[j / 8], streams[i].framing,
+					pieces[j / 12], streams[i].framing,
 					said);
 			end();
 		}
@@ -224,14 +246,14 @@ counts_what_it_skips(void **state)
 	memory_open(&memory, BYTES("abc\nd\nefg\nh\n"), 2);
 	attach_text("line", 2, PIER_FRAME_SKIP);
 	assert_int_equal(pier_frame_skipped(frame), 0);
-	transcript(said, sizeof(said), true);
+	transcript(said, sizeof(said), VIEW);
 	assert_string_equal(said, "[d][h].");
 	assert_int_equal(pier_frame_skipped(frame), 2);
 	end();
 	/* What is malformed is told of, and is not counted. */
 	memory_open(&memory, BYTES("a\\b\nd\n"), 2);
 	attach_text("escape", 2, PIER_FRAME_SKIP);
-	transcript(said, sizeof(said), true);
+	transcript(said, sizeof(said), VIEW);
 	assert_string_equal(said, "EFRAME[d].");
 	assert_int_equal(pier_frame_skipped(frame), 0);
 	end();
@@ -334,6 +356,39 @@ keeps_what_has_no_room(void **state)
 		length = 77;
 		end();
 	}
+}
+
+static void
+lends_many_at_once(void **state)
+{
+	struct iovec list[4];
+
+	(void)state;
+	begin("line", BYTES("one\ntwo\nthree\nfour\nfive\n"), 100);
+	assert_int_equal(pier_frame_view_many(frame, list, 0, PIER_NOW), 0);
+	assert_int_equal(pier_frame_view_many(frame, list, 4, PIER_NOW), 4);
+	/* All of them lie where they were read. */
+	assert_int_equal(list[3].iov_len, 4);
+	assert_memory_equal(list[0].iov_base, "one\ntwo\nthree\nfour", 18);
+	assert_ptr_equal(list[3].iov_base, (char *)list[0].iov_base + 14);
+	assert_int_equal(pier_frame_view_many(frame, list, 4, PIER_NOW), 1);
+	assert_memory_equal(list[0].iov_base, "five", 4);
+	assert_int_equal(pier_frame_view_many(frame, list, 4, PIER_NOW), 0);
+	end();
+	/* What is detached goes on behind them. */
+	begin("cobs", BYTES("\2a\0\2b\0\3a"), 100);
+	assert_int_equal(pier_frame_view_many(frame, list, 4, PIER_NOW), 2);
+	assert_int_equal(pier_frame_detach(frame), 0);
+	assert_int_equal(pier_buffered(&memory.stream), 2);
+	pier_close(&memory.stream);
+	/* The one that is wrong is as it was when it is come to. */
+	begin("base64", BYTES("YQ==\nYWJjZGV-\n"), 100);
+	assert_int_equal(pier_frame_view_many(frame, list, 4, PIER_NOW), 1);
+	assert_int_equal(
+		pier_frame_view_many(frame, list, 4, PIER_NOW), -PIER_EFRAME);
+	expect_detail("base64 was expected, not '-', at byte 7 of the message",
+		PIER_STEP_FRAME, 0);
+	end();
 }
 
 /* ---- Detaching -------------------------------------------------------- */
@@ -721,6 +776,7 @@ main(void)
 		cmocka_unit_test(counts_what_it_skips),
 		cmocka_unit_test(tells_what_it_met),
 		cmocka_unit_test(keeps_what_has_no_room),
+		cmocka_unit_test(lends_many_at_once),
 		cmocka_unit_test(gives_back_what_it_did_not_use),
 		cmocka_unit_test(begins_with_what_was_read_ahead),
 		cmocka_unit_test(receives_messages_longer_than_a_buffer),

@@ -420,6 +420,7 @@ pier__frame_next(struct pier_frame *frame, pier_deadline deadline)
 	bool begun;
 	int rc;
 
+	frame->credit = 0;
 	pier__frame_return(frame);
 	if (frame->failed == -EMSGSIZE)
 		return fail_long(frame);

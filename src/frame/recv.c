@@ -4,8 +4,9 @@
  *
  * Most messages are there already when they are asked for, and of a kind whose
  * end is found at once: they go the quick way, which is a few lines and no
- * system call. So that a task with many of them lets others run, sixteen count
- * for one operation, as much as a system call does.
+ * system call. A task may do so on credit, sixteen times, before it is looked
+ * again whether it may; which counts for one operation, so that a task with many
+ * messages lets others run.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,8 +14,6 @@
 
 #include "frame/frame.h"
 #include "net/plain.h"
-
-#define MESSAGES_PER_OPERATION 16
 
 /* The encoded data of a whole message. */
 static const unsigned char *
@@ -27,34 +26,19 @@ body_of(const struct pier_frame *frame)
 
 /* ---- The quick way ---------------------------------------------------- */
 
-/* May this call go the quick way? As pier__is_plain(), in which a message is not
-   yet an operation. */
-static inline __attribute__((always_inline)) bool
-is_quick(struct pier_frame *frame, struct pier__task *self,
-	pier_deadline deadline)
+/* The length in front, or one that is too long. */
+static inline __attribute__((always_inline)) uint64_t
+quick_length(const struct pier__wire *wire, const unsigned char *at)
 {
-	const struct pier_stream *stream = frame->stream;
+	uint32_t four;
 
-	if (!PIER__MOSTLY(frame->ready && self != NULL &&
-			  stream->desc.owner == self->sched &&
-			  self->ops + 1 < PIER__OPS_MAX))
-		return false;
-	if (!PIER__MOSTLY(atomic_load_explicit(
-				  &stream->odd, memory_order_relaxed) == 0 &&
-			  PIER__LOOK(stream->desc.reader) == NULL))
-		return false;
-	if (!PIER__MOSTLY((uint64_t)deadline.ns >= (uint64_t)INT64_MAX &&
-			  atomic_load_explicit(&pier__default_timeout_ms,
-				  memory_order_relaxed) == PIER_NO_TIMEOUT))
-		return false;
-	if (++frame->turn == MESSAGES_PER_OPERATION) {
-		frame->turn = 0;
-		self->ops++;
-	}
-	return true;
+	if (!PIER__MOSTLY(wire->width == 4))
+		return pier__length_load(at, wire->width, wire->little);
+	memcpy(&four, at, sizeof(four));
+	return wire->little ? le32toh(four) : be32toh(four);
 }
 
-/* The next message in what was read ahead: its size on the wire, 0: none that is
+/* The next message at [at, at + have): its size on the wire, 0: none that is
    found so. */
 static inline __attribute__((always_inline)) size_t
 find_quick(const struct pier__wire *wire, const unsigned char *at, size_t have,
@@ -64,38 +48,38 @@ find_quick(const struct pier__wire *wire, const unsigned char *at, size_t have,
 	uint64_t size;
 
 	if (wire->quick == PIER__QUICK_WORD) {
-		if (have < wire->width)
+		if (!PIER__MOSTLY(have >= wire->width))
 			return 0;
-		size = pier__length_load(at, wire->width, wire->little);
-		if (size > have - wire->width || size > wire->max)
+		size = quick_length(wire, at);
+		if (!PIER__MOSTLY(
+			    size <= have - wire->width && size <= wire->max))
 			return 0;
 		*data = at + wire->width;
 		*length = (size_t)size;
 		return wire->width + (size_t)size;
 	}
-	if (wire->quick != PIER__QUICK_BYTE)
+	if (!PIER__MOSTLY(wire->quick == PIER__QUICK_BYTE))
 		return 0;
 	end = memchr(at, wire->end, have);
-	if (end == NULL)
+	if (!PIER__MOSTLY(end != NULL))
 		return 0;
 	size = (uint64_t)(end - at);
 	*data = at;
 	*length = (size_t)size;
-	if (size > 0 && wire->kind == PIER_FRAME_LINE && end[-1] == '\r')
+	if (wire->kind == PIER_FRAME_LINE && size > 0 && end[-1] == '\r')
 		--*length;
-	return *length > wire->max ? 0 : (size_t)size + 1;
+	return PIER__MOSTLY(*length <= wire->max) ? (size_t)size + 1 : 0;
 }
 
-/* The same of this frame: true, and *size is to be used up. */
+/* The same behind what was lent: true, and *size is to be used up. */
 static inline __attribute__((always_inline)) bool
-quick(struct pier_frame *frame, pier_deadline deadline,
-	const unsigned char **data, size_t *length, size_t *size)
+quick(struct pier_frame *frame, const unsigned char **data, size_t *length,
+	size_t *size)
 {
 	const struct pier_stream *stream = frame->stream;
 	size_t have = pier__frame_ahead(stream);
 
-	if (!PIER__MOSTLY(frame->own_size == 0 && have > frame->viewed &&
-			  is_quick(frame, pier__current, deadline)))
+	if (!PIER__MOSTLY(have > frame->viewed))
 		return false;
 	*size = find_quick(&frame->wire,
 		stream->in + stream->in_begin + frame->viewed,
@@ -103,20 +87,53 @@ quick(struct pier_frame *frame, pier_deadline deadline,
 	return PIER__MOSTLY(*size > 0);
 }
 
+/* Has this task credit for one more? */
+static inline __attribute__((always_inline)) bool
+has_credit(const struct pier_frame *frame, pier_deadline deadline)
+{
+	return PIER__MOSTLY(frame->credit > 0 &&
+			    frame->reader == pier__current &&
+			    (uint64_t)deadline.ns >= (uint64_t)INT64_MAX);
+}
+
+/* It had none: may it have some, and is there a message for it? */
+static bool
+quick_again(struct pier_frame *frame, pier_deadline deadline,
+	const unsigned char **data, size_t *length, size_t *size)
+{
+	struct pier__task *self = pier__current;
+
+	frame->credit = 0;
+	if (!frame->ready || frame->own_size > 0 ||
+		frame->wire.quick == PIER__QUICK_NONE ||
+		PIER__LOOK(frame->stream->desc.reader) != NULL ||
+		!quick(frame, data, length, size) ||
+		!pier__frame_may_hurry(frame, self, deadline))
+		return false;
+	frame->reader = self;
+	frame->credit = PIER__FRAME_CREDIT - 1;
+	return true;
+}
+
 /* ---- What programs call ----------------------------------------------- */
 
-static __attribute__((noinline)) int
-view_full_way(struct pier_frame *frame, const void **data, size_t *length,
-	pier_deadline deadline)
+/* Lend what was found by the quick way. */
+static inline __attribute__((always_inline)) int
+lend(struct pier_frame *frame, size_t size)
+{
+	frame->stream->in_begin += (uint32_t)frame->viewed;
+	frame->viewed = size;
+	return 1;
+}
+
+/* Lend the message that was found whole by the full way. */
+static int
+lend_whole(struct pier_frame *frame, const void **data, size_t *length)
 {
 	const struct pier__wire_ops *ops = frame->wire.ops;
 	struct pier__scan *scan = &frame->scan;
-	int rc = pier__frame_next(frame, deadline);
-	const unsigned char *body;
+	const unsigned char *body = body_of(frame);
 
-	if (rc <= 0)
-		return rc;
-	body = body_of(frame);
 	/* The stream's own buffer, or ours: what is lent is not read again. */
 	if (ops->decode != NULL &&
 		!ops->decode(scan, (unsigned char *)(uintptr_t)body, body))
@@ -128,6 +145,23 @@ view_full_way(struct pier_frame *frame, const void **data, size_t *length,
 	return 1;
 }
 
+static __attribute__((noinline)) int
+view_full_way(struct pier_frame *frame, const void **data, size_t *length,
+	pier_deadline deadline)
+{
+	const unsigned char *at;
+	size_t found, size;
+	int rc;
+
+	if (quick_again(frame, deadline, &at, &found, &size)) {
+		*data = at;
+		*length = found;
+		return lend(frame, size);
+	}
+	rc = pier__frame_next(frame, deadline);
+	return rc == 1 ? lend_whole(frame, data, length) : rc;
+}
+
 PIER__HOT int
 pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
@@ -135,13 +169,95 @@ pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	const unsigned char *at;
 	size_t found, size;
 
-	if (!PIER__MOSTLY(quick(frame, deadline, &at, &found, &size)))
+	if (!PIER__MOSTLY(has_credit(frame, deadline) &&
+			  quick(frame, &at, &found, &size)))
 		return view_full_way(frame, data, length, deadline);
-	frame->stream->in_begin += (uint32_t)frame->viewed;
-	frame->viewed = size;
+	frame->credit--;
 	*data = at;
 	*length = found;
-	return 1;
+	return lend(frame, size);
+}
+
+/* One more that is there whole, behind what is lent; false: there is none, or it
+   is for the next call to tell what it is. */
+static bool
+one_more(struct pier_frame *frame, struct iovec *out)
+{
+	const struct pier__wire_ops *ops = frame->wire.ops;
+	const struct pier_stream *stream = frame->stream;
+	struct pier__scan scan = { 0 };
+	unsigned char *at = stream->in + stream->in_begin + frame->viewed;
+	size_t have = pier__frame_ahead(stream) - frame->viewed;
+
+	/* What is no base64 is found only when it is decoded, and then the next
+	   call has to find it as it was. */
+	if (have == 0 || frame->wire.kind == PIER_FRAME_BASE64 ||
+		ops->scan(&frame->wire, &scan, at, have) != PIER__FOUND_WHOLE ||
+		(ops->decode != NULL &&
+			!ops->decode(&scan, at + scan.head, at + scan.head)))
+		return false;
+	*out = (struct iovec){ at + scan.head, (size_t)scan.length };
+	frame->viewed += scan.size;
+	return true;
+}
+
+static size_t
+many_by_scan(struct pier_frame *frame, struct iovec *list, size_t count)
+{
+	size_t n = 0;
+
+	while (n < count && one_more(frame, &list[n]))
+		n++;
+	return n;
+}
+
+static size_t
+many_quick(struct pier_frame *frame, struct iovec *list, size_t count)
+{
+	const struct pier_stream *stream = frame->stream;
+	const unsigned char *at = stream->in + stream->in_begin + frame->viewed;
+	size_t have = pier__frame_ahead(stream) - frame->viewed;
+	const struct pier__wire wire = frame->wire;
+	const unsigned char *data;
+	size_t n, length, size;
+
+	for (n = 0; n < count && have > 0; n++) {
+		size = find_quick(&wire, at, have, &data, &length);
+		if (size == 0)
+			break;
+		list[n] = (struct iovec){ (void *)(uintptr_t)data, length };
+		at += size;
+		have -= size;
+		frame->viewed += size;
+	}
+	return n;
+}
+
+int
+pier_frame_view_many(struct pier_frame *frame, struct iovec *list, size_t count,
+	pier_deadline deadline)
+{
+	struct pier__task *self;
+	const void *data;
+	size_t length, n = 1;
+	int rc;
+
+	if (count == 0)
+		return 0;
+	if (count > PIER_FRAME_MANY)
+		count = PIER_FRAME_MANY;
+	rc = pier_frame_view(frame, &data, &length, deadline);
+	if (rc <= 0)
+		return rc;
+	list[0] = (struct iovec){ (void *)(uintptr_t)data, length };
+	if (frame->own_size == 0)
+		n += frame->wire.quick != PIER__QUICK_NONE
+			     ? many_quick(frame, list + 1, count - 1)
+			     : many_by_scan(frame, list + 1, count - 1);
+	self = pier__current;
+	if (self->ops + n / PIER__FRAME_CREDIT < PIER__OPS_MAX)
+		self->ops = (uint8_t)(self->ops + n / PIER__FRAME_CREDIT);
+	return (int)n;
 }
 
 static int
@@ -155,20 +271,32 @@ fail_room(struct pier_frame *frame)
 	return pier__frame_fail(frame, -ENOSPC, PIER_STEP_FRAME, detail, 0);
 }
 
-static __attribute__((noinline)) int
-recv_full_way(struct pier_frame *frame, void *buf, size_t room, size_t *length,
-	pier_deadline deadline)
+/* Hand out a copy of what was found by the quick way. */
+static inline __attribute__((always_inline)) int
+hand_out(struct pier_frame *frame, void *buf, const unsigned char *at,
+	size_t length, size_t size)
+{
+	struct pier_stream *stream = frame->stream;
+
+	memcpy(buf, at, length);
+	size += frame->viewed;
+	frame->viewed = 0;
+	if (PIER__MOSTLY(size < pier__frame_ahead(stream)))
+		stream->in_begin += (uint32_t)size;
+	else
+		pier__stream_consume(stream, size);
+	return 1;
+}
+
+static int
+recv_whole(struct pier_frame *frame, void *buf, size_t room, size_t *length)
 {
 	const struct pier__wire_ops *ops = frame->wire.ops;
 	struct pier__scan *scan = &frame->scan;
-	int rc = pier__frame_next(frame, deadline);
-	const unsigned char *body;
+	const unsigned char *body = body_of(frame);
 
-	if (rc <= 0)
-		return rc;
 	if (scan->length > room)
 		return fail_room(frame);
-	body = body_of(frame);
 	if (ops->decode != NULL) {
 		if (!ops->decode(scan, buf, body))
 			return pier__frame_drop_bad(frame);
@@ -181,24 +309,36 @@ recv_full_way(struct pier_frame *frame, void *buf, size_t room, size_t *length,
 	return 1;
 }
 
+static __attribute__((noinline)) int
+recv_full_way(struct pier_frame *frame, void *buf, size_t room, size_t *length,
+	pier_deadline deadline)
+{
+	const unsigned char *at;
+	size_t found, size;
+	int rc;
+
+	if (quick_again(frame, deadline, &at, &found, &size) && found <= room &&
+		found > 0) {
+		*length = found;
+		return hand_out(frame, buf, at, found, size);
+	}
+	rc = pier__frame_next(frame, deadline);
+	return rc == 1 ? recv_whole(frame, buf, room, length) : rc;
+}
+
 PIER__HOT int
 pier_frame_recv(struct pier_frame *frame, void *buf, size_t room,
 	size_t *length, pier_deadline deadline)
 {
-	struct pier_stream *stream = frame->stream;
 	const unsigned char *at;
 	size_t found, size;
 
-	if (!PIER__MOSTLY(quick(frame, deadline, &at, &found, &size) &&
-			  found <= room))
+	/* An empty message may come with no buffer for it. */
+	if (!PIER__MOSTLY(has_credit(frame, deadline) &&
+			  quick(frame, &at, &found, &size) && found <= room &&
+			  found > 0))
 		return recv_full_way(frame, buf, room, length, deadline);
-	memcpy(buf, at, found);
+	frame->credit--;
 	*length = found;
-	size += frame->viewed;
-	frame->viewed = 0;
-	if (size == pier__frame_ahead(stream))
-		pier__stream_consume(stream, size);
-	else
-		stream->in_begin += (uint32_t)size;
-	return 1;
+	return hand_out(frame, buf, at, found, size);
 }

@@ -202,13 +202,27 @@ resume(struct pier_frame *frame, size_t size)
 	return pier__frame_fail(frame, -EINVAL, PIER_STEP_FRAME, detail, 0);
 }
 
+/* The next ones of this task may go the quick way. */
+static void
+give_credit(struct pier_frame *frame, pier_deadline deadline)
+{
+	struct pier__task *self = pier__current;
+	bool quick = frame->wire.quick != PIER__QUICK_NONE &&
+		     pier__frame_may_hurry(frame, self, deadline);
+
+	frame->writer = self;
+	frame->out_credit = quick ? PIER__FRAME_CREDIT : 0;
+}
+
 static __attribute__((noinline)) int
 send_full_way(struct pier_frame *frame, const void *data, size_t size,
 	pier_deadline deadline)
 {
+	pier_deadline given = deadline;
 	int rc = pier__stream_begin_gather(frame->stream, &deadline);
 
 	if (rc == 0) {
+		give_credit(frame, given);
 		rc = frame->half_sent ? resume(frame, size)
 				      : begin(frame, data, size);
 		if (rc < 0)
@@ -247,26 +261,20 @@ quick_size(const struct pier__wire *wire, const void *data, size_t size)
 
 /* Room for it behind what this task gathered last; NULL: look closer. */
 static inline __attribute__((always_inline)) unsigned char *
-quick_room(
-	const struct pier_stream *stream, size_t size, pier_deadline deadline)
+quick_room(const struct pier_frame *frame, size_t size, pier_deadline deadline)
 {
-	struct pier__task *self = pier__current;
-	struct pier__gather *out = stream->out;
+	const struct pier_stream *stream = frame->stream;
+	const struct pier__task *self = pier__current;
+	const struct pier__gather *out = stream->out;
 
-	if (!PIER__MOSTLY(out != NULL && self != NULL &&
-			  self->before_wait.prev == &out->hook.node &&
+	if (!PIER__MOSTLY(frame->out_credit > 0 && frame->writer == self &&
+			  (uint64_t)deadline.ns >= (uint64_t)INT64_MAX &&
+			  out != NULL))
+		return NULL;
+	if (!PIER__MOSTLY(self->before_wait.prev == &out->hook.node &&
 			  out->data != NULL &&
-			  size <= PIER__GATHER_MAX - out->end))
-		return NULL;
-	if (!PIER__MOSTLY(stream->desc.owner == self->sched &&
-			  atomic_load_explicit(
-				  &stream->odd, memory_order_relaxed) == 0 &&
-			  PIER__LOOK(stream->desc.writer) == NULL &&
-			  out->error == 0 && self->ops + 1 < PIER__OPS_MAX))
-		return NULL;
-	if (!PIER__MOSTLY((uint64_t)deadline.ns >= (uint64_t)INT64_MAX &&
-			  atomic_load_explicit(&pier__default_timeout_ms,
-				  memory_order_relaxed) == PIER_NO_TIMEOUT))
+			  size <= PIER__GATHER_MAX - out->end &&
+			  PIER__LOOK(stream->desc.writer) == NULL))
 		return NULL;
 	return out->data + out->end;
 }
@@ -283,7 +291,7 @@ pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 			 size <= SHORT_MAX))
 		all = quick_size(wire, data, size);
 	if (PIER__MOSTLY(all > 0))
-		out = quick_room(frame->stream, all, deadline);
+		out = quick_room(frame, all, deadline);
 	if (!PIER__MOSTLY(out != NULL))
 		return send_full_way(frame, data, size, deadline);
 	if (wire->quick == PIER__QUICK_WORD) {
@@ -295,5 +303,6 @@ pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 		memcpy(out + size, wire->terminator, wire->terminator_size);
 	}
 	frame->stream->out->end += (uint32_t)all;
+	frame->out_credit--;
 	return 0;
 }
