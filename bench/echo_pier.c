@@ -6,7 +6,8 @@
  * It runs the handler that the library brings along, or with --array the one
  * that every guide shows: a buffer on the stack, read, write. The difference
  * is memory: the array is a page of every waiting fiber. With --udp it echoes
- * datagrams.
+ * datagrams, with --frame one message after the other, each with its length in
+ * front.
  *
  * Limits are the defaults but for the number of connections, so that their
  * bookkeeping is part of what is measured.
@@ -33,6 +34,22 @@ echo_by_array(struct pier_stream *client, void *ctx)
 		(n = pier_read(client, buf, sizeof(buf), PIER_DEFAULT)) > 0)
 		rc = pier_write(client, buf, (size_t)n, PIER_DEFAULT);
 	return rc < 0 ? rc : (int)n;
+}
+
+static int
+echo_messages(struct pier_stream *client, void *ctx)
+{
+	const struct pier_framing framing = { .kind = PIER_FRAME_U32BE };
+	struct pier_frame *frame;
+	const void *data;
+	size_t size;
+	int rc = pier_frame_attach(&frame, client, &framing);
+
+	(void)ctx;
+	while (rc >= 0 &&
+		(rc = pier_frame_view(frame, &data, &size, PIER_DEFAULT)) > 0)
+		rc = pier_frame_send(frame, data, size, PIER_DEFAULT);
+	return rc;
 }
 
 static void
@@ -79,14 +96,16 @@ main(int argc, char **argv)
 
 	/* --buf is for the others: pier reads what there is. */
 	yard_parse(&options, argc, argv,
-		YARD_ARRAY | YARD_MODEL | YARD_PROCESSES | YARD_UDP);
+		YARD_ARRAY | YARD_MODEL | YARD_PROCESSES | YARD_UDP |
+			YARD_FRAME);
 	bench_raise_descriptor_limit();
 	snprintf(endpoint, sizeof(endpoint), "%s://127.0.0.1:%d",
 		options.udp ? "udp4" : "tcp4", options.port);
 	if (pier_serve(&(struct pier_server_opts){
 		    .endpoint = endpoint,
-		    .handler =
-			    options.array ? echo_by_array : pier_handler_echo,
+		    .handler = options.frame   ? echo_messages
+			       : options.array ? echo_by_array
+					       : pier_handler_echo,
 		    .datagram_handler = pier_datagram_echo,
 		    .on_listen = say_ready,
 		    .model = model_named(options.model),

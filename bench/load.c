@@ -7,7 +7,8 @@
  *        [--depth N] [--measure-ms N] …
  *
  * With --processes N the server is N processes, of which PID is the first; all
- * are counted, and those that they fork for connections.
+ * are counted, and those that they fork for connections. With --framed 1 each
+ * message begins with the length of its rest, 32 bits, the high byte first.
  */
 #include "load.h"
 
@@ -43,7 +44,8 @@ static void __attribute__((noreturn)) usage(void)
 		"usage: load MODE --port N --pid PID [--connections N]\n"
 		"            [--size BYTES] [--depth N] [--warm-ms N]\n"
 		"            [--measure-ms N] [--silent-ms N] [--processes "
-		"N]\n");
+		"N]\n"
+		"            [--framed 0|1]\n");
 	for (i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		fprintf(stderr, "  %-8s%s\n", modes[i].name, modes[i].what);
 	bench_fail(0, "load: give a mode, the server's port and its pid");
@@ -102,6 +104,7 @@ parse(struct load *load, int argc, char **argv)
 		{ "measure-ms", required_argument, NULL, 'm' },
 		{ "silent-ms", required_argument, NULL, 'q' },
 		{ "processes", required_argument, NULL, 'n' },
+		{ "framed", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	long values[128] = { ['c'] = 64,
@@ -116,7 +119,8 @@ parse(struct load *load, int argc, char **argv)
 		if (opt == '?')
 			usage();
 		values[opt] = bench_number(longs[index].name, optarg,
-			opt == 'w' || opt == 'n' ? 0 : 1, 1 << 24);
+			opt == 'w' || opt == 'n' || opt == 'f' ? 0 : 1,
+			1 << 24);
 	}
 	if (optind < argc || values['p'] == 0 || values['i'] == 0)
 		usage();
@@ -127,6 +131,10 @@ parse(struct load *load, int argc, char **argv)
 	load->connections = (int)values['c'];
 	load->size = (size_t)values['s'];
 	load->depth = (int)values['d'];
+	load->framed = values['f'] > 0;
+	if (load->framed && load->size < 5)
+		bench_fail(
+			0, "load: --framed takes messages of 5 bytes or more");
 	load->warm_ns = values['w'] * NS_PER_MS;
 	load->measure_ns = values['m'] * NS_PER_MS;
 	load->silent_ns = values['q'] * NS_PER_MS;
@@ -183,7 +191,7 @@ main(int argc, char **argv)
 	mode = mode_named(argv[1]);
 	parse(&load, argc - 1, argv + 1);
 	bench_raise_descriptor_limit();
-	load_stream_init();
+	load_stream_init(load.framed ? load.size : 0);
 	load.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (load.epoll_fd < 0)
 		bench_fail(errno, "epoll_create1");

@@ -41,6 +41,7 @@ struct load {
 	int connections;
 	size_t size;
 	int depth;
+	int framed; /* messages begin with their length */
 	int64_t warm_ns, measure_ns, silent_ns;
 
 	/* while it works */
@@ -60,8 +61,9 @@ struct load {
 
 /* load_conn.c */
 
-/* Make the table of random bytes. */
-void load_stream_init(void);
+/* Make the table of random bytes; frame_size > 0: of messages of so many bytes,
+   of which the first four are the length of the others. */
+void load_stream_init(size_t frame_size);
 
 /*
  * Connect from an address of its own within 127.0.0.0/8. With `wait` the

@@ -28,6 +28,9 @@
 #define SOURCES      65536u
 
 static unsigned char stream[STREAM_PERIOD + LOAD_FLIGHT_MAX];
+/* What the table repeats after, and where a connection may begin in it. */
+static size_t period = STREAM_PERIOD;
+static size_t step = 1;
 static unsigned char received[2 * LOAD_FLIGHT_MAX];
 
 /* splitmix64: the same table in each run, and no byte like its neighbour. */
@@ -40,19 +43,35 @@ mix(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+/* Each message begins with the length of its rest, 32 bits, the high byte
+   first. */
+static unsigned char
+framed(size_t i, size_t size)
+{
+	size_t at = i % size;
+
+	return at < 4 ? (unsigned char)((size - 4) >> (24 - 8 * at))
+		      : (unsigned char)mix(i);
+}
+
 void
-load_stream_init(void)
+load_stream_init(size_t frame_size)
 {
 	size_t i;
 
+	if (frame_size > 0) {
+		step = frame_size;
+		period = STREAM_PERIOD / step * step;
+	}
 	for (i = 0; i < sizeof(stream); i++)
-		stream[i] = (unsigned char)mix(i % STREAM_PERIOD);
+		stream[i] = frame_size > 0 ? framed(i % period, frame_size)
+					   : (unsigned char)mix(i % period);
 }
 
 static const unsigned char *
 stream_at(const struct load_conn *conn, uint64_t position)
 {
-	return stream + (conn->origin + position) % STREAM_PERIOD;
+	return stream + (conn->origin + position) % period;
 }
 
 static void
@@ -88,7 +107,7 @@ load_open(struct load *load, struct load_conn *conn, int wait)
 		socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (conn->fd < 0)
 		bench_fail(errno, "socket of connection %u", number);
-	conn->origin = (uint32_t)(mix(number) % STREAM_PERIOD);
+	conn->origin = (uint32_t)(mix(number) % period / step * step);
 	conn->due = conn->sent = conn->got = 0;
 	setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	bind_source(conn->fd, number);

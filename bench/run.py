@@ -71,6 +71,11 @@ RELAYS = {
     "socat": "socat -b 65536 TCP4-LISTEN:{free},bind=127.0.0.1,reuseaddr,"
              "nodelay TCP4:127.0.0.1:{target},nodelay",
 }
+# One message after the other, and the loop that echoes what one recv brought.
+FRAMES = {
+    "pier": "{build}/bench/echo_pier --port {port} --frame",
+    "epoll": "{build}/bench/yard_epoll --port {port} --buf 4096",
+}
 # Datagrams: several by each call, or one by one as textbooks have it.
 PACKETS = {
     "pier": "{build}/bench/echo_pier --port {port} --udp",
@@ -134,7 +139,8 @@ class Workload:
                 "--warm-ms", str(times["warm"]),
                 "--measure-ms", str(times["measure"]),
                 "--silent-ms", str(times["silent"]),
-                "--processes", str(self.processes())]
+                "--processes", str(self.processes()),
+                "--framed", str(int(self.own is FRAMES))]
 
 
 def cost(target):
@@ -190,11 +196,31 @@ WORKLOADS += [
     Workload("packets-64", "packets", [cost(.90)], own=PACKETS),
 ]
 
+WORKLOADS += [
+    Workload("frame-volley", "volley", [cost(.95)], size=68, depth=16,
+             own=FRAMES),
+    Workload("frame-echo", "echo", [rate(.95)], size=68, depth=16,
+             own=FRAMES),
+]
+
+# Receiving alone: how each is called, and how many messages of each size. By
+# hand a message is one memchr and one memcpy, of either kind.
+RECEIVERS = {
+    "hand": "{build}/bench/frames --by hand --kind line",
+    "view": "{build}/bench/frames --by view --kind {kind}",
+    "recv": "{build}/bench/frames --by recv --kind {kind}",
+    "many": "{build}/bench/frames --by many --kind {kind}",
+    "evbuffer": "{build}/bench/frames --by evbuffer --kind line",
+}
+PYTHON = "{source}/frames.py {build}/bench/frames"
+MESSAGES = {64: 4000000, 65536: 20000}
+
 # Memory is no ratio: bytes of the server per idle connection, at most.
 IDLE = Workload("idle", "idle", [], connections=10000)
 IDLE_TARGETS = {"pier": 5 * 1024, "pier-array": 9 * 1024}
 
-NAMES = [workload.name for workload in WORKLOADS] + ["idle", "tasks"]
+NAMES = [workload.name for workload in WORKLOADS] + [
+    "frames", "idle", "tasks"]
 
 
 def judge(good, target):
@@ -371,6 +397,46 @@ def report_idle(subject, build, times, rounds, silent_s):
                  if target else ""), flush=True)
 
 
+def receive(name, build, kind, size, count):
+    """Processor time for each message, or None: this one is not built in."""
+    if name == "python":
+        count //= 10
+        command = PYTHON.format(build=build, source=Path(__file__).parent)
+        command = [*command.split(), str(size), str(count)]
+    else:
+        command = [*RECEIVERS[name].format(build=build, kind=kind).split(),
+                   "--size", str(size), "--count", str(count)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                          timeout=120, stderr=subprocess.DEVNULL)
+    return json.loads(done.stdout)["ns"] if done.returncode == 0 else None
+
+
+def report_frames(build, rounds, share):
+    """The time of each rival over that of a view; `share` of all messages."""
+    for kind, others in (("line", ["evbuffer", "python"]), ("u32be", [])):
+        for size, count in MESSAGES.items():
+            names = ["view", "hand", "recv", "many", *others]
+            table = [[receive(name, build, kind, size, int(count * share))
+                      for name in names] for _ in range(rounds)]
+            for i, rival in enumerate(names[1:], 1):
+                pairs = [(row[0], row[i]) for row in table if row[i]]
+                shown = f"{kind}-{size}", "CPU/message", rival
+                if not pairs:
+                    print_row(*shown, "", "", "-", "", "0", "",
+                              "not built with it")
+                    continue
+                median, low, high = interval(
+                    [other / own for own, other in pairs])
+                values = [statistics.median(pair[side] / 1e3
+                                            for pair in pairs)
+                          for side in (0, 1)]
+                print_row(*shown, *(f"{v:.4f}" for v in values),
+                          f"{median:.3f}", f"{low:.3f}..{high:.3f}",
+                          f"{len(pairs)}/{rounds}", "",
+                          judge(median >= .90, ">= 0.90")
+                          if rival == "hand" else "")
+
+
 def report_tasks(build):
     subprocess.run(
         [f"{build}/bench/tasks"], check=True, timeout=120,
@@ -491,6 +557,8 @@ def main():
     if not args.only or "idle" in args.only:
         report_idle(args.subject, args.build, times, min(rounds, 3),
                     times["silent"] / 1000)
+    if not args.only or "frames" in args.only:
+        report_frames(args.build, rounds, .1 if args.short else 1)
     if not args.only or "tasks" in args.only:
         report_tasks(args.build)
     if args.json:

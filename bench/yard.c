@@ -16,14 +16,15 @@
 
 static void __attribute__((noreturn)) usage(const char *name, unsigned taken)
 {
-	bench_fail(0, "usage: %s [--port N] [--buf N]%s%s%s%s%s%s%s", name,
+	bench_fail(0, "usage: %s [--port N] [--buf N]%s%s%s%s%s%s%s%s", name,
 		taken & YARD_ARRAY ? " [--array]" : "",
 		taken & YARD_MODEL ? " [--model NAME] [--workers N]" : "",
 		taken & YARD_PROCESSES ? " [--processes N]" : "",
 		taken & YARD_TARGET ? " --target N" : "",
 		taken & YARD_SPLICE ? " [--splice]" : "",
 		taken & YARD_BATCH ? " [--batch]" : "",
-		taken & YARD_UDP ? " [--udp]" : "");
+		taken & YARD_UDP ? " [--udp]" : "",
+		taken & YARD_FRAME ? " [--frame]" : "");
 }
 
 /* Those of all; 0: it is none of them. */
@@ -62,6 +63,8 @@ take_special(struct yard_options *options, int opt, unsigned taken)
 		options->batch = 1;
 	else if (opt == 'u' && (taken & YARD_UDP))
 		options->udp = 1;
+	else if (opt == 'f' && (taken & YARD_FRAME))
+		options->frame = 1;
 	else
 		return 0;
 	return 1;
@@ -81,6 +84,7 @@ yard_parse(struct yard_options *options, int argc, char **argv, unsigned taken)
 		{ "splice", no_argument, NULL, 's' },
 		{ "batch", no_argument, NULL, 'g' },
 		{ "udp", no_argument, NULL, 'u' },
+		{ "frame", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;

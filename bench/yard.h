@@ -19,6 +19,7 @@
 #define YARD_SPLICE    16
 #define YARD_BATCH     32
 #define YARD_UDP       64
+#define YARD_FRAME     128
 
 #define YARD_WORKERS_MAX 256
 
@@ -33,6 +34,7 @@ struct yard_options {
 	int splice;        /* --splice: by a pipe, not by a buffer */
 	int batch;         /* --batch: several datagrams by each call */
 	int udp;           /* --udp: datagrams */
+	int frame; /* --frame: messages with their length in front, u32be */
 };
 
 /* Fill `options` from the command line, or exit 2. `taken`: YARD_ARRAY and so
