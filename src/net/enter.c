@@ -5,6 +5,8 @@
  * limit of the server, whichever is earlier.
  */
 #include <errno.h>
+#include <poll.h>
+#include <string.h>
 
 #include "net/plain.h"
 
@@ -127,6 +129,24 @@ pier__stream_over(const struct pier_stream *stream)
 	return -PIER_ELIMIT;
 }
 
+/* The time is over; but what came while this task or its process had no turn,
+   and was not looked at, wins over that as over any deadline. */
+static bool
+came_all_the_same(struct pier_stream *stream, unsigned what, const char *limit)
+{
+	struct pier__desc *desc =
+		what == PIER__OUT ? stream->out_desc : &stream->desc;
+	struct pollfd look = { .fd = desc->fd,
+		.events = what == PIER__OUT ? POLLOUT : POLLIN };
+
+	if (strcmp(limit, PIER__LIMIT_LIFETIME) == 0 ||
+		stream->ops != &pier__fd_ops ||
+		pier__calls()->poll(&look, 1, 0) <= 0)
+		return false;
+	pier__desc_look_again(desc, what);
+	return true;
+}
+
 PIER__HOT static int
 wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 	pier_deadline deadline)
@@ -147,7 +167,8 @@ wait_in_limits(struct pier_stream *stream, unsigned what, const char *why,
 		return -ECONNABORTED;
 	if (rc == -PIER_EDEADLINE && until.ns < deadline.ns) {
 		/* The other direction may have moved meanwhile. */
-		if (limit_at(base->limits, &name) > until.ns)
+		if (limit_at(base->limits, &name) > until.ns ||
+			came_all_the_same(stream, what, name))
 			return 0;
 		meet(base, name);
 		return -PIER_ELIMIT;

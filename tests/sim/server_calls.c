@@ -79,11 +79,47 @@ who_speaks_late_is_not_asked_before_and_an_end_is_heard_once(void **state)
 	assert_int_equal(watched.nothing, 1 + (CONNECTIONS - 1) / LOOK_EVERY);
 }
 
+/* A server that is held up for longer than the first byte may take. */
+static int
+is_held_up(struct pier_stream *stream, void *ctx)
+{
+	(void)ctx;
+	return pier_conn(stream)->id == 1 ? 0 : pier_sleep(pier_in_ms(11000));
+}
+
+static int
+speaks_at_once(void *arg)
+{
+	struct pier_stream *stream = bed_dial();
+	int rc;
+
+	(void)arg;
+	(void)pier_sleep(pier_in_ms(10));
+	rc = bed_echo_once(stream);
+	pier_close(stream);
+	stream = bed_dial();
+	if (rc == 0)
+		rc = bed_echo_once(stream);
+	pier_close(stream);
+	return rc;
+}
+
+static void
+bytes_that_were_there_in_time_count_though_nobody_looked(void **state)
+{
+	(void)state;
+	bed.opts.setup = is_held_up;
+	bed_play(speaks_at_once);
+	assert_int_equal(bed.client_rc, 0);
+	assert_int_equal(bed.stats.limit_first_byte, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(who_speaks_late_is_not_asked_before_and_an_end_is_heard_once),
+		CASE(bytes_that_were_there_in_time_count_though_nobody_looked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
