@@ -9,6 +9,7 @@
 
 #include "conduct.h"
 #include "store.h"
+#include "values.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -85,17 +86,35 @@ pause_before(const struct ping_work *work, size_t i)
 	return (int64_t)i * (apart < STAGGER_NS ? apart : STAGGER_NS);
 }
 
+/* For -v: how long the name took, and why it is a raw socket. */
+static void
+tell_way(const struct ping_host *host, const struct pier_ping *ping, int64_t ns)
+{
+	bool raw = strcmp(pier_ping_way(ping), "raw socket") == 0;
+	char addr[PIER_ADDR_TEXT_MAX], took[CLI_VALUE_TEXT];
+
+	if (pier_addr_format_host(pier_ping_peer(ping), addr, sizeof(addr)) < 0)
+		addr[0] = '\0';
+	cli_format_duration(ns, took, sizeof(took));
+	cli_say(host->work->tool, 1, "%s: %s after %s, by %s%s", host->text,
+		addr, took, pier_ping_way(ping),
+		raw ? ": net.ipv4.ping_group_range has no group of this process"
+		    : "");
+}
+
 static int
 run_host(void *arg)
 {
 	struct ping_host *host = arg;
 	struct ping_work *work = host->work;
 	struct pier_ping *ping = NULL;
+	int64_t begin;
 	int rc;
 
 	pier_task_name("ping");
 	rc = pier_sleep(
 		pier_in_ns(pause_before(work, (size_t)(host - work->hosts))));
+	begin = pier_now();
 	if (rc == 0)
 		rc = pier_ping_open(
 			&ping, host->endpoint, &work->opts, work->until);
@@ -105,6 +124,7 @@ run_host(void *arg)
 							pier_last_error());
 		return 0;
 	}
+	tell_way(host, ping, pier_now() - begin);
 	host->ping = ping;
 	host->code = play(host);
 	host->ping = NULL;

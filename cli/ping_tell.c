@@ -190,11 +190,13 @@ stats_text(const struct ping_host *host, const struct pier_ping_stats *stats)
 	if (stats->answered > 0)
 		put(&text,
 			"  ms: min %.3f, mean %.3f, median %.3f, p90 %.3f, p99 "
-			"%.3f, max %.3f, mdev %.3f, jitter %.3f\n",
+			"%.3f, max %.3f, mdev %.3f, jitter %.3f; percentiles "
+			"within %.1f %%\n",
 			ms(stats->min_ns), ms(stats->mean_ns),
 			ms(stats->median_ns), ms(stats->p90_ns),
 			ms(stats->p99_ns), ms(stats->max_ns),
-			ms(stats->mdev_ns), ms(stats->jitter_ns));
+			ms(stats->mdev_ns), ms(stats->jitter_ns),
+			100 * PIER_PING_RESOLUTION);
 	print(host, &text);
 }
 
@@ -304,6 +306,9 @@ stats_json(const struct ping_host *host, const struct pier_ping_stats *stats,
 	for (i = 0; stats->answered > 0 && i < sizeof(times) / sizeof(times[0]);
 		i++)
 		cli_event_seconds(json, times[i].key, times[i].ns);
+	if (stats->answered > 0)
+		(void)json_object_set_new(
+			json, "resolution", json_real(PIER_PING_RESOLUTION));
 	cli_event_seconds(json, "elapsed_s", stats->elapsed_ns);
 	print_event(host, json);
 }

@@ -212,6 +212,7 @@ def test_linux_answers_by_either_socket():
                     assert not one["corrupt"] and not one["truncated"]
                 equal(sums[host]["loss_percent"], 0)
                 assert 0 < sums[host]["min_s"] <= sums[host]["max_s"] < 10
+                equal(sums[host]["resolution"], 1 / 128)
 
 
 def test_sizes():
@@ -637,6 +638,15 @@ def test_the_reader_goes():
         equal(ping.process.wait(tool.LIMIT), 0)
         equal(ping.process.stderr.read(), "")
         ping.process.stdout = open(os.devnull, encoding="utf-8")
+
+
+def test_verbose_says_how():
+    for range_, words in (("1 0", "by raw socket: net.ipv4.ping_group_range"),
+                          ("0 2147483647", "by ping socket\n")):
+        with groups(range_):
+            done = tool.expect(0, "ping", "-v", *FEW, "127.0.0.1")
+            assert re.match(r"pier: 127\.0\.0\.1: 127\.0\.0\.1 after \S+ \S+, "
+                            + re.escape(words), done.err), done
 
 
 def test_the_time_limit_ends_it():

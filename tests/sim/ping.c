@@ -39,6 +39,9 @@ struct world {
 	int64_t at[EVENTS_MAX]; /* when, since the beginning */
 	struct pier_ping_stats stats;
 	char way[32];
+	size_t size;
+	int64_t p10;
+	struct pier_addr peer;
 };
 
 static struct world world;
@@ -94,6 +97,9 @@ ping_all(void *arg)
 	if (ping != NULL) {
 		pier_ping_stats(ping, &world.stats);
 		strcpy(world.way, pier_ping_way(ping));
+		world.size = pier_ping_size(ping);
+		world.p10 = pier_ping_percentile(ping, 0.1);
+		world.peer = *pier_ping_peer(ping);
 	}
 	pier_ping_close(ping);
 	return 0;
@@ -139,6 +145,9 @@ test_each_is_answered(void **state)
 	assert_int_equal(world.stats.mdev_ns, 0);
 	assert_int_equal(world.stats.elapsed_ns, 2040 * MS);
 	assert_string_equal(world.way, "ping socket");
+	assert_int_equal(world.size, PIER_PING_SIZE);
+	assert_int_equal(world.p10, 40 * MS);
+	assert_true(pier_addr_equal(&world.peer, &peer));
 }
 
 static void
