@@ -139,6 +139,20 @@ is_error(const struct cmsghdr *cmsg)
 	       cmsg->cmsg_len >= CMSG_LEN(sizeof(struct sock_extended_err));
 }
 
+void
+pier__came_back_read(struct pier_packet_error *out, struct msghdr *header)
+{
+	struct cmsghdr *cmsg;
+
+	*out = (struct pier_packet_error){ .type = -1, .code = -1 };
+	for (cmsg = CMSG_FIRSTHDR(header); cmsg != NULL;
+		cmsg = CMSG_NXTHDR(header, cmsg)) {
+		if (is_error(cmsg))
+			read_error(out, cmsg);
+	}
+	out->meaning = meaning(out);
+}
+
 /* The next one off the kernel's queue. False: there is none. */
 static bool
 take(struct pier_packet *packet, struct pier_packet_error *out)
@@ -149,7 +163,6 @@ take(struct pier_packet *packet, struct pier_packet_error *out)
 		.msg_namelen = sizeof(to.u),
 		.msg_control = control,
 		.msg_controllen = sizeof(control) };
-	struct cmsghdr *cmsg;
 	ssize_t n;
 
 	do
@@ -158,16 +171,10 @@ take(struct pier_packet *packet, struct pier_packet_error *out)
 	while (n == -EINTR);
 	if (n < 0)
 		return false;
-	*out = (struct pier_packet_error){ .type = -1, .code = -1 };
-	for (cmsg = CMSG_FIRSTHDR(&header); cmsg != NULL;
-		cmsg = CMSG_NXTHDR(&header, cmsg)) {
-		if (is_error(cmsg))
-			read_error(out, cmsg);
-	}
+	pier__came_back_read(out, &header);
 	to.len = header.msg_namelen;
 	if (to.len > sizeof(sa_family_t))
 		out->to = to;
-	out->meaning = meaning(out);
 	return out->rc < 0;
 }
 

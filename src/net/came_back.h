@@ -11,6 +11,8 @@
 #ifndef PIER_NET_CAME_BACK_H
 #define PIER_NET_CAME_BACK_H
 
+#include <sys/socket.h>
+
 #include <pier/packet.h>
 
 /* So many are put by; of more, the oldest are forgotten. */
@@ -21,6 +23,10 @@ struct pier__came_back {
 	unsigned int first, count;     /* of put_by, a ring */
 	struct pier_packet_error put_by[PIER__PUT_BY_MAX];
 };
+
+/* What header, of a receive from the queue, says: all but whom the message was
+   for. rc is 0 when that is nothing. */
+void pier__came_back_read(struct pier_packet_error *out, struct msghdr *header);
 
 /* What a system call of packet gave in the direction `what`, PIER__IN or
    PIER__OUT, in which nothing went: the error of a message that left before

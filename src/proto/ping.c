@@ -2,6 +2,8 @@
 /* proto/ping.c - see pier/ping.h. */
 #include "proto/ping.h"
 
+#include <pier/error.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -39,23 +41,25 @@ pier__ping_event(enum pier_ping_what what, const struct pier__ping_probe *probe)
 		.text = "" };
 }
 
-struct pier__ping_error
+struct pier_packet_error
 pier__ping_own_error(int rc)
 {
-	return (struct pier__ping_error){ .error = rc, .type = -1, .code = -1 };
+	return (struct pier_packet_error){
+		.rc = rc, .type = -1, .code = -1, .meaning = pier_strerror(rc)
+	};
 }
 
 void
 pier__ping_lose(struct pier_ping *ping, struct pier_ping_event *event,
-	struct pier__ping_probe *probe, const struct pier__ping_error *error)
+	struct pier__ping_probe *probe, const struct pier_packet_error *error)
 {
 	*event = pier__ping_event(PIER_PING_ERROR, probe);
-	event->error = error->error;
+	event->error = error->rc;
 	event->icmp_type = error->type;
 	event->icmp_code = error->code;
 	event->mtu = error->mtu;
 	event->from = error->from;
-	event->text = pier__ping_meaning(error);
+	event->text = error->meaning;
 	pier__ping_book_lose(ping->book, probe, pier_now(), true);
 }
 

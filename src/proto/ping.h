@@ -8,6 +8,7 @@
 #ifndef PIER_PROTO_PING_H
 #define PIER_PROTO_PING_H
 
+#include <pier/packet.h>
 #include <pier/ping.h>
 
 #include "net/bare.h"
@@ -70,7 +71,7 @@ int pier__ping_tcp_turn(
 /* The next record of the error queue. 0; -ENOMSG: one of no interest; -EAGAIN:
    there is none. *n is the length of what it quotes, in ping->buf. */
 int pier__ping_next_error(
-	struct pier_ping *ping, struct pier__ping_error *out, size_t *n);
+	struct pier_ping *ping, struct pier_packet_error *out, size_t *n);
 
 /* A probe is sent now: the schedule of the next one. */
 void pier__ping_advance(struct pier_ping *ping, int64_t now);
@@ -81,9 +82,9 @@ struct pier_ping_event pier__ping_event(
 
 /* The probe is lost, and why: fills *event. */
 void pier__ping_lose(struct pier_ping *ping, struct pier_ping_event *event,
-	struct pier__ping_probe *probe, const struct pier__ping_error *error);
+	struct pier__ping_probe *probe, const struct pier_packet_error *error);
 
 /* An error of this machine's own. */
-struct pier__ping_error pier__ping_own_error(int rc);
+struct pier_packet_error pier__ping_own_error(int rc);
 
 #endif

@@ -14,6 +14,9 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "net/came_back.h"
+#include "net/control.h"
+
 /* Messages of no interest that one turn takes, before others have theirs. */
 #define IDLE_MAX 64
 
@@ -25,9 +28,17 @@
 
 /* ---- Errors ------------------------------------------------------------- */
 
+/* The router has passed it on all the same. */
+static bool
+is_redirect(const struct pier_packet_error *error)
+{
+	return (error->family == AF_INET && error->type == 5) ||
+	       (error->family == AF_INET6 && error->type == 137);
+}
+
 int
 pier__ping_next_error(
-	struct pier_ping *ping, struct pier__ping_error *out, size_t *n)
+	struct pier_ping *ping, struct pier_packet_error *out, size_t *n)
 {
 	alignas(struct cmsghdr) unsigned char control[CONTROL_MAX];
 	struct iovec piece = { ping->buf, ping->room };
@@ -45,18 +56,19 @@ pier__ping_next_error(
 	if (got < 0)
 		return -EAGAIN;
 	*n = (size_t)got;
-	return pier__ping_error_read(out, &header);
+	pier__came_back_read(out, &header);
+	return out->rc == 0 || is_redirect(out) ? -ENOMSG : 0;
 }
 
 /* The host itself says that nobody listens there. A router that says so forbids
    the way. */
 static bool
 is_port_closed(
-	const struct pier_ping *ping, const struct pier__ping_error *error)
+	const struct pier_ping *ping, const struct pier_packet_error *error)
 {
 	struct pier_addr host = ping->to;
 
-	if (ping->way != PIER__PING_UDP || error->error != -ECONNREFUSED)
+	if (ping->way != PIER__PING_UDP || error->rc != -ECONNREFUSED)
 		return false;
 	(void)pier_addr_set_port(&host, 0);
 	return error->from.len == 0 || pier_addr_equal(&error->from, &host);
@@ -74,7 +86,7 @@ probe_of(const struct pier_ping *ping, const struct pier__ping_found *found)
 /* 1: *event is what the error did to probe. */
 static int
 meet_error(struct pier_ping *ping, struct pier_ping_event *event,
-	struct pier__ping_probe *probe, const struct pier__ping_error *error)
+	struct pier__ping_probe *probe, const struct pier_packet_error *error)
 {
 	int64_t rtt = pier_now() - probe->sent_ns;
 
@@ -88,14 +100,14 @@ meet_error(struct pier_ping *ping, struct pier_ping_event *event,
 	event->from = error->from;
 	event->icmp_type = error->type;
 	event->icmp_code = error->code;
-	event->text = pier__ping_meaning(error);
+	event->text = error->meaning;
 	return 1;
 }
 
 static int
 take_error(struct pier_ping *ping, struct pier_ping_event *event)
 {
-	struct pier__ping_error error;
+	struct pier_packet_error error;
 	struct pier__ping_found found;
 	struct pier__ping_probe *probe;
 	size_t n = 0;
@@ -122,7 +134,7 @@ static int
 blame_oldest(struct pier_ping *ping, struct pier_ping_event *event, int rc)
 {
 	struct pier__ping_probe *probe = pier__ping_book_oldest(ping->book);
-	struct pier__ping_error error = pier__ping_own_error(rc);
+	struct pier_packet_error error = pier__ping_own_error(rc);
 
 	if (ping->explains || probe == NULL)
 		return 0;
@@ -169,7 +181,7 @@ path_mtu(const struct pier_ping *ping)
 static int
 send_due(struct pier_ping *ping, struct pier_ping_event *event, int64_t now)
 {
-	struct pier__ping_error error;
+	struct pier_packet_error error;
 	struct pier__ping_probe *probe;
 	size_t len;
 	int rc = -EAGAIN, i;
@@ -214,10 +226,10 @@ round_trip(
 static void
 meet_answer(struct pier_ping *ping, struct pier_ping_event *event,
 	struct pier__ping_probe *probe, const struct pier__ping_found *found,
-	const struct pier__ping_along *along)
+	const struct pier_msg *along)
 {
 	bool by_kernel = false;
-	int64_t rtt = round_trip(probe, along->stamp_ns, &by_kernel);
+	int64_t rtt = round_trip(probe, along->time_ns, &by_kernel);
 
 	*event = pier__ping_event(
 		pier__ping_book_answer(ping->book, probe, rtt, false), probe);
@@ -249,7 +261,7 @@ receive(struct pier_ping *ping, struct pier_ping_event *event)
 		.msg_controllen = sizeof(control) };
 	struct pier__ping_probe *probe;
 	struct pier__ping_found found;
-	struct pier__ping_along along;
+	struct pier_msg along;
 	ssize_t n = pier__calls()->recvmsg(
 		pier__bare_fd(&ping->socket), &header, MSG_DONTWAIT);
 
@@ -260,7 +272,8 @@ receive(struct pier_ping *ping, struct pier_ping_event *event)
 	probe = probe_of(ping, &found);
 	if (probe == NULL)
 		return -EINTR;
-	pier__ping_along_read(&along, &header);
+	pier__msg_begin(&along);
+	pier__control_read(&along, &header, 0);
 	meet_answer(ping, event, probe, &found, &along);
 	from.len = header.msg_namelen;
 	if (!ping->form.bare)

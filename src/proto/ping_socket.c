@@ -15,7 +15,7 @@
 #include <netinet/icmp6.h>
 #include <string.h>
 
-#include "net/tcp.h"
+#include "net/control.h"
 #include "net/wishes.h"
 
 /* <linux/icmp.h> and <netinet/ip_icmp.h> cannot both be had. */
@@ -99,18 +99,19 @@ set_curiosity(struct pier_ping *ping)
 {
 	struct icmp6_filter filter;
 	uint32_t mask = ~ECHO_REPLY_BIT;
-	bool v6 = is_v6(ping);
+	int family = pier_addr_family(&ping->to);
+	int fd = pier__bare_fd(&ping->socket);
+	const char *option;
 
-	ping->explains = set(ping, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-				 v6 ? IPV6_RECVERR : IP_RECVERR, 1) == 0;
+	ping->explains =
+		pier__control_ask(fd, family, PIER_ASK_ERRORS, &option) == 0;
 	if (ping->way == PIER__PING_TCP)
 		return;
-	(void)set(ping, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
-		v6 ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
-	(void)set(ping, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	(void)pier__control_ask(fd, family, PIER_ASK_TTL, &option);
+	(void)pier__control_ask(fd, family, PIER_ASK_TIME, &option);
 	if (ping->way != PIER__PING_RAW)
 		return;
-	if (!v6) {
+	if (family == AF_INET) {
 		(void)pier__calls()->setsockopt(pier__bare_fd(&ping->socket),
 			RAW_LEVEL, RAW_FILTER, &mask, sizeof(mask));
 		return;

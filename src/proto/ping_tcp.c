@@ -20,10 +20,10 @@ is_itself(const struct pier_ping *ping)
 }
 
 /* Why there is no connection, and who says so. */
-static struct pier__ping_error
+static struct pier_packet_error
 explain(struct pier_ping *ping, int rc)
 {
-	struct pier__ping_error error;
+	struct pier_packet_error error;
 	size_t n;
 
 	while (ping->explains) {
@@ -43,7 +43,7 @@ settle(struct pier_ping *ping, struct pier_ping_event *event, int rc)
 {
 	struct pier__ping_probe *probe = pier__ping_book_oldest(ping->book);
 	int64_t now = pier_now(), rtt = now - probe->sent_ns;
-	struct pier__ping_error error;
+	struct pier_packet_error error;
 
 	if (rc == 0 && is_itself(ping))
 		rc = -ECONNREFUSED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * proto/ping_wire.h - probes to bytes and back: ICMP echo (RFC 792, RFC 4443
- * section 4), the bytes behind it, which are also all there is of a UDP probe,
- * and what the error queue of the kernel says (ip(7), IP_RECVERR). Pure.
+ * section 4), and the bytes behind it, which are also all there is of a UDP
+ * probe. Pure.
  *
  * The bytes of a probe: a random number that is this ping's own, the number of
  * the probe, and a pattern; as much of that as there is room for. So an answer
@@ -16,7 +16,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 /* Type, code, checksum, identifier, sequence number. */
 #define PIER__PING_HEAD 8
@@ -64,32 +63,5 @@ int pier__ping_read_quoted(struct pier__ping_found *out,
 /* Are these the bytes that were sent, as far as they go? */
 bool pier__ping_is_intact(const struct pier__ping_found *found,
 	const struct pier__ping_form *form, uint64_t sequence);
-
-/* What came along with an answer. */
-struct pier__ping_along {
-	int ttl;          /* -1: nothing was said */
-	int64_t stamp_ns; /* CLOCK_REALTIME of its arrival; 0: the same */
-};
-
-void pier__ping_along_read(
-	struct pier__ping_along *out, const struct msghdr *header);
-
-/* An entry of the error queue. */
-struct pier__ping_error {
-	int error;             /* -errno */
-	bool v6;               /* type and code are those of ICMPv6 */
-	int type, code;        /* -1: this machine's own, no message of ICMP */
-	uint32_t mtu;          /* where that is the trouble, else 0 */
-	struct pier_addr from; /* len 0: this machine */
-};
-
-/* 0; -ENOMSG: it is none, or one that says nothing about the probe's fate: a
-   redirect, after which the router passes it on all the same. */
-int pier__ping_error_read(
-	struct pier__ping_error *out, const struct msghdr *header);
-
-/* What a message of ICMP means; of an error that is none, pier_strerror(). A
-   constant string. */
-const char *pier__ping_meaning(const struct pier__ping_error *error);
 
 #endif

@@ -2,22 +2,16 @@
 /* Probes and answers by hand; real ones in tests/interop/ping_netns.py. */
 #include "proto/ping_wire.h"
 
-#include <pier/error.h>
 #include <pier/order.h>
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
-
-#include <linux/errqueue.h>
 
 #define COOKIE UINT64_C(0x0102030405060708)
 
@@ -183,139 +177,6 @@ a_datagram_is_an_answer_whatever_it_says(void **state)
 	assert_int_equal(found.size, 0);
 }
 
-/* ---- Control messages ---------------------------------------------------- */
-
-struct along {
-	alignas(struct cmsghdr) unsigned char bytes[256];
-	struct msghdr header;
-};
-
-static void
-add(struct along *it, int level, int type, const void *data, size_t size)
-{
-	struct cmsghdr *cmsg = (void *)(it->bytes + it->header.msg_controllen);
-
-	cmsg->cmsg_level = level;
-	cmsg->cmsg_type = type;
-	cmsg->cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(cmsg), data, size);
-	it->header.msg_control = it->bytes;
-	it->header.msg_controllen += CMSG_SPACE(size);
-}
-
-static void
-what_comes_along_is_read(void **state)
-{
-	const struct timespec stamp = { 5, 7 };
-	const int hops = 61;
-	struct along it = { .bytes = { 0 } };
-	struct pier__ping_along along;
-
-	(void)state;
-	pier__ping_along_read(&along, &it.header);
-	assert_int_equal(along.ttl, -1);
-	assert_int_equal(along.stamp_ns, 0);
-	add(&it, SOL_SOCKET, SCM_TIMESTAMPNS, &stamp, sizeof(stamp));
-	add(&it, IPPROTO_IP, IP_TTL, &hops, sizeof(hops));
-	pier__ping_along_read(&along, &it.header);
-	assert_int_equal(along.ttl, 61);
-	assert_int_equal(along.stamp_ns, 5000000007);
-}
-
-struct record {
-	struct sock_extended_err error;
-	union {
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} from;
-};
-
-static int
-read_error(struct pier__ping_error *out, int level,
-	const struct sock_extended_err *error, size_t room)
-{
-	struct record record = { .error = *error };
-	struct along it = { .bytes = { 0 } };
-
-	if (level == IPPROTO_IP) {
-		record.from.in.sin_family = AF_INET;
-		record.from.in.sin_port = htons(9);
-		record.from.in.sin_addr.s_addr = htonl(0xc0000201);
-	} else {
-		record.from.in6.sin6_family = AF_INET6;
-		record.from.in6.sin6_addr.s6_addr[15] = 1;
-	}
-	add(&it, level, level == IPPROTO_IP ? IP_RECVERR : IPV6_RECVERR,
-		&record, sizeof(record.error) + room);
-	return pier__ping_error_read(out, &it.header);
-}
-
-static void
-errors_name_who_sent_them(void **state)
-{
-	struct sock_extended_err one = { .ee_errno = EHOSTUNREACH,
-		.ee_origin = SO_EE_ORIGIN_ICMP,
-		.ee_type = 11 };
-	struct pier__ping_error error;
-	char text[PIER_ADDR_TEXT_MAX];
-
-	(void)state;
-	assert_int_equal(read_error(&error, IPPROTO_IP, &one, 16), 0);
-	assert_int_equal(error.error, -EHOSTUNREACH);
-	assert_int_equal(error.type, 11);
-	assert_string_equal(
-		pier__ping_meaning(&error), "time to live exceeded");
-	assert_true(pier_addr_format(&error.from, text, sizeof(text)) > 0);
-	assert_string_equal(text, "192.0.2.1");
-	/* The sender is missing: nothing is read beyond. */
-	assert_int_equal(read_error(&error, IPPROTO_IP, &one, 8), 0);
-	assert_int_equal(error.from.len, 0);
-	/* Passed on all the same. */
-	one.ee_type = 5;
-	assert_int_equal(read_error(&error, IPPROTO_IP, &one, 16), -ENOMSG);
-	one.ee_type = 3;
-	one.ee_code = 4;
-	one.ee_info = 1280;
-	one.ee_errno = EMSGSIZE;
-	assert_int_equal(read_error(&error, IPPROTO_IP, &one, 16), 0);
-	assert_int_equal(error.mtu, 1280);
-	one.ee_code = 200;
-	assert_int_equal(read_error(&error, IPPROTO_IP, &one, 16), 0);
-	assert_int_equal(error.mtu, 0);
-	assert_string_equal(pier__ping_meaning(&error), "unreachable");
-}
-
-static void
-errors_of_ipv6_and_of_this_machine(void **state)
-{
-	struct sock_extended_err one = { .ee_errno = EACCES,
-		.ee_origin = SO_EE_ORIGIN_ICMP6,
-		.ee_type = 1,
-		.ee_code = 1 };
-	struct along none = { .bytes = { 0 } };
-	struct pier__ping_error error;
-
-	(void)state;
-	assert_int_equal(read_error(&error, IPPROTO_IPV6, &one, 28), 0);
-	assert_string_equal(
-		pier__ping_meaning(&error), "administratively prohibited");
-	assert_int_equal(error.from.len, sizeof(struct sockaddr_in6));
-	one.ee_type = 137;
-	assert_int_equal(read_error(&error, IPPROTO_IPV6, &one, 28), -ENOMSG);
-	one.ee_origin = SO_EE_ORIGIN_LOCAL;
-	one.ee_errno = EMSGSIZE;
-	one.ee_info = 1500;
-	assert_int_equal(read_error(&error, IPPROTO_IPV6, &one, 28), 0);
-	assert_int_equal(error.type, -1);
-	assert_int_equal(error.mtu, 1500);
-	assert_int_equal(error.from.len, 0);
-	assert_string_equal(
-		pier__ping_meaning(&error), pier_strerror(-EMSGSIZE));
-	one.ee_origin = SO_EE_ORIGIN_TXTIME;
-	assert_int_equal(read_error(&error, IPPROTO_IPV6, &one, 28), -ENOMSG);
-	assert_int_equal(pier__ping_error_read(&error, &none.header), -ENOMSG);
-}
-
 static void
 a_probe_is_known_where_it_is_quoted(void **state)
 {
@@ -344,9 +205,6 @@ main(void)
 		cmocka_unit_test(a_raw_socket_hears_more),
 		cmocka_unit_test(changed_bytes_are_told),
 		cmocka_unit_test(a_datagram_is_an_answer_whatever_it_says),
-		cmocka_unit_test(what_comes_along_is_read),
-		cmocka_unit_test(errors_name_who_sent_them),
-		cmocka_unit_test(errors_of_ipv6_and_of_this_machine),
 		cmocka_unit_test(a_probe_is_known_where_it_is_quoted),
 	};
 

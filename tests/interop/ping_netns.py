@@ -139,7 +139,7 @@ def strange():
         elif number == 4:
             answers = [reply(message, message[8:-8])]
         elif number == 5:
-            answers = [reply(message, b"?" + message[9:])]
+            answers = [reply(message, bytes([message[8] ^ 1]) + message[9:])]
         elif number == 6:
             held, answers = answers[0], []
         elif number == 7:
@@ -353,7 +353,7 @@ def test_routers_say_why():
                   ("10.9.0.1", 3, 1, "host unreachable"))
             one = errors(5, "--ttl", "1", "10.9.7.1")
             equal((one["from"], one["icmp_type"], one["text"]),
-                  ("10.9.0.1", 11, "time to live exceeded"))
+                  ("10.9.0.1", 11, "TTL exceeded on the way"))
             one = errors(5, "10.9.0.4")
             equal((one["from"], one["icmp_type"], one["icmp_code"]),
                   ("10.9.0.4", 3, 13))
