@@ -6,6 +6,7 @@ import os
 import pty
 import resource
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -425,7 +426,7 @@ def test_closed_standard_output_ends_it():
         equal(said, b"")
 
 
-def interrupted(folder, *words):
+def interrupted(folder, *words, number=signal.SIGINT, code=130):
     """Interrupt it once it has something; what is left in the folder."""
     path = os.path.join(folder, "file")
     with Web({"/": web.then_stay(ok(BODY, 'ETag: "x"')[:-1])}) as server:
@@ -444,18 +445,60 @@ def interrupted(folder, *words):
             return found == len(BODY) - 1
 
         tool.wait_until(has_it)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.communicate(timeout=tool.LIMIT)
-        equal(process.returncode, 130)
+        equal(process.returncode, code)
     return sorted(os.listdir(folder))
 
 
 def test_interrupt_leaves_nothing():
     with scratch() as folder:
         equal(interrupted(folder), [])
+        equal(interrupted(folder, number=signal.SIGTERM, code=143), [])
+        # Not even when it has no say in it.
+        equal(interrupted(folder, number=signal.SIGKILL, code=-9), [])
         equal(interrupted(folder, "-C"), ["file.part", "file.part.tag"])
         equal(os.stat(os.path.join(folder, "file.part")).st_size,
               len(BODY) - 1)
+
+
+def test_a_file_that_finds_no_room_leaves_nothing():
+    def little():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    with scratch() as folder, Web({"/": ok(BODY)}) as server:
+        path = os.path.join(folder, "file")
+        done = expect(10, "get", "-o", path, server.url(), preexec_fn=little)
+        contains(done.err, f"pier: write: {path}: file too large (EFBIG)")
+        equal(os.listdir(folder), [])
+
+
+def test_where_files_must_have_names():
+    """As on a file system that can make none without: strace says so in place
+    of the kernel."""
+    if not shutil.which("strace"):
+        raise tap.Skip("strace is not installed")
+    with scratch() as folder:
+        path = os.path.join(folder, "file")
+        strace = ["strace", "-f", "-qq", "-o", os.path.join(folder, "log"),
+                  "-P", f"{folder}/", "-e", "trace=openat",
+                  "-e", "inject=openat:error=EOPNOTSUPP"]
+        if subprocess.run([*strace, "true"], check=False,
+                          stderr=subprocess.DEVNULL).returncode:
+            raise tap.Skip("strace may not trace here")
+        with Web({"/": ok(BODY), "/short": ok(BODY)[:-1]}) as server:
+            for url, code in (("/short", 7), ("/", 0)):
+                done = subprocess.run(
+                    [*strace, PIER, "get", "-o", path, server.url(url)],
+                    stderr=subprocess.PIPE, env=tool.ENV, check=False)
+                equal(done.returncode, code, done.stderr)
+                with open(os.path.join(folder, "log"), encoding="ascii") as log:
+                    contains(log.read(), "O_TMPFILE")
+                equal(sorted(os.listdir(folder)),
+                      ["log"] if code else ["file", "log"])
+        with open(path, "rb") as file:
+            equal(file.read(), BODY)
 
 
 def test_progress_on_a_terminal():

@@ -167,7 +167,10 @@ def test_nginx_gives_curls_bytes():
         same("-r", "2999990-", url + "/big")
         same("-r", "-10", url + "/big")
         same(url + "/none")
-        equal(expect(0, "get", url + "/moved/x").out, contents["small"])
+        done = expect(0, "get", "-v", url + "/moved/x")
+        equal(done.out, contents["small"])
+        contains(done.err, "/moved/x: 301, it leads to ")
+        contains(done.err, "200 OK (HTTP/1.1), over the same connection")
         equal(expect(0, "get", url + "/sub").out, b"<p>index\n")
         equal(expect(1, "get", url + "/gone").out, b"gone for good\n")
         done = expect(1, "get", url + "/nothing")
@@ -242,6 +245,53 @@ def test_python_gives_curls_bytes():
             expect(1, "get", url + "/nothing")
             # It knows no ranges.
             expect(1, "get", "-r", "0-1", url + "/small")
+
+
+PROXY = """
+global
+    maxconn 100
+defaults
+    mode http
+    timeout connect 20s
+    timeout client 20s
+    timeout server 20s
+listen one
+    bind unix@{folder}/sock
+    http-request return status 503 content-type text/plain string busy if {{ path /busy }}
+    http-request redirect location /small code 308 if {{ path /moved }}
+    server back 127.0.0.1:{port}
+"""
+
+
+def test_haproxy_in_front_of_python():
+    """Over a Unix socket, one connection for both hops."""
+    haproxy = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
+    if haproxy is None:
+        raise tap.Skip("haproxy is not installed")
+    with python_server("HTTP/1.0") as (url, contents), scratch() as folder:
+        with open(os.path.join(folder, "conf"), "w", encoding="ascii") as file:
+            file.write(PROXY.format(folder=folder, port=url.rsplit(":", 1)[1]))
+        process = subprocess.Popen(
+            [haproxy, "-db", "-f", os.path.join(folder, "conf")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE)
+        try:
+            sock = os.path.join(folder, "sock")
+            tool.wait_until(lambda: process.poll() is not None
+                            or os.path.exists(sock))
+            via = ("--via", f"unix://{sock}")
+            for name, path in PATHS.items():
+                equal(expect(0, "get", *via, "http://any" + path).out,
+                      contents[name], name)
+            done = expect(0, "get", "-v", *via, "http://any/moved")
+            equal(done.out, contents["small"])
+            contains(done.err, "over the same connection")
+            done = expect(1, "get", *via, "http://any/busy")
+            equal(done.out, b"busy")
+            contains(done.err, "status 503 Service Unavailable")
+        finally:
+            process.terminate()
+            process.communicate(timeout=LIMIT)
 
 
 BODY = bytes(range(256)) * 8
