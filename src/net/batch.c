@@ -7,6 +7,8 @@
 
 #include "net/came_back.h"
 
+#define LINE ((size_t)64)
+
 int
 pier__batch_new(struct pier__batch **out, size_t size)
 {
@@ -22,20 +24,22 @@ pier__batch_new(struct pier__batch **out, size_t size)
 	batch->max = max > PIER_BATCH_MAX ? PIER_BATCH_MAX
 		     : max > 0            ? (unsigned)max
 					  : 1;
-	if (size > PIER__BATCH_SLICE)
-		batch->tail_size = size - PIER__BATCH_SLICE;
+	/* Beginnings of messages are not to fall on the same lines of the
+	   cache, as those of pages do. */
+	batch->stride = (size + LINE - 1) / LINE * LINE + LINE;
+	batch->stale = batch->max;
 	*out = batch;
 	return 0;
 }
 
 static void
-drop_tails(struct pier__batch *batch)
+drop_bytes(struct pier__batch *batch)
 {
-	if (batch->tails != NULL)
+	if (batch->bytes != NULL)
 		(void)pier__calls()->unmap(
-			batch->tails, batch->tail_size * batch->max);
-	batch->tails = NULL;
-	batch->has_tails_touched = false;
+			batch->bytes, batch->stride * batch->max);
+	batch->bytes = NULL;
+	batch->has_long = false;
 }
 
 void
@@ -43,43 +47,85 @@ pier__batch_free(struct pier__batch *batch)
 {
 	if (batch == NULL)
 		return;
-	drop_tails(batch);
+	drop_bytes(batch);
 	(void)pier__calls()->unmap(batch, sizeof(*batch));
 }
 
 void
 pier__batch_rest(struct pier__batch *batch)
 {
-	if (batch->has_tails_touched)
-		drop_tails(batch);
+	if (batch->has_long)
+		drop_bytes(batch);
 }
 
-static void
-prepare(struct pier__batch *batch, const struct pier_packet *packet,
-	unsigned max)
+static unsigned char *
+bytes_of(const struct pier__batch *batch, unsigned i)
 {
-	bool is_long = batch->tail_size > 0;
+	return batch->bytes + i * batch->stride;
+}
+
+/* Bytes to receive into. 0 or -ENOMEM. */
+static int
+take_bytes(struct pier__batch *batch)
+{
+	void *bytes = NULL;
+	int rc;
+
+	if (batch->bytes != NULL)
+		return 0;
+	rc = pier__calls()->map(&bytes, batch->stride * batch->max);
+	batch->bytes = bytes;
+	batch->stale = batch->max;
+	return rc;
+}
+
+/* Headers are as a receive wants them from `stale` on. */
+static void
+prepare(struct pier__batch *batch, size_t control_room)
+{
 	unsigned i;
 
-	for (i = 0; i < max; i++) {
-		batch->pieces[i][0] = (struct iovec){ .iov_base =
-							      batch->slices[i],
-			.iov_len = is_long ? PIER__BATCH_SLICE : batch->size };
-		if (is_long)
-			batch->pieces[i][1] = (struct iovec){
-				.iov_base = batch->tails + i * batch->tail_size,
-				.iov_len = batch->tail_size
-			};
+	if (batch->control_room != control_room)
+		batch->stale = batch->max;
+	batch->control_room = control_room;
+	for (i = 0; i < batch->stale; i++) {
+		batch->pieces[i] =
+			(struct iovec){ .iov_base = bytes_of(batch, i),
+				.iov_len = batch->size };
 		batch->headers[i] = (struct mmsghdr){
 			.msg_hdr = { .msg_name = &batch->peers[i].u,
 				.msg_namelen = sizeof(batch->peers[i].u),
-				.msg_iov = batch->pieces[i],
-				.msg_iovlen = is_long ? 2 : 1,
+				.msg_iov = &batch->pieces[i],
+				.msg_iovlen = 1,
 				.msg_control = batch->control[i],
-				.msg_controllen = pier__packet_control_room(
-					packet, NULL) }
+				.msg_controllen = control_room }
 		};
 	}
+}
+
+static int
+receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max)
+{
+	int rc = packet->came_back == NULL ? 0 : pier__came_back_before(packet);
+
+	if (rc < 0)
+		return rc;
+	prepare(batch, pier__packet_control_room(packet, NULL));
+	do
+		rc = pier__calls()->recvmmsg(packet->desc->fd, batch->headers,
+			max, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	while (rc == -EINTR);
+	batch->stale = rc > 0 ? (unsigned)rc : 1;
+	if (rc < 0)
+		rc = pier__packet_look_back(packet, rc);
+	/* With fewer than it had room for, the kernel has met the end of the
+	   queue, or an error that a socket of many peers has only if it asked
+	   for it. */
+	if (rc == -EAGAIN ||
+		(rc > 0 && (unsigned)rc < max && packet->family != AF_UNIX &&
+			packet->came_back == NULL))
+		PIER__NOTE(packet->desc->readable, false);
+	return rc;
 }
 
 int
@@ -88,31 +134,28 @@ pier__batch_receive(
 {
 	pier_deadline now = PIER_NOW;
 	int rc = pier__packet_enter(packet, PIER__IN, &now);
-	void *tails = NULL;
 
-	if (max > batch->max)
-		max = batch->max;
-	if (rc == 0 && batch->tail_size > 0 && batch->tails == NULL) {
-		rc = pier__calls()->map(&tails, batch->tail_size * batch->max);
-		batch->tails = tails;
-	}
-	if (rc == 0) {
-		prepare(batch, packet, max);
-		do
-			rc = pier__calls()->recvmmsg(packet->desc->fd,
-				batch->headers, max,
-				MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
-		while (rc == -EINTR);
-	}
-	if (rc < 0)
-		rc = pier__packet_look_back(packet, rc);
-	if (rc == -EAGAIN)
-		PIER__NOTE(packet->desc->readable, false);
-	else if (rc < 0)
+	if (rc == 0)
+		rc = take_bytes(batch);
+	if (rc == 0)
+		rc = receive(
+			batch, packet, max < batch->max ? max : batch->max);
+	if (rc < 0 && rc != -EAGAIN)
 		return pier__packet_fail_receive(packet, rc);
 	batch->next = 0;
 	batch->count = rc > 0 ? (unsigned)rc : 0;
 	return rc;
+}
+
+uint64_t
+pier__batch_bytes(const struct pier__batch *batch)
+{
+	uint64_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i < batch->count; i++)
+		sum += batch->headers[i].msg_len;
+	return sum;
 }
 
 size_t
@@ -127,23 +170,16 @@ int
 pier__batch_take(struct pier__batch *batch, struct pier_packet *packet,
 	struct pier_msg *msg, void *buf)
 {
-	struct mmsghdr *came = &batch->headers[batch->next];
-	size_t size = pier__batch_next_size(batch);
-	size_t head = size < PIER__BATCH_SLICE ? size : PIER__BATCH_SLICE;
+	unsigned i = batch->next++;
+	struct mmsghdr *came = &batch->headers[i];
+	size_t size = came->msg_len < batch->size ? came->msg_len : batch->size;
 	struct iovec room = { .iov_base = buf, .iov_len = batch->size };
 	int rc;
 
 	pier__msg_begin(msg);
-	memcpy(&msg->peer.u, &batch->peers[batch->next].u,
-		came->msg_hdr.msg_namelen);
-	memcpy(buf, batch->slices[batch->next], head);
-	if (size > head) {
-		batch->has_tails_touched = true;
-		memcpy((unsigned char *)buf + head,
-			batch->tails + batch->next * batch->tail_size,
-			size - head);
-	}
-	batch->next++;
+	memcpy(&msg->peer.u, &batch->peers[i].u, came->msg_hdr.msg_namelen);
+	memcpy(buf, bytes_of(batch, i), size);
+	batch->has_long = batch->has_long || size > PIER__BATCH_SLICE;
 	came->msg_hdr.msg_iov = &room;
 	rc = pier__packet_take(
 		packet, msg, NULL, &came->msg_hdr, came->msg_len);

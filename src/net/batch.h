@@ -3,9 +3,9 @@
  * net/batch.h - messages received by one recvmmsg(2), and replies to them that
  * leave by one sendmmsg(2). Of who receives for others: a server.
  *
- * Memory: the batch is one mapping, of which only what messages touch costs. A
- * message has PIER__BATCH_SLICE bytes of it; what is longer ends in a second
- * mapping, which is given back once it was touched and nobody needs it.
+ * Memory: the batch is one mapping and what it receives into another, of which
+ * only what messages touch costs. That is given back once longer messages than
+ * PIER__BATCH_SLICE have come and nobody needs it.
  *
  * Invariants, of replies:
  *   1. list[0..first) left or failed, list[first..count) wait in this order;
@@ -21,7 +21,7 @@
 #include "net/packet.h"
 
 #define PIER__BATCH_SLICE 2048
-/* What the ends of long messages may take, and how many that allows of. */
+/* What messages of the greatest size may take, and how many that allows of. */
 #define PIER__BATCH_BYTES (2 * 1024 * 1024)
 
 struct pier__reply {
@@ -46,18 +46,19 @@ struct pier__replies {
 struct pier__batch {
 	unsigned next; /* messages [next, count) wait to be taken */
 	unsigned count;
-	unsigned max;     /* messages at once */
-	size_t size;      /* bytes of a message that are kept */
-	size_t tail_size; /* of them beyond the slice, each */
-	unsigned char *tails;
-	bool has_tails_touched;
+	unsigned max;  /* messages at once */
+	size_t size;   /* bytes of a message that are kept */
+	size_t stride; /* from one to the next in bytes */
+	unsigned char *bytes;
+	bool has_long;       /* one came that was longer than a slice */
+	unsigned stale;      /* headers to be made anew, from the first on */
+	size_t control_room; /* that they have */
 	struct mmsghdr headers[PIER_BATCH_MAX];
-	struct iovec pieces[PIER_BATCH_MAX][2];
+	struct iovec pieces[PIER_BATCH_MAX];
 	struct pier_addr peers[PIER_BATCH_MAX];
 	_Alignas(struct cmsghdr) unsigned char control[PIER_BATCH_MAX]
 						      [PIER__CONTROL_MAX];
 	struct pier__replies replies;
-	unsigned char slices[PIER_BATCH_MAX][PIER__BATCH_SLICE];
 };
 
 /* For messages of size bytes at most. 0 or -ENOMEM. */
@@ -71,6 +72,9 @@ void pier__batch_rest(struct pier__batch *batch);
    many came, or an error, noted; -EAGAIN: none is there. */
 int pier__batch_receive(
 	struct pier__batch *batch, struct pier_packet *packet, unsigned max);
+
+/* How long the messages were that came, all together. */
+uint64_t pier__batch_bytes(const struct pier__batch *batch);
 
 /* Bytes to take of the next message, of which there must be one. */
 size_t pier__batch_next_size(const struct pier__batch *batch);

@@ -104,7 +104,7 @@ launch(struct pier__acceptor *it)
 	if (rc < 0) {
 		pier__conn_runs_on(conn, NULL);
 		pier__acceptor_count(it, above, -1);
-		pier__uncount(it->worker->counters, PIER__COUNT_ACCEPTED);
+		pier__uncount(it->worker->counters, PIER__COUNT_ACCEPTED, 1);
 	}
 	return rc;
 }

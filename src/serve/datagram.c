@@ -110,9 +110,10 @@ handle(struct pier__receiver *receiver)
 	/* Otherwise they are those of the next. */
 	if (!receiver->handed_on)
 		pier__replies_end(it->packet);
-	pier__datagrams_count_out(it);
-	if (receiver->handed_on)
+	if (receiver->handed_on) {
+		pier__datagrams_count_out(it);
 		(void)atomic_fetch_sub(&worker->server->ledger->datagrams, 1);
+	}
 	if (rc < 0)
 		pier__datagrams_failed(
 			worker, rc, receiver->handed_on && pier_cancelled());
@@ -142,17 +143,6 @@ rest(struct pier__receiver *receiver)
 	return it->holder == receiver;
 }
 
-static void
-count_datagram(const struct pier__receiver *receiver)
-{
-	struct pier__worker *worker = receiver->it->worker;
-
-	pier__attend_came(worker);
-	pier__count(worker->counters, PIER__COUNT_DATAGRAMS, 1);
-	pier__count(worker->counters, PIER__COUNT_BYTES_IN,
-		receiver->msg.full_size);
-}
-
 static int
 receiver_main(void *arg)
 {
@@ -163,7 +153,7 @@ receiver_main(void *arg)
 	pier_task_name("receiver");
 	receiver->task = pier__current;
 	while (pier__receiver_next(receiver) == 0) {
-		count_datagram(receiver);
+		pier__attend_came(it->worker);
 		if (it->sessions != NULL) {
 			pier__sessions_deliver(it, &receiver->msg);
 			pier__receiver_drop(receiver);
@@ -207,7 +197,7 @@ pier__datagrams_try(struct pier__datagrams *it)
 	it->stopping = true;
 	rc = pier__receiver_try(receiver);
 	if (rc == 0) {
-		count_datagram(receiver);
+		pier__attend_came(it->worker);
 		handle(receiver);
 	}
 	it->stopping = false;

@@ -21,6 +21,9 @@
 #include "os/calls.h"
 #include "task/task.h"
 
+/* Each message begins on another line of the cache. */
+#define LONGEST_MAP (2 * 1024 * 1024 + 4096)
+
 #define ALL 32
 
 static struct {
@@ -528,7 +531,7 @@ test_long_ones(void **state)
 	assert_memory_equal(back, text, sizeof(text));
 	expect_no_more();
 	assert_int_equal(bed.receives, 1);
-	assert_in_range(bed.longest_map, 1000000, 2 * 1024 * 1024);
+	assert_in_range(bed.longest_map, 1000000, LONGEST_MAP);
 	(void)end();
 }
 
@@ -542,14 +545,14 @@ test_the_memory_is_bounded(void **state)
 	expect(0, ALL);
 	/* Two at once. */
 	assert_int_equal(bed.receives, ALL / 2);
-	assert_in_range(bed.longest_map, 1000000, 2 * 1024 * 1024);
+	assert_in_range(bed.longest_map, 1000000, LONGEST_MAP);
 	(void)end();
 	begin(echo_all, (struct pier_server_opts){ .datagram_size = 2048 });
 	queue(bed.fd, ALL);
 	assert_int_equal(pier_server_run(bed.server), 0);
 	expect(0, ALL);
 	assert_int_equal(bed.receives, 1);
-	assert_in_range(bed.longest_map, 1, 256 * 1024);
+	assert_true(bed.longest_map <= 256 * 1024);
 	(void)end();
 }
 
@@ -560,7 +563,7 @@ look_at_memory(struct pier_server *server, void *ctx)
 	(void)ctx;
 	if (bed.handled == 0)
 		return;
-	assert_in_range(bed.mapped, 1, 256 * 1024);
+	assert_true(bed.mapped <= 256 * 1024);
 	pier_server_stop(server);
 }
 
@@ -575,7 +578,7 @@ test_idle_memory_is_little(void **state)
 	assert_int_equal(send(bed.fd, text, sizeof(text), 0), sizeof(text));
 	assert_int_equal(pier_server_run(bed.server), 0);
 	assert_int_equal(recv(bed.fd, back, sizeof(back), 0), sizeof(text));
-	assert_in_range(bed.longest_map, 1000000, 2 * 1024 * 1024);
+	assert_in_range(bed.longest_map, 1000000, LONGEST_MAP);
 	(void)end();
 }
 

@@ -101,14 +101,32 @@ is_let_in(const struct pier__receiver *receiver)
 	if (pier__admission_lets_in(
 		    worker->server->gate.admission, &receiver->msg.peer))
 		return true;
+	/* It has not come after all. */
+	pier__uncount(worker->counters, PIER__COUNT_DATAGRAMS, 1);
+	pier__uncount(worker->counters, PIER__COUNT_BYTES_IN,
+		receiver->msg.full_size);
 	pier__gate_refuse(
 		worker, receiver->it->endpoint, &receiver->msg.peer, -EACCES);
 	return false;
 }
 
+/* A batch that came is counted at once: of who waits for numbers, none has to
+   wait for a handler. */
+static void
+count_in(struct pier__datagrams *it)
+{
+	struct pier__counters *counters = it->worker->counters;
+
+	pier__count(counters, PIER__COUNT_DATAGRAMS, it->batch->count);
+	pier__count(
+		counters, PIER__COUNT_BYTES_IN, pier__batch_bytes(it->batch));
+}
+
 void
 pier__datagrams_count_out(struct pier__datagrams *it)
 {
+	if (it->bytes_out == it->packet->bytes_out)
+		return;
 	pier__count(it->worker->counters, PIER__COUNT_BYTES_OUT,
 		it->packet->bytes_out - it->bytes_out);
 	it->bytes_out = it->packet->bytes_out;
@@ -146,6 +164,7 @@ receive(struct pier__receiver *receiver)
 	struct pier__datagrams *it = receiver->it;
 	int rc = -EAGAIN;
 
+	pier__datagrams_count_out(it);
 	if (PIER__LOOK(it->packet->desc->readable)) {
 		rc = take_batch(it);
 		if (rc == 0)
@@ -156,6 +175,7 @@ receive(struct pier__receiver *receiver)
 	}
 	if (rc > 0) {
 		it->failures = 0;
+		count_in(it);
 		return 0;
 	}
 	if (rc == -EAGAIN) {
@@ -189,6 +209,8 @@ take_message(struct pier__receiver *receiver)
 void
 pier__receiver_drop(struct pier__receiver *receiver)
 {
+	if (receiver->large == NULL)
+		return;
 	pier__free(receiver->large);
 	receiver->large = NULL;
 }
@@ -226,8 +248,10 @@ pier__receiver_try(struct pier__receiver *receiver)
 
 	if (rc == 0)
 		rc = pier__batch_receive(it->batch, it->packet, 1);
-	if (rc > 0)
+	if (rc > 0) {
+		count_in(it);
 		rc = take_message(receiver);
+	}
 	pier__datagrams_put_batch(it);
 	return rc == 0 && !is_let_in(receiver) ? -EAGAIN : rc;
 }

@@ -56,12 +56,13 @@ pier__count(
 		&counters->counts[what], more, memory_order_relaxed);
 }
 
-/* What was counted by one has not been after all. */
+/* What was counted has not been after all. */
 static inline void
-pier__uncount(struct pier__counters *counters, enum pier__count what)
+pier__uncount(
+	struct pier__counters *counters, enum pier__count what, uint64_t less)
 {
 	atomic_fetch_sub_explicit(
-		&counters->counts[what], 1, memory_order_relaxed);
+		&counters->counts[what], less, memory_order_relaxed);
 }
 
 /* A handler has run for so long. */
