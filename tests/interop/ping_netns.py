@@ -113,8 +113,8 @@ def reply(message, payload=None):
 
 def strange():
     """Answers each probe by its number: 1 well, 2 twice, 3 with a changed byte,
-    4 cut short, 5 with another ping's bytes, 6 after 7, 8 not at all, the
-    others well."""
+    4 cut short, 5 with another ping's bytes, 6 after 7, 8 not at all, 9 after a
+    redirect, the others well."""
     heard = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM,
                           socket.htons(0x0800))
     heard.bind(("far", 0x0800))
@@ -146,6 +146,11 @@ def strange():
             answers.append(held)
         elif number == 8:
             answers = []
+        elif number == 9:
+            redirect = struct.pack(">BBH4s", 5, 1, 0,
+                                   bytes([10, 9, 0, 1])) + packet[:head + 8]
+            said.sendto(redirect[:2] + struct.pack(">H", checksum(redirect))
+                        + redirect[4:], sender)
         for answer in answers:
             said.sendto(answer, sender)
 
@@ -259,6 +264,9 @@ def test_a_host_that_answers_wrongly():
         equal((5, "lost") in at, way == "raw socket")
         assert said.index((7, "reply")) < said.index((6, "reply")), said
         equal((8, "lost") in at, True)
+        # A redirect is no error: the packet went on.
+        equal([one for one in said if one[1] == "error"], [])
+        equal((9, "reply") in at, True)
         lost = 2 if way == "raw socket" else 1
         one = sums["10.9.0.2"]
         equal(one["lost"], lost)
@@ -267,6 +275,20 @@ def test_a_host_that_answers_wrongly():
         equal(one["reordered"], 1)
         equal(one["corrupt"], 2 if way == "raw socket" else 3)
         equal(one["answered"] + one["lost"], 9)
+
+
+def test_many_answer_a_multicast():
+    """One answer counts, the others are duplicates; whoever sent them."""
+    for range_, _ in WAYS:
+        with groups(range_):
+            events, sums = pinged(0, "-c", "2", "--interval", "500ms", "--wait",
+                                  "10s", "ff02::1%near")
+            equal(sums["ff02::1%near"]["answered"], 2)
+            first = [one for one in tool.of_type(events, "probe")
+                     if one["sequence"] == 1]
+            equal(sorted(one["result"] for one in first),
+                  ["duplicate", "reply"])
+            equal(len({one["from"] for one in first}), 2)
 
 
 def needs(name):
