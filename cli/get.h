@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pier get: its settings, and what its parts share. get.c holds the fetch,
- * get_options.c the tables, get_headers.c the headers to send, get_tell.c what
+ * get_check.c looks at the command line, get_body.c brings the body to where it
+ * goes, get_options.c has the tables, get_headers.c the headers to send, get_tell.c what
  * is told of it, get_progress.c how far it is, get_file.c the file.
  */
 #ifndef PIER_CLI_GET_H
@@ -93,6 +94,20 @@ const char *get_printable(const char *text, char *buf, size_t size);
 /* Show how far it is, on a terminal, from half a second on, until the end. */
 void get_progress_start(struct get *get, struct pier_group *group);
 void get_progress_end(struct get *get);
+
+/* Is this command line one that can be meant? CLI_EXIT_OK, or it was told. */
+int get_check(const struct cli_tool *tool, const struct get_settings *settings);
+
+/* What is wrong with it, and what to do; CLI_EXIT_USAGE. */
+int get_complain(
+	const struct cli_tool *tool, const char *line, const char *hint);
+
+/* Read the body, and the head where that is asked for, to the end. The exit
+   code; what failed was told. */
+int get_body(struct get *get);
+
+/* Something with the file failed: tell it. The exit code. */
+int get_file_failed(const struct get *get, enum pier_step step, int rc);
 
 int get_run(struct cli_tool *tool, const void *settings);
 

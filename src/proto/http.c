@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "task/failure.h"
 #include "os/calls.h"
+#include "task/failure.h"
 #include "task/task.h"
 
 int64_t
@@ -27,6 +27,13 @@ pier__http_fail(const struct pier_http *http, int rc, enum pier_step step,
 			    .detail = detail,
 			    .done = is_body ? (size_t)http->answer.received : 0,
 			    .elapsed_ns = pier__http_since(http) });
+}
+
+void
+pier__http_disconnect(struct pier_http *http)
+{
+	pier_close(http->stream);
+	http->stream = NULL;
 }
 
 int
@@ -233,7 +240,7 @@ pier_http_close(struct pier_http *http)
 		return;
 	pier_close(http->stream);
 	for (i = 0; i < http->answer.hop_count; i++) {
-		/* Each a block of its own: see keep_hop() in http_ask.c. */
+		/* Each a block of its own: see keep_hop() in http_redirect.c. */
 		pier__free((void *)(uintptr_t)http->hops[i].url);
 	}
 	pier__free(http->hops);

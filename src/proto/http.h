@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * proto/http.h - a fetch, from inside: http.c opens and ends it, http_ask.c goes
- * as far as the head of the answer, http_body.c reads on from there.
+ * as far as the head of the answer, along redirects by http_redirect.c, and
+ * http_body.c reads on from there.
  *
  * Invariants:
  *   1. answer.status is set once the head of the last hop is whole; everything
@@ -71,5 +72,12 @@ int pier__http_keep(struct pier__http_block *out, void **block,
 /* pier_http_read() without the limits on its size; also of redirects. */
 ssize_t pier__http_body(
 	struct pier_http *http, void *buf, size_t size, pier_deadline deadline);
+
+/* 1: the answer leads on, and all is set for the next hop; 0: it does not; or
+   an error, noted. */
+int pier__http_follow(struct pier_http *http);
+
+/* End the connection. */
+void pier__http_disconnect(struct pier_http *http);
 
 #endif

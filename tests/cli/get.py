@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """pier get: what is sent, where it goes, how it ends."""
 
+import fcntl
 import json
 import os
 import pty
@@ -391,6 +392,18 @@ def test_a_part_of_another_url_stays_until_something_came():
         equal(sorted(os.listdir(folder)), ["file.part", "file.part.tag"])
         with open(path + ".part", encoding="ascii") as file:
             equal(file.read(), "abc")
+
+
+def test_a_part_that_another_writes_is_left_alone():
+    with scratch() as folder, Web({"/": ok(b"x")}) as server:
+        path = os.path.join(folder, "file")
+        with open(path + ".part", "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            done = expect(10, "get", "-C", "-o", path, server.url())
+            contains(done.err, f"create: {path}.part: ")
+            contains(done.err, "another process is writing it")
+        equal(os.listdir(folder), ["file.part"])
+        equal(server.requests, [])
 
 
 def test_limits():
