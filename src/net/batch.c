@@ -116,7 +116,7 @@ receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max)
 			max, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	while (rc == -EINTR);
 	batch->stale = rc > 0 ? (unsigned)rc : 1;
-	if (rc < 0)
+	if (rc < 0 && rc != -EAGAIN)
 		rc = pier__packet_look_back(packet, rc);
 	/* With fewer than it had room for, the kernel has met the end of the
 	   queue, or an error that a socket of many peers has only if it asked

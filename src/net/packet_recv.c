@@ -174,7 +174,7 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 		return (int)n;
 	n = pier__calls()->recvmsg(packet->desc->fd, &header,
 		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
-	if (n < 0)
+	if (n < 0 && n != -EAGAIN)
 		n = pier__packet_look_back(packet, (int)n);
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
@@ -204,7 +204,7 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 		return n;
 	n = pier__calls()->recvmmsg(packet->desc->fd, list, count,
 		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
-	if (n < 0)
+	if (n < 0 && n != -EAGAIN)
 		n = pier__packet_look_back(packet, n);
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
@@ -264,9 +264,15 @@ receive_next(struct pier_packet *packet, struct pier_msg *msg,
 	struct pier_fds *fds, void *buf, size_t size, pier_deadline deadline)
 {
 	int rc = pier__packet_enter(packet, PIER__IN, &deadline);
+	bool waits = deadline.ns != 0;
 
 	while (rc == 0) {
 		rc = receive(packet, msg, fds, buf, size);
+		/* Something was there, and no message: an error in the queue
+		   would end each wait at once. */
+		if (rc == -EAGAIN && !waits)
+			rc = pier__packet_look_back(packet, rc);
+		waits = false;
 		if (rc == -EINTR)
 			rc = 0;
 		else if (rc == -EAGAIN)
@@ -333,9 +339,13 @@ receive_some(struct pier_packet *packet, struct pier_msg *msgs,
 	struct iovec *pieces, unsigned int count, pier_deadline deadline)
 {
 	int rc = pier__packet_enter(packet, PIER__IN, &deadline);
+	bool waits = deadline.ns != 0;
 
 	while (rc == 0) {
 		rc = receive_many(packet, msgs, pieces, count);
+		if (rc == -EAGAIN && !waits)
+			rc = pier__packet_look_back(packet, rc);
+		waits = false;
 		if (rc == -EINTR)
 			rc = 0;
 		else if (rc == -EAGAIN)

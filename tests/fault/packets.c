@@ -106,6 +106,55 @@ over_unixgram(struct fault_story *story)
 	(void)unlink(endpoint + strlen("unixgram://"));
 }
 
+/* A group on the loopback, with all that a message may have and bring. */
+static void
+over_group(struct fault_story *story)
+{
+	static const struct pier_packet_opts server_opts = { .listen = true,
+		.ask = PIER_ASK_TTL | PIER_ASK_TOS | PIER_ASK_TIME |
+		       PIER_ASK_ERRORS };
+	static const struct pier_packet_opts opts = { .ask = PIER_ASK_ERRORS };
+	const struct pier_outgoing out = {
+		.data = "question", .size = 8, .ttl = 3, .tos = 8
+	};
+	struct pier_packet *server = NULL, *client = NULL;
+	struct pier_msg msg;
+	char where[96];
+
+	if (met(story, "server",
+		    pier_packet_open(&server, "udp4://239.1.2.3:0?join=lo",
+			    &server_opts, SOON)) == 0 &&
+		met(story, "endpoint",
+			pier_packet_endpoint(server, where, 64)) > 0) {
+		(void)strcat(where, "?join=lo");
+		if (met(story, "client",
+			    pier_packet_open(&client, where, &opts, SOON)) ==
+				0 &&
+			met(story, "send",
+				pier_send_many(client, &out, 1, SOON)) >= 0)
+			take(story, server, &msg, "question");
+		if (story->rc == 0 && met(story, "reply",
+					      pier_reply(server, &msg, "answer",
+						      6, SOON)) == 0)
+			take(story, client, &msg, "answer");
+	}
+	pier_packet_close(client);
+	pier_packet_close(server);
+}
+
+/* The links have to be listed to see that this one has no broadcast. */
+static void
+over_links(struct fault_story *story)
+{
+	struct pier_packet *packet = NULL;
+	int rc = pier_packet_open(&packet, "udp://lo.broadcast:7", NULL, SOON);
+
+	(void)met(story, "open", rc == -EADDRNOTAVAIL ? 0 : rc);
+	(void)met(story, "socket",
+		pier_packet_open(&packet, "udp4://127.0.0.1:9", NULL, SOON));
+	pier_packet_close(packet);
+}
+
 /* Two addresses: the first refuses. */
 static int
 lookup(struct pier_names **out, const char *host, const char *service,
@@ -311,6 +360,8 @@ EACH_INSIDE(passing_messages)
 EACH_INSIDE(over_udp)
 EACH_INSIDE(over_both_families)
 EACH_INSIDE(over_unixgram)
+EACH_INSIDE(over_group)
+EACH_INSIDE(over_links)
 EACH_INSIDE(race)
 
 /* When the second address cannot be tried, it is the first one's error. */
@@ -330,6 +381,10 @@ static const struct fault_scenario scenarios[] = {
 	{ "unixgram, fibers", over_unixgram_by_fibers, NULL },
 	{ "unixgram, threads", over_unixgram_by_threads, NULL },
 	{ "unixgram, one thread", over_unixgram, NULL },
+	{ "a group, fibers", over_group_by_fibers, NULL },
+	{ "a group, threads", over_group_by_threads, NULL },
+	{ "the links, fibers", over_links_by_fibers, NULL },
+	{ "the links, threads", over_links_by_threads, NULL },
 	{ "many at once, fibers", many_by_fibers, NULL },
 	{ "many at once, threads", many_by_threads, NULL },
 	{ "a long path, fibers", over_long_path_by_fibers, NULL },

@@ -29,6 +29,7 @@ SCENARIO(by_steps, .endpoint = SERVING_TCP, .by_steps = true)
 SCENARIO(datagrams, .endpoint = SERVING_UDP)
 SCENARIO(datagrams_of_allowed, .endpoint = SERVING_UDP, .allow = loopback)
 SCENARIO(datagrams_by_steps, .endpoint = SERVING_UDP, .by_steps = true)
+SCENARIO(sessions, .endpoint = SERVING_UDP, .sessions = true)
 
 static const struct fault_scenario scenarios[] = {
 	{ "server, fibers", by_fibers, NULL },
@@ -39,6 +40,7 @@ static const struct fault_scenario scenarios[] = {
 	{ "server, datagrams", datagrams, NULL },
 	{ "server, datagrams of who is allowed", datagrams_of_allowed, NULL },
 	{ "server, datagrams by steps", datagrams_by_steps, NULL },
+	{ "server, sessions", sessions, NULL },
 };
 
 int

@@ -30,6 +30,14 @@ SCENARIO(by_threads, .model = PIER_THREAD)
 SCENARIO(by_a_pool, .model = PIER_POOL, .workers = 2)
 SCENARIO(behind_proxies, .model = PIER_THREAD, .proxied = true)
 
+static void
+sessions_by_threads(struct fault_story *story)
+{
+	serving_play(story, &(struct serving){ .endpoint = SERVING_UDP,
+				    .model = PIER_THREAD,
+				    .sessions = true });
+}
+
 /* What fails is the first process's; the thread sanitizer gives up at forks of
    programs with threads. */
 #if !defined(__SANITIZE_THREAD__)
@@ -115,6 +123,7 @@ static const struct fault_scenario scenarios[] = {
 	{ "server, threads", by_threads, NULL },
 	{ "server, a pool", by_a_pool, NULL },
 	{ "server, behind a proxy, threads", behind_proxies, NULL },
+	{ "server, sessions by threads", sessions_by_threads, NULL },
 #if !defined(__SANITIZE_THREAD__)
 	{ "server, forks", by_forks, NULL },
 	{ "server, processes", by_processes, NULL },

@@ -176,6 +176,8 @@ serving_play(struct fault_story *story, const struct serving *how)
 		.endpoint = how->endpoint,
 		.handler = pier_handler_echo,
 		.datagram_handler = pier_datagram_echo,
+		.packet_handler = pier_packet_echo,
+		.sessions = how->sessions,
 		.model = how->model,
 		.workers = how->workers == 0 ? 1 : how->workers,
 		.processes = how->processes,

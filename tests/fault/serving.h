@@ -21,6 +21,7 @@ struct serving {
 	int workers; /* 0: 1 */
 	int processes;
 	bool by_steps; /* and not by a run */
+	bool sessions; /* of datagrams, and not each by itself */
 	bool proxied;  /* behind a proxy, some of whose clients are kept out */
 	const char *const *allow;
 	const char *replace; /* of the server that it replaces; NULL: of none */

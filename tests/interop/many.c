@@ -95,13 +95,14 @@ hear(const char *endpoint)
 static int
 ask(char **argv, int argc)
 {
+	static const struct pier_packet_opts opts = { .ask = PIER_ASK_ERRORS };
 	struct pier_outgoing out = { .data = argv[3], .size = strlen(argv[3]) };
 	pier_deadline deadline = pier_in_s(20);
 	struct pier_packet *packet;
 	struct pier_msg msg;
 	char text[256], peer[PIER_ADDR_TEXT_MAX];
 	int count = atoi(argv[4]);
-	int rc = pier_packet_open(&packet, argv[2], NULL, PIER_FOREVER);
+	int rc = pier_packet_open(&packet, argv[2], &opts, PIER_FOREVER);
 
 	if (rc < 0)
 		return rc;

@@ -395,6 +395,46 @@ def between_two(net):
             )
 
 
+def what_routers_say(net):
+    """b forbids a network, and a lets nothing pass that has come its way."""
+    net.a.run("ip route add 10.9.9.0/24 via 10.9.1.2")
+    net.b.run("ip route add 10.9.2.0/24 via 10.9.1.1")
+    net.b.run("ip route add prohibit 10.9.9.0/24")
+    for host in (net.a, net.b):
+        path = "/proc/sys/net/ipv4/ip_forward"
+        subprocess.run(
+            host.command("sh", "-c", f"echo 1 > {path}"), check=True
+        )
+    for host, to, more, said in (
+        (
+            net.a,
+            "10.9.9.1",
+            (),
+            "10.9.1.2 says: administratively prohibited"
+            " (ICMP type 3, code 13)",
+        ),
+        (
+            net.b,
+            "10.9.2.4",
+            (1, 0),
+            "10.9.1.1 says: TTL exceeded on the way"
+            " (ICMP type 11, code 0)",
+        ),
+        (
+            net.a,
+            "10.9.1.3",
+            (),
+            "10.9.1.3 says: port unreachable (ICMP type 3, code 3)",
+        ),
+    ):
+        told = net.ask(host, f"udp://{to}:{PORT}", "who", 1, *more)
+        expect(len(told), 1)
+        expect(
+            told[0].split("): ", 1)[1].split(" after ")[0],
+            f"{said}, of a message to {to}:{PORT}",
+        )
+
+
 def refusals(net):
     for endpoint, text in (
         (
@@ -423,6 +463,7 @@ CASES = (
     ("a group is asked by a link, with TTL and TOS", asks_group),
     ("groups of IPv6", groups_of_ip6),
     ("two servers of a group answer one client", between_two),
+    ("what routers say of a message is told", what_routers_say),
     ("links that are not there", refusals),
 )
 
