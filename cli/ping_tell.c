@@ -177,10 +177,12 @@ static void
 stats_text(const struct ping_host *host, const struct pier_ping_stats *stats)
 {
 	struct text text = { .len = 0 };
+	char took[CLI_VALUE_TEXT];
 
 	put_host(&text, host);
 	put_counts(&text, stats);
-	put(&text, ", %.3g s\n", (double)stats->elapsed_ns / 1e9);
+	cli_format_duration(stats->elapsed_ns, took, sizeof(took));
+	put(&text, ", %s\n", took);
 	if (stats->bursts > 0)
 		put(&text,
 			"  lost in %" PRIu64 " burst%s, the longest of %" PRIu64

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "addr/addr.h"
+#include "addr/ip.h"
 #include "net/lookup.h"
 #include "net/wishes.h"
 #include "task/failure.h"
@@ -179,6 +181,21 @@ find_memory(struct pier_ping *ping)
 	return rc < 0 ? rc : 0;
 }
 
+/* There is no ICMPv6 to an IPv4 host: it is IPv4, however it is written. */
+static void
+unmap(struct pier_addr *addr)
+{
+	struct pier__ip_view view;
+	struct pier__ip ip = { .family = AF_INET };
+	struct pier__why why;
+
+	if (!pier__addr_ip(&view, addr) || view.family != AF_INET)
+		return;
+	memcpy(ip.bytes, view.bytes, 4);
+	/* Without a zone nothing of it can fail. */
+	(void)pier__addr_from_ip(addr, &ip, 0, &why);
+}
+
 /* The first address for which there is a socket; else the first one's error. */
 static int
 open_first(struct pier_ping *ping, const struct pier_names *names)
@@ -193,6 +210,8 @@ open_first(struct pier_ping *ping, const struct pier_names *names)
 
 	for (i = 0; i < names->count; i++) {
 		ping->to = names->addrs[i];
+		if (ping->endpoint.kind == PIER__ENDPOINT_ICMP)
+			unmap(&ping->to);
 		if (family != AF_UNSPEC &&
 			pier_addr_family(&ping->to) != family)
 			continue;

@@ -525,6 +525,10 @@ def test_names_and_families():
     equal(sums["localhost"]["endpoint"], "icmp://localhost")
     done = tool.expect(3, "ping", *FEW, "-6", "127.0.0.1")
     contains(done.err, "resolve: icmp://127.0.0.1")
+    for host, answered in (("::ffff:127.0.0.1", "127.0.0.1"),
+                           ("0.0.0.0", "127.0.0.1"), ("::", "::1")):
+        events, _ = pinged(0, *FEW, host)
+        equal(tool.of_type(events, "probe")[0]["from"], answered)
     # There is no name server here.
     quick = {"RES_OPTIONS": "timeout:1 attempts:1"}
     done = tool.expect(3, "ping", *FEW, "no.such.host.invalid", env=quick)
