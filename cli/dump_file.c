@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,6 +73,7 @@ read_all(struct dump_source *source, void *buf, size_t size, int *code)
 			      : pier_read_full(source->stream, buf, size,
 					PIER_FOREVER);
 	char where[96];
+	uint64_t stop;
 
 	if (n >= 0) {
 		source->offset += size;
@@ -81,9 +83,10 @@ read_all(struct dump_source *source, void *buf, size_t size, int *code)
 		return (int)n;
 	if (n == -PIER_EEND && pier_last_error()->done == 0)
 		return 0;
+	stop = source->offset + pier_last_error()->done;
 	snprintf(where, sizeof(where),
-		"at byte %llu: it ends inside a packet or its head",
-		(unsigned long long)(source->offset + pier_last_error()->done));
+		"at byte %" PRIu64 ": it ends inside a packet or its head",
+		stop);
 	*code = cli_own_failure(source->tool, PIER_STEP_RECEIVE,
 		read_name(source), (int)n, n == -PIER_EEND ? where : "");
 	return (int)n;
@@ -95,8 +98,8 @@ damaged(const struct dump_source *source, size_t before, const char *why)
 {
 	char where[192];
 
-	snprintf(where, sizeof(where), "at byte %llu: %s",
-		(unsigned long long)(source->offset - before), why);
+	snprintf(where, sizeof(where), "at byte %" PRIu64 ": %s",
+		source->offset - before, why);
 	return cli_own_failure(source->tool, PIER_STEP_RECEIVE,
 		read_name(source), -PIER_EFRAME, where);
 }
@@ -130,6 +133,7 @@ dump_source_open(
 	source->tool = tool;
 	source->path = path;
 	source->offset = 0;
+	source->stream = NULL;
 	code = adopt(&source->stream, tool, path, O_RDONLY);
 	if (code != 0)
 		goto free_source;

@@ -99,7 +99,8 @@ struct pier_dump_stats {
  * pier_dump_stats(dump, stats): what the kernel has counted, by
  * PACKET_STATISTICS.
  *
- * Returns 0, or -EBADF, as getsockopt(2): not on a descriptor of pier's own.
+ * Returns 0, or
+ *   -ENOPROTOOPT  a kernel that does not count
  */
 int pier_dump_stats_sized(struct pier_dump *dump, struct pier_dump_stats *stats,
 	size_t stats_size);

@@ -242,7 +242,7 @@ add_arp_addresses(struct pier_layers *layers, bool usual)
 
 	if (usual)
 		PIER__ROWS(layers, rows);
-	else
+	else if (pier__layer(layers)->size > 8)
 		(void)pier__layer_field(layers, "addresses", PIER_FIELD_BYTES,
 			layers->at + 8, pier__layer(layers)->size - 8);
 }

@@ -354,16 +354,32 @@ test_cooked(void **state)
 	assert_layers("data");
 }
 
-/* The vector of RFC 3720 appendix B.4 is of 32 zeros; here the sum of an SCTP
-   packet as Linux sent it. */
+/* Sums that tshark says are right. */
 static void
 test_sctp(void **state)
 {
 	(void)state;
+	decode("45000034 00000000 40840000 7f000001 7f000001"
+	       "13881389deadbeef206b2d2f010000140000000100001000"
+	       "0001000100000001",
+		PIER_LINK_IP4, 0);
+	assert_layers("ipv4 sctp");
+	assert_int_equal(
+		pier_layer_at(layers, 1)->checksum, PIER_CHECKSUM_GOOD);
+	assert_int_equal(pier_layer_at(layers, 1)->size, 32);
+	FIELD("sctp", "verification_tag", "0xdeadbeef");
+	assert_line("SCTP 127.0.0.1:5000 > 127.0.0.1:5001 INIT, 0 bytes; ipv4 "
+		    "checksum bad");
+	/* Cut off inside its chunk; and one bit of its sum is another. */
+	decode("45000034 00000000 40840000 7f000001 7f000001"
+	       "13881389deadbeee 0000000001000014",
+		PIER_LINK_IP4, 52);
+	assert_int_equal(
+		pier_layer_at(layers, 1)->checksum, PIER_CHECKSUM_UNCHECKED);
+	assert_string_equal(field("sctp", "chunk", 0), "1");
 	decode("45000020 00000000 40840000 7f000001 7f000001"
 	       "13881389 00000001 00000000",
 		PIER_LINK_IP4, 0);
-	assert_layers("ipv4 sctp");
 	assert_int_equal(pier_layer_at(layers, 1)->checksum, PIER_CHECKSUM_BAD);
 }
 

@@ -246,12 +246,14 @@ add_sctp_checksum(struct pier_layers *layers)
 		field->meaning = pier_checksum_name(layer->checksum);
 }
 
-/* Each chunk fills a multiple of four bytes. */
+/* Each chunk fills a multiple of four bytes. What it carries is in it: the layer
+   ends with the last of them. */
 static void
 add_chunks(struct pier_layers *layers, size_t at)
 {
 	while (layers->end - at >= 4) {
 		size_t len = pier__layer_u16(layers, at + 2);
+		size_t here = layers->end - at;
 		struct pier_field *field;
 
 		if (len < 4 || len > layers->full - at) {
@@ -264,12 +266,11 @@ add_chunks(struct pier_layers *layers, size_t at)
 			layers, "chunk", PIER_FIELD_NUMBER, at, 1);
 		if (field == NULL)
 			return;
-		field->size = len;
+		field->size = len < here ? len : here;
 		field->meaning = pier__meaning(sctp_chunks, field->value);
 		len = (len + 3) & ~(size_t)3;
-		if (len > layers->end - at)
-			return;
-		at += len;
+		at += len < here ? len : here;
+		pier__layer(layers)->size = at - layers->at;
 	}
 }
 

@@ -2,9 +2,12 @@
 """pier dump of files: what it shows, what it refuses, how it ends. Live captures,
 and tshark, are tests/interop/dump.py's."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 sys.path.insert(
     0, os.path.join(os.environ["PIER_SOURCE"], "tests", "interop")
@@ -221,6 +224,41 @@ def test_a_reader_that_has_enough():
         err = process.stderr.read()
         process.stderr.close()
         equal((process.wait(tool.LIMIT), err), (0, b""))
+
+
+def test_an_endless_file_can_be_stopped():
+    """There is always more to read: nothing waits that could be cancelled."""
+    head, rest = pcap(UDP)
+    process = subprocess.Popen(
+        [tool.PIER, "dump", "-r", "-", "-w", "/dev/null"],
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=tool.ENV,
+    )
+
+    def write():
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(head)
+            while True:
+                process.stdin.write(rest * 1000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    # It has begun to read when it has read more than a pipe holds.
+    tool.wait_until(
+        lambda: int(
+            dict(
+                line.split(": ")
+                for line in open(f"/proc/{process.pid}/io", encoding="ascii")
+            )["rchar"]
+        ) > 1 << 20
+    )
+    process.send_signal(signal.SIGINT)
+    code = process.wait(tool.LIMIT)
+    writer.join()
+    err = process.stderr.read()
+    process.stderr.close()
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    equal(code, 130, err)
 
 
 def test_a_full_disk():
