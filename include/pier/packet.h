@@ -36,7 +36,10 @@ enum {
 	/* msg.interface also where there is one address only: of a socket that
 	   is bound to one, or connected. Others have it always */
 	PIER_ASK_INTERFACE = 8,
-	PIER_ASK_ERRORS = 16 /* IP_RECVERR of ip(7): pier_packet_error() */
+	PIER_ASK_ERRORS = 16, /* IP_RECVERR of ip(7): pier_packet_error() */
+	/* UDP_GRO of udp(7), Linux 5.0: several of one peer may come as one
+	   message; msg.segment_size */
+	PIER_ASK_SEGMENTS = 32
 };
 
 struct pier_packet_opts {
@@ -154,6 +157,10 @@ struct pier_msg {
 	/* Of UDP: the broadcast address or group that it was sent to, which is
 	   not `local`; len 0: it was sent to this machine alone */
 	struct pier_addr to;
+	/* Of UDP, with PIER_ASK_SEGMENTS: above 0, data is several messages
+	   that were sent one after the other, each so long but the last, which
+	   may be shorter */
+	size_t segment_size;
 };
 
 /*
@@ -233,6 +240,10 @@ struct pier_outgoing {
 	unsigned int interface;        /* the link that it leaves by */
 	int ttl; /* how many routers it may pass, or hop limit: 1 to 255 */
 	int tos; /* or traffic class: 1 to 255; PIER_OFF: 0 */
+	/* Above 0: data leaves as messages of so many bytes each, the last of
+	   what is left (UDP_SEGMENT of udp(7), Linux 4.18): one way through the
+	   kernel for all of them. 65507 bytes, or 64 of them, are the most */
+	size_t segment_size;
 };
 
 /*
@@ -263,8 +274,8 @@ pier_recv_many(struct pier_packet *packet, struct pier_incoming *list,
  *
  * How many went, 1 to count (0 when count is 0); or as pier_send(), of the first
  * one. What went wrong with a later one is met by the call that begins with it.
- *   -EINVAL      a ttl or tos out of range; a local address of another family;
- *                of what is not UDP: any
+ *   -EINVAL      a ttl, tos or segment_size out of range; a local address of
+ *                another family; of what is not UDP: any
  *   -EINVAL, -ENETUNREACH  a local address that this machine does not have
  *   -ENODEV      no such interface
  */

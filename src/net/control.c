@@ -3,9 +3,18 @@
 #include "net/control.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #include "net/tcp.h"
+
+/* Of udp(7); not in every libc's headers. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 struct asked {
 	unsigned int ask;
@@ -20,6 +29,7 @@ static const struct asked of_ip4[] = {
 	{ PIER_ASK_TOS, IPPROTO_IP, IP_RECVTOS, "IP_RECVTOS" },
 	{ PIER_ASK_TIME, SOL_SOCKET, SO_TIMESTAMPNS, "SO_TIMESTAMPNS" },
 	{ PIER_ASK_ERRORS, IPPROTO_IP, IP_RECVERR, "IP_RECVERR" },
+	{ PIER_ASK_SEGMENTS, IPPROTO_UDP, UDP_GRO, "UDP_GRO" },
 };
 
 static const struct asked of_ip6[] = {
@@ -28,6 +38,7 @@ static const struct asked of_ip6[] = {
 	{ PIER_ASK_TOS, IPPROTO_IPV6, IPV6_RECVTCLASS, "IPV6_RECVTCLASS" },
 	{ PIER_ASK_TIME, SOL_SOCKET, SO_TIMESTAMPNS, "SO_TIMESTAMPNS" },
 	{ PIER_ASK_ERRORS, IPPROTO_IPV6, IPV6_RECVERR, "IPV6_RECVERR" },
+	{ PIER_ASK_SEGMENTS, IPPROTO_UDP, UDP_GRO, "UDP_GRO" },
 };
 
 int
@@ -159,6 +170,9 @@ pier__control_read(struct pier_msg *msg, struct msghdr *from, unsigned int port)
 			read_of_ip6(msg, cmsg, port);
 		else if (cmsg->cmsg_level == SOL_SOCKET)
 			read_time(msg, cmsg);
+		else if (cmsg->cmsg_level == IPPROTO_UDP &&
+			 is(cmsg, UDP_GRO, sizeof(int)))
+			msg->segment_size = (size_t)int_of(cmsg);
 	}
 }
 
@@ -199,32 +213,55 @@ put_where(struct msghdr *header, void *room, int family,
 	}
 }
 
+static bool
+is_plain(const struct pier_outgoing *out)
+{
+	return (out->local == NULL || out->local->len == 0) &&
+	       out->interface == 0 && out->ttl == 0 && out->tos == 0 &&
+	       out->segment_size == 0;
+}
+
+static bool
+is_valid(const struct pier_outgoing *out, int family)
+{
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	if (out->local != NULL && out->local->len > 0 &&
+		pier_addr_family(out->local) != family)
+		return false;
+	return out->ttl >= 0 && out->ttl <= 255 && out->tos >= PIER_OFF &&
+	       out->tos <= 255 && out->segment_size <= UINT16_MAX;
+}
+
 int
 pier__control_write(struct msghdr *header, void *room, int family,
 	const struct pier_outgoing *out)
 {
 	const struct pier_addr *local = out->local;
-	bool ip4 = family == AF_INET;
+	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	int tos = out->tos == PIER_OFF ? 0 : out->tos;
+	uint16_t segment = (uint16_t)out->segment_size;
 
+	if (is_plain(out))
+		return 0;
+	if (!is_valid(out, family))
+		return -EINVAL;
 	if (local != NULL && local->len == 0)
 		local = NULL;
-	if (local == NULL && out->interface == 0 && out->ttl == 0 &&
-		out->tos == 0)
-		return 0;
-	if ((family != AF_INET && family != AF_INET6) || out->ttl < 0 ||
-		out->ttl > 255 || tos < 0 || tos > 255 ||
-		(local != NULL && pier_addr_family(local) != family))
-		return -EINVAL;
 	if (local != NULL || out->interface != 0)
 		put_where(header, room, family, local, out->interface);
 	if (out->ttl != 0)
-		put(header, room, ip4 ? IPPROTO_IP : IPPROTO_IPV6,
-			ip4 ? IP_TTL : IPV6_HOPLIMIT, &out->ttl,
+		put(header, room, level,
+			family == AF_INET ? IP_TTL : IPV6_HOPLIMIT, &out->ttl,
 			sizeof(out->ttl));
 	if (out->tos != 0)
-		put(header, room, ip4 ? IPPROTO_IP : IPPROTO_IPV6,
-			ip4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof(tos));
+		put(header, room, level,
+			family == AF_INET ? IP_TOS : IPV6_TCLASS, &tos,
+			sizeof(tos));
+	/* What fits into one is one. */
+	if (out->segment_size != 0 && out->size > out->segment_size)
+		put(header, room, IPPROTO_UDP, UDP_SEGMENT, &segment,
+			sizeof(segment));
 	return 0;
 }
 

@@ -13,17 +13,17 @@
 #include <pier/packet.h>
 
 /* Room for all that a message may bring: an address and a link, TTL, TOS, and
-   a time. What is sent has less. */
+   a time, and the size of segments. What is sent has less. */
 #define PIER__CONTROL_MAX                         \
 	(CMSG_SPACE(sizeof(struct in6_pktinfo)) + \
-		2 * CMSG_SPACE(sizeof(int)) +     \
+		3 * CMSG_SPACE(sizeof(int)) +     \
 		CMSG_SPACE(sizeof(struct timespec)))
 
 /* Address and link, beside the PIER_ASK_… of users. */
 #define PIER__ASK_WHERE 0x10000
 #define PIER__ASK_ALL                                                       \
 	(PIER_ASK_TTL | PIER_ASK_TOS | PIER_ASK_TIME | PIER_ASK_INTERFACE | \
-		PIER_ASK_ERRORS)
+		PIER_ASK_ERRORS | PIER_ASK_SEGMENTS)
 
 /* The kernel is to give what `ask` says with each message on fd. 0, or -errno
    and the name of the option that failed. */
@@ -60,6 +60,7 @@ pier__msg_begin(struct pier_msg *msg)
 	msg->ttl = -1;
 	msg->tos = -1;
 	msg->time_ns = 0;
+	msg->segment_size = 0;
 }
 
 #endif

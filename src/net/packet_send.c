@@ -49,8 +49,8 @@ explain(int rc)
 		return "to broadcast it needs SO_BROADCAST: .broadcast, or "
 		       "?broadcast=1";
 	case -EINVAL:
-		return "ttl and tos are 1 to 255, and an address of this "
-		       "machine is of the socket's family";
+		return "a ttl, tos or segment_size out of range, or an address "
+		       "of another family than the socket's";
 	case -ENODEV:
 		return "no such interface";
 	case -EOPNOTSUPP:

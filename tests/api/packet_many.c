@@ -223,6 +223,57 @@ test_what_cannot_be_sent(void **state)
 	pier_packet_close(server);
 }
 
+/* One call, several messages; and one that brings several. */
+static void
+test_segments(void **state)
+{
+	static const struct pier_packet_opts together = { .listen = true,
+		.ask = PIER_ASK_SEGMENTS };
+	static char data[4500];
+	const struct pier_outgoing out = {
+		.data = data, .size = sizeof(data), .segment_size = 1000
+	};
+	size_t left = sizeof(data);
+	struct pier_packet *server = opened("udp://127.0.0.1:0", &server_opts);
+	struct pier_packet *client = client_of(server, NULL);
+	struct pier_msg msg;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(data); i++)
+		data[i] = (char)(i / 100);
+	assert_int_equal(send_out(client, &out), 1);
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(
+			pier_recv(server, &msg, buf, sizeof(buf), pier_in_s(5)),
+			0);
+		assert_int_equal(msg.size, i < 4 ? 1000 : 500);
+		assert_int_equal(msg.segment_size, 0);
+		assert_memory_equal(buf, data + 1000 * i, msg.size);
+	}
+	pier_packet_close(client);
+	pier_packet_close(server);
+	server = opened("udp://[::1]:0", &together);
+	client = client_of(server, NULL);
+	assert_int_equal(send_out(client, &out), 1);
+	/* How many come together is up to the kernel. */
+	while (left > 0) {
+		assert_int_equal(
+			pier_recv(server, &msg, buf, sizeof(buf), pier_in_s(5)),
+			0);
+		assert_memory_equal(buf, data + sizeof(data) - left, msg.size);
+		assert_true(msg.segment_size == 0 || msg.segment_size == 1000);
+		assert_true(msg.size <= 1000 || msg.segment_size == 1000);
+		left -= msg.size;
+	}
+	refused(client,
+		&(struct pier_outgoing){
+			.data = data, .size = 1, .segment_size = 65536 },
+		-EINVAL);
+	pier_packet_close(client);
+	pier_packet_close(server);
+}
+
 static void
 test_only_udp_is_asked(void **state)
 {
@@ -488,6 +539,7 @@ main(void)
 		cmocka_unit_test(test_the_interface_of_one_address),
 		cmocka_unit_test(test_where_it_leaves_from),
 		cmocka_unit_test(test_what_cannot_be_sent),
+		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_only_udp_is_asked),
 		cmocka_unit_test(test_a_group),
 		cmocka_unit_test(test_joined_and_left),
