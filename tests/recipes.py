@@ -624,6 +624,41 @@ def upper():
         assert data.upper().decode() in said, said
 
 
+def group():
+    port = free_port(socket.SOCK_DGRAM)
+    member = start("group", "--port", port, "--interface", "lo")
+    listening(port, member, "udp")
+    to = ("239.1.2.3", port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.settimeout(LIMIT)
+        asker.setsockopt(
+            socket.IPPROTO_IP,
+            socket.IP_MULTICAST_IF,
+            socket.inet_aton("127.0.0.1"),
+        )
+        # It may not have joined yet: nobody answers then.
+        asker.settimeout(0.05)
+        until(lambda: is_heard(asker, to), "the group is heard")
+        asker.settimeout(LIMIT)
+    place = f"UDP4-DATAGRAM:{to[0]}:{port},ip-multicast-if=127.0.0.1"
+    subprocess.run(
+        ["socat", "-u", "-", place],
+        input=b"leave",
+        timeout=LIMIT,
+        check=True,
+    )
+    said = output(member)
+    assert said.endswith("127.0.0.1 says leave\n"), said
+
+
+def is_heard(asker, to):
+    asker.sendto(b"who?", to)
+    try:
+        return asker.recv(100) == b"heard"
+    except TimeoutError:
+        return False
+
+
 def get_failing(url, step):
     """The example says in which step it failed, and so does the tool."""
     process = start("get", url)
@@ -806,5 +841,13 @@ ROWS = [
         ["upper_server", "upper_client"],
         [],
         upper,
+    ),
+    Row(
+        "E4",
+        "a group of multicast joined on one interface, answered, and left",
+        "Python, socat",
+        ["group"],
+        ["socat"],
+        group,
     ),
 ]
