@@ -165,17 +165,25 @@ cli_frame_quote(const void *data, size_t size, char text[CLI_FRAME_QUOTE])
 }
 
 int
-cli_frame_unsendable(const struct cli_tool *tool, const void *data, size_t size,
+cli_frame_unsendable(const struct cli_tool *tool,
+	const struct pier_framing *framing, const void *data, size_t size,
 	int rc, const char *where)
 {
-	const struct pier_error *last = pier_last_error();
-	char quoted[CLI_FRAME_QUOTE], detail[CLI_FRAME_QUOTE + 256];
-	struct pier_error error = *last;
+	struct pier_error error = *pier_last_error();
+	char quoted[CLI_FRAME_QUOTE], reason[256], kind[PIER_FRAME_TEXT_MAX];
+	char detail[sizeof(quoted) + sizeof(reason) + sizeof(kind) + 32];
 
+	/* The record is borrowed until the next call. */
+	snprintf(reason, sizeof(reason), "%s", error.detail);
+	if (pier_frame_format(framing, kind, sizeof(kind)) < 0)
+		kind[0] = '\0';
 	cli_frame_quote(data, size, quoted);
-	snprintf(detail, sizeof(detail), "%s cannot be sent: %s", quoted,
-		last->detail);
-	error.code = rc;
-	error.detail = detail;
+	snprintf(detail, sizeof(detail), "%s cannot be sent as %s: %s", quoted,
+		kind, reason);
+	error = (struct pier_error){ .code = rc,
+		.step = error.step,
+		.endpoint = where,
+		.detail = detail,
+		.offset = -1 };
 	return cli_failure_at(tool, &error, where);
 }

@@ -46,11 +46,13 @@ const char *cli_frames_in_vain(const struct cli_frames *frames);
 void cli_frame_quote(const void *data, size_t size, char text[CLI_FRAME_QUOTE]);
 
 /*
- * cli_frame_unsendable(tool, data, size, rc, where): after pier_frame_send()
- * refused a message: say which, why, and where it was to go. The exit code.
+ * cli_frame_unsendable(tool, framing, data, size, rc, where): after
+ * pier_frame_send() refused a message: say which, why, and where it was to go.
+ * The exit code.
  */
-int cli_frame_unsendable(const struct cli_tool *tool, const void *data,
-	size_t size, int rc, const char *where);
+int cli_frame_unsendable(const struct cli_tool *tool,
+	const struct pier_framing *framing, const void *data, size_t size,
+	int rc, const char *where);
 
 /* Rows of a verb's table; at is the offset of its struct cli_frames, needs is
    what --frame, and what the others, are of use for. */

@@ -385,8 +385,8 @@ static const struct row {
 	{ -EADDRNOTAVAIL, PIER_STEP_BIND, NULL, hint_no_address },
 	{ -EINVAL, PIER_STEP_FRAME, NULL, hint_no_message },
 	{ -EMSGSIZE, PIER_STEP_FRAME,
-		"--frame-max SIZE takes longer ones, --frame-long skip passes "
-		"over them",
+		"--frame-max SIZE takes longer ones where the kind can, "
+		"--frame-long skip passes over those that come",
 		NULL },
 	{ -PIER_EFRAME, PIER_STEP_FRAME,
 		"is it the framing that the other side uses? pier-framing(7) "

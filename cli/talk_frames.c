@@ -118,8 +118,9 @@ talk_frames_send_up(struct talk *talk, pier_deadline deadline)
 	if (rc == -EINVAL || rc == -EMSGSIZE) {
 		frames->pending = false;
 		talk_stop(talk, TALK_ERROR,
-			cli_frame_unsendable(talk->tool, talk->up_data,
-				talk->up_len, rc, talk->endpoint));
+			cli_frame_unsendable(talk->tool, &frames->wire,
+				talk->up_data, talk->up_len, rc,
+				talk->endpoint));
 		return -ECANCELED;
 	}
 	if (rc < 0)
@@ -157,7 +158,8 @@ talk_frames_put_down(struct talk *talk)
 	if (rc != -EINVAL && rc != -EMSGSIZE)
 		return rc;
 	talk_stop(talk, TALK_ERROR,
-		cli_frame_unsendable(talk->tool, talk->down_data,
-			talk->down_len, rc, "standard output"));
+		cli_frame_unsendable(talk->tool, &talk->frames.stdio,
+			talk->down_data, talk->down_len, rc,
+			"standard output"));
 	return 0;
 }

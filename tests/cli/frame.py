@@ -127,7 +127,7 @@ def test_what_cannot_be_sent():
             )
             equal(peer.join(), b"", f"{kind}: bytes that left")
         contains(done.err, f"pier: frame: {peer.endpoint}: ", kind)
-        contains(done.err, f"{said} cannot be sent: ", kind)
+        contains(done.err, f"{said} cannot be sent as {kind}", kind)
 
 
 def test_what_went_before_arrives():
@@ -144,7 +144,7 @@ def test_what_is_no_line_for_standard_output():
     done, _ = connect(8, u16(b"fine", b"two\nlines"), "--frame=u16be")
     equal(done.out, b"fine\n")
     contains(done.err, "pier: frame: standard output: ")
-    contains(done.err, '"two\\nlines" cannot be sent: ')
+    contains(done.err, '"two\\nlines" cannot be sent as line: ')
     contains(done.err, "hint: kinds that carry any bytes: --stdio-frame")
 
 
@@ -203,7 +203,7 @@ def test_long_messages():
     done, _ = connect(8, wire, "--frame=u16be", "--frame-max=10")
     equal(done.out, b"one\n")
     contains(done.err, "(EMSGSIZE)")
-    contains(done.err, "hint: --frame-max SIZE takes longer ones")
+    contains(done.err, "hint: --frame-max SIZE takes longer ones where the kind can")
     done, heard = connect(
         0, wire, "-v", "--frame=u16be", "--frame-max=10", "--frame-long=skip",
         stdin=b"three\n" + b"y" * 100000 + b"\nfour\n",
@@ -232,6 +232,18 @@ def test_events():
     equal((close["sent_messages"], close["received_messages"]), (1, 3))
     equal(close["skipped_messages"], 0)
     equal((close["sent"], close["received"]), (3, 8))
+
+
+def test_error_event():
+    for words, cause, exit_code in (
+        (["--frame=netstring"], "PIER_EFRAME", 8),
+        (["--frame=u64be"], "PIER_EEND", 7),
+        (["--frame=line", "--frame-max=2"], "EMSGSIZE", 8),
+    ):
+        done, _ = connect(exit_code, b"nothing", "--json", *words)
+        error = of_type(events(done, "connect"), "error")[0]
+        equal(error["cause"], cause)
+        equal((error["step"], error["exit"]), ("frame", exit_code))
 
 
 def test_story():
