@@ -239,7 +239,9 @@ pier__replies_add(struct pier_packet *packet, const struct pier_msg *msg,
 	}
 	reply = &it->list[it->count];
 	header = &it->headers[it->count];
-	reply->to = msg->peer;
+	/* Of an address little is used. */
+	reply->to.len = msg->peer.len;
+	memcpy(&reply->to.u, &msg->peer.u, msg->peer.len);
 	reply->deadline = deadline;
 	reply->piece = (struct iovec){ .iov_base = it->room + it->used,
 		.iov_len = size };
