@@ -32,6 +32,7 @@ struct pier_frame {
 	uint32_t out_credit;
 	struct pier__wire wire;
 	bool ready; /* between two messages: the quick way is open */
+	bool begun; /* the call has read something, and need not begin again */
 	struct pier__scan scan;
 	unsigned char *own;
 	size_t own_size, own_room;
@@ -94,10 +95,14 @@ void pier__frame_use_up(struct pier_frame *frame, size_t size);
 void pier__frame_next_begins(struct pier_frame *frame);
 
 /*
- * pier__frame_next(frame, deadline): the next message. 1: frame->scan says where
- * it is in what was received, where it stays; 0: the peer's end; or an error,
- * noted.
+ * pier__frame_await(frame, deadline): what was lent is used up, and if nothing
+ * more was received, something is. PIER_DEFAULT becomes a moment. 1; 0: the
+ * peer's end; or an error, noted.
+ *
+ * pier__frame_next(frame, deadline): then, the next message. 1: frame->scan says
+ * where it is in what was received, where it stays; 0 or an error as before.
  */
+int pier__frame_await(struct pier_frame *frame, pier_deadline *deadline);
 int pier__frame_next(struct pier_frame *frame, pier_deadline deadline);
 /* What was found whole is none, by scan->wrong: the next call goes on behind it.
    Notes and returns the error. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "frame/frame.h"
+#include "net/plain.h"
 
 /* While an end is looked for in own, this much is added to it at once. */
 #define STEP 4096
@@ -376,8 +377,11 @@ first(struct pier_frame *frame, pier_deadline deadline)
 	/* It will wait: what is gathered goes now, so that the wait can be a
 	   plain one. */
 	if (self != NULL && !pier__list_empty(&self->before_wait) &&
-		deadline.ns != 0 && will_wait(frame->stream))
+		deadline.ns != 0 && will_wait(frame->stream)) {
+		if (self->sched != NULL)
+			pier__plain_flush(frame->stream, self);
 		pier__before_wait_run(self);
+	}
 	n = pier_peek(frame->stream, &data, 1, deadline);
 	frame->ready = true;
 	frame->attachment.ready = 0;
@@ -415,28 +419,28 @@ read_on(struct pier_frame *frame, bool begun, pier_deadline deadline)
 }
 
 int
-pier__frame_next(struct pier_frame *frame, pier_deadline deadline)
+pier__frame_await(struct pier_frame *frame, pier_deadline *deadline)
 {
-	bool begun;
-	int rc;
-
 	frame->credit = 0;
 	pier__frame_return(frame);
 	if (frame->failed == -EMSGSIZE)
 		return fail_long(frame);
 	if (frame->failed < 0)
 		return fail_bad(frame);
-	if (deadline.ns < 0)
-		deadline = pier__timeout_deadline(frame->stream->timeout_ms);
-	begun = is_between(frame);
-	if (begun) {
-		rc = first(frame, deadline);
-		if (rc <= 0)
-			return rc;
-	}
+	if (deadline->ns < 0)
+		*deadline = pier__timeout_deadline(frame->stream->timeout_ms);
+	frame->begun = is_between(frame);
+	return frame->begun ? first(frame, *deadline) : 1;
+}
+
+int
+pier__frame_next(struct pier_frame *frame, pier_deadline deadline)
+{
+	int rc;
+
 	frame->ready = false;
 	frame->attachment.ready = 0;
-	rc = read_on(frame, begun, deadline);
+	rc = read_on(frame, frame->begun, deadline);
 	/* What failed is there to be told. */
 	if (frame->failed < 0)
 		frame->attachment.ready = 1;

@@ -158,6 +158,14 @@ view_full_way(struct pier_frame *frame, const void **data, size_t *length,
 		*length = found;
 		return lend(frame, size);
 	}
+	rc = pier__frame_await(frame, &deadline);
+	if (rc <= 0)
+		return rc;
+	if (quick_again(frame, deadline, &at, &found, &size)) {
+		*data = at;
+		*length = found;
+		return lend(frame, size);
+	}
 	rc = pier__frame_next(frame, deadline);
 	return rc == 1 ? lend_whole(frame, data, length) : rc;
 }
@@ -322,6 +330,9 @@ recv_full_way(struct pier_frame *frame, void *buf, size_t room, size_t *length,
 		*length = found;
 		return hand_out(frame, buf, at, found, size);
 	}
+	rc = pier__frame_await(frame, &deadline);
+	if (rc <= 0)
+		return rc;
 	rc = pier__frame_next(frame, deadline);
 	return rc == 1 ? recv_whole(frame, buf, room, length) : rc;
 }

@@ -279,6 +279,27 @@ quick_room(const struct pier_frame *frame, size_t size, pier_deadline deadline)
 	return out->data + out->end;
 }
 
+/* The same of the first one since all was sent. */
+static __attribute__((noinline)) unsigned char *
+first_room(struct pier_frame *frame, size_t size, pier_deadline deadline)
+{
+	struct pier_stream *stream = frame->stream;
+	struct pier__gather *gather = stream->out;
+	struct pier__task *self = pier__current;
+	unsigned char *out;
+
+	if (gather == NULL || gather->data != NULL || gather->error < 0 ||
+		pier__stream_sends_elsewhere(stream) ||
+		PIER__LOOK(stream->desc.writer) != NULL ||
+		!pier__frame_may_hurry(frame, self, deadline) ||
+		pier__gather_room(gather, size, &out) != 1)
+		return NULL;
+	pier__gather_hand_over(gather, self);
+	frame->writer = self;
+	frame->out_credit = PIER__FRAME_CREDIT;
+	return out;
+}
+
 PIER__HOT int
 pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 	pier_deadline deadline)
@@ -292,6 +313,8 @@ pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 		all = quick_size(wire, data, size);
 	if (PIER__MOSTLY(all > 0))
 		out = quick_room(frame, all, deadline);
+	if (!PIER__MOSTLY(out != NULL) && all > 0)
+		out = first_room(frame, all, deadline);
 	if (!PIER__MOSTLY(out != NULL))
 		return send_full_way(frame, data, size, deadline);
 	if (wire->quick == PIER__QUICK_WORD) {

@@ -44,6 +44,16 @@ put_down(struct pier__gather *it)
 		atomic_store_explicit(&it->holder, NULL, memory_order_release);
 }
 
+/* All has gone: a task may wait for long with nothing gathered. */
+static inline void
+empty(struct pier__gather *it)
+{
+	give_back(it->data);
+	it->data = NULL;
+	it->begin = 0;
+	it->end = 0;
+}
+
 /* No engine watches for room any more. */
 static void
 unwatch(struct pier__gather *it)
@@ -77,6 +87,14 @@ watch(struct pier__gather *it)
 		&it->holder, pier__thread_mark(), memory_order_relaxed);
 }
 
+PIER__HOT void
+pier__gather_sent(struct pier__gather *it)
+{
+	pier__list_remove(&it->hook.node);
+	empty(it);
+	put_down(it);
+}
+
 int
 pier__gather_send(struct pier__gather *it)
 {
@@ -97,13 +115,8 @@ pier__gather_send(struct pier__gather *it)
 			it->begin += (uint32_t)n;
 	}
 	unwatch(it);
-	if (it->begin == it->end) {
-		/* A task may wait for long with nothing gathered. */
-		give_back(it->data);
-		it->data = NULL;
-		it->begin = 0;
-		it->end = 0;
-	}
+	if (it->begin == it->end)
+		empty(it);
 	rc = it->error;
 	put_down(it);
 	return rc;

@@ -101,6 +101,9 @@ pier__gather_added(
 /* One attempt for all of it. 0: empty now; -EAGAIN: some stays; or it->error. */
 int pier__gather_send(struct pier__gather *it);
 
+/* All of it was sent, by who did it himself; nobody watches for room. */
+PIER__HOT void pier__gather_sent(struct pier__gather *it);
+
 /* For engines: is desc to be watched for room until its gathered bytes have
    gone, whoever else waits, or no longer does? And: the engine closes. */
 bool pier__gather_is_watched(

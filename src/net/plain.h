@@ -113,6 +113,38 @@ pier__plain_read(struct pier_stream *stream, struct pier__task *self, void *buf,
 	return n;
 }
 
+/* Before a plain wait of self: one attempt to send what it has gathered for this
+   stream, if for no other. What is left of it is for pier__before_wait_run(). */
+static inline __attribute__((always_inline)) void
+pier__plain_flush(struct pier_stream *stream, struct pier__task *self)
+{
+	struct pier__gather *it = stream->out;
+	size_t size;
+	ssize_t n;
+
+	if (!PIER__MOSTLY(it != NULL && it->watcher == NULL &&
+			  self->before_wait.next == &it->hook.node &&
+			  self->before_wait.prev == &it->hook.node &&
+			  it->end > it->begin && it->error == 0))
+		return;
+	if (!PIER__MOSTLY(PIER__LOOK(stream->desc.writable) &&
+			  PIER__LOOK(stream->desc.writer) == NULL &&
+			  atomic_load_explicit(
+				  &stream->odd, memory_order_relaxed) == 0))
+		return;
+	size = it->end - it->begin;
+	n = pier__desc_send(&stream->desc, it->data + it->begin, size);
+	if (PIER__MOSTLY(n > 0)) {
+		pier__plain_moved(stream, self->sched);
+		stream->bytes_out += (uint64_t)n;
+		it->begin += (uint32_t)n;
+	}
+	if (PIER__MOSTLY(n == (ssize_t)size))
+		pier__gather_sent(it);
+	else if (n < 0 && n != -EAGAIN && n != -EINTR)
+		it->error = (int)n;
+}
+
 /* What an attempt that brought nothing means. 0: go the full way; or the error,
    which the kernel tells only once. */
 static inline int
