@@ -343,21 +343,29 @@ measure(const struct info_groups *groups, size_t *widths)
 }
 
 static void
+put_upper(char *out, size_t size, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < size - 1 && name[i] != '\0'; i++)
+		out[i] = name[i] >= 'a' && name[i] <= 'z'
+				 ? (char)(name[i] - ('a' - 'A'))
+				 : name[i];
+	out[i] = '\0';
+}
+
+static void
 put_heads(const struct info_groups *groups, const size_t *widths, FILE *out)
 {
 	char upper[64];
-	size_t i, k;
+	size_t k;
 
 	for (k = 0; k < groups->column_count + 2; k++) {
 		const char *name = k == 0   ? groups->by.name
 				   : k == 1 ? COUNT
 					    : groups->columns[k - 2].name;
 
-		for (i = 0; i < sizeof(upper) - 1 && name[i] != '\0'; i++)
-			upper[i] = name[i] >= 'a' && name[i] <= 'z'
-					   ? (char)(name[i] - ('a' - 'A'))
-					   : name[i];
-		upper[i] = '\0';
+		put_upper(upper, sizeof(upper), name);
 		fprintf(out, "%s%*s", k == 0 ? "" : "  ",
 			(int)widths[k] * (k == 0 ? -1 : 1), upper);
 	}

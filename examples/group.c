@@ -10,7 +10,7 @@
 static int
 hear(struct pier_packet *socket, const struct pier_membership *group)
 {
-	char text[512], peer[PIER_ADDR_TEXT_MAX];
+	char text[512] = "", peer[PIER_ADDR_TEXT_MAX];
 	struct pier_msg msg = { .size = 0 };
 	int rc = pier_packet_join(socket, group);
 
