@@ -392,7 +392,7 @@ put_row(const struct info_groups *groups, const size_t *widths,
 static int
 print_text(const struct info_groups *groups, const struct cli_tool *tool)
 {
-	size_t widths[INFO_COLUMNS_MAX + 2];
+	size_t widths[INFO_COLUMNS_MAX + 2] = { 0 };
 	char *text = NULL;
 	size_t len = 0, i;
 	FILE *out = open_memstream(&text, &len);
