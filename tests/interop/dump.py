@@ -361,15 +361,18 @@ def fields_are_equal(path):
 
 
 def test_live_as_tcpdump_and_tshark():
-    with folder() as name:
+    with folder() as name, contextlib.ExitStack() as stack:
+        # Room for all of it: frames of its ring are as large as its snap.
         other = subprocess.Popen(
-            ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-s", "262144",
-             "-w", name("theirs.pcap")],
+            ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-s", "70000",
+             "-B", "65536", "-w", name("theirs.pcap")],
             stderr=subprocess.PIPE,
         )
+        stack.callback(other.kill)
         while b"listening" not in other.stderr.readline():
             pass
         mine = Capture("-i", "lo", "-w", name("ours.pcap"))
+        stack.callback(mine.process.kill)
         talk()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
             one.bind(("127.0.0.1", 0))
