@@ -71,11 +71,15 @@ strip_scheme(char out[WORD_MAX], const char *text)
 	const char *rest = strstr(text, "://");
 	size_t len = rest != NULL ? (size_t)(rest - text) : 0;
 	bool vsock = len == 5 && memcmp(text, "vsock", 5) == 0;
+	bool tipc = len == 4 && memcmp(text, "tipc", 4) == 0;
 
 	if (rest == NULL || memchr(text, '/', len) != NULL)
 		return text;
 	rest += 3;
-	(void)snprintf(out, WORD_MAX, "%s%.*s", vsock ? "vsock:" : "",
+	(void)snprintf(out, WORD_MAX, "%s%.*s",
+		vsock  ? "vsock:"
+		: tipc ? "tipc:"
+		       : "",
 		(int)strcspn(rest, "?"), rest);
 	return out;
 }

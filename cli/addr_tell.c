@@ -65,6 +65,8 @@ family_name(const struct pier_addr *addr)
 		return "Unix";
 	case AF_VSOCK:
 		return "vsock";
+	case 30: /* AF_TIPC, which not every libc names */
+		return "TIPC";
 	default:
 		return "other";
 	}

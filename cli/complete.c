@@ -27,6 +27,10 @@ static const char *const schemes[][2] = {
 	{ "unixgram://", "/a" },
 	{ "seqpacket://", "/a" },
 	{ "vsock://", "2:1" },
+	{ "raw://", "a/1" },
+	{ "raw4://", "a/1" },
+	{ "raw6://", "a/1" },
+	{ "tipc://", "1/1" },
 	{ "tls://", "a:1" },
 	{ "fd://", "3" },
 };

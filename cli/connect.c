@@ -10,21 +10,21 @@
 #include "verbs.h"
 
 #include <string.h>
-
-static bool
-is_packet(const struct pier_endpoint_check *check)
-{
-	return strncmp(check->scheme, "udp", 3) == 0 ||
-	       strcmp(check->scheme, "unixgram") == 0 ||
-	       strcmp(check->scheme, "seqpacket") == 0;
-}
+#include <sys/socket.h>
 
 static unsigned
 kind_of(const struct pier_endpoint_check *check)
 {
-	if (strcmp(check->scheme, "seqpacket") == 0)
+	switch (check->type) {
+	case SOCK_SEQPACKET:
 		return CONNECT_PACKETS;
-	return is_packet(check) ? CONNECT_DATAGRAMS : CONNECT_STREAM;
+	case SOCK_DGRAM:
+	case SOCK_RDM:
+	case SOCK_RAW:
+		return CONNECT_DATAGRAMS;
+	default: /* fd:// is taken for a stream */
+		return CONNECT_STREAM;
+	}
 }
 
 /* "host 80", as other tools want it: say how pier does. */
@@ -53,7 +53,8 @@ check_bind(const struct cli_tool *tool, const char *text,
 	if (strcmp(check->scheme, "unixgram") == 0)
 		return CLI_EXIT_OK;
 	if (strncmp(check->scheme, "tcp", 3) != 0 &&
-		kind_of(check) != CONNECT_DATAGRAMS) {
+		strncmp(check->scheme, "udp", 3) != 0 &&
+		strncmp(check->scheme, "raw", 3) != 0) {
 		(void)cli_complain(&why,
 			"--bind: %s:// has no local address to choose",
 			check->scheme);
@@ -190,7 +191,7 @@ check_probe(const struct cli_tool *tool, const char *text)
 	(void)cli_ports_next(&ports, one, sizeof(one));
 	if (pier_endpoint_check(one, &check) < 0)
 		return cli_endpoint_error(tool, "connect", one, &check);
-	if (!is_packet(&check))
+	if (kind_of(&check) == CONNECT_STREAM)
 		return cli_inherited_check(tool, one);
 	(void)cli_complain(
 		&why, "%s: a datagram has no answer that says open", text);
@@ -224,6 +225,7 @@ connect_run(struct cli_tool *tool, const void *given)
 		code = cli_inherited_check(tool, endpoints->item[0]);
 	if (code != CLI_EXIT_OK)
 		return code;
-	return is_packet(&check) ? connect_packets(tool, settings)
-				 : connect_stream(tool, settings);
+	return kind_of(&check) == CONNECT_STREAM
+		       ? connect_stream(tool, settings)
+		       : connect_packets(tool, settings);
 }

@@ -108,12 +108,23 @@ hint_in_use(const struct pier_error *error, char *text, size_t size)
 			port_of(error->endpoint));
 }
 
+/* The file that this program is, as setcap(8) wants it. */
+static void
+find_self(char *self, size_t size)
+{
+	ssize_t len = readlink("/proc/self/exe", self, size - 1);
+
+	if (len > 0)
+		self[len] = '\0';
+	else
+		snprintf(self, size, "pier");
+}
+
 static void
 hint_no_bind(const struct pier_error *error, char *text, size_t size)
 {
 	unsigned int port = port_of(error->endpoint);
-	char self[256] = "pier";
-	ssize_t len;
+	char self[256];
 
 	if (is_unix(error->endpoint)) {
 		snprintf(text, size,
@@ -124,14 +135,35 @@ hint_no_bind(const struct pier_error *error, char *text, size_t size)
 	}
 	if (port == 0 || port >= 1024)
 		return;
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len > 0)
-		self[len] = '\0';
+	find_self(self, sizeof(self));
 	snprintf(text, size,
 		"ports below 1024 need CAP_NET_BIND_SERVICE: "
 		"sudo setcap cap_net_bind_service=+ep %s, "
 		"or sudo sysctl net.ipv4.ip_unprivileged_port_start=%u",
 		self, port);
+}
+
+/* Sockets that are made with a right only. */
+static void
+hint_no_right(const struct pier_error *error, char *text, size_t size)
+{
+	char self[256];
+
+	if (strncmp(error->endpoint, "raw", 3) != 0)
+		return;
+	find_self(self, sizeof(self));
+	snprintf(text, size, "sudo setcap cap_net_raw=+ep %s", self);
+}
+
+static void
+hint_no_family(const struct pier_error *error, char *text, size_t size)
+{
+	if (strncmp(error->endpoint, "tipc", 4) == 0)
+		snprintf(text, size, "load its module: sudo modprobe tipc");
+	else
+		snprintf(text, size,
+			"this kernel lacks that family; for IPv6: "
+			"sysctl net.ipv6.conf.all.disable_ipv6");
 }
 
 static void
@@ -201,6 +233,12 @@ hint_not_allowed(const struct pier_error *error, char *text, size_t size)
 		snprintf(text, size,
 			"the socket file must be writable for you: ls -l %s",
 			authority(error->endpoint));
+	else if (is_udp(error->endpoint))
+		snprintf(text, size,
+			"that is a broadcast address: write "
+			"udp://IFACE.broadcast:%s, or %s?broadcast=1; else a "
+			"firewall forbids it: sudo nft list ruleset",
+			service_of(error->endpoint), error->endpoint);
 	else
 		snprintf(text, size,
 			"a broadcast address, or a firewall forbids it: "
@@ -379,6 +417,7 @@ static const struct row {
 	{ -PIER_ELIMIT, PIER_STEP_BODY, "--max-size allows for more", NULL },
 	{ -EPROTONOSUPPORT, PIER_STEP_HEADER, "curl -L speaks https", NULL },
 	{ -EACCES, PIER_STEP_CONNECT, NULL, hint_not_allowed },
+	{ -EACCES, PIER_STEP_SEND, NULL, hint_not_allowed },
 	{ -EINVAL, PIER_STEP_CONNECT, NULL, hint_no_zone },
 	{ -ENODEV, PIER_STEP_NONE,
 		"there is no such interface: ip -brief link lists them", NULL },
@@ -398,10 +437,8 @@ static const struct row {
 		"this process may open no more descriptors: ulimit -n", NULL },
 	{ -ENFILE, PIER_STEP_NONE,
 		"the machine is out of descriptors: sysctl fs.file-nr", NULL },
-	{ -EAFNOSUPPORT, PIER_STEP_NONE,
-		"this kernel lacks that family; for IPv6: "
-		"sysctl net.ipv6.conf.all.disable_ipv6",
-		NULL },
+	{ -EAFNOSUPPORT, PIER_STEP_NONE, NULL, hint_no_family },
+	{ -EPERM, PIER_STEP_CREATE, NULL, hint_no_right },
 	{ -ECONNRESET, PIER_STEP_NONE,
 		"the peer ended it by force: its log may say why", NULL },
 };

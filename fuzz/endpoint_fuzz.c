@@ -34,6 +34,16 @@ check_internet(const struct pier__endpoint *endpoint)
 }
 
 static void
+check_raw(const struct pier__endpoint *endpoint)
+{
+	struct in_addr classic;
+
+	check(endpoint->protocol >= 1 && endpoint->protocol <= 255);
+	if (!endpoint->numeric)
+		check(inet_aton(endpoint->host, &classic) == 0);
+}
+
+static void
 check_address(const struct pier__endpoint *endpoint)
 {
 	char text[PIER_ENDPOINT_TEXT_MAX];
@@ -69,6 +79,14 @@ check_taken(const struct pier__endpoint *endpoint)
 		check_address(endpoint);
 		break;
 	case PIER__ENDPOINT_VSOCK:
+		check_address(endpoint);
+		break;
+	case PIER__ENDPOINT_RAW:
+		check_raw(endpoint);
+		break;
+	case PIER__ENDPOINT_TIPC:
+		check(endpoint->type == SOCK_RDM ||
+			endpoint->type == SOCK_SEQPACKET);
 		check_address(endpoint);
 		break;
 	case PIER__ENDPOINT_FD:

@@ -45,6 +45,21 @@ struct pier_sockaddr_vm {
 	uint8_t zero[3];
 };
 
+/* TIPC, as the kernel has it (linux/tipc.h): some machines lack its headers. */
+#define PIER_TIPC_RANGE   1 /* instances of a service: all that have one */
+#define PIER_TIPC_SERVICE 2 /* one instance: any socket that has it */
+#define PIER_TIPC_SOCKET  3 /* one socket */
+#define PIER_TIPC_CLUSTER 2 /* scope: what is bound is seen by all nodes */
+
+struct pier_sockaddr_tipc {
+	sa_family_t family; /* AF_TIPC */
+	uint8_t kind;       /* PIER_TIPC_RANGE, … */
+	int8_t scope;
+	uint32_t type;  /* of the service; the number of a socket */
+	uint32_t lower; /* its instance, or the lowest; the socket's node */
+	uint32_t upper; /* the highest instance of a range */
+};
+
 struct pier_addr {
 	socklen_t len; /* bytes of u that are used; 0 is no address */
 	union {
@@ -53,6 +68,7 @@ struct pier_addr {
 		struct sockaddr_in6 in6;
 		struct sockaddr_un un;
 		struct pier_sockaddr_vm vm;
+		struct pier_sockaddr_tipc tipc;
 		struct sockaddr_storage storage;
 	} u;
 };
@@ -66,6 +82,8 @@ struct pier_addr {
  *   /run/x.sock      ./x.sock              a path; "./" is no part of it
  *   @name                                  an abstract Unix address
  *   vsock:3:80  vsock:host:80  vsock:*:80  a virtual machine's context and port
+ *   tipc:18888/17  tipc:18888/17-20        an instance of a service, or several
+ *   tipc:3456789@1001002                   a socket of TIPC, its node in hex
  *
  * Without a port the port is 0. A zone is the name or the number of an
  * interface. In paths and names %XX is the byte with that hexadecimal number;

@@ -17,10 +17,16 @@
  *                                           name of LISTEN_FDNAMES, service.h
  *   vsock://cid:port                        a stream to a virtual machine, or
  *                                           its host
+ *   raw://host/PROTOCOL  raw4://…  raw6://… messages of a protocol of IP
+ *   tipc://TYPE/INSTANCE                    messages to a service of a cluster
  *   pair://                                 two ends of one new pair
  *
  * "?name=value&name=value" behind any of them sets options of the socket, in
  * the words of pier/option.h: tcp://host:80?nodelay=0&rcvbuf=64k.
+ *
+ * PROTOCOL is a number, 1 to 255, or a name such as icmp, icmp6, udp or gre. TYPE
+ * and INSTANCE are numbers of 32 bits; TYPE/LOWEST-HIGHEST is several instances.
+ * tipc:// is SOCK_RDM, and with ?type=seqpacket a connection.
  *
  * cid is a number, "local" (this machine), "host", "hypervisor", or empty or '*'
  * for every context of this machine; its port is a number, 0: any free one.
@@ -53,6 +59,10 @@ struct pier_endpoint_check {
 	   when something is missing at its end */
 	size_t offset;
 	char text[192]; /* what is wrong, "" when nothing is; ASCII */
+	/* Of its socket: SOCK_STREAM bytes; SOCK_SEQPACKET messages over a
+	   connection; SOCK_DGRAM, SOCK_RDM, SOCK_RAW messages. 0: it is wrong,
+	   or fd://, which may be any */
+	int type;
 };
 
 /*
@@ -79,10 +89,11 @@ pier_endpoint_check(const char *text, struct pier_endpoint_check *out)
 /*
  * pier_endpoint_format(scheme, addr, buf, size): the endpoint of an address,
  * in the form that every call of pier reads: "tcp://127.0.0.1:7007",
- * "udp://[::1]:0", "unix:///run/x", "unix://@name".
+ * "udp://[::1]:0", "unix:///run/x", "unix://@name". The
+ * port of an address is the protocol of raw.
  *
  *   scheme   "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix",
- *            "unixgram", "seqpacket" or "vsock"
+ *            "unixgram", "seqpacket", "vsock", "raw", "raw4", "raw6", or "tipc"
  *   buf      ends in NUL on success; PIER_ENDPOINT_TEXT_MAX bytes are enough
  *
  * Returns the length without the NUL, or

@@ -9,6 +9,7 @@
 #include <pier/addr.h>
 
 #include "addr/addr.h"
+#include "addr/tipc.h"
 #include "base/siphash.h"
 
 #include <errno.h>
@@ -45,6 +46,17 @@ add_number(struct canonical *to, uint32_t number)
 	add(to, &big, sizeof(big));
 }
 
+/* What the scope of a service was, or an old address has left behind, is no part
+   of what it names. */
+static void
+add_tipc(struct canonical *to, const struct pier_sockaddr_tipc *addr)
+{
+	add_number(to, addr->kind);
+	add_number(to, addr->type);
+	add_number(to, addr->lower);
+	add_number(to, addr->kind == PIER_TIPC_RANGE ? addr->upper : 0);
+}
+
 static void
 canonical(struct canonical *to, const struct pier_addr *addr)
 {
@@ -69,6 +81,8 @@ canonical(struct canonical *to, const struct pier_addr *addr)
 	} else if (number == AF_VSOCK) {
 		add_number(to, addr->u.vm.cid);
 		add_number(to, addr->u.vm.port);
+	} else if (number == AF_TIPC && len >= sizeof(addr->u.tipc)) {
+		add_tipc(to, &addr->u.tipc);
 	} else if (len > sizeof(sa_family_t)) {
 		add(to, (const char *)&addr->u + sizeof(sa_family_t),
 			len - sizeof(sa_family_t));
@@ -160,6 +174,11 @@ pier_addr_from_sockaddr(
 		if (len < sizeof(struct pier_sockaddr_vm))
 			return -EINVAL;
 		len = sizeof(struct pier_sockaddr_vm);
+	}
+	if (sa->sa_family == AF_TIPC) {
+		if (len < sizeof(struct pier_sockaddr_tipc))
+			return -EINVAL;
+		len = sizeof(struct pier_sockaddr_tipc);
 	}
 	memset(out, 0, sizeof(*out));
 	memcpy(&out->u, sa, len);

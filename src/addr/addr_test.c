@@ -125,6 +125,29 @@ takes_a_sockaddr_of_any_family(void **state)
 	assert_int_equal(out.len, sizeof(struct sockaddr_in6));
 }
 
+/* The kernel tells of a sender in two addresses, of which the first counts, and
+   of a scope that no text has. */
+static void
+an_address_of_tipc_is_what_it_names(void **state)
+{
+	struct pier_addr service = addr("tipc:18888/17"), out;
+	struct pier_addr range = addr("tipc:18888/17-17");
+
+	(void)state;
+	service.u.tipc.scope = 3;
+	service.u.tipc.upper = 99;
+	assert_int_equal(pier_addr_from_sockaddr(&out, &service.u.sa, 32), 0);
+	assert_int_equal(out.len, 16);
+	service = addr("tipc:18888/17");
+	assert_true(pier_addr_equal(&out, &service));
+	assert_true(
+		pier_addr_hash(&out, NULL) == pier_addr_hash(&service, NULL));
+	assert_false(pier_addr_equal(&range, &service));
+	assert_int_equal(
+		pier_addr_from_sockaddr(&out, &service.u.sa, 15), -EINVAL);
+	assert_int_equal(pier_addr_port(&service), -1);
+}
+
 static void
 refuses_a_sockaddr_of_wrong_length(void **state)
 {
@@ -219,6 +242,7 @@ main(void)
 		cmocka_unit_test(hash_takes_a_key),
 		cmocka_unit_test(ports_are_read_and_set),
 		cmocka_unit_test(takes_a_sockaddr_of_any_family),
+		cmocka_unit_test(an_address_of_tipc_is_what_it_names),
 		cmocka_unit_test(refuses_a_sockaddr_of_wrong_length),
 		cmocka_unit_test(unix_addresses_are_those_of_the_kernel),
 		cmocka_unit_test(takes_a_path_that_fills_sun_path),

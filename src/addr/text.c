@@ -7,6 +7,7 @@
 
 #include "addr/addr.h"
 #include "addr/ip.h"
+#include "addr/tipc.h"
 #include "addr/vsock.h"
 #include "os/interface.h"
 #include "task/failure.h"
@@ -17,6 +18,9 @@
 
 /* What an address in a virtual machine's context begins with. */
 #define VSOCK "vsock:"
+
+/* And one of TIPC. */
+#define TIPC "tipc:"
 
 #define UNIX_HEAD offsetof(struct sockaddr_un, sun_path)
 
@@ -213,6 +217,9 @@ pier__addr_parse(struct pier_addr *out, const char *text, struct pier__why *why)
 	if (pier__span_starts(span, VSOCK))
 		return pier__vsock_parse(out,
 			pier__span_cut(span, sizeof(VSOCK) - 1, span.end), why);
+	if (pier__span_starts(span, TIPC))
+		return pier__tipc_parse_any(out,
+			pier__span_cut(span, sizeof(TIPC) - 1, span.end), why);
 	rc = pier__hostport_split(&pieces, span, why);
 	if (rc < 0)
 		return rc;
@@ -313,6 +320,14 @@ format_vsock(char *out, size_t size, const struct pier_addr *addr, bool port)
 	return used + pier__vsock_format(out + used, size - used, addr, port);
 }
 
+static size_t
+format_tipc(char *out, size_t size, const struct pier_addr *addr)
+{
+	size_t used = (size_t)snprintf(out, size, TIPC);
+
+	return used + pier__tipc_format(out + used, size - used, addr);
+}
+
 /* Everything is written to a buffer that is always large enough, then cut. */
 static int
 hand_out(char *buf, size_t size, const char *text, size_t len)
@@ -340,6 +355,9 @@ format(const struct pier_addr *addr, char *buf, size_t size, bool port)
 	else if (pier_addr_family(addr) == AF_VSOCK &&
 		 addr->len >= sizeof(addr->u.vm))
 		len = format_vsock(text, sizeof(text), addr, port);
+	else if (pier_addr_family(addr) == AF_TIPC &&
+		 addr->len >= sizeof(addr->u.tipc))
+		len = format_tipc(text, sizeof(text), addr);
 	else
 		len = (size_t)snprintf(text, sizeof(text), "(family %d)",
 			addr->u.sa.sa_family);

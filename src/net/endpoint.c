@@ -8,6 +8,7 @@
 
 #include "addr/addr.h"
 #include "addr/ip.h"
+#include "addr/tipc.h"
 #include "addr/vsock.h"
 #include "net/scheme.h"
 #include "net/wishes.h"
@@ -44,8 +45,24 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 	return pier__why_set(why, name.begin,
 		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
 		"udp4, udp6, icmp, icmp4, icmp6, unix, unixgram, seqpacket, "
-		"vsock, fd and pair",
+		"vsock, raw, raw4, raw6, tipc, fd and pair",
 		pier__span_quote(name), pier__span_at(name));
+}
+
+/* What follows '?': the scheme's own, and options of the socket. */
+static int
+parse_wishes(struct pier__endpoint *out, struct pier__span span,
+	struct pier__why *why)
+{
+	const struct pier__scheme_own *own = pier__scheme_own(out->kind);
+	int rc = 0;
+
+	out->wishes.endpoint = span;
+	if (own != NULL) {
+		out->wishes.own = own->names;
+		rc = pier__wishes_take_own(out, own->take, why);
+	}
+	return rc < 0 ? rc : pier__wishes_check(out, why);
 }
 
 static int
@@ -69,8 +86,8 @@ parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
 		return pier__why_set(why, main.end, "'#' is written %%23");
 	if (hash < rest.end)
 		return pier__why_set(why, hash, "'#' is written %%23");
-	out->wishes.endpoint = pier__span_cut(rest, main.end + 1, rest.end);
-	return pier__wishes_check(out->wishes.endpoint, out, why);
+	return parse_wishes(
+		out, pier__span_cut(rest, main.end + 1, rest.end), why);
 }
 
 static int
@@ -217,6 +234,27 @@ pier__endpoint_parse(
 }
 
 int
+pier__endpoint_type(const struct pier__endpoint *endpoint)
+{
+	switch (endpoint->kind) {
+	case PIER__ENDPOINT_UDP:
+	case PIER__ENDPOINT_UNIXGRAM:
+	case PIER__ENDPOINT_ICMP:
+		return SOCK_DGRAM;
+	case PIER__ENDPOINT_SEQPACKET:
+		return SOCK_SEQPACKET;
+	case PIER__ENDPOINT_RAW:
+		return SOCK_RAW;
+	case PIER__ENDPOINT_TIPC:
+		return endpoint->type;
+	case PIER__ENDPOINT_FD:
+		return 0;
+	default:
+		return SOCK_STREAM;
+	}
+}
+
+int
 pier_endpoint_check_sized(
 	const char *text, struct pier_endpoint_check *out, size_t size)
 {
@@ -231,6 +269,8 @@ pier_endpoint_check_sized(
 		full.offset = why.offset;
 		(void)snprintf(full.text, sizeof(full.text), "%s", why.text);
 		(void)pier__fail_parse(rc, text, &why);
+	} else {
+		full.type = pier__endpoint_type(&endpoint);
 	}
 	if (out != NULL)
 		memcpy(out, &full, size < sizeof(full) ? size : sizeof(full));
@@ -246,6 +286,7 @@ serves(const struct pier__scheme *scheme, const struct pier_addr *addr)
 	switch (scheme->kind) {
 	case PIER__ENDPOINT_TCP:
 	case PIER__ENDPOINT_UDP:
+	case PIER__ENDPOINT_RAW:
 		if (scheme->family != AF_UNSPEC)
 			return family == scheme->family;
 		return family == AF_INET || family == AF_INET6;
@@ -256,8 +297,24 @@ serves(const struct pier__scheme *scheme, const struct pier_addr *addr)
 		       addr->len > offsetof(struct sockaddr_un, sun_path);
 	case PIER__ENDPOINT_VSOCK:
 		return family == AF_VSOCK;
+	case PIER__ENDPOINT_TIPC:
+		return pier__tipc_is_service(addr);
 	default:
 		return false;
+	}
+}
+
+/* What stands behind "://", without a port of 16 bits. */
+static int
+format_place(char *text, size_t size, const struct pier_addr *addr)
+{
+	switch (pier_addr_family(addr)) {
+	case AF_VSOCK:
+		return (int)pier__vsock_format(text, size, addr, true);
+	case AF_TIPC:
+		return (int)pier__tipc_format(text, size, addr);
+	default:
+		return pier_addr_format_host(addr, text, size);
 	}
 }
 
@@ -276,16 +333,15 @@ pier_endpoint_format(const char *scheme, const struct pier_addr *addr,
 		return -EINVAL;
 	if (pier__addr_ip(&ip, addr))
 		family = ip.family;
-	len = family == AF_VSOCK
-		      ? (int)pier__vsock_format(text, sizeof(text), addr, true)
-		      : pier_addr_format_host(addr, text, sizeof(text));
+	len = format_place(text, sizeof(text), addr);
 	if (len < 0)
 		return len;
 	if (port < 0)
 		len = snprintf(buf, size, "%s://%s", found->name, text);
 	else
 		len = snprintf(buf, size,
-			family == AF_INET6 ? "%s://[%s]:%d" : "%s://%s:%d",
-			found->name, text, port);
+			family == AF_INET6 ? "%s://[%s]%c%d" : "%s://%s%c%d",
+			found->name, text,
+			found->kind == PIER__ENDPOINT_RAW ? '/' : ':', port);
 	return (size_t)len < size ? len : -ENOSPC;
 }

@@ -15,6 +15,16 @@
 struct pier__wishes {
 	struct pier__span endpoint; /* name=value&name=value, with its %XX */
 	const char *const *list;    /* "name=value", NULL-ended, or NULL */
+	/* Names in endpoint that are the scheme's own and no options of the
+	   socket: a NULL-ended list, or NULL */
+	const char *const *own;
+};
+
+/* One of these. */
+struct pier__own {
+	struct pier__span name;
+	const char *value; /* without its %XX; borrowed */
+	size_t value_at;   /* where it stands in the text */
 };
 
 enum pier__endpoint_kind {
@@ -27,6 +37,8 @@ enum pier__endpoint_kind {
 	PIER__ENDPOINT_ICMP,
 	PIER__ENDPOINT_FD,
 	PIER__ENDPOINT_PAIR,
+	PIER__ENDPOINT_RAW,
+	PIER__ENDPOINT_TIPC,
 };
 
 /* Whom an endpoint of UDP means. */
@@ -42,12 +54,13 @@ enum pier__reach {
 struct pier__endpoint {
 	enum pier__endpoint_kind kind;
 	const char *scheme; /* a constant string: "tcp4" */
-	int family; /* tcp, udp, icmp: AF_INET, AF_INET6, or AF_UNSPEC for both; unix,
-		       unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK; else
-		       AF_UNSPEC */
-	char host[PIER__HOST_MAX + 1]; /* tcp, udp: a name or an address with
-					  its zone, no brackets; "" is every
-					  address */
+	int family; /* tcp, udp, icmp, raw: AF_INET, AF_INET6, or AF_UNSPEC for
+		       both;
+		       unix, unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK;
+		       tipc: AF_TIPC; else AF_UNSPEC */
+	char host[PIER__HOST_MAX + 1]; /* tcp, udp, icmp, raw: a name or an address
+					  with its zone, no brackets; "" is
+					  every address */
 	bool numeric;           /* host is an address in numbers: no look-up */
 	bool group;             /* it is one of multicast */
 	enum pier__reach reach; /* host is 255.255.255.255 where it is not
@@ -57,8 +70,10 @@ struct pier__endpoint {
 	int port; /* service as a number, or -1 if it is a name */
 	int fd;   /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
 		   host */
-	struct pier_addr addr; /* unix, unixgram, seqpacket, vsock; else len
-				  is 0 */
+	int protocol;          /* raw: of IP, 1 to 255; else 0 */
+	int type;              /* tipc: SOCK_RDM or SOCK_SEQPACKET; else 0 */
+	struct pier_addr addr; /* unix, unixgram, seqpacket, vsock, tipc; else
+				  len is 0 */
 	/* Of a path that is too long for addr, whose len is 0: as it stands in
 	   the text, which has to stay. */
 	struct pier__span long_path;
@@ -66,6 +81,9 @@ struct pier__endpoint {
 	   socket, what the caller wants besides. */
 	struct pier__wishes wishes;
 };
+
+/* The type of the socket that it becomes; 0 of fd, which may be any. */
+int pier__endpoint_type(const struct pier__endpoint *endpoint);
 
 /*
  * Takes text apart. out is complete on success only; out->scheme is set as

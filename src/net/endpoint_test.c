@@ -165,6 +165,71 @@ reads_hosts_of_icmp(void **state)
 	}
 }
 
+static void
+reads_protocols_of_ip(void **state)
+{
+	static const struct {
+		const char *text;
+		int family, protocol;
+		const char *host;
+	} cases[] = {
+		{ "raw://host/icmp", AF_UNSPEC, 1, "host" },
+		{ "raw://192.0.2.1/253", AF_UNSPEC, 253, "192.0.2.1" },
+		{ "raw4://host/UDP", AF_INET, 17, "host" },
+		{ "raw6://[fe80::1%lo]/icmp6", AF_INET6, 58, "fe80::1%lo" },
+		{ "raw:///gre", AF_UNSPEC, 47, "" },
+		{ "raw://*/255?ttl=3&hdrincl=1", AF_UNSPEC, 255, "" },
+		{ "raw4://192.0.2.1/icmp?icmp.filter=1", AF_INET, 1,
+			"192.0.2.1" },
+	};
+	struct pier__endpoint got;
+	struct pier__why why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		if (pier__endpoint_parse(&got, cases[i].text, &why) < 0)
+			fail_msg("%s: %s", cases[i].text, why.text);
+		assert_int_equal(got.kind, PIER__ENDPOINT_RAW);
+		assert_int_equal(got.family, cases[i].family);
+		assert_int_equal(got.protocol, cases[i].protocol);
+		assert_string_equal(got.host, cases[i].host);
+		assert_int_equal(got.addr.len, 0);
+	}
+}
+
+static void
+reads_services_of_tipc(void **state)
+{
+	static const struct {
+		const char *text;
+		int type;
+		const char *addr;
+	} cases[] = {
+		{ "tipc://18888/17", SOCK_RDM, "tipc:18888/17" },
+		{ "tipc://18888/17-20?type=rdm", SOCK_RDM, "tipc:18888/17-20" },
+		{ "tipc://18888/17?type=seqpacket", SOCK_SEQPACKET,
+			"tipc:18888/17" },
+		{ "TIPC://1/2?TYPE=seqpacket&importance=high&sndbuf=64k",
+			SOCK_SEQPACKET, "tipc:1/2" },
+		{ "tipc://1/2?importance=low&type=seqp%61cket", SOCK_SEQPACKET,
+			"tipc:1/2" },
+	};
+	char text[PIER_ADDR_TEXT_MAX];
+	struct pier__endpoint got;
+	struct pier__why why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		if (pier__endpoint_parse(&got, cases[i].text, &why) < 0)
+			fail_msg("%s: %s", cases[i].text, why.text);
+		assert_int_equal(got.kind, PIER__ENDPOINT_TIPC);
+		assert_int_equal(got.type, cases[i].type);
+		assert_true(
+			pier_addr_format(&got.addr, text, sizeof(text)) > 0);
+		assert_string_equal(text, cases[i].addr);
+	}
+}
+
 struct refusal {
 	const char *text;
 	size_t offset;
@@ -299,6 +364,20 @@ points_at_what_is_wrong_elsewhere(void **state)
 		{ "fd://we%0ab", 7, "cannot stand in the name" },
 		{ "fd://we%zz", 7, "two hexadecimal digits" },
 		{ "pair://x", 7, "nothing follows" },
+		{ "raw://host", 10, "write raw://HOST/icmp" },
+		{ "raw://host/", 11, "protocol is missing" },
+		{ "raw://host/0", 11, "1 to 255" },
+		{ "raw://host/256", 11, "1 to 255" },
+		{ "raw://host/icmpp", 11, "1 to 255" },
+		{ "raw://host/icmp/x", 11, "1 to 255" },
+		{ "raw://host:80/udp", 10, "no ports" },
+		{ "raw://[::1]:80/udp", 10, "no ports" },
+		{ "raw://::1/udp", 6, "in brackets" },
+		{ "raw6://192.0.2.1/udp", 7, "IPv6 alone" },
+		{ "raw://127.1/udp", 6, "short IPv4" },
+		{ "tipc://18888", 12, "write tipc://TYPE/INSTANCE" },
+		{ "tipc://18888/x", 13, "is a number" },
+		{ "tipc://1@2", 10, "instance is missing" },
 	};
 
 	(void)state;
@@ -330,6 +409,13 @@ never_ignores_a_parameter(void **state)
 		{ "fd://3?x=1", 7, "unknown option" },
 		{ "tcp://host:99999?x=1", 11, "out of range" },
 		{ "tcp://host?x=1", 10, "port is missing" },
+		{ "tipc://1/2?type=stream", 16, "rdm or seqpacket" },
+		{ "tipc://1/2?type=rdm%00", 16, "no value of type" },
+		{ "tipc://1/2?type", 15, "write type=VALUE" },
+		{ "tipc://1/2?type=rdm&", 20, "after '&'" },
+		{ "tipc://1/2?nodelay=1&typ=rdm", 21, "unknown option" },
+		{ "raw://host/udp?nodelay=1", 15, "is no option of such" },
+		{ "raw://host/udp?type=1", 20, "can only be read" },
 	};
 
 	(void)state;
@@ -395,6 +481,28 @@ check_tells_the_scheme(void **state)
 	assert_int_equal(pier_endpoint_check("tcp://x:1", NULL), 0);
 }
 
+static void
+check_tells_the_type_of_socket(void **state)
+{
+	static const struct {
+		const char *text;
+		int type;
+	} cases[] = { { "host:80", SOCK_STREAM },
+		{ "vsock://2:1", SOCK_STREAM }, { "udp6://host:1", SOCK_DGRAM },
+		{ "unixgram:///x", SOCK_DGRAM },
+		{ "seqpacket:///x", SOCK_SEQPACKET },
+		{ "raw://host/icmp", SOCK_RAW }, { "tipc://1/2", SOCK_RDM },
+		{ "tipc://1/2?type=seqpacket", SOCK_SEQPACKET },
+		{ "fd://3", 0 }, { "udp://host", 0 } };
+	struct pier_endpoint_check check;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		(void)pier_endpoint_check(cases[i].text, &check);
+		assert_int_equal(check.type, cases[i].type);
+	}
+}
+
 /* A program built when the struct was shorter gets what it has room for. */
 static void
 check_writes_no_more_than_the_caller_has(void **state)
@@ -429,6 +537,10 @@ formats_what_every_call_reads(void **state)
 		{ "seqpacket", "/x", "seqpacket:///x" },
 		{ "vsock", "vsock:host:80", "vsock://2:80" },
 		{ "vsock", "vsock::0", "vsock://*:0" },
+		{ "raw", "127.0.0.1:253", "raw://127.0.0.1/253" },
+		{ "raw6", "[::1]:58", "raw6://[::1]/58" },
+		{ "tipc", "tipc:18888/17", "tipc://18888/17" },
+		{ "tipc", "tipc:18888/17-20", "tipc://18888/17-20" },
 	};
 	char text[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__endpoint again;
@@ -460,6 +572,10 @@ refuses_to_format_what_does_not_fit_together(void **state)
 		{ "udp6", "127.0.0.1:1" },
 		{ "tcp", "/x" },
 		{ "unix", "127.0.0.1:1" },
+		{ "raw4", "[::1]:1" },
+		{ "raw", "/x" },
+		{ "tipc", "127.0.0.1:1" },
+		{ "tipc", "tipc:1@2" },
 		{ "fd", "127.0.0.1:1" },
 		{ "tls", "127.0.0.1:1" },
 		{ "nope", "127.0.0.1:1" },
@@ -491,6 +607,8 @@ main(void)
 		cmocka_unit_test(reads_unix_paths_and_names),
 		cmocka_unit_test(reads_descriptors_and_pairs),
 		cmocka_unit_test(reads_hosts_of_icmp),
+		cmocka_unit_test(reads_protocols_of_ip),
+		cmocka_unit_test(reads_services_of_tipc),
 		cmocka_unit_test(points_at_what_is_wrong_in_a_host),
 		cmocka_unit_test(points_at_what_is_wrong_in_a_port),
 		cmocka_unit_test(points_at_what_is_wrong_elsewhere),
@@ -498,6 +616,7 @@ main(void)
 		cmocka_unit_test(takes_options),
 		cmocka_unit_test(long_pieces_have_limits),
 		cmocka_unit_test(check_tells_the_scheme),
+		cmocka_unit_test(check_tells_the_type_of_socket),
 		cmocka_unit_test(check_writes_no_more_than_the_caller_has),
 		cmocka_unit_test(formats_what_every_call_reads),
 		cmocka_unit_test(refuses_to_format_what_does_not_fit_together),

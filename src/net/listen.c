@@ -13,6 +13,7 @@
 #include "net/listen_fds.h"
 #include "net/stream.h"
 #include "net/tcp.h"
+#include "net/tipc.h"
 #include "net/vsock.h"
 #include "task/failure.h"
 
@@ -45,6 +46,7 @@ pier__listener_new(
 	listener->scheme = scheme;
 	listener->streams = family == AF_UNIX    ? "unix"
 			    : family == AF_VSOCK ? "vsock"
+			    : family == AF_TIPC  ? "tipc"
 						 : "tcp";
 	*out = listener;
 	return 0;
@@ -248,10 +250,11 @@ listen_fd(struct pier_listener **out, const struct pier__endpoint *endpoint,
 		rc = flags < 0 ? flags : 0;
 	if (rc == 0)
 		rc = pier__listener_new(out, fd, family,
-			type == SOCK_SEQPACKET ? "seqpacket"
-			: family == AF_UNIX    ? "unix"
-			: family == AF_VSOCK   ? "vsock"
-					       : "tcp");
+			family == AF_TIPC        ? "tipc"
+			: type == SOCK_SEQPACKET ? "seqpacket"
+			: family == AF_UNIX      ? "unix"
+			: family == AF_VSOCK     ? "vsock"
+						 : "tcp");
 	if (rc != 0)
 		return pier__fail_step(rc, PIER_STEP_LISTEN, text,
 			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
@@ -293,7 +296,7 @@ refuse_kind(const struct pier__endpoint *endpoint, const char *text)
 	struct pier__why why;
 	int rc = pier__why_set(&why, 0,
 		"%s:// cannot be listened on: tcp, tcp4, tcp6, unix, "
-		"seqpacket, vsock and fd can",
+		"seqpacket, vsock, tipc with ?type=seqpacket and fd can",
 		endpoint->scheme);
 
 	return pier__fail_parse(rc, text, &why);
@@ -329,6 +332,10 @@ listen_any(struct pier_listener **out, const struct pier__endpoint *endpoint,
 		return listen_unix(out, endpoint, opts, text);
 	case PIER__ENDPOINT_VSOCK:
 		return listen_vsock(out, endpoint, opts, text);
+	case PIER__ENDPOINT_TIPC:
+		return endpoint->type == SOCK_SEQPACKET
+			       ? pier__tipc_listen(out, endpoint, opts, text)
+			       : refuse_kind(endpoint, text);
 	case PIER__ENDPOINT_FD:
 		return listen_fd(out, endpoint, text);
 	default:

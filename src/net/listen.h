@@ -27,7 +27,7 @@ struct pier_listener {
 	struct pier__unix_file file;     /* of a Unix socket that it bound */
 	struct pier__unix_place place;   /* where that is */
 	struct pier__kept_wishes *after; /* set on what is accepted, or NULL */
-	char *long_name; /* the endpoint with a path too long for addr, or NULL */
+	char *long_name; /* the endpoint, where addr does not tell it, or NULL */
 };
 
 /*

@@ -27,6 +27,8 @@ struct pier_packet {
 	/* A message brings its sender along, the end does not: that is how an
 	   empty one is told from it. */
 	bool marks;
+	bool ip_header; /* raw IPv4: each message comes behind one */
+	bool named;     /* its endpoint is what it was given, not its address */
 	int16_t family;
 	uint16_t port;      /* its own, once known */
 	uint64_t bytes_out; /* that the kernel took */

@@ -48,6 +48,11 @@ pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out)
 	}
 	rc = pier__calls()->getpeername(
 		packet->desc->fd, &addr.u.sa, &addr.len);
+	/* Of a raw socket, whose peer has no port, the kernel does not say. */
+	if (rc == -ENOTCONN && packet->connected && packet->to.len > 0) {
+		*out = packet->to;
+		return 0;
+	}
 	if (rc < 0)
 		return fail(packet, rc, "its peer's address");
 	*out = addr;
@@ -60,7 +65,8 @@ pier_packet_endpoint(const struct pier_packet *packet, char *buf, size_t size)
 	struct pier_addr own;
 	int len;
 
-	if (packet->own_place.has_dir && packet->to.len == 0) {
+	if (packet->named ||
+		(packet->own_place.has_dir && packet->to.len == 0)) {
 		len = snprintf(buf, size, "%s", packet->text);
 		return (size_t)len < size ? len : -ENOSPC;
 	}

@@ -10,8 +10,10 @@
 #include "net/came_back.h"
 #include "net/control.h"
 #include "net/listen_fds.h"
+#include "net/raw.h"
 #include "net/seqpacket.h"
 #include "net/stream.h"
+#include "net/tipc.h"
 #include "net/udp.h"
 #include "net/unixgram.h"
 #include "net/wishes.h"
@@ -118,7 +120,8 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 	rc = get_int(fd, SO_TYPE, &type);
 	if (rc == 0)
 		rc = get_int(fd, SO_DOMAIN, &family);
-	if (rc == 0 && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
+	if (rc == 0 && type != SOCK_DGRAM && type != SOCK_SEQPACKET &&
+		type != SOCK_RDM)
 		rc = -EINVAL;
 	if (rc == 0) {
 		rc = pier__wishes_set(&plan->endpoint.wishes, fd,
@@ -137,9 +140,10 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text,
 			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
 							 : NULL);
-	(*out)->scheme = type == SOCK_SEQPACKET ? "seqpacket"
-			 : family == AF_UNIX    ? "unixgram"
-						: "udp";
+	(*out)->scheme = family == AF_TIPC        ? "tipc"
+			 : type == SOCK_SEQPACKET ? "seqpacket"
+			 : family == AF_UNIX      ? "unixgram"
+						  : "udp";
 	(*out)->ends = type == SOCK_SEQPACKET;
 	peer.len = sizeof(peer.u);
 	(*out)->connected =
@@ -158,12 +162,16 @@ open_one(struct pier_packet **out, const struct pier__packet_plan *plan)
 		return pier__unixgram_open(out, plan);
 	case PIER__ENDPOINT_SEQPACKET:
 		return pier__seqpacket_open(out, plan);
+	case PIER__ENDPOINT_RAW:
+		return pier__raw_open(out, plan);
+	case PIER__ENDPOINT_TIPC:
+		return pier__tipc_open(out, plan);
 	case PIER__ENDPOINT_FD:
 		return open_fd(out, plan);
 	default:
 		rc = pier__why_set(&why, 0,
 			"%s:// has no messages: udp, udp4, udp6, unixgram, "
-			"seqpacket and fd have",
+			"seqpacket, raw, tipc and fd have",
 			plan->endpoint.scheme);
 		return pier__fail_parse(rc, plan->text, &why);
 	}

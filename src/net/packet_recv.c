@@ -17,7 +17,9 @@
 #include "net/mailbox.h"
 #include "net/packet.h"
 #include "net/pass.h"
+#include "net/raw.h"
 #include "net/stream.h"
+#include "net/tipc.h"
 #include "net/udp.h"
 #include "net/unixgram.h"
 
@@ -51,6 +53,8 @@ static int
 read_control(struct pier_packet *packet, struct pier_msg *msg,
 	struct pier_fds *fds, struct msghdr *header)
 {
+	if (packet->family == AF_TIPC)
+		return pier__tipc_returned(header);
 	if (packet->family != AF_UNIX) {
 		pier__control_read(msg, header, own_port(packet));
 		return 0;
@@ -68,6 +72,7 @@ is_end(const struct pier_packet *packet, const struct msghdr *header)
 }
 
 _Static_assert(PIER__CRED_ROOM <= PIER__CONTROL_MAX &&
+		       PIER__TIPC_ROOM <= PIER__CONTROL_MAX &&
 		       PIER__CONTROL_MAX <= PIER__PASSED_ROOM,
 	"one size of room serves every family, where no descriptors are "
 	"wanted");
@@ -165,14 +170,17 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 	alignas(struct cmsghdr) unsigned char control[PIER__PASSED_ROOM];
 	struct iovec piece = { .iov_base = buf, .iov_len = size };
 	struct msghdr header = header_for(packet, fds, msg, &piece, control);
+	ssize_t (*call)(int, struct msghdr *, int) =
+		packet->ip_header ? pier__raw_recvmsg : pier__calls()->recvmsg;
 	ssize_t n;
+
 
 	if (packet->mailbox != NULL)
 		return receive_letter(packet, msg, buf, size);
 	n = came_back_before(packet);
 	if (n < 0)
 		return (int)n;
-	n = pier__calls()->recvmsg(packet->desc->fd, &header,
+	n = call(packet->desc->fd, &header,
 		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	if (n < 0 && n != -EAGAIN)
 		n = pier__packet_look_back(packet, (int)n);
@@ -189,6 +197,7 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 {
 	alignas(struct cmsghdr) unsigned char control[PIER_BATCH_MAX]
 						     [PIER__CONTROL_MAX];
+	int (*call)(int, struct mmsghdr *, unsigned int, int);
 	struct mmsghdr list[PIER_BATCH_MAX];
 	unsigned int i;
 	int n;
@@ -202,7 +211,8 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 	n = came_back_before(packet);
 	if (n < 0)
 		return n;
-	n = pier__calls()->recvmmsg(packet->desc->fd, list, count,
+	call = packet->ip_header ? pier__raw_recvmmsg : pier__calls()->recvmmsg;
+	n = call(packet->desc->fd, list, count,
 		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	if (n < 0 && n != -EAGAIN)
 		n = pier__packet_look_back(packet, n);

@@ -8,7 +8,10 @@
 
 #include "addr/addr.h"
 #include "addr/ip.h"
+#include "addr/tipc.h"
 #include "addr/vsock.h"
+#include "net/raw.h"
+#include "net/tipc.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -382,6 +385,44 @@ parse_vsock(struct pier__endpoint *out, struct pier__span rest,
 	return pier__vsock_parse(&out->addr, rest, why);
 }
 
+/* What stands behind the last '/' is the protocol. */
+static int
+parse_raw(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	size_t slash = pier__span_find(rest, '/');
+	struct pier__hostport pieces;
+	int rc;
+
+	if (slash == rest.end)
+		return pier__why_set(why, rest.end,
+			"the protocol is missing: write %s://HOST/icmp or "
+			"%s://HOST/253",
+			out->scheme, out->scheme);
+	rc = pier__hostport_split(
+		&pieces, pier__span_cut(rest, rest.begin, slash), why);
+	if (rc == 0 && pieces.has_port)
+		return pier__why_set(why, pieces.host.end,
+			pieces.bracketed
+				? "protocols of IP have no ports"
+				: "protocols of IP have no ports; an IPv6 "
+				  "address stands in brackets");
+	if (rc == 0)
+		rc = parse_host(out, &pieces, why);
+	if (rc == 0)
+		rc = pier__raw_parse_protocol(&out->protocol,
+			pier__span_cut(rest, slash + 1, rest.end), why);
+	return rc;
+}
+
+static int
+parse_tipc(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	out->type = SOCK_RDM;
+	return pier__tipc_parse(&out->addr, rest, why);
+}
+
 static int
 parse_fd(struct pier__endpoint *out, struct pier__span rest,
 	struct pier__why *why)
@@ -443,6 +484,10 @@ static const struct pier__scheme schemes[] = {
 	{ "vsock", PIER__ENDPOINT_VSOCK, AF_VSOCK, parse_vsock },
 	{ "fd", PIER__ENDPOINT_FD, AF_UNSPEC, parse_fd },
 	{ "pair", PIER__ENDPOINT_PAIR, AF_UNSPEC, parse_pair },
+	{ "raw", PIER__ENDPOINT_RAW, AF_UNSPEC, parse_raw },
+	{ "raw4", PIER__ENDPOINT_RAW, AF_INET, parse_raw },
+	{ "raw6", PIER__ENDPOINT_RAW, AF_INET6, parse_raw },
+	{ "tipc", PIER__ENDPOINT_TIPC, AF_TIPC, parse_tipc },
 	LATER("tls"),
 	LATER("svc"),
 	LATER("http"),
@@ -451,9 +496,7 @@ static const struct pier__scheme schemes[] = {
 	LATER("l2cap"),
 	LATER("can"),
 	LATER("isotp"),
-	LATER("raw"),
 	LATER("packet"),
-	LATER("tipc"),
 };
 
 const struct pier__scheme *
@@ -464,5 +507,22 @@ pier__scheme_find(struct pier__span name)
 	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
 		if (pier__span_is(name, schemes[i].name))
 			return &schemes[i];
+	return NULL;
+}
+
+static const char *const tipc_names[] = { "type", NULL };
+
+static const struct pier__scheme_own own_names[] = {
+	{ PIER__ENDPOINT_TIPC, tipc_names, pier__tipc_take },
+};
+
+const struct pier__scheme_own *
+pier__scheme_own(enum pier__endpoint_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(own_names) / sizeof(own_names[0]); i++)
+		if (own_names[i].kind == kind)
+			return &own_names[i];
 	return NULL;
 }

@@ -15,6 +15,18 @@ struct pier__scheme {
 		struct pier__why *why);
 };
 
+/* The parameters behind '?' that are a kind's own. */
+struct pier__scheme_own {
+	enum pier__endpoint_kind kind;
+	const char *const *names; /* NULL-ended */
+	/* Reads one of them into out. 0, or -EINVAL. */
+	int (*take)(struct pier__endpoint *out, const struct pier__own *own,
+		struct pier__why *why);
+};
+
+/* Those of this kind, or NULL. */
+const struct pier__scheme_own *pier__scheme_own(enum pier__endpoint_kind kind);
+
 /* The scheme that the whole span names, letters of either case, or NULL. */
 const struct pier__scheme *pier__scheme_find(struct pier__span name);
 

@@ -19,12 +19,15 @@ static int
 mark(struct pier_packet *packet)
 {
 	static const int on = 1;
-	int rc = pier__calls()->setsockopt(
-		packet->desc->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	int rc;
 
-	packet->marks = rc == 0;
 	packet->ends = true;
 	packet->connected = true;
+	if (packet->family != AF_UNIX)
+		return 0;
+	rc = pier__calls()->setsockopt(
+		packet->desc->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	packet->marks = rc == 0;
 	return rc;
 }
 

@@ -74,18 +74,43 @@ take_wish(struct wish *out, struct pier__span text, bool escaped,
 		out, pier__span_cut(text, equals + 1, text.end), escaped, why);
 }
 
+static bool
+is_own(const struct pier__wishes *wishes, struct pier__span text)
+{
+	const char *const *name = wishes->own;
+
+	text.end = pier__span_find(text, '=');
+	for (; name != NULL && *name != NULL; name++)
+		if (pier__span_is(text, *name))
+			return true;
+	return false;
+}
+
+/* The next "name=value" of the endpoint, the scheme's own or an option; false
+   at the end. */
+static bool
+next_text(struct walk *walk, struct pier__span *one, bool own)
+{
+	while (walk->rest.begin < walk->rest.end) {
+		*one = walk->rest;
+		one->end = pier__span_find(*one, '&');
+		walk->rest.begin =
+			one->end < walk->rest.end ? one->end + 1 : one->end;
+		if (is_own(walk->wishes, *one) == own)
+			return true;
+	}
+	return false;
+}
+
 /* 1 and the next one; 0 at the end; or -EINVAL. */
 static int
 next_wish(struct walk *walk, struct wish *out, struct pier__why *why)
 {
 	const char *const *list = walk->wishes->list;
-	struct pier__span one = walk->rest;
+	struct pier__span one;
 	int rc;
 
-	if (one.begin < one.end) {
-		one.end = pier__span_find(one, '&');
-		walk->rest.begin =
-			one.end < walk->rest.end ? one.end + 1 : one.end;
+	if (next_text(walk, &one, false)) {
 		rc = take_wish(out, one, true, why);
 	} else if (list != NULL && list[walk->index] != NULL) {
 		one = pier__span_of(list[walk->index++]);
@@ -111,24 +136,21 @@ static size_t
 kinds_of(struct pier__option_kind kinds[KINDS_MAX],
 	const struct pier__endpoint *endpoint)
 {
-	struct pier__option_kind kind = { .domain = endpoint->family };
+	struct pier__option_kind kind = { .domain = endpoint->family,
+		.type = pier__endpoint_type(endpoint),
+		.protocol = endpoint->protocol };
 	bool icmp = endpoint->kind == PIER__ENDPOINT_ICMP;
-	bool message = endpoint->kind == PIER__ENDPOINT_UDP || icmp ||
-		       endpoint->kind == PIER__ENDPOINT_UNIXGRAM;
 
 	if (endpoint->kind == PIER__ENDPOINT_FD)
 		return 0;
-	kind.type = message ? SOCK_DGRAM
-		    : endpoint->kind == PIER__ENDPOINT_SEQPACKET
-			    ? SOCK_SEQPACKET
-			    : SOCK_STREAM;
 	if (icmp)
 		kind.protocol = IPPROTO_ICMP;
 	kinds[0] = kind;
 	if (endpoint->kind == PIER__ENDPOINT_PAIR)
 		kinds[0].domain = AF_UNIX;
 	if (endpoint->kind != PIER__ENDPOINT_TCP &&
-		endpoint->kind != PIER__ENDPOINT_UDP && !icmp)
+		endpoint->kind != PIER__ENDPOINT_UDP && !icmp &&
+		endpoint->kind != PIER__ENDPOINT_RAW)
 		return 1;
 	if (endpoint->family != AF_UNSPEC)
 		return 1;
@@ -265,10 +287,41 @@ pier__wish_fits(const char *wish, const struct pier__endpoint *endpoint)
 }
 
 int
-pier__wishes_check(struct pier__span span,
-	const struct pier__endpoint *endpoint, struct pier__why *why)
+pier__wishes_take_own(struct pier__endpoint *endpoint,
+	int (*take)(struct pier__endpoint *endpoint,
+		const struct pier__own *own, struct pier__why *why),
+	struct pier__why *why)
 {
-	const struct pier__wishes wishes = { .endpoint = span };
+	struct walk walk = start(&endpoint->wishes);
+	struct pier__span one;
+	struct wish wish;
+	int rc = 0;
+
+	while (rc == 0 && next_text(&walk, &one, true)) {
+		rc = take_wish(&wish, one, true, why);
+		if (rc < 0)
+			break;
+		if (wish.len == sizeof(wish.value) ||
+			memchr(wish.value, '\0', wish.len) != NULL)
+			return pier__why_set(why, wish.value_at,
+				"this is no value of %.*s",
+				pier__span_quote(wish.name),
+				pier__span_at(wish.name));
+		wish.value[wish.len] = '\0';
+		rc = take(endpoint,
+			&(struct pier__own){ .name = wish.name,
+				.value = wish.value,
+				.value_at = wish.value_at },
+			why);
+	}
+	return rc;
+}
+
+int
+pier__wishes_check(const struct pier__endpoint *endpoint, struct pier__why *why)
+{
+	struct pier__wishes wishes = endpoint->wishes;
+	struct pier__span span = wishes.endpoint;
 	struct walk walk;
 	size_t last;
 
@@ -280,6 +333,7 @@ pier__wishes_check(struct pier__span span,
 	if (span.text[last] == '&')
 		return pier__why_set(
 			why, span.end, "after '&' comes name=value");
+	wishes.list = NULL;
 	return check(&wishes, endpoint, &walk, why);
 }
 

@@ -26,13 +26,21 @@ pier__wishes_none(const struct pier__wishes *wishes)
 }
 
 /*
- * pier__wishes_check(span, endpoint, why): are these options that a socket of
- * the endpoint can have, with values that they take? 0 or -EINVAL.
+ * pier__wishes_check(endpoint, why): are those of endpoint->wishes.endpoint
+ * options that a socket of it can have, with values that they take? Names that
+ * are the scheme's own are passed over. 0 or -EINVAL.
  */
-int pier__wishes_check(struct pier__span span,
+int pier__wishes_check(
 	const struct pier__endpoint *endpoint, struct pier__why *why);
 
-/* The same of a list, whose first wrong one goes to *wrong. */
+/* Hands each of the endpoint's own to take, in their order, until one is
+   refused. 0, or -EINVAL. */
+int pier__wishes_take_own(struct pier__endpoint *endpoint,
+	int (*take)(struct pier__endpoint *endpoint,
+		const struct pier__own *own, struct pier__why *why),
+	struct pier__why *why);
+
+/* As pier__wishes_check() of a list, whose first wrong one goes to *wrong. */
 int pier__wishes_check_list(const char *const *list,
 	const struct pier__endpoint *endpoint, const char **wrong,
 	struct pier__why *why);

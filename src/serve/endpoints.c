@@ -15,6 +15,7 @@
 
 #include "net/block.h"
 #include "net/listen_fds.h"
+#include "net/tipc.h"
 #include "serve/datagram.h"
 #include "serve/replace.h"
 #include "serve/wishes.h"
@@ -53,9 +54,9 @@ kind_of_fd(int fd)
 	/* What is no socket fails later, with the words for streams. */
 	if (pier__calls()->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
 		return FOR_STREAMS;
-	return type == SOCK_DGRAM       ? FOR_DATAGRAMS
-	       : type == SOCK_SEQPACKET ? FOR_PACKETS
-					: FOR_STREAMS;
+	return type == SOCK_DGRAM || type == SOCK_RDM ? FOR_DATAGRAMS
+	       : type == SOCK_SEQPACKET               ? FOR_PACKETS
+						      : FOR_STREAMS;
 }
 
 /* FOR_… or an error, noted. */
@@ -82,6 +83,15 @@ kind_of(struct pier_server *server, const char *text)
 		return FOR_DATAGRAMS;
 	case PIER__ENDPOINT_SEQPACKET:
 		return FOR_PACKETS;
+	case PIER__ENDPOINT_TIPC:
+		return endpoint.type == SOCK_SEQPACKET ? FOR_PACKETS
+						       : FOR_DATAGRAMS;
+	case PIER__ENDPOINT_RAW:
+		/* An answer to one of this machine's own addresses would come
+		   back as a question, for ever. */
+		return pier__fail_step(-EOPNOTSUPP, PIER_STEP_LISTEN, text,
+			"raw sockets have no ports that tell an answer from a "
+			"question: none is served");
 	default:
 		return FOR_STREAMS;
 	}
@@ -266,6 +276,7 @@ spread(struct pier_server *server, struct pier__port *port, size_t from,
 		return 0;
 	if (port->listener->family != AF_UNIX &&
 		port->listener->family != AF_VSOCK &&
+		port->listener->family != AF_TIPC &&
 		strncmp(real, "fd:", 3) != 0)
 		return join(server, port, from, it);
 	rc = share(server, port, from);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -138,6 +139,37 @@ over_group(struct fault_story *story)
 						      6, SOON)) == 0)
 			take(story, client, &msg, "answer");
 	}
+	pier_packet_close(client);
+	pier_packet_close(server);
+}
+
+static bool
+may_be_raw(void)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, 253);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
+/* A protocol for experiments. The client has another address, or it would hear
+   itself. */
+static void
+over_raw(struct fault_story *story)
+{
+	static const struct pier_packet_opts listens = { .listen = true };
+	static const struct pier_packet_opts asks = { .bind = "127.0.0.2" };
+	static const char endpoint[] = "raw4://127.0.0.1/253";
+	struct pier_packet *server = NULL, *client = NULL;
+
+	if (!may_be_raw())
+		return;
+	if (met(story, "server",
+		    pier_packet_open(&server, endpoint, &listens, SOON)) == 0 &&
+		met(story, "client",
+			pier_packet_open(&client, endpoint, &asks, SOON)) == 0)
+		converse(story, server, client);
 	pier_packet_close(client);
 	pier_packet_close(server);
 }
@@ -362,6 +394,7 @@ EACH_INSIDE(over_both_families)
 EACH_INSIDE(over_unixgram)
 EACH_INSIDE(over_group)
 EACH_INSIDE(over_links)
+EACH_INSIDE(over_raw)
 EACH_INSIDE(race)
 
 /* When the second address cannot be tried, it is the first one's error. */
@@ -385,6 +418,8 @@ static const struct fault_scenario scenarios[] = {
 	{ "a group, threads", over_group_by_threads, NULL },
 	{ "the links, fibers", over_links_by_fibers, NULL },
 	{ "the links, threads", over_links_by_threads, NULL },
+	{ "raw, fibers", over_raw_by_fibers, NULL },
+	{ "raw, threads", over_raw_by_threads, NULL },
 	{ "many at once, fibers", many_by_fibers, NULL },
 	{ "many at once, threads", many_by_threads, NULL },
 	{ "a long path, fibers", over_long_path_by_fibers, NULL },
