@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Telling formats numbers and JSON, deep inside the C library. */
 #define STACK_BYTES (256 * 1024)
@@ -101,6 +102,16 @@ stream_handler(const struct serve_settings *settings, bool loud)
 	return (loud ? loud_handlers : handlers)[settings->what];
 }
 
+static pier_packet_handler *
+packet_handler(const struct serve_settings *settings, bool loud)
+{
+	if (serve_has_program(settings))
+		return serve_exec_packets;
+	return loud && packet_handlers[settings->what] != NULL
+		       ? serve_loud_packets
+		       : packet_handlers[settings->what];
+}
+
 pier_datagram_handler *
 serve_datagram_handler(const struct serve_settings *settings)
 {
@@ -150,10 +161,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.endpoints = endpoints,
 		.handler = stream_handler(settings, loud),
 		.datagram_handler = datagram_handler(settings, loud),
-		.packet_handler =
-			loud && packet_handlers[settings->what] != NULL
-				? serve_loud_packets
-				: packet_handlers[settings->what],
+		.packet_handler = packet_handler(settings, loud),
 		.ctx = serve,
 		.model = (enum pier_model)settings->model,
 		.workers = (int)settings->workers,
@@ -264,6 +272,19 @@ run_server(struct serve *serve)
 	return rc > 0 ? CLI_EXIT_NO : CLI_EXIT_OK;
 }
 
+static int
+cannot_serve_raw(const struct cli_tool *tool, const char *endpoint)
+{
+	struct cli_complaint why = { "", "" };
+
+	(void)cli_complain(&why,
+		"%s: raw messages have no ports that tell an answer from a "
+		"question: none is served",
+		endpoint);
+	cli_advise(&why, "to send and to hear them: pier connect %s", endpoint);
+	return cli_usage_error(tool, "serve", &why);
+}
+
 /* Each endpoint is one, and of a kind that the service is for. */
 static int
 check_endpoints(
@@ -283,8 +304,11 @@ check_endpoints(
 		code = cli_inherited_check(tool, endpoint);
 		if (code != CLI_EXIT_OK)
 			return code;
+		if (check.type == SOCK_RAW)
+			return cannot_serve_raw(tool, endpoint);
 		if (packet_handlers[settings->what] != NULL ||
-			strcmp(check.scheme, "seqpacket") != 0)
+			serve_has_program(settings) ||
+			check.type != SOCK_SEQPACKET)
 			continue;
 		(void)cli_complain(&why,
 			"%s: of the services only echo, upper, discard and "

@@ -168,6 +168,7 @@ bool serve_has_program(const struct serve_settings *settings);
 int serve_check_program(
 	const struct cli_tool *tool, const struct serve_settings *settings);
 int serve_exec_stream(struct pier_stream *stream, void *ctx);
+int serve_exec_packets(struct pier_packet *packet, void *ctx);
 
 /* serve_program.c: can the program be run, as far as can be seen from here?
    CLI_EXIT_OK, or it was told. */
@@ -193,8 +194,8 @@ void serve_tell_summary(struct serve *serve);
 void serve_print_event(struct serve *serve, json_t *event);
 extern const char *const serve_reason_names[];
 
-/* A program of conn has ended. */
-void serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
+/* A program of the connection of that number has ended. */
+void serve_tell_exit(struct serve *serve, uint64_t id,
 	const struct pier_exec_result *result);
 
 /* A message that came, or an answer: which of the two is in type. conn may be

@@ -6,7 +6,7 @@
 
 #include "store.h"
 
-#include <string.h>
+#include <sys/socket.h>
 
 /* What may be waiting for one client when --queue does not say. */
 #define QUEUE_DEFAULT (1024 * 1024)
@@ -46,8 +46,7 @@ datagrams(const struct serve_settings *settings)
 
 	for (i = 0; i < settings->endpoints.n; i++) {
 		(void)pier_endpoint_check(settings->endpoints.item[i], &check);
-		if (strncmp(check.scheme, "udp", 3) == 0 ||
-			strcmp(check.scheme, "unixgram") == 0)
+		if (check.type == SOCK_DGRAM || check.type == SOCK_RDM)
 			return settings->endpoints.item[i];
 	}
 	return NULL;

@@ -9,6 +9,7 @@
 #include "verbs.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
 	WINDOW_MAX = 65535,
@@ -62,9 +63,16 @@ has_messages(const char *endpoint)
 
 	/* One that is none is told later. */
 	return pier_endpoint_check(endpoint, &check) == 0 &&
-	       (strncmp(check.scheme, "udp", 3) == 0 ||
-		       strcmp(check.scheme, "seqpacket") == 0 ||
-		       strcmp(check.scheme, "unixgram") == 0);
+	       check.type != SOCK_STREAM && check.type != 0;
+}
+
+static bool
+has_datagrams(const char *endpoint)
+{
+	struct pier_endpoint_check check;
+
+	return pier_endpoint_check(endpoint, &check) == 0 &&
+	       (check.type == SOCK_DGRAM || check.type == SOCK_RDM);
 }
 
 /* What goes with what. False, and why. */
@@ -94,13 +102,23 @@ fits(const struct serve_settings *settings, struct cli_complaint *why)
 					"one");
 	for (i = 0; program && i < settings->endpoints.n; i++)
 		if (why->line[0] == '\0' &&
-			has_messages(settings->endpoints.item[i])) {
+			has_datagrams(settings->endpoints.item[i])) {
 			(void)cli_complain(why,
-				"%s is for streams, and %s has messages",
+				"%s is for connections, and %s has datagrams",
 				option_name(settings),
 				settings->endpoints.item[i]);
-			cli_advise(why, "messages are for handlers: "
+			cli_advise(why, "datagrams are for handlers: "
 					"'pier serve -h' lists them");
+		}
+	for (i = 0; settings->exec_direct && i < settings->endpoints.n; i++)
+		if (why->line[0] == '\0' &&
+			has_messages(settings->endpoints.item[i])) {
+			(void)cli_complain(why,
+				"--exec-direct is for streams, and %s has "
+				"messages",
+				settings->endpoints.item[i]);
+			cli_advise(why, "without it the program reads what "
+					"comes, and what it writes is sent");
 		}
 	return why->line[0] == '\0';
 }
@@ -204,11 +222,9 @@ serve_check_program(
 	return cli_usage_error(tool, "serve", &why);
 }
 
-int
-serve_exec_stream(struct pier_stream *stream, void *ctx)
+static struct pier_exec_opts
+exec_opts(const struct serve_settings *settings)
 {
-	struct serve *serve = ctx;
-	const struct serve_settings *settings = serve->settings;
 	struct pier_exec_opts opts = {
 		.argv = settings->exec.words,
 		.shell = settings->shell,
@@ -220,17 +236,43 @@ serve_exec_stream(struct pier_stream *stream, void *ctx)
 				    ? (settings->grace + 999999) / 1000000
 				    : settings->grace,
 	};
-	struct pier_exec_result result;
-	int rc;
 
 	/* It was read once before, and is good. */
 	if (settings->window != NULL)
 		(void)read_window(settings->window, &opts.columns, &opts.rows);
-	rc = pier_exec(stream, &opts, &result, PIER_DEFAULT);
-	if (result.pid > 0)
-		serve_tell_exit(serve, pier_conn(stream), &result);
+	return opts;
+}
+
+static int
+tell(struct serve *serve, uint64_t id, const struct pier_exec_result *result,
+	int rc)
+{
+	if (result->pid > 0)
+		serve_tell_exit(serve, id, result);
 	else if (rc < 0)
 		/* The next connection will fare no better: not for -v alone. */
 		cli_say(serve->tool, 0, "%s", pier_error_line());
 	return rc;
+}
+
+int
+serve_exec_stream(struct pier_stream *stream, void *ctx)
+{
+	struct serve *serve = ctx;
+	const struct pier_exec_opts opts = exec_opts(serve->settings);
+	struct pier_exec_result result;
+	int rc = pier_exec(stream, &opts, &result, PIER_DEFAULT);
+
+	return tell(serve, pier_conn(stream)->id, &result, rc);
+}
+
+int
+serve_exec_packets(struct pier_packet *packet, void *ctx)
+{
+	struct serve *serve = ctx;
+	const struct pier_exec_opts opts = exec_opts(serve->settings);
+	struct pier_exec_result result;
+	int rc = pier_exec_packets(packet, &opts, &result, PIER_DEFAULT);
+
+	return tell(serve, pier_packet_conn(packet)->id, &result, rc);
 }

@@ -119,8 +119,8 @@ name_signal(int number, char *text, size_t size)
 }
 
 void
-serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
-	const struct pier_exec_result *result)
+serve_tell_exit(
+	struct serve *serve, uint64_t id, const struct pier_exec_result *result)
 {
 	char took[CLI_VALUE_TEXT], how[64];
 	json_t *event;
@@ -133,7 +133,7 @@ serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
 	else
 		snprintf(how, sizeof(how), "unseen");
 	cli_say(serve->tool, 1, "#%" PRIu64 " process %d ended %s%s after %s",
-		conn->id, result->pid, how,
+		id, result->pid, how,
 		result->killed    ? ", killed,"
 		: result->stopped ? ", told to,"
 				  : "",
@@ -141,7 +141,7 @@ serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
 	if (!serve->tool->json)
 		return;
 	event = cli_event("exit");
-	cli_event_number(event, "id", (int64_t)conn->id);
+	cli_event_number(event, "id", (int64_t)id);
 	cli_event_number(event, "pid", result->pid);
 	if (result->signal > 0)
 		cli_event_number(event, "signal", result->signal);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <pier/deadline.h>
+#include <pier/packet.h>
 #include <pier/stream.h>
 
 #ifdef __cplusplus
@@ -107,6 +108,33 @@ int pier_exec_sized(struct pier_stream *stream,
 	const struct pier_exec_opts *opts, size_t opts_size,
 	struct pier_exec_result *result, size_t result_size,
 	pier_deadline deadline);
+
+/*
+ * pier_exec_packets(packet, opts, result, deadline): the same on messages: those
+ * of a connection, or of a peer's session (pier/serve.h). Each that comes is
+ * written to the program's standard input; what one read of its output gives is
+ * a message, of at most PIER_STREAM_MESSAGE_MAX bytes. The peer's end, of a
+ * session its silence, is the end of the program's input.
+ *
+ * Its environment is as above, with UDP in place of TCP: PROTO=UDP, UDPREMOTEIP
+ * and so on.
+ *
+ * As pier_exec(), and
+ *   -EINVAL  direct: a program takes no messages
+ *   …        as pier_handler_on_packets()
+ */
+int pier_exec_packets_sized(struct pier_packet *packet,
+	const struct pier_exec_opts *opts, size_t opts_size,
+	struct pier_exec_result *result, size_t result_size,
+	pier_deadline deadline);
+
+static inline int
+pier_exec_packets(struct pier_packet *packet, const struct pier_exec_opts *opts,
+	struct pier_exec_result *result, pier_deadline deadline)
+{
+	return pier_exec_packets_sized(
+		packet, opts, sizeof(*opts), result, sizeof(*result), deadline);
+}
 
 static inline int
 pier_exec(struct pier_stream *stream, const struct pier_exec_opts *opts,

@@ -555,6 +555,27 @@ int pier_packet_echo(struct pier_packet *packet, void *ctx);
 int pier_packet_discard(struct pier_packet *packet, void *ctx);
 int pier_packet_upper(struct pier_packet *packet, void *ctx);
 
+/*
+ * pier_handler_on_packets(packet, handler, ctx): run a handler of streams on
+ * messages: a packet handler's whole job for what knows no messages. Two tasks
+ * beside the handler carry what comes into its stream, without the edges of
+ * messages, and what one read of its output gives out as a message, of at most
+ * PIER_STREAM_MESSAGE_MAX bytes. An empty message brings nothing. The peer's
+ * end, of a session its silence, is the end of what the handler reads; what it
+ * then still writes is sent.
+ *
+ * The stream is one end of a pair: it has no pier_conn(), no addresses, and no
+ * limits but those that packet has.
+ *
+ * What handler returned; where that is no error, what kept its stream from being
+ * carried, but for a peer that has gone: as pier_recv() and pier_send(); or
+ *   -ENOMEM, -EMFILE, -ENFILE, -EAGAIN  no memory, descriptors or tasks for it
+ */
+#define PIER_STREAM_MESSAGE_MAX 8192
+
+int pier_handler_on_packets(
+	struct pier_packet *packet, pier_handler *handler, void *ctx);
+
 /* The date and time of day in UTC as one line, such as "Thursday, November 26,
    2026 15:01:02-UTC", then the end (RFC 867). Nothing is read. */
 int pier_handler_daytime(struct pier_stream *stream, void *ctx);

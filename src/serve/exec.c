@@ -7,6 +7,7 @@
  * and nobody else can get it meanwhile.
  */
 #include <pier/exec.h>
+#include <pier/serve.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -30,7 +31,8 @@
 /* On the heap: the engine looks at pidfd while the task waits. */
 struct exec {
 	struct pier_stream *stream;
-	struct pier_stream *program; /* NULL: direct */
+	struct pier_stream *program;      /* NULL: direct */
+	const struct pier_packet *packet; /* whose messages they are, or NULL */
 	const struct pier_exec_opts *opts;
 	pier_deadline deadline;
 	int pid; /* 0: there is none */
@@ -148,7 +150,10 @@ spawn(struct exec *it, const struct pier__spawn *ends)
 	struct pier__spawn spawn = *ends;
 	char **env;
 	int pidfd = -1;
-	int rc = pier__exec_env(&env, it->stream, it->opts->env);
+	int rc =
+		it->packet != NULL
+			? pier__exec_env_packet(&env, it->packet, it->opts->env)
+			: pier__exec_env(&env, it->stream, it->opts->env);
 
 	if (rc < 0)
 		return rc;
@@ -361,8 +366,9 @@ run(struct exec *it)
 }
 
 static int
-exec(struct pier_stream *stream, const struct pier_exec_opts *opts,
-	struct pier_exec_result *result, pier_deadline deadline)
+exec(struct pier_stream *stream, const struct pier_packet *packet,
+	const struct pier_exec_opts *opts, struct pier_exec_result *result,
+	pier_deadline deadline)
 {
 	struct exec *it;
 	int rc = check(stream, opts);
@@ -373,6 +379,7 @@ exec(struct pier_stream *stream, const struct pier_exec_opts *opts,
 	if (it == NULL)
 		return fail(name_of(opts), -ENOMEM, NULL);
 	it->stream = stream;
+	it->packet = packet;
 	it->opts = opts;
 	it->deadline = deadline.ns < 0
 			       ? pier__timeout_deadline(stream->timeout_ms)
@@ -386,23 +393,74 @@ exec(struct pier_stream *stream, const struct pier_exec_opts *opts,
 	return rc;
 }
 
+/* What a caller that may be older gave, and what it has room for. */
+static struct pier_exec_opts
+whole_opts(const struct pier_exec_opts *given, size_t size)
+{
+	struct pier_exec_opts opts = { 0 };
+
+	memcpy(&opts, given, size < sizeof(opts) ? size : sizeof(opts));
+	return opts;
+}
+
+static void
+hand_out(struct pier_exec_result *out, size_t size,
+	const struct pier_exec_result *whole)
+{
+	if (out == NULL)
+		return;
+	memset(out, 0, size);
+	memcpy(out, whole, size < sizeof(*whole) ? size : sizeof(*whole));
+}
+
 int
 pier_exec_sized(struct pier_stream *stream, const struct pier_exec_opts *given,
 	size_t opts_size, struct pier_exec_result *result, size_t result_size,
 	pier_deadline deadline)
 {
-	struct pier_exec_opts opts = { 0 };
+	struct pier_exec_opts opts = whole_opts(given, opts_size);
 	struct pier_exec_result whole = { .status = -1 };
-	int rc;
+	int rc = exec(stream, NULL, &opts, &whole, deadline);
 
-	memcpy(&opts, given,
-		opts_size < sizeof(opts) ? opts_size : sizeof(opts));
-	rc = exec(stream, &opts, &whole, deadline);
-	if (result != NULL) {
-		memset(result, 0, result_size);
-		memcpy(result, &whole,
-			result_size < sizeof(whole) ? result_size
-						    : sizeof(whole));
-	}
+	hand_out(result, result_size, &whole);
+	return rc;
+}
+
+/* On the stack of the task that runs it: the carriers do not look at it. */
+struct on_packets {
+	const struct pier_packet *packet;
+	const struct pier_exec_opts *opts;
+	struct pier_exec_result *result;
+	pier_deadline deadline;
+};
+
+static int
+exec_on(struct pier_stream *stream, void *ctx)
+{
+	struct on_packets *it = ctx;
+
+	return exec(stream, it->packet, it->opts, it->result, it->deadline);
+}
+
+int
+pier_exec_packets_sized(struct pier_packet *packet,
+	const struct pier_exec_opts *given, size_t opts_size,
+	struct pier_exec_result *result, size_t result_size,
+	pier_deadline deadline)
+{
+	struct pier_exec_opts opts = whole_opts(given, opts_size);
+	struct pier_exec_result whole = { .status = -1 };
+	struct on_packets it = { .packet = packet,
+		.opts = &opts,
+		.result = &whole,
+		.deadline = deadline };
+	int rc = opts.direct ? fail(name_of(&opts), -EINVAL,
+				       "direct is for streams: a program takes "
+				       "no messages")
+			     : 0;
+
+	if (rc == 0)
+		rc = pier_handler_on_packets(packet, exec_on, &it);
+	hand_out(result, result_size, &whole);
 	return rc;
 }

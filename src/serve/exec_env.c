@@ -23,8 +23,10 @@
 static const char *const names[] = { "PIER_PEER", "PIER_LOCAL", "PIER_ENDPOINT",
 	"PIER_CONN", "PROTO", "TCPREMOTEIP", "TCPREMOTEPORT", "TCPREMOTEHOST",
 	"TCPREMOTEINFO", "TCPLOCALIP", "TCPLOCALPORT", "TCPLOCALHOST",
-	"UNIXREMOTEPID", "UNIXREMOTEEUID", "UNIXREMOTEEGID", "UNIXLOCALPATH",
-	"NCAT_PROTO", "NCAT_REMOTE_ADDR", "NCAT_REMOTE_PORT", "NCAT_LOCAL_ADDR",
+	"UDPREMOTEIP", "UDPREMOTEPORT", "UDPREMOTEHOST", "UDPREMOTEINFO",
+	"UDPLOCALIP", "UDPLOCALPORT", "UDPLOCALHOST", "UNIXREMOTEPID",
+	"UNIXREMOTEEUID", "UNIXREMOTEEGID", "UNIXLOCALPATH", "NCAT_PROTO",
+	"NCAT_REMOTE_ADDR", "NCAT_REMOTE_PORT", "NCAT_LOCAL_ADDR",
 	"NCAT_LOCAL_PORT", "SOCAT_PEERADDR", "SOCAT_PEERPORT", "SOCAT_SOCKADDR",
 	"SOCAT_SOCKPORT", NULL };
 
@@ -58,10 +60,12 @@ put(struct env *env, const char *format, ...)
 	env->size -= (size_t)len + 1;
 }
 
-/* An address with a port, or the path of a Unix socket. */
+/* An address with a port. */
 static void
-put_ip(struct env *env, const struct pier_addr *addr, bool is_peer)
+put_ip(struct env *env, const char *protocol, const struct pier_addr *addr,
+	bool is_peer)
 {
+	const char *side = is_peer ? "REMOTE" : "LOCAL";
 	char host[PIER_ADDR_TEXT_MAX];
 	int port = pier_addr_port(addr);
 	bool six;
@@ -69,18 +73,17 @@ put_ip(struct env *env, const struct pier_addr *addr, bool is_peer)
 	if (pier_addr_format_host(addr, host, sizeof(host)) < 0 || port < 0)
 		return;
 	six = strchr(host, ':') != NULL;
-	put(env, "TCP%sIP=%s", is_peer ? "REMOTE" : "LOCAL", host);
-	put(env, "TCP%sPORT=%d", is_peer ? "REMOTE" : "LOCAL", port);
-	put(env, "NCAT_%s_ADDR=%s", is_peer ? "REMOTE" : "LOCAL", host);
-	put(env, "NCAT_%s_PORT=%d", is_peer ? "REMOTE" : "LOCAL", port);
+	put(env, "%s%sIP=%s", protocol, side, host);
+	put(env, "%s%sPORT=%d", protocol, side, port);
+	put(env, "NCAT_%s_ADDR=%s", side, host);
+	put(env, "NCAT_%s_PORT=%d", side, port);
 	put(env, "SOCAT_%sADDR=%s%s%s", is_peer ? "PEER" : "SOCK",
 		six ? "[" : "", host, six ? "]" : "");
 	put(env, "SOCAT_%sPORT=%d", is_peer ? "PEER" : "SOCK", port);
 }
 
 static void
-put_unix(struct env *env, const struct pier_stream *stream,
-	const struct pier_addr *local)
+put_unix(struct env *env, int fd, const struct pier_addr *local)
 {
 	char path[PIER_ADDR_TEXT_MAX];
 	struct ucred peer;
@@ -90,8 +93,10 @@ put_unix(struct env *env, const struct pier_stream *stream,
 	put(env, "NCAT_PROTO=UNIX");
 	if (pier_addr_format(local, path, sizeof(path)) > 0)
 		put(env, "UNIXLOCALPATH=%s", path);
+	/* A socket that is connected to nobody tells of process 0. */
 	if (pier__calls()->getsockopt(
-		    pier_fd(stream), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		    fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+		peer.pid == 0)
 		return;
 	put(env, "UNIXREMOTEPID=%d", (int)peer.pid);
 	put(env, "UNIXREMOTEEUID=%u", (unsigned)peer.uid);
@@ -107,33 +112,63 @@ put_addr(struct env *env, const char *name, const struct pier_addr *addr)
 		put(env, "%s=%s", name, text);
 }
 
-static void
-put_stream(struct env *env, const struct pier_stream *stream)
-{
-	const struct pier_conn *conn = pier_conn(stream);
-	struct pier_addr peer = { .len = 0 }, local = { .len = 0 };
+/* Both ends of a conversation. */
+struct ends {
+	const struct pier_conn *conn; /* or NULL */
+	const char *protocol;         /* of those that have ports */
+	int fd;
+	struct pier_addr peer, local;
+};
 
-	/* What has no address leaves len 0. Of a peer that has gone already,
-	   the server knows it. */
-	if (conn != NULL)
-		(void)pier_conn_peer(conn, &peer);
+static void
+put_ends(struct env *env, const struct ends *it)
+{
+	put_addr(env, "PIER_PEER", &it->peer);
+	put_addr(env, "PIER_LOCAL", &it->local);
+	if (it->conn != NULL) {
+		put(env, "PIER_CONN=%" PRIu64, it->conn->id);
+		put(env, "PIER_ENDPOINT=%s", it->conn->endpoint);
+	}
+	if (pier_addr_family(&it->local) == AF_UNIX) {
+		put_unix(env, it->fd, &it->local);
+	} else if (pier_addr_port(&it->local) >= 0) {
+		put(env, "PROTO=%s", it->protocol);
+		put(env, "NCAT_PROTO=%s", it->protocol);
+		put_ip(env, it->protocol, &it->peer, true);
+		put_ip(env, it->protocol, &it->local, false);
+	}
+}
+
+/* What has no address leaves len 0. */
+static struct ends
+ends_of_stream(const struct pier_stream *stream)
+{
+	struct ends it = { .conn = pier_conn(stream),
+		.protocol = "TCP",
+		.fd = pier_fd(stream) };
+
+	/* Of a peer that has gone already, the server knows it. */
+	if (it.conn != NULL)
+		(void)pier_conn_peer(it.conn, &it.peer);
 	else
-		(void)pier_peer(stream, &peer);
-	(void)pier_local(stream, &local);
-	put_addr(env, "PIER_PEER", &peer);
-	put_addr(env, "PIER_LOCAL", &local);
-	if (conn != NULL) {
-		put(env, "PIER_CONN=%" PRIu64, conn->id);
-		put(env, "PIER_ENDPOINT=%s", conn->endpoint);
-	}
-	if (pier_addr_family(&local) == AF_UNIX) {
-		put_unix(env, stream, &local);
-	} else if (pier_addr_port(&local) >= 0) {
-		put(env, "PROTO=TCP");
-		put(env, "NCAT_PROTO=TCP");
-		put_ip(env, &peer, true);
-		put_ip(env, &local, false);
-	}
+		(void)pier_peer(stream, &it.peer);
+	(void)pier_local(stream, &it.local);
+	return it;
+}
+
+static struct ends
+ends_of_packet(const struct pier_packet *packet)
+{
+	struct ends it = { .conn = pier_packet_conn(packet),
+		.protocol = "UDP",
+		.fd = pier_packet_fd(packet) };
+
+	if (it.conn != NULL)
+		(void)pier_conn_peer(it.conn, &it.peer);
+	else
+		(void)pier_packet_peer(packet, &it.peer);
+	(void)pier_packet_local(packet, &it.local);
+	return it;
 }
 
 /* Length of the name of "NAME=value". */
@@ -185,9 +220,8 @@ count_of(const char *const *list)
 	return n;
 }
 
-int
-pier__exec_env(
-	char ***out, const struct pier_stream *stream, const char *const *more)
+static int
+make(char ***out, const struct ends *ends, const char *const *more)
 {
 	char *const *own = pier__environment();
 	size_t most = count_of(more) + VARS_MAX +
@@ -203,7 +237,7 @@ pier__exec_env(
 		if (!has(&env, more[i]))
 			env.list[env.count++] = (char *)(uintptr_t)more[i];
 	given = env.count;
-	put_stream(&env, stream);
+	put_ends(&env, ends);
 	/* Those that the caller gave count, and stand before these. */
 	for (i = given; i < env.count;) {
 		struct env before = { .list = env.list, .count = given };
@@ -218,4 +252,22 @@ pier__exec_env(
 	env.list[env.count] = NULL;
 	*out = env.list;
 	return 0;
+}
+
+int
+pier__exec_env(
+	char ***out, const struct pier_stream *stream, const char *const *more)
+{
+	struct ends ends = ends_of_stream(stream);
+
+	return make(out, &ends, more);
+}
+
+int
+pier__exec_env_packet(
+	char ***out, const struct pier_packet *packet, const char *const *more)
+{
+	struct ends ends = ends_of_packet(packet);
+
+	return make(out, &ends, more);
 }

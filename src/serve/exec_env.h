@@ -3,6 +3,7 @@
 #ifndef PIER_SERVE_EXEC_ENV_H
 #define PIER_SERVE_EXEC_ENV_H
 
+#include <pier/packet.h>
 #include <pier/stream.h>
 
 /*
@@ -14,5 +15,9 @@
  */
 int pier__exec_env(
 	char ***out, const struct pier_stream *stream, const char *const *more);
+
+/* The same of messages: a connection's, or a peer's. */
+int pier__exec_env_packet(
+	char ***out, const struct pier_packet *packet, const char *const *more);
 
 #endif

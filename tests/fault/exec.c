@@ -10,7 +10,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -91,14 +93,47 @@ deaf(struct fault_story *story)
 	pier_close(b);
 }
 
+/* The same by messages; the peer is a plain socket. */
+static void
+packets(struct fault_story *story)
+{
+	struct pier_exec_opts opts = { .argv = sort, .grace_ms = 20 };
+	struct pier_exec_result result = { .pid = 0 };
+	struct pier_packet *packet = NULL;
+	char where[32];
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0 ||
+		send(fds[1], "b\na\n", 4, 0) != 4 ||
+		shutdown(fds[1], SHUT_WR) < 0)
+		abort();
+	(void)snprintf(where, sizeof(where), "fd://%d", fds[0]);
+	if (met(story, "open", pier_packet_open(&packet, where, NULL, SOON)) ==
+		0) {
+		(void)met(story, "exec",
+			pier_exec_packets(packet, &opts, &result, SOON));
+		expect_none_left(story, result.pid);
+		pier_packet_close(packet);
+	} else {
+		(void)close(fds[0]);
+	}
+	(void)close(fds[1]);
+}
+
 EACH_INSIDE(pair)
+EACH_INSIDE(packets)
 EACH_INSIDE(direct)
 EACH_INSIDE(terminal)
 EACH_INSIDE(deaf)
 
+/* A socket that seems to have no peer is one that nothing is sent to. */
+static const int unconnected[] = { -EDESTADDRREQ, 0 };
+
 static const struct fault_scenario scenarios[] = {
 	{ "exec, pair, fibers", pair_by_fibers, NULL },
 	{ "exec, pair, threads", pair_by_threads, NULL },
+	{ "exec, packets, fibers", packets_by_fibers, unconnected },
+	{ "exec, packets, threads", packets_by_threads, unconnected },
 	{ "exec, direct, fibers", direct_by_fibers, NULL },
 	{ "exec, direct, threads", direct_by_threads, NULL },
 	{ "exec, terminal, fibers", terminal_by_fibers, NULL },
