@@ -34,6 +34,7 @@ enum {
 	CONNECT_DATAGRAMS = 2,
 	CONNECT_PROBE = 4,
 	CONNECT_PACKETS = 8, /* over a connection */
+	CONNECT_MESSAGES = CONNECT_DATAGRAMS | CONNECT_PACKETS,
 	CONNECT_TALK = CONNECT_STREAM | CONNECT_DATAGRAMS | CONNECT_PACKETS,
 };
 
@@ -57,6 +58,8 @@ struct connect_settings {
 	bool probe;
 	int64_t replies; /* 0: not counted */
 	int64_t wait;
+	bool lines;    /* each of standard input is a message */
+	int64_t chunk; /* most bytes of one; 0: what the protocol takes */
 };
 
 int connect_run(struct cli_tool *tool, const void *settings);

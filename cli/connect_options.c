@@ -167,7 +167,7 @@ static const struct cli_option options[] = {
 		.min = 1,
 		.max = 1000000000,
 		.offset = AT(replies),
-		.needs = CONNECT_DATAGRAMS | CONNECT_PACKETS },
+		.needs = CONNECT_MESSAGES },
 	{ .name = "wait",
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
@@ -179,6 +179,24 @@ static const struct cli_option options[] = {
 		.max = WEEK,
 		.offset = AT(wait),
 		.needs = CONNECT_DATAGRAMS },
+	{ .name = "lines",
+		.kind = CLI_FLAG,
+		.group = "Datagrams",
+		.help = "send each line of standard input as a datagram, its "
+			"line feed included",
+		.offset = AT(lines),
+		.needs = CONNECT_MESSAGES },
+	{ .name = "chunk",
+		.kind = CLI_SIZE,
+		.metavar = "SIZE",
+		.group = "Datagrams",
+		.help = "most bytes of a datagram that is sent; with --lines, "
+			"of a line",
+		.otherwise = "65507 by UDP over IPv4, else 64Ki",
+		.min = 1,
+		.max = 65536,
+		.offset = AT(chunk),
+		.needs = CONNECT_MESSAGES },
 	{ .name = NULL },
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pier connect to a packet socket: what one read of standard input gives is
- * one datagram; each that comes goes to standard output.
+ * pier connect to a packet socket: what one read of standard input gives, or
+ * with --lines a line of it, is one datagram; each that comes goes to standard
+ * output.
  *
  * The first fiber receives; a second one reads and sends, and when standard
  * input has ended it sleeps for --wait and ends the conversation. Where there is
@@ -13,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* --wait is over: fine, unless --replies asked for more. */
 static void
@@ -51,23 +53,30 @@ send_one(struct talk *talk)
 	return 0;
 }
 
-static bool
-has_end(const struct talk *talk)
-{
-	return strncmp(talk->endpoint, "seqpacket", 9) == 0;
-}
-
 /* Standard input has ended. */
 static void
 end_up(struct talk *talk)
 {
-	if (has_end(talk)) {
+	if (talk->has_end) {
 		talk_ended(talk, TALK_US, TALK_FIN);
 		if (pier_packet_shutdown(talk->packet, PIER_WRITING) < 0)
 			talk_fail(talk);
 	} else if (pier_sleep(pier_in_ns(talk->settings->wait)) == 0) {
 		wait_is_over(talk);
 	}
+}
+
+/* With --lines. */
+static void
+line_too_long(struct talk *talk)
+{
+	char detail[96];
+
+	snprintf(detail, sizeof(detail),
+		"a line of more than %zu bytes is no datagram", talk->chunk);
+	talk_stop(talk, TALK_ERROR,
+		cli_own_failure(talk->tool, PIER_STEP_RECEIVE, "standard input",
+			-EMSGSIZE, detail));
 }
 
 static int
@@ -84,6 +93,8 @@ send_up(void *arg)
 		return 0;
 	if (rc < 0)
 		talk_fail(talk);
+	else if (n == -EMSGSIZE)
+		line_too_long(talk);
 	else if (n < 0)
 		talk_stdin_failed(talk, (int)n);
 	else
@@ -164,9 +175,17 @@ open_packet(struct talk *talk, pier_deadline deadline)
 {
 	const struct pier_packet_opts opts = { .bind = talk->settings->bind,
 		.options = talk->sockopts.item };
+	const struct connect_settings *settings = talk->settings;
+	struct pier_endpoint_check check;
 
-	if (strncmp(talk->endpoint, "udp", 3) == 0)
+	/* It is one, or nobody would have come here. */
+	(void)pier_endpoint_check(talk->endpoint, &check);
+	talk->has_end = check.type == SOCK_SEQPACKET;
+	/* Of raw messages the header takes at least as much. */
+	if (check.type == SOCK_RAW || strncmp(check.scheme, "udp", 3) == 0)
 		talk->chunk = PIER_PACKET_MAX;
+	if (settings->chunk > 0 && (size_t)settings->chunk < talk->chunk)
+		talk->chunk = (size_t)settings->chunk;
 	return pier_packet_open(&talk->packet, talk->endpoint, &opts, deadline);
 }
 

@@ -143,18 +143,6 @@ hint_no_bind(const struct pier_error *error, char *text, size_t size)
 		self, port);
 }
 
-/* Sockets that are made with a right only. */
-static void
-hint_no_right(const struct pier_error *error, char *text, size_t size)
-{
-	char self[256];
-
-	if (strncmp(error->endpoint, "raw", 3) != 0)
-		return;
-	find_self(self, sizeof(self));
-	snprintf(text, size, "sudo setcap cap_net_raw=+ep %s", self);
-}
-
 static void
 hint_no_family(const struct pier_error *error, char *text, size_t size)
 {
@@ -245,17 +233,6 @@ hint_not_allowed(const struct pier_error *error, char *text, size_t size)
 			"ip -brief address; sudo nft list ruleset");
 }
 
-/* This program, as a file. */
-static void
-name_self(char *self, size_t size)
-{
-	ssize_t len = readlink("/proc/self/exe", self, size - 1);
-
-	if (len < 0)
-		len = snprintf(self, size, "pier");
-	self[len] = '\0';
-}
-
 /* Who may not make a raw or packet socket. A capability is for this file alone,
    the range of groups that may send ICMP holds for the whole machine. */
 static void
@@ -263,7 +240,7 @@ hint_no_raw(const struct pier_error *error, char *text, size_t size)
 {
 	char self[256];
 
-	name_self(self, sizeof(self));
+	find_self(self, sizeof(self));
 	if (strncmp(error->endpoint, "packet://", 9) == 0)
 		snprintf(text, size,
 			"packet sockets need CAP_NET_RAW: "
@@ -275,6 +252,8 @@ hint_no_raw(const struct pier_error *error, char *text, size_t size)
 			"of your group: sudo sysctl -w "
 			"net.ipv4.ping_group_range='%u %u'",
 			self, (unsigned int)getegid(), (unsigned int)getegid());
+	else if (strncmp(error->endpoint, "raw", 3) == 0)
+		snprintf(text, size, "sudo setcap cap_net_raw=+ep %s", self);
 }
 
 /* One word is the name of a program, whatever is in it. */
@@ -438,7 +417,6 @@ static const struct row {
 	{ -ENFILE, PIER_STEP_NONE,
 		"the machine is out of descriptors: sysctl fs.file-nr", NULL },
 	{ -EAFNOSUPPORT, PIER_STEP_NONE, NULL, hint_no_family },
-	{ -EPERM, PIER_STEP_CREATE, NULL, hint_no_right },
 	{ -ECONNRESET, PIER_STEP_NONE,
 		"the peer ended it by force: its log may say why", NULL },
 };

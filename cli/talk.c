@@ -146,7 +146,9 @@ talk_read_up(struct talk *talk, pier_deadline deadline)
 	talk->up_data = talk->up;
 	if (talk->frames.has_stdio)
 		return talk_frames_read_up(talk, deadline);
-	n = pier_read(talk->in, buf, talk->chunk, deadline);
+	n = talk->settings->lines
+		    ? pier_read_line(talk->in, buf, talk->chunk + 1, deadline)
+		    : pier_read(talk->in, buf, talk->chunk, deadline);
 	if (n <= 0)
 		return n;
 	if (crlf)

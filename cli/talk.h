@@ -94,14 +94,16 @@ struct talk {
 	bool reader_gone; /* standard output is gone, and ends it */
 	bool after_cr;    /* the last byte read was a CR */
 	size_t chunk;     /* most that is read from standard input at once */
+	bool has_end;     /* messages: over a connection */
 	size_t up_at, up_len;
 	const char *up_data; /* what was read there, as it is sent */
 	const char *down_data;
 	size_t down_len;
 	struct talk_frames frames;
 	struct pier_dial_report report;
-	char raw[TALK_CHUNK];    /* standard input as it was read */
-	char up[2 * TALK_CHUNK]; /* as it is sent: --crlf doubles at most */
+	char raw[TALK_CHUNK + 1]; /* standard input as it was read; a line has a
+				     NUL behind it */
+	char up[2 * TALK_CHUNK];  /* as it is sent: --crlf doubles at most */
 	char down[TALK_CHUNK];
 };
 
