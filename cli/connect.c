@@ -167,7 +167,8 @@ check_options(const struct cli_tool *tool,
 	int code = check_given(tool, settings, kind_of(check), check->scheme);
 
 	if (code == CLI_EXIT_OK)
-		code = check_frames(tool, settings, !is_packet(check));
+		code = check_frames(
+			tool, settings, kind_of(check) == CONNECT_STREAM);
 	if (code != CLI_EXIT_OK)
 		return code;
 	return settings->bind != NULL ? check_bind(tool, settings->bind, check)

@@ -407,7 +407,7 @@ pier_packet_recv_fds_sized(struct pier_packet *packet, struct pier_msg *out,
 	size_t msg_size, struct pier_fds *fds, void *buf, size_t size,
 	pier_deadline deadline)
 {
-	struct pier_msg msg;
+	struct pier_msg msg = { .size = 0 };
 	struct pier_fds came;
 	int rc;
 

@@ -339,7 +339,7 @@ open_pair(struct pier_packet **out, struct opening *it, const struct both *both)
 {
 	struct pier_addr ip4 = both->ip4;
 	struct pier_packet *second = NULL;
-	struct pier_packet *first;
+	struct pier_packet *first = NULL;
 	struct pier_addr bound;
 	int rc = open_server(&first, it, &both->ip6);
 
