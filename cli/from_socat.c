@@ -273,6 +273,14 @@ add_endpoint(struct from *from, const struct side_address *address)
 	return 0;
 }
 
+/* One child for all that a peer sends; of UDP-RECVFROM each message has one. */
+static bool
+has_peers(const struct side_address *address)
+{
+	return strncmp(address->kind->scheme, "udp", 3) == 0 &&
+	       strstr(address->kind->name, "LISTEN") != NULL;
+}
+
 static bool
 has_messages(const struct side_address *address)
 {
@@ -404,11 +412,16 @@ add_serve(struct from *from, const struct socat *socat)
 	if (handler == NULL)
 		return from_no_equal(from, other->word,
 			"pier serve answers by a handler or a program");
-	if (*handler == '\0' && has_messages(listen))
+	if (*handler == '\0' && has_messages(listen) && !has_peers(listen))
 		return from_no_equal(from, listen->word,
-			"programs of pier serve are for streams");
+			"a program of pier serve is for a stream, or all that "
+			"one peer sends over udp://");
 	from_add(from, "serve");
 	from_add_no_limits(from, NULL);
+	if (*handler == '\0' && has_peers(listen)) {
+		from_add(from, "--session-idle");
+		from_add(from, "off");
+	}
 	if ((value = option_of(listen, "backlog")) != NULL) {
 		from_add(from, "--backlog");
 		from_add(from, "%s", value);

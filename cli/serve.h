@@ -41,6 +41,7 @@ enum {
 	SERVE_NEEDS_UNIX = 64,
 	SERVE_NEEDS_ADDRESS_RATE = 128,
 	SERVE_NEEDS_FRAME = 256,
+	SERVE_NEEDS_SESSIONS = 512,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -61,6 +62,7 @@ struct serve_settings {
 	int64_t burst_per_address;
 	int64_t first_byte_timeout;
 	int64_t idle_timeout;
+	int64_t session_idle;
 	int64_t lifetime;
 	int64_t drain;
 	int64_t linger;
@@ -165,6 +167,7 @@ size_t serve_frames_room(size_t size);
  * asked for, as an exit code, CLI_EXIT_OK for nothing; the handler.
  */
 bool serve_has_program(const struct serve_settings *settings);
+bool serve_has_sessions(const struct serve_settings *settings);
 int serve_check_program(
 	const struct cli_tool *tool, const struct serve_settings *settings);
 int serve_exec_stream(struct pier_stream *stream, void *ctx);
@@ -194,9 +197,10 @@ void serve_tell_summary(struct serve *serve);
 void serve_print_event(struct serve *serve, json_t *event);
 extern const char *const serve_reason_names[];
 
-/* A program of the connection of that number has ended. */
-void serve_tell_exit(struct serve *serve, uint64_t id,
-	const struct pier_exec_result *result);
+/* A program has ended: that of a connection, or, conn NULL, of a peer's session
+   over UDP. */
+void serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
+	const char *peer, const struct pier_exec_result *result);
 
 /* A message that came, or an answer: which of the two is in type. conn may be
    NULL for datagrams. */

@@ -67,12 +67,36 @@ has_messages(const char *endpoint)
 }
 
 static bool
+is_udp(const char *endpoint)
+{
+	struct pier_endpoint_check check;
+
+	return pier_endpoint_check(endpoint, &check) == 0 &&
+	       check.type == SOCK_DGRAM && strncmp(check.scheme, "udp", 3) == 0;
+}
+
+/* Datagrams of which nobody keeps apart who sends them. */
+static bool
 has_datagrams(const char *endpoint)
 {
 	struct pier_endpoint_check check;
 
 	return pier_endpoint_check(endpoint, &check) == 0 &&
-	       (check.type == SOCK_DGRAM || check.type == SOCK_RDM);
+	       (check.type == SOCK_DGRAM || check.type == SOCK_RDM) &&
+	       !is_udp(endpoint);
+}
+
+/* A program over UDP has what one peer sends. */
+bool
+serve_has_sessions(const struct serve_settings *settings)
+{
+	size_t i;
+
+	for (i = 0; i < settings->endpoints.n; i++)
+		if (serve_has_program(settings) &&
+			is_udp(settings->endpoints.item[i]))
+			return true;
+	return false;
 }
 
 /* What goes with what. False, and why. */
@@ -100,6 +124,12 @@ fits(const struct serve_settings *settings, struct cli_complaint *why)
 		(void)cli_complain(why, "--exec-direct gives the socket, on "
 					"which nothing holds --rate: leave out "
 					"one");
+	if (why->line[0] == '\0' && serve_has_sessions(settings) &&
+		settings->processes > 0)
+		(void)cli_complain(why,
+			"--processes and %s over udp://: any of them would get "
+			"what a peer sends",
+			option_name(settings));
 	for (i = 0; program && i < settings->endpoints.n; i++)
 		if (why->line[0] == '\0' &&
 			has_datagrams(settings->endpoints.item[i])) {
@@ -164,7 +194,8 @@ use_of(const struct serve_settings *settings)
 	       (settings->rate_per_address > 0 ? SERVE_NEEDS_ADDRESS_RATE : 0) |
 	       (has_connections(settings) ? SERVE_NEEDS_CONNECTIONS : 0) |
 	       (has_unix_connections(settings) ? SERVE_NEEDS_UNIX : 0) |
-	       (settings->frames.wire != NULL ? SERVE_NEEDS_FRAME : 0);
+	       (settings->frames.wire != NULL ? SERVE_NEEDS_FRAME : 0) |
+	       (serve_has_sessions(settings) ? SERVE_NEEDS_SESSIONS : 0);
 }
 
 static const char *
@@ -185,6 +216,8 @@ what_needs(unsigned needs)
 		return "an endpoint of unix:// or seqpacket://";
 	case SERVE_NEEDS_FRAME:
 		return "--frame";
+	case SERVE_NEEDS_SESSIONS:
+		return "a program over udp://";
 	case SERVE_NEEDS_CONNECTIONS:
 		return "an endpoint of streams, such as tcp://";
 	default:
@@ -244,11 +277,11 @@ exec_opts(const struct serve_settings *settings)
 }
 
 static int
-tell(struct serve *serve, uint64_t id, const struct pier_exec_result *result,
-	int rc)
+tell(struct serve *serve, const struct pier_conn *conn, const char *peer,
+	const struct pier_exec_result *result, int rc)
 {
 	if (result->pid > 0)
-		serve_tell_exit(serve, id, result);
+		serve_tell_exit(serve, conn, peer, result);
 	else if (rc < 0)
 		/* The next connection will fare no better: not for -v alone. */
 		cli_say(serve->tool, 0, "%s", pier_error_line());
@@ -263,7 +296,7 @@ serve_exec_stream(struct pier_stream *stream, void *ctx)
 	struct pier_exec_result result;
 	int rc = pier_exec(stream, &opts, &result, PIER_DEFAULT);
 
-	return tell(serve, pier_conn(stream)->id, &result, rc);
+	return tell(serve, pier_conn(stream), "", &result, rc);
 }
 
 int
@@ -272,7 +305,14 @@ serve_exec_packets(struct pier_packet *packet, void *ctx)
 	struct serve *serve = ctx;
 	const struct pier_exec_opts opts = exec_opts(serve->settings);
 	struct pier_exec_result result;
-	int rc = pier_exec_packets(packet, &opts, &result, PIER_DEFAULT);
+	char peer[PIER_ADDR_TEXT_MAX] = "";
+	struct pier_addr addr;
+	int rc;
 
-	return tell(serve, pier_packet_conn(packet)->id, &result, rc);
+	/* A session has no number. */
+	if (pier_packet_conn(packet) == NULL &&
+		pier_packet_peer(packet, &addr) == 0)
+		(void)pier_addr_format(&addr, peer, sizeof(peer));
+	rc = pier_exec_packets(packet, &opts, &result, PIER_DEFAULT);
+	return tell(serve, pier_packet_conn(packet), peer, &result, rc);
 }

@@ -119,11 +119,14 @@ name_signal(int number, char *text, size_t size)
 }
 
 void
-serve_tell_exit(
-	struct serve *serve, uint64_t id, const struct pier_exec_result *result)
+serve_tell_exit(struct serve *serve, const struct pier_conn *conn,
+	const char *peer, const struct pier_exec_result *result)
 {
-	char took[CLI_VALUE_TEXT], how[64];
+	char took[CLI_VALUE_TEXT], how[64], number[24];
 	json_t *event;
+
+	snprintf(number, sizeof(number), "#%" PRIu64,
+		conn != NULL ? conn->id : 0);
 
 	cli_format_duration(result->elapsed_ns, took, sizeof(took));
 	if (result->signal > 0)
@@ -132,8 +135,8 @@ serve_tell_exit(
 		snprintf(how, sizeof(how), "with status %d", result->status);
 	else
 		snprintf(how, sizeof(how), "unseen");
-	cli_say(serve->tool, 1, "#%" PRIu64 " process %d ended %s%s after %s",
-		id, result->pid, how,
+	cli_say(serve->tool, 1, "%s process %d ended %s%s after %s",
+		conn != NULL ? number : peer, result->pid, how,
 		result->killed    ? ", killed,"
 		: result->stopped ? ", told to,"
 				  : "",
@@ -141,7 +144,10 @@ serve_tell_exit(
 	if (!serve->tool->json)
 		return;
 	event = cli_event("exit");
-	cli_event_number(event, "id", (int64_t)id);
+	if (conn != NULL)
+		cli_event_number(event, "id", (int64_t)conn->id);
+	else
+		cli_event_text(event, "peer", peer);
 	cli_event_number(event, "pid", result->pid);
 	if (result->signal > 0)
 		cli_event_number(event, "signal", result->signal);

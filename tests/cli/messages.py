@@ -3,11 +3,13 @@
 protocols of IP, TIPC, and programs that answer. Each against a plain socket of
 Python's."""
 
+import contextlib
 import os
 import pwd
 import socket
 import stat
 import threading
+import time
 
 import tap
 import tool
@@ -197,6 +199,58 @@ def test_a_program_for_packets():
             ended = of_type(lines, "exit")[0]
             equal(ended["status"], 3 if late[0] == "--shell" else 0)
             equal(of_type(lines, "close")[0]["reason"], "done")
+
+
+def udp_client(port):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", port))
+    return client
+
+
+def answer_of_another(client, expected):
+    """It says so in the end. What comes while one ends may be lost."""
+    for _ in range(40):
+        time.sleep(1.5)
+        client.send(b"again\n")
+        client.settimeout(5)
+        with contextlib.suppress(TimeoutError):
+            if client.recv(100) == expected:
+                return
+    raise AssertionError("no other program")
+
+
+def test_each_peer_over_udp_has_a_program_of_its_own():
+    late = ["--shell", "n=0; while read x; do n=$((n+1)); "
+                       "echo $n $x $PROTO $UDPREMOTEPORT; done; exit 5"]
+    with Server("-v", "--json", "--session-idle=1s", "udp://127.0.0.1:0",
+                late=late) as server:
+        peers = [udp_client(server.port()) for _ in range(2)]
+        for number in (1, 2):
+            for peer in peers:
+                peer.send(b"word\n")
+                equal(peer.recv(100),
+                      b"%d word UDP %d\n" % (number, peer.getsockname()[1]))
+        # Silence is the end of the program's input: then another begins.
+        for peer in peers:
+            answer_of_another(peer, b"1 again UDP %d\n" % peer.getsockname()[1])
+        done = server.end()
+        ended = of_type(events(done, "serve"), "exit")
+        equal({each["peer"] for each in ended},
+              {f"127.0.0.1:{peer.getsockname()[1]}" for peer in peers})
+        equal([each.get("status") for each in ended[:2]], [5, 5])
+        for peer in peers:
+            peer.close()
+
+
+def test_programs_over_udp_that_cannot_be():
+    for words, complaint in (
+        (["udp://:0", "--processes=2"], "--processes and --exec over udp://"),
+        (["unixgram://@x"], "unixgram://@x has datagrams"),
+        (["tcp://:0", "--session-idle=1s"],
+         "--session-idle has no effect without a program over udp://"),
+    ):
+        contains(expect(2, "serve", *words, "--exec", "cat").err, complaint)
 
 
 def test_a_program_gets_no_socket_of_messages():

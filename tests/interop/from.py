@@ -250,6 +250,13 @@ SERVERS = [
 ]
 
 
+def test_a_program_for_each_peer_over_udp():
+    done = tool.run("from", "socat", "UDP-LISTEN:80,fork", "EXEC:sort")
+    equal(done.code, 0)
+    contains(tap.show(done.out),
+             "--session-idle off udp4://:80 --exec sort")
+
+
 def dial(where):
     kind = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET
     client = socket.socket(kind)
@@ -365,7 +372,6 @@ NO_EQUAL = [
     ("socat TCP-LISTEN:80 EXEC:cat", "TCP-LISTEN:80"),
     ("socat TCP-LISTEN:80,fork TCP:host:80", "TCP:host:80"),
     ("socat UDP-RECVFROM:80,fork EXEC:date", "UDP-RECVFROM:80,fork"),
-    ("socat UDP-LISTEN:80,fork SYSTEM:date", "UDP-LISTEN:80,fork"),
     ("socat - PTY,link=/tmp/x", "PTY,link=/tmp/x"),
     ("socat TCP:a:1 TCP:b:2", "TCP:b:2"),
 ]
