@@ -78,8 +78,7 @@ advise_kind(struct cli_complaint *why, const char *text)
 	if (near.best != NULL)
 		cli_advise(why, "did you mean '%s'?", near.best);
 	else
-		cli_advise(why, "the kinds: 'pier connect --help', or "
-				"pier-framing(7)");
+		cli_advise(why, "the kinds: pier-framing(7)");
 }
 
 static int

@@ -63,7 +63,7 @@ int cli_frame_unsendable(const struct cli_tool *tool,
 		.group = "Messages",                                         \
 		.help = "how messages stand in the stream; pier-framing(7) " \
 			"has them byte by byte",                             \
-		.otherwise = "bytes, without edges",                         \
+		.otherwise = "none: bytes without edges",                    \
 		.words = cli_frame_words,                                    \
 		.offset = (at) + offsetof(struct cli_frames, wire),          \
 		.needs = (frame_needs) },                                    \

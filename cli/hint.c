@@ -224,9 +224,9 @@ hint_not_allowed(const struct pier_error *error, char *text, size_t size)
 	else if (is_udp(error->endpoint))
 		snprintf(text, size,
 			"that is a broadcast address: write "
-			"udp://IFACE.broadcast:%s, or %s?broadcast=1; else a "
-			"firewall forbids it: sudo nft list ruleset",
-			service_of(error->endpoint), error->endpoint);
+			"udp://IFACE.broadcast:%s; else a firewall forbids "
+			"it: sudo nft list ruleset",
+			service_of(error->endpoint));
 	else
 		snprintf(text, size,
 			"a broadcast address, or a firewall forbids it: "

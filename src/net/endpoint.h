@@ -59,7 +59,7 @@ struct pier__endpoint {
 		       unix, unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK;
 		       tipc: AF_TIPC; else AF_UNSPEC */
 	char host[PIER__HOST_MAX +
-		  1]; /* tcp, udp, icmp, raw: a name or an address
+		  1];           /* tcp, udp, icmp, raw: a name or an address
 					  with its zone, no brackets; "" is
 					  every address */
 	bool numeric;           /* host is an address in numbers: no look-up */

@@ -174,7 +174,6 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 		packet->ip_header ? pier__raw_recvmsg : pier__calls()->recvmsg;
 	ssize_t n;
 
-
 	if (packet->mailbox != NULL)
 		return receive_letter(packet, msg, buf, size);
 	n = came_back_before(packet);
