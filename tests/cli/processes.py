@@ -311,7 +311,8 @@ def test_whoever_is_killed_takes_only_its_own():
         LOCAL,
     ) as server:
         wait_until(lambda: is_complete(server.process.pid, 4))
-        before = descriptors(server.process.pid)
+        # It may hold one for a moment, now and at the end.
+        before = min(descriptors(server.process.pid) for _ in range(50))
         crowd = Crowd(server, CLIENTS)
         victims = set()
         kills = 0
@@ -324,7 +325,7 @@ def test_whoever_is_killed_takes_only_its_own():
         equal(crowd.wrong, [])
         equal(crowd.ended - victims, set())
         assert crowd.ended, "nobody's connection has ended"
-        equal(descriptors(server.process.pid), before)
+        wait_until(lambda: descriptors(server.process.pid) <= before)
         pids = children(server.process.pid)
         wait_until(lambda: not any(client_ports(pid) for pid in pids))
         equal(len({descriptors(pid) for pid in pids}), 1)
