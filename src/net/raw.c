@@ -262,8 +262,9 @@ pier__raw_open(struct pier_packet **out, const struct pier__packet_plan *plan)
 			return fail(&it, -EDESTADDRREQ);
 		rc = pier__bind_parse(&it.local, plan->opts.bind);
 	}
-	if (rc == 0)
-		rc = pier__lookup(&names, &question, plan->deadline);
+	if (rc < 0)
+		return rc;
+	rc = pier__lookup(&names, &question, plan->deadline);
 	if (rc < 0)
 		return rc;
 	rc = open_first(out, &it, names);
