@@ -192,8 +192,8 @@ WORKLOADS += [
 ]
 
 WORKLOADS += [
-    Workload("packets-1", "packets", [cost(.90)], connections=1, own=PACKETS),
-    Workload("packets-64", "packets", [cost(.90)], own=PACKETS),
+    Workload("packets-1", "packets", [cost(.97)], connections=1, own=PACKETS),
+    Workload("packets-64", "packets", [cost(.97)], own=PACKETS),
 ]
 
 WORKLOADS += [
