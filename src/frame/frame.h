@@ -13,8 +13,9 @@
  *      back at the end needs no memory;
  *   3. own holds bytes of one message only, but for the last `twice`, which are
       read ahead too and are yet to be looked at;
- *   4. `viewed` bytes at the beginning of what was received are of a message
- *      that was handed out, and lent: they go with the next call.
+ *   4. `viewed` bytes at the beginning of what was received are of messages
+ *      that were handed out, and lent, the last of them until the next call:
+ *      they go, all at once, when there is no whole message behind them.
  */
 #ifndef PIER_FRAME_FRAME_H
 #define PIER_FRAME_FRAME_H

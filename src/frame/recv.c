@@ -117,12 +117,12 @@ quick_again(struct pier_frame *frame, pier_deadline deadline,
 
 /* ---- What programs call ----------------------------------------------- */
 
-/* Lend what was found by the quick way. */
+/* Lend what was found by the quick way. What was lent before stays where it is
+   until there is no more: then all of it goes at once. */
 static inline __attribute__((always_inline)) int
 lend(struct pier_frame *frame, size_t size)
 {
-	frame->stream->in_begin += (uint32_t)frame->viewed;
-	frame->viewed = size;
+	frame->viewed += size;
 	return 1;
 }
 
@@ -177,10 +177,12 @@ pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	const unsigned char *at;
 	size_t found, size;
 
-	if (!PIER__MOSTLY(has_credit(frame, deadline) &&
-			  quick(frame, &at, &found, &size)))
+	if (!PIER__MOSTLY(has_credit(frame, deadline)))
 		return view_full_way(frame, data, length, deadline);
+	/* Whether there is one or not: else it has none for long. */
 	frame->credit--;
+	if (!PIER__MOSTLY(quick(frame, &at, &found, &size)))
+		return view_full_way(frame, data, length, deadline);
 	*data = at;
 	*length = found;
 	return lend(frame, size);
@@ -226,7 +228,7 @@ many_quick(struct pier_frame *frame, struct iovec *list, size_t count)
 	const unsigned char *at = stream->in + stream->in_begin + frame->viewed;
 	size_t have = pier__frame_ahead(stream) - frame->viewed;
 	const struct pier__wire wire = frame->wire;
-	const unsigned char *data;
+	const unsigned char *data, *begin = at;
 	size_t n, length, size;
 
 	for (n = 0; n < count && have > 0; n++) {
@@ -236,8 +238,8 @@ many_quick(struct pier_frame *frame, struct iovec *list, size_t count)
 		list[n] = (struct iovec){ (void *)(uintptr_t)data, length };
 		at += size;
 		have -= size;
-		frame->viewed += size;
 	}
+	frame->viewed += (size_t)(at - begin);
 	return n;
 }
 
