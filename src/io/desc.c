@@ -316,6 +316,23 @@ pier__desc_abort(struct pier__desc *desc)
 }
 
 void
+pier__desc_unwatch(struct pier__desc *desc)
+{
+	struct pier__task *self = pier__current;
+	struct pier__engine *engine;
+
+	if (desc->interest == 0 || self == NULL || self->sched == NULL ||
+		self->sched != desc->owner || desc->reader != NULL ||
+		desc->writer != NULL || desc->on_writable != NULL)
+		return;
+	engine = pier__task_engine(self);
+	engine->ops->forget(engine, desc);
+	/* Its place has just become free. */
+	if (engine->ops->note(engine, desc) < 0)
+		desc->owner = NULL;
+}
+
+void
 pier__desc_forget(struct pier__desc *desc)
 {
 	struct pier__task *self = pier__current;

@@ -19,6 +19,12 @@ struct pier__datagrams {
 	bool stopping;
 	unsigned failures;  /* to receive, in a row */
 	uint64_t bytes_out; /* of packet, that are counted */
+	/* Messages since the last wait, and between the two before. */
+	unsigned came, came_before;
+	/* Is it worth a look, once a batch is done, whether more has come? */
+	bool batched;    /* a batch has come since the last look */
+	uint8_t vain;    /* how far looks have found nothing */
+	uint8_t skipped; /* looks that were not made, in a row */
 };
 
 /* worker will receive on packet, which is taken on success, of an endpoint, a

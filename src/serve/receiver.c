@@ -18,6 +18,17 @@
 /* After so many failures in a row pauses are of 2^10 ms. */
 #define PAUSES_MAX 10
 
+/* A look that finds messages saves the wait for them; one that finds none is a
+   call for nothing, a third as dear. So looks go on while one in four finds
+   some; else one in LOOK_EVERY is made, to see whether that has changed. */
+#define VAIN_LESS  3 /* by one that found some */
+#define VAIN_MAX   24
+#define LOOK_EVERY 32
+
+/* With so many messages from one wait to the next it is cheaper not to be
+   watched between them. */
+#define MUCH 16
+
 /* The batch that it->packet is received by. 0 or -ENOMEM. */
 static int
 take_batch(struct pier__datagrams *it)
@@ -156,16 +167,55 @@ settle(struct pier__datagrams *it)
 		pier__datagrams_failed(it->worker, rc, rc == -ECANCELED);
 }
 
+/* The queue was empty, as far as is known. Has more come while what came was
+   answered? */
+static bool
+look_again(struct pier__datagrams *it)
+{
+	bool look = it->batched &&
+		    (it->packet->desc->interest == 0 || it->vain < VAIN_MAX ||
+			    ++it->skipped >= LOOK_EVERY);
+
+	it->batched = false;
+	if (look)
+		it->skipped = 0;
+	return look;
+}
+
+/* Messages came. */
+static void
+note_came(struct pier__datagrams *it)
+{
+	it->failures = 0;
+	it->batched = true;
+	it->came += it->batch->count;
+	if (it->came >= MUCH || it->came_before >= MUCH)
+		pier__desc_unwatch(it->packet->desc);
+	count_in(it);
+}
+
+static void
+learn(struct pier__datagrams *it, bool found)
+{
+	if (!found)
+		it->vain += it->vain < VAIN_MAX;
+	else
+		it->vain -= it->vain < VAIN_LESS ? it->vain : VAIN_LESS;
+}
+
 /* Some messages into the batch, which is empty. 0, or the error that ends
    it. */
 static int
 receive(struct pier__receiver *receiver)
 {
 	struct pier__datagrams *it = receiver->it;
+	bool again = false;
 	int rc = -EAGAIN;
 
 	pier__datagrams_count_out(it);
-	if (PIER__LOOK(it->packet->desc->readable)) {
+	if (!PIER__LOOK(it->packet->desc->readable))
+		again = look_again(it);
+	if (again || PIER__LOOK(it->packet->desc->readable)) {
 		rc = take_batch(it);
 		if (rc == 0)
 			rc = pier__batch_receive(
@@ -173,12 +223,15 @@ receive(struct pier__receiver *receiver)
 		else
 			(void)pier__packet_fail_receive(it->packet, rc);
 	}
+	if (again)
+		learn(it, rc > 0);
 	if (rc > 0) {
-		it->failures = 0;
-		count_in(it);
+		note_came(it);
 		return 0;
 	}
 	if (rc == -EAGAIN) {
+		it->came_before = it->came;
+		it->came = 0;
 		pier__datagrams_put_batch(it);
 		rc = pier__desc_wait(
 			it->packet->desc, PIER__IN, "receive", PIER_FOREVER);
