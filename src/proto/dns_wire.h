@@ -8,11 +8,10 @@
 
 #include <pier/dns.h>
 
+#include "proto/dns_name.h"
+
 /* A header, the longest name, type and class. */
 #define PIER__DNS_QUERY_MAX (12 + 255 + 4)
-
-/* The longest name as text, each byte as "\ddd"; and a NUL. */
-#define PIER__DNS_NAME_TEXT 1021
 
 struct pier__dns_question {
 	const char *name;
@@ -22,8 +21,7 @@ struct pier__dns_question {
 
 /*
  * pier__dns_write(out, question, recurse): the message that asks. Its length,
- * or -EINVAL: the name has an empty label, one of more than 63 bytes, or more
- * than 255 in all.
+ * or -EINVAL: the name is none, as pier__name_parse() says.
  */
 int pier__dns_write(unsigned char out[PIER__DNS_QUERY_MAX],
 	const struct pier__dns_question *question, bool recurse);
