@@ -22,6 +22,7 @@
 #include <pier/interface.h>
 #include <pier/layers.h>
 #include <pier/network.h>
+#include <pier/ntp.h>
 #include <pier/order.h>
 #include <pier/option.h>
 #include <pier/packet.h>
@@ -32,6 +33,7 @@
 #include <pier/serve.h>
 #include <pier/service.h>
 #include <pier/sockets.h>
+#include <pier/sntp.h>
 #include <pier/stream.h>
 #include <pier/task.h>
 #include <pier/unix.h>
