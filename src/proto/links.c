@@ -48,8 +48,7 @@ open_commons(struct pier__links *links)
 }
 
 int
-pier__links_open(
-	struct pier__links **out, const struct pier__links_opts *opts)
+pier__links_open(struct pier__links **out, const struct pier__links_opts *opts)
 {
 	struct pier__links *links;
 	int rc, i;
@@ -416,8 +415,7 @@ local_for(const struct pier__link_state *state, const struct pier_addr *to)
 }
 
 int
-pier__links_send(
-	struct pier__links *links, const struct pier__sending *sending)
+pier__links_send(struct pier__links *links, const struct pier__sending *sending)
 {
 	alignas(struct cmsghdr) unsigned char control[PIER__CONTROL_MAX];
 	const struct pier__link_state *state =
@@ -425,9 +423,9 @@ pier__links_send(
 	struct pier_outgoing out = { .interface = sending->link.interface };
 	struct iovec data = { (void *)(uintptr_t)sending->bytes, sending->len };
 	struct pier_addr to;
-	struct msghdr header = { .msg_name = &to.u,
-		.msg_iov = &data,
-		.msg_iovlen = 1 };
+	struct msghdr header = {
+		.msg_name = &to.u, .msg_iov = &data, .msg_iovlen = 1
+	};
 	ssize_t n;
 	int fd;
 

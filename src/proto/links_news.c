@@ -54,8 +54,8 @@ is_wanted(const struct pier__links *links, const struct pier_interface *it,
 static bool
 has_family(const struct pier__links *links, int family)
 {
-	const struct pier_addr *group = family == AF_INET ? &links->opts.group4
-							  : &links->opts.group6;
+	const struct pier_addr *group =
+		family == AF_INET ? &links->opts.group4 : &links->opts.group6;
 
 	return group->len > 0 && (links->opts.family == AF_UNSPEC ||
 					 links->opts.family == family);
@@ -93,8 +93,8 @@ describe(struct pier__link_state *out, const struct pier_interface *it,
 	out->loopback = (it->flags & IFF_LOOPBACK) != 0;
 	out->mtu = it->mtu;
 	(void)strncpy(out->name, it->name, sizeof(out->name) - 1);
-	for (i = 0; i < it->addr_count &&
-		    out->addr_count < PIER__LINK_ADDRS_MAX;
+	for (i = 0;
+		i < it->addr_count && out->addr_count < PIER__LINK_ADDRS_MAX;
 		i++)
 		if (pier_addr_family(&it->addrs[i].addr) == family &&
 			(it->addrs[i].flags & UNUSABLE) == 0)

@@ -45,8 +45,10 @@ set_all(int fd, const struct setting *list, size_t count)
 	return 0;
 }
 
-#define SETTING(level, name, value, needed) \
-	{ level, name, &(value), sizeof(value), needed }
+#define SETTING(level, name, value, needed)                  \
+	{                                                    \
+		level, name, &(value), sizeof(value), needed \
+	}
 
 static int
 set_ip4(int fd, int ttl, unsigned int interface)
@@ -62,8 +64,8 @@ set_ip4(int fd, int ttl, unsigned int interface)
 	};
 
 	/* The last is for the socket of one link. */
-	return set_all(fd, list,
-		sizeof(list) / sizeof(list[0]) - (interface == 0));
+	return set_all(
+		fd, list, sizeof(list) / sizeof(list[0]) - (interface == 0));
 }
 
 static int
@@ -79,8 +81,8 @@ set_ip6(int fd, int ttl, unsigned int interface)
 		SETTING(IPPROTO_IPV6, IPV6_MULTICAST_IF, leave, true),
 	};
 
-	return set_all(fd, list,
-		sizeof(list) / sizeof(list[0]) - (interface == 0));
+	return set_all(
+		fd, list, sizeof(list) / sizeof(list[0]) - (interface == 0));
 }
 
 /* A socket that tells of each message by which link it came, and to whom. */
@@ -142,8 +144,8 @@ join(int fd, const struct pier_addr *group, struct pier__link_id id)
 int
 pier__links_open_group(const struct pier__links *links, struct pier__link_id id)
 {
-	struct pier_addr group = id.family == AF_INET ? links->opts.group4
-						      : links->opts.group6;
+	struct pier_addr group =
+		id.family == AF_INET ? links->opts.group4 : links->opts.group6;
 	int fd = make(links, id), rc;
 
 	if (fd < 0)
@@ -166,9 +168,8 @@ int
 pier__links_open_ask(const struct pier__links *links, int family)
 {
 	const struct pier__link_id id = { .family = family };
-	struct pier_addr any = { .len = family == AF_INET
-						? sizeof(any.u.in)
-						: sizeof(any.u.in6) };
+	struct pier_addr any = { .len = family == AF_INET ? sizeof(any.u.in)
+							  : sizeof(any.u.in6) };
 	int fd = make(links, id);
 
 	any.u.sa.sa_family = (sa_family_t)family;
@@ -192,8 +193,8 @@ int
 pier__links_open_news(void)
 {
 	const struct sockaddr_nl address = { .nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
-			     RTMGRP_IPV6_IFADDR };
+		.nl_groups =
+			RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
 	int fd = pier__calls()->socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	int rc;
 

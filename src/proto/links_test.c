@@ -59,9 +59,9 @@ received(struct pier__links *links)
 	int rc;
 
 	while ((rc = pier__links_recv(links, &it)) == 0)
-		assert_true(pier_wait_any(list,
-				    pier__links_waitables(links, list),
-				    SOON) > 0);
+		assert_true(
+			pier_wait_any(list, pier__links_waitables(links, list),
+				SOON) > 0);
 	assert_int_equal(rc, 1);
 	return it;
 }
@@ -172,9 +172,8 @@ plain_socket(uint16_t port)
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
 
 	assert_true(fd >= 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
-				 sizeof(on)),
-		0);
+	assert_int_equal(
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
 	assert_int_equal(
 		bind(fd, (const struct sockaddr *)&any, sizeof(any)), 0);
 	return fd;

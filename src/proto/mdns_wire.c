@@ -153,11 +153,13 @@ pier__dnssd_type_parse(struct pier__dnssd_type *out, const char *text,
 	if (*why != NULL)
 		return -EINVAL;
 	*why = "a domain has parts of 1 to 63 bytes, 255 in all";
-	if (name.bytes[stop] != 0)
-		(void)join(&zone, name.bytes + stop, name.len - stop - 1,
-			&(struct pier__name){ .len = 1 });
-	else if (pier__name_parse(&zone, domain == NULL ? "local" : domain) < 0)
+	if (name.bytes[stop] != 0) {
+		zone.len = (unsigned char)(name.len - stop);
+		memcpy(zone.bytes, name.bytes + stop, zone.len);
+	} else if (pier__name_parse(&zone, domain == NULL ? "local" : domain) <
+		   0) {
 		return -EINVAL;
+	}
 	if (join(&it.name, name.bytes, stop, &zone) < 0 ||
 		join(&it.type, name.bytes + sub, stop - sub, &zone) < 0)
 		return -EINVAL;
