@@ -37,6 +37,7 @@ static pier_handler *const handlers[] = {
 	[SERVE_CHARGEN] = pier_handler_chargen,
 	[SERVE_SOURCE] = source,
 	[SERVE_SINK] = pier_handler_discard,
+	[SERVE_NTP] = NULL, /* of datagrams alone */
 };
 
 /* The same, told. */
@@ -50,6 +51,7 @@ static pier_handler *const loud_handlers[] = {
 	[SERVE_CHARGEN] = pier_handler_chargen,
 	[SERVE_SOURCE] = source,
 	[SERVE_SINK] = serve_loud_stream,
+	[SERVE_NTP] = NULL,
 };
 
 static pier_datagram_handler *const datagram_handlers[] = {
@@ -62,6 +64,7 @@ static pier_datagram_handler *const datagram_handlers[] = {
 	[SERVE_CHARGEN] = pier_datagram_chargen,
 	[SERVE_SOURCE] = pier_datagram_source,
 	[SERVE_SINK] = pier_datagram_discard,
+	[SERVE_NTP] = serve_ntp,
 };
 
 /* NULL: this service is not for packets. */
@@ -70,6 +73,7 @@ static pier_packet_handler *const packet_handlers[] = {
 	[SERVE_UPPER] = pier_packet_upper,
 	[SERVE_DISCARD] = pier_packet_discard,
 	[SERVE_SINK] = pier_packet_discard,
+	[SERVE_NTP] = NULL,
 };
 
 /* Rounded up: a limit never comes early. 0 and PIER_OFF stay. */
@@ -196,6 +200,7 @@ open_server(struct serve *serve, const char *const *endpoints)
 		.on_refuse = tell ? serve_tell_refusal : NULL,
 		.on_listen = serve_tell_listening,
 		.notify = true,
+		.ask = settings->what == SERVE_NTP ? PIER_ASK_TIME : 0,
 		.on_process = tell ? serve_tell_process : NULL,
 		.control = settings->control != NULL ? settings->control
 						     : settings->replace,
@@ -344,6 +349,8 @@ serve_run(struct cli_tool *tool, const void *given)
 	for (i = 0; i < settings->endpoints.n; i++)
 		endpoints[i] = settings->endpoints.item[i];
 	code = check_endpoints(tool, settings);
+	if (code == CLI_EXIT_OK)
+		code = serve_ntp_check(tool, settings);
 	if (code == CLI_EXIT_OK)
 		code = serve_frames_check(&serve);
 	if (code == CLI_EXIT_OK)

@@ -28,6 +28,25 @@ enum serve_what {
 	SERVE_CHARGEN,
 	SERVE_SOURCE,
 	SERVE_SINK,
+	SERVE_NTP,
+};
+
+/* How ntp goes wrong: the check of a client that it fails. */
+enum serve_ntp_fault {
+	SERVE_NTP_NO_FAULT,
+	SERVE_NTP_SILENT,
+	SERVE_NTP_SOURCE,
+	SERVE_NTP_LENGTH,
+	SERVE_NTP_MODE,
+	SERVE_NTP_VERSION,
+	SERVE_NTP_ORIGINATE,
+	SERVE_NTP_FRESH,
+	SERVE_NTP_RECEIVE,
+	SERVE_NTP_TRANSMIT,
+	SERVE_NTP_ORDER,
+	SERVE_NTP_REFERENCE,
+	SERVE_NTP_ROOT,
+	SERVE_NTP_ROUND_TRIP,
 };
 
 /* What options are of use for. */
@@ -42,6 +61,7 @@ enum {
 	SERVE_NEEDS_ADDRESS_RATE = 128,
 	SERVE_NEEDS_FRAME = 256,
 	SERVE_NEEDS_SESSIONS = 512,
+	SERVE_NEEDS_NTP = 1024,
 };
 
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
@@ -88,6 +108,13 @@ struct serve_settings {
 	int64_t accept_burst;
 	int64_t rate;  /* bytes per second, both ways */
 	int64_t queue; /* bytes, of the broker, for one client */
+	/* What ntp says of its clock, and how */
+	const char *ntp_offset; /* a duration with its sign */
+	int64_t ntp_stratum;    /* 0: 1; PIER_OFF: 0 */
+	int64_t ntp_leap;
+	const char *ntp_kiss;
+	int64_t ntp_delay;
+	int64_t ntp_fault; /* enum serve_ntp_fault */
 };
 
 /* One run; hooks and handlers of several threads share it and only read it,
@@ -139,6 +166,13 @@ int serve_loud_datagram(
  */
 int serve_handed(const struct cli_tool *tool, struct serve_settings *settings,
 	char texts[CLI_TEXTS_MAX][SERVE_HANDED_TEXT]);
+
+/* ntp. Its settings can be used: CLI_EXIT_OK, or it was told which cannot. Its
+   handler. */
+int serve_ntp_check(
+	const struct cli_tool *tool, const struct serve_settings *settings);
+int serve_ntp(
+	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
 
 /*
  * The broker. Its settings fit together: CLI_EXIT_OK, or it was told what does

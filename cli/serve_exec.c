@@ -188,6 +188,7 @@ use_of(const struct serve_settings *settings)
 {
 	return (settings->what == SERVE_BROKER ? SERVE_NEEDS_HUB : 0) |
 	       (settings->what == SERVE_SOURCE ? SERVE_NEEDS_SOURCE : 0) |
+	       (settings->what == SERVE_NTP ? SERVE_NEEDS_NTP : 0) |
 	       (serve_has_program(settings) ? SERVE_NEEDS_PROGRAM : 0) |
 	       (settings->pty ? SERVE_NEEDS_PTY : 0) |
 	       (settings->accept_rate > 0 ? SERVE_NEEDS_RATE : 0) |
@@ -204,6 +205,8 @@ what_needs(unsigned needs)
 	switch (needs) {
 	case SERVE_NEEDS_SOURCE:
 		return "the handler source";
+	case SERVE_NEEDS_NTP:
+		return "the handler ntp";
 	case SERVE_NEEDS_HUB:
 		return "the handler broker";
 	case SERVE_NEEDS_PTY:

@@ -112,7 +112,7 @@ combine(const struct pier_ntp_clock *clocks, size_t count,
 {
 	int64_t base = within(clocks[out->best].offset_ns, -FAR_NS, FAR_NS);
 	double sum = 0, weights = 0, weight;
-	int64_t low, high;
+	int64_t low, high, away;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
@@ -122,7 +122,8 @@ combine(const struct pier_ntp_clock *clocks, size_t count,
 		/* 1 ns is nothing to a bound, and keeps one of 0 finite. */
 		weight = 1.0 / ((double)(high - low) / 2 + 1);
 		weights += weight;
-		sum += weight * (double)(low + (high - low) / 2 - base);
+		away = low + (high - low) / 2 - base;
+		sum += weight * (double)away;
 	}
 	out->offset_ns = within(
 		base + (int64_t)(sum / weights), out->low_ns, out->high_ns);

@@ -77,6 +77,7 @@ static struct {
 	struct pier_sntp_event events[EVENTS_MAX];
 	int64_t at[EVENTS_MAX];
 	struct pier_sntp_server server[SERVERS_MAX];
+	char name[SERVERS_MAX][64]; /* server[].host, beyond the close */
 	struct pier_ntp_verdict verdict;
 	int agreed;
 } world;
@@ -263,6 +264,15 @@ listen_to_all(void)
 	}
 }
 
+static void
+tell_server(size_t i)
+{
+	assert_int_equal(pier_sntp_server(world.sntp, i, &world.server[i]), 0);
+	(void)snprintf(world.name[i], sizeof(world.name[i]), "%s",
+		world.server[i].host);
+	world.server[i].host = world.name[i];
+}
+
 static int
 ask_all(void *arg)
 {
@@ -282,7 +292,7 @@ ask_all(void *arg)
 	listen_to_all();
 	world.agreed = pier_sntp_result(world.sntp, &world.verdict);
 	for (i = 0; i < pier_sntp_count(world.sntp) && i < SERVERS_MAX; i++)
-		(void)pier_sntp_server(world.sntp, i, &world.server[i]);
+		tell_server(i);
 	pier_sntp_close(world.sntp);
 	return 0;
 }
