@@ -114,17 +114,32 @@ flush_others(struct pier__mdns_cache *cache,
 			let_go(cache, entry, now_ns);
 }
 
+/* Of the name and the data, whatever the case of letters: thousands of records
+   may have one name. */
+static uint32_t
+hash_all(const struct pier__dns_record *record, uint32_t hash)
+{
+	size_t i;
+
+	for (i = 0; i < record->len; i++)
+		hash = (hash ^ (record->data[i] | 0x20U)) * UINT32_C(16777619);
+	return hash;
+}
+
 static struct pier__mdns_entry *
 find_same(const struct pier__mdns_cache *cache,
 	const struct pier__dns_record *record)
 {
-	struct pier__mdns_entry *entry = NULL;
+	uint32_t hash = pier__name_hash(&record->name);
+	uint32_t all = hash_all(record, hash);
+	struct pier__mdns_entry *entry =
+		cache->chains[hash % PIER__MDNS_CHAINS];
 
-	while ((entry = pier__mdns_cache_find(
-			cache, &record->name, record->type, entry)) != NULL)
-		if (pier__dns_record_same(&entry->record, record))
-			return entry;
-	return NULL;
+	while (entry != NULL &&
+		(entry->hash_all != all ||
+			!pier__dns_record_same(&entry->record, record)))
+		entry = entry->next;
+	return entry;
 }
 
 static int
@@ -166,6 +181,7 @@ add(struct pier__mdns_cache *cache, const struct pier__dns_record *record,
 	entry->record = *record;
 	entry->record.data = data;
 	entry->hash = pier__name_hash(&record->name);
+	entry->hash_all = hash_all(record, entry->hash);
 	set_time(entry, record->ttl_s, put);
 	chain = &cache->chains[entry->hash % PIER__MDNS_CHAINS];
 	entry->next = *chain;
