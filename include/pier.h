@@ -8,6 +8,7 @@
 #define PIER_H
 
 #include <pier/addr.h>
+#include <pier/announce.h>
 #include <pier/deadline.h>
 #include <pier/dns.h>
 #include <pier/dump.h>
@@ -15,6 +16,7 @@
 #include <pier/error.h>
 #include <pier/exec.h>
 #include <pier/file.h>
+#include <pier/find.h>
 #include <pier/frame.h>
 #include <pier/http.h>
 #include <pier/hub.h>

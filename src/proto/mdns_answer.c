@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proto/mdns_answer.c - what is answered to a query, when, and to whom (RFC 6762
+ * sections 5.4, 6, 6.7 and 7).
+ */
+#include <string.h>
+
+#include "proto/mdns_offer_inside.h"
+
+/* Answers that others may give too are spread; those of a query in several
+   packets wait for the rest of what is known (7.2). */
+#define SPREAD_LEAST (20 * PIER__MDNS_MS)
+#define SPREAD       (100 * PIER__MDNS_MS)
+#define MORE_LEAST   (400 * PIER__MDNS_MS)
+#define SECOND       (1000 * PIER__MDNS_MS)
+/* A probe is answered though the record was just told (6). */
+#define DEFEND (250 * PIER__MDNS_MS)
+
+/* What one query wants of us. */
+struct query {
+	uint64_t records; /* to be multicast */
+	uint64_t alone;   /* to be told to the asker only */
+	bool probe;
+	bool legacy;
+	struct pier__mdns_asker asker;
+};
+
+/* Was it multicast within a quarter of its time? Then who asked may have it
+   alone. */
+static bool
+was_told(
+	const struct pier__mdns_face *face, unsigned int number, int64_t now_ns)
+{
+	int64_t ttl_s =
+		pier__mdns_is_shared(number) || number == PIER__RECORD_TXT
+			? PIER__MDNS_TTL_OTHER
+			: PIER__MDNS_TTL_HOST;
+
+	return face->sent_ns[number] != 0 &&
+	       now_ns - face->sent_ns[number] < ttl_s * SECOND / 4;
+}
+
+static void
+take_questions(const struct pier__mdns_offer *it,
+	const struct pier__mdns_face *face, int64_t now_ns,
+	struct pier__dns_reader *reader, struct query *query)
+{
+	struct pier__mdns_asker *asker = &query->asker;
+	struct pier__dns_ask ask;
+
+	while (pier__dns_next_ask(reader, &ask) == 1) {
+		uint64_t found = pier__mdns_matches(it, face, &ask);
+		unsigned int i;
+
+		if (found == 0)
+			continue;
+		if (query->legacy && asker->ask_count < PIER__MDNS_ASKS_MAX)
+			asker->asks[asker->ask_count++] = ask;
+		for (i = 0; i < PIER__RECORD_COUNT; i++) {
+			uint64_t bit = PIER__RECORD_BIT(i);
+
+			if ((found & bit) == 0)
+				continue;
+			if (query->legacy ||
+				(ask.unicast && was_told(face, i, now_ns)))
+				query->alone |= bit;
+			else
+				query->records |= bit;
+		}
+	}
+}
+
+/* Of what he knows, with half of its time left or more, nothing is told (7.1). */
+static uint64_t
+known(const struct pier__mdns_offer *it, const struct pier__mdns_face *face,
+	struct pier__dns_reader *reader, bool *probe)
+{
+	unsigned char room[PIER__MDNS_DATA];
+	struct pier__dns_record record, own;
+	enum pier__dns_section section;
+	uint64_t found = 0;
+
+	while (pier__dns_next_record(reader, &section, &record) == 1) {
+		int number;
+
+		*probe = *probe || section == PIER__DNS_AUTHORITY;
+		if (section != PIER__DNS_ANSWER)
+			continue;
+		number = pier__mdns_number(it, face, &record);
+		if (number < 0)
+			continue;
+		pier__mdns_record(it, face, (unsigned)number, &own, room);
+		if (record.ttl_s >= own.ttl_s / 2)
+			found |= PIER__RECORD_BIT(number);
+	}
+	return found;
+}
+
+static bool
+has_shared(uint64_t records)
+{
+	unsigned int i;
+
+	for (i = 0; i < PIER__RECORD_COUNT; i++)
+		if ((records & PIER__RECORD_BIT(i)) != 0 &&
+			pier__mdns_is_shared(i))
+			return true;
+	return false;
+}
+
+static int64_t
+moment(struct pier__mdns_offer *it, int64_t now_ns, uint64_t records,
+	bool truncated)
+{
+	if (truncated)
+		return now_ns + MORE_LEAST +
+		       pier__mdns_offer_chance(it, SPREAD);
+	return has_shared(records) ? now_ns + SPREAD_LEAST +
+					     pier__mdns_offer_chance(it, SPREAD)
+				   : now_ns;
+}
+
+static void
+add_asker(struct pier__mdns_offer *it, const struct pier__datagram *datagram,
+	const struct query *query, int64_t due_ns)
+{
+	struct pier__mdns_asker *asker;
+
+	/* He asks again. */
+	if (it->asker_count == PIER__MDNS_ASKERS_MAX)
+		return;
+	asker = &it->askers[it->asker_count++];
+	*asker = query->asker;
+	asker->link = datagram->link;
+	asker->to = datagram->from;
+	asker->due_ns = due_ns;
+	asker->records = query->alone;
+	asker->legacy = query->legacy;
+}
+
+/* No record is multicast twice within a second, nor within less to defend it. */
+static void
+add_pending(
+	struct pier__mdns_face *face, const struct query *query, int64_t due_ns)
+{
+	int64_t least = query->probe ? DEFEND : SECOND;
+	unsigned int i;
+
+	for (i = 0; i < PIER__RECORD_COUNT; i++)
+		if ((query->records & PIER__RECORD_BIT(i)) != 0 &&
+			face->sent_ns[i] != 0 &&
+			face->sent_ns[i] + least > due_ns)
+			due_ns = face->sent_ns[i] + least;
+	if (face->pending == 0 || due_ns < face->pending_ns)
+		face->pending_ns = due_ns;
+	face->pending |= query->records;
+}
+
+void
+pier__mdns_offer_query(struct pier__mdns_offer *it,
+	struct pier__mdns_face *face, int64_t now_ns,
+	const struct pier__datagram *datagram, struct pier__dns_reader *reader)
+{
+	struct query query = { .legacy = pier_addr_port(&datagram->from) !=
+					 PIER__MDNS_PORT };
+	bool truncated = (reader->head.flags & PIER__DNS_TRUNCATED) != 0;
+	uint64_t has;
+
+	query.asker.id = reader->head.id;
+	take_questions(it, face, now_ns, reader, &query);
+	has = known(it, face, reader, &query.probe);
+	/* The rest of a query that came before. */
+	if (reader->head.questions == 0 && now_ns < face->more_ns &&
+		pier_addr_equal(&face->more_from, &datagram->from))
+		face->pending &= ~has;
+	query.records &= ~has;
+	query.alone &= ~has;
+	if (truncated && query.records != 0) {
+		face->more_from = datagram->from;
+		face->more_ns = now_ns + MORE_LEAST + SPREAD;
+	}
+	if (query.alone != 0)
+		add_asker(it, datagram, &query,
+			moment(it, now_ns, query.alone, truncated));
+	if (query.records != 0)
+		add_pending(face, &query,
+			moment(it, now_ns, query.records, truncated));
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proto/mdns_conflict.c - who else has our names (RFC 6762 sections 8.1, 8.2 and
+ * 9). Who answers a probe has the name: we take another. Who has it while we do
+ * makes us probe anew. Of two who probe at a time the one with the later records
+ * wins.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "os/calls.h"
+#include "proto/mdns_offer_inside.h"
+
+/* With so many conflicts in ten seconds probes are five seconds apart. */
+#define CONFLICTS_MANY 15
+#define CONFLICTS_NS   INT64_C(10000000000)
+#define SLOW_NS        INT64_C(5000000000)
+
+/* Who loses a comparison waits so long: the other may have been stale. */
+#define LOST_NS INT64_C(1000000000)
+
+static bool
+is_ours(const struct pier__mdns_offer *it,
+	const struct pier__dns_record *record, bool *of_host)
+{
+	*of_host = pier__name_equal(&record->name, &it->host);
+	if (*of_host)
+		return record->type == PIER__DNS_A ||
+		       record->type == PIER__DNS_AAAA ||
+		       record->type == PIER__DNS_CNAME;
+	return pier__name_equal(&record->name, &it->instance) &&
+	       (record->type == PIER__DNS_SRV ||
+		       record->type == PIER__DNS_TXT ||
+		       record->type == PIER__DNS_CNAME);
+}
+
+static void
+count_conflict(struct pier__mdns_offer *it, int64_t now_ns)
+{
+	if (now_ns - it->conflicts_ns > CONFLICTS_NS) {
+		it->conflicts_ns = now_ns;
+		it->conflicts = 0;
+	}
+	it->conflicts++;
+}
+
+static void
+conflict(struct pier__mdns_offer *it, const struct pier__mdns_face *face,
+	int64_t now_ns, bool of_host)
+{
+	count_conflict(it, now_ns);
+	/* Its owner will answer the probes that come now. */
+	if (face->phase == PIER__MDNS_PROBING) {
+		if (of_host)
+			it->host_number =
+				it->host_number == 0 ? 2 : it->host_number + 1;
+		else
+			it->instance_number = it->instance_number == 0
+						      ? 2
+						      : it->instance_number + 1;
+		it->renamed = it->renamed || !of_host;
+		pier__mdns_make_names(it);
+	}
+	pier__mdns_probe_again(
+		it, now_ns, it->conflicts >= CONFLICTS_MANY ? SLOW_NS : 0);
+}
+
+void
+pier__mdns_offer_response(struct pier__mdns_offer *it,
+	struct pier__mdns_face *face, int64_t now_ns,
+	struct pier__dns_reader *reader)
+{
+	enum pier__dns_section section;
+	struct pier__dns_record record;
+	bool of_host;
+
+	while (pier__dns_next_record(reader, &section, &record) == 1) {
+		int number = pier__mdns_number(it, face, &record);
+
+		if (number >= 0) {
+			/* Somebody said it: need not we (7.4). */
+			if (pier__mdns_is_shared((unsigned)number) &&
+				record.ttl_s >= PIER__MDNS_TTL_OTHER)
+				face->pending &= ~PIER__RECORD_BIT(number);
+			continue;
+		}
+		if (record.ttl_s == 0 || (record.class != PIER__DNS_CLASS_IN) ||
+			!is_ours(it, &record, &of_host))
+			continue;
+		conflict(it, face, now_ns, of_host);
+		return;
+	}
+}
+
+/* ---- Probes at the same time ---------------------------------------------- */
+
+/* Records of one name, ours or theirs. */
+#define SET_MAX   (2 + PIER__LINK_ADDRS_MAX)
+#define SET_BYTES 6000
+
+struct set {
+	size_t count, used;
+	struct pier__dns_record records[SET_MAX];
+	unsigned char bytes[SET_BYTES];
+};
+
+static void
+set_add(struct set *set, const struct pier__dns_record *record)
+{
+	struct pier__dns_record *own = &set->records[set->count];
+
+	if (set->count == SET_MAX || record->len > SET_BYTES - set->used)
+		return;
+	*own = *record;
+	if (record->len > 0)
+		memcpy(set->bytes + set->used, record->data, record->len);
+	own->data = set->bytes + set->used;
+	set->used += record->len;
+	set->count++;
+}
+
+static int
+by_order(const void *a, const void *b)
+{
+	return pier__dns_record_order(a, b);
+}
+
+/* Below 0: ours come first, and lose. */
+static int
+compare(struct set *ours, struct set *theirs)
+{
+	size_t i;
+
+	qsort(ours->records, ours->count, sizeof(ours->records[0]), by_order);
+	qsort(theirs->records, theirs->count, sizeof(theirs->records[0]),
+		by_order);
+	for (i = 0; i < ours->count && i < theirs->count; i++) {
+		int order = pier__dns_record_order(
+			&ours->records[i], &theirs->records[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return (ours->count > theirs->count) - (ours->count < theirs->count);
+}
+
+static void
+take_ours(struct set *set, const struct pier__mdns_offer *it,
+	const struct pier__mdns_face *face, const struct pier__name *name)
+{
+	unsigned char room[PIER__MDNS_DATA];
+	struct pier__dns_record record;
+	unsigned int i;
+
+	set->count = 0;
+	set->used = 0;
+	for (i = 0; i < PIER__RECORD_COUNT; i++) {
+		if (pier__mdns_is_shared(i) || i == PIER__RECORD_HOST_NSEC ||
+			i == PIER__RECORD_INSTANCE_NSEC ||
+			!pier__mdns_has_record(it, face, i))
+			continue;
+		pier__mdns_record(it, face, i, &record, room);
+		if (pier__name_equal(&record.name, name))
+			set_add(set, &record);
+	}
+}
+
+static void
+take_theirs(struct set *set, const struct pier__datagram *datagram,
+	const struct pier__name *name)
+{
+	struct pier__dns_reader reader;
+	enum pier__dns_section section;
+	struct pier__dns_record record;
+
+	set->count = 0;
+	set->used = 0;
+	if (pier__dns_begin(&reader, datagram->bytes, datagram->len) < 0)
+		return;
+	while (pier__dns_next_record(&reader, &section, &record) == 1)
+		if (section == PIER__DNS_AUTHORITY &&
+			pier__name_equal(&record.name, name))
+			set_add(set, &record);
+}
+
+void
+pier__mdns_offer_probe(struct pier__mdns_offer *it,
+	struct pier__mdns_face *face, int64_t now_ns,
+	const struct pier__datagram *datagram)
+{
+	const struct pier__name *names[] = { &it->instance, &it->host };
+	struct set *sets = pier__alloc(2 * sizeof(*sets));
+	size_t i;
+
+	/* Without memory the probes themselves settle it. */
+	if (sets == NULL)
+		return;
+	for (i = 0; i < 2; i++) {
+		take_theirs(&sets[1], datagram, names[i]);
+		if (sets[1].count == 0)
+			continue;
+		take_ours(&sets[0], it, face, names[i]);
+		if (compare(&sets[0], &sets[1]) < 0) {
+			face->done = 0;
+			face->next_ns = now_ns + LOST_NS;
+			break;
+		}
+	}
+	pier__free(sets);
+}
