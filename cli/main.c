@@ -29,6 +29,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_ping,
 	&cli_verb_addr,
 	&cli_verb_resolve,
+	&cli_verb_time,
 	&cli_verb_info,
 	&cli_verb_dump,
 	&cli_verb_service,

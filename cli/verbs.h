@@ -15,6 +15,7 @@ extern const struct cli_verb cli_verb_get;
 extern const struct cli_verb cli_verb_ping;
 extern const struct cli_verb cli_verb_addr;
 extern const struct cli_verb cli_verb_resolve;
+extern const struct cli_verb cli_verb_time;
 extern const struct cli_verb cli_verb_info;
 extern const struct cli_verb cli_verb_dump;
 extern const struct cli_verb cli_verb_service;
