@@ -321,11 +321,12 @@ pier__links_recv(struct pier__links *links, struct pier__datagram *out)
 {
 	int rc = take_news(links), family, fd;
 	size_t places = links->count + PIER__COMMON_NEWS, i;
+	size_t first = links->turn;
 
 	if (rc < 0 && (pier_is_resource(rc) || rc == -ENOBUFS))
 		return rc;
 	for (i = 0; i < places; i++) {
-		size_t turn = (links->turn + i) % places;
+		size_t turn = (first + i) % places;
 
 		fd = socket_of(links, turn, &family);
 		/* Of each at most two that are dropped, so that no flood of

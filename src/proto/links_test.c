@@ -164,6 +164,54 @@ answers_come_to_who_asked(void **state)
 	pier__links_close(c);
 }
 
+/* Waits until a socket has something, the last of the list left out: that has
+   news of interfaces. */
+static void
+await_datagram(struct pier__links *links)
+{
+	struct pier_waitable list[PIER__LINKS_WAITABLES];
+	size_t count = pier__links_waitables(links, list), i;
+
+	for (;;) {
+		assert_true(pier_wait_any(list, count, SOON) > 0);
+		for (i = 0; i + 1 < count; i++)
+			if (list[i].ready != 0)
+				return;
+	}
+}
+
+/* Every socket has its turn in every call, wherever the last one stopped: what is
+   there is given before anybody waits. */
+static void
+no_socket_is_passed_over(void **state)
+{
+	struct pier__links *a = opened(), *b = opened();
+	struct pier__link_id id = only_link(a);
+	struct pier__sending ask = sending_of(id, PIER__AIM_GROUP, "who");
+	struct pier__sending group = sending_of(id, PIER__AIM_GROUP, "all");
+	struct pier__sending one = sending_of(id, PIER__AIM_ONE, "one");
+	struct pier__datagram it;
+	int round;
+
+	(void)state;
+	ask.ask = true;
+	assert_int_equal(pier__links_send(a, &ask), 0);
+	it = received(b);
+	one.to = it.from;
+	/* From each place on, for each socket. */
+	for (round = 0; round < 64; round++) {
+		assert_int_equal(
+			pier__links_send(b, round / 8 % 2 == 0 ? &group : &one),
+			0);
+		await_datagram(a);
+		assert_int_equal(pier__links_recv(a, &it), 1);
+		if (round % 3 == 0)
+			assert_int_equal(pier__links_recv(a, &it), 0);
+	}
+	pier__links_close(a);
+	pier__links_close(b);
+}
+
 static int
 plain_socket(uint16_t port)
 {
@@ -273,6 +321,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_hear_the_group_and_nobody_himself),
 		cmocka_unit_test(answers_come_to_who_asked),
+		cmocka_unit_test(no_socket_is_passed_over),
 		cmocka_unit_test(unicast_stays_with_who_had_it),
 		cmocka_unit_test(who_does_not_share_the_port_is_named),
 		cmocka_unit_test(what_is_no_group_is_refused),

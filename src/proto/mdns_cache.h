@@ -24,8 +24,8 @@ struct pier__mdns_entry {
 	int64_t received_ns, expires_ns;
 	int64_t refresh_ns; /* when to ask for it again; INT64_MAX: no more */
 	unsigned int stage; /* how often that was due */
-	uint32_t hash;     /* of the name */
-	uint32_t hash_all; /* of the name and the data */
+	uint32_t hash;      /* of the name */
+	uint32_t hash_all;  /* of the name and the data */
 	bool legacy;  /* of an answer that is no reason to keep silent (6.7) */
 	bool goodbye; /* it is to go because its owner said so */
 	struct pier__dns_record record; /* its data stand behind it */
