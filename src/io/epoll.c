@@ -8,7 +8,7 @@
  * is dropped. Invariants:
  *   1. slots[desc->slot - 1].desc == desc for every desc that a fiber has used;
  *      it is in the set when its interest is not 0;
- *   2. a slot's generation goes up whenever its descriptor leaves.
+ *   2. a slot's generation goes up whenever its descriptor is forgotten.
  */
 #include "io/engine.h"
 
@@ -205,6 +205,28 @@ woken(struct epoll_engine *it)
 	(void)pier__calls()->read(it->engine.wake_fd, &count, sizeof(count));
 }
 
+/*
+ * There is room, and nobody waits for it. A socket that is not TCP tells of room
+ * after every message that has left, so each of them would end the engine's
+ * sleep: until somebody waits to write again it is watched for the rest alone.
+ * That costs a call at the first event in vain and none at the waits themselves,
+ * of which a flood has many.
+ */
+static void
+event_in_vain(struct epoll_engine *it, struct pier__desc *desc)
+{
+	unsigned left = desc->interest & ~(unsigned)PIER__OUT;
+
+	if (desc->kind == PIER__DESC_TCP || PIER__LOOK(desc->writer) != NULL ||
+		(desc->interest & PIER__OUT) == 0 ||
+		pier__gather_is_watched(desc, &it->engine))
+		return;
+	/* If the kernel refuses, it is watched as before. */
+	if (control(it, left != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_DEL, desc,
+		    left) == 0)
+		desc->interest = (uint8_t)left;
+}
+
 PIER__HOT static void
 event_take(struct epoll_engine *it, const struct epoll_event *event)
 {
@@ -221,6 +243,8 @@ event_take(struct epoll_engine *it, const struct epoll_event *event)
 	if (slot->desc == NULL ||
 		slot->generation != (uint32_t)(event->data.u64 >> 32))
 		return;
+	if (__builtin_expect(event->events == EPOLLOUT, 0))
+		event_in_vain(it, slot->desc);
 	pier__desc_epoll_event(slot->desc, event->events);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* io/epoll_test.c - slots, generations, and what the kernel is asked. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -164,6 +165,72 @@ test_few_calls(void **state)
 	pier__faulty_end(&faulty);
 }
 
+/* A socket whose every message that leaves makes room, and its peer. */
+static void
+messages_open(struct ends *ends)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	ends->peer = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_true(fd >= 0 && ends->peer >= 0);
+	assert_int_equal(
+		bind(ends->peer, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(
+		getsockname(ends->peer, (struct sockaddr *)&addr, &len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, len), 0);
+	pier__desc_init(&ends->desc, fd, PIER__DESC_SOCKET);
+}
+
+/* Does the engine's wait bring room? */
+static bool
+tells_room(struct pier__engine *engine, struct ends *ends)
+{
+	char byte;
+
+	ends->desc.writable = false;
+	assert_int_equal(send(ends->desc.fd, "x", 1, 0), 1);
+	assert_int_equal(recv(ends->peer, &byte, 1, 0), 1);
+	assert_int_equal(engine->ops->wait(engine, 0), 0);
+	return ends->desc.writable;
+}
+
+/* Room that nobody waits for is told once; who waits for it again hears of it
+   again. What is read, or was never waited for, stays as it is. */
+static void
+test_room_in_vain(void **state)
+{
+	static const unsigned before[] = { 0, PIER__IN };
+	struct pier__engine *engine = engine_open();
+	struct ends ends;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		messages_open(&ends);
+		if (before[i] != 0)
+			assert_int_equal(
+				engine->ops->add(engine, &ends.desc, before[i]),
+				0);
+		for (int k = 0; k < 2; k++) {
+			assert_int_equal(
+				engine->ops->add(engine, &ends.desc, PIER__OUT),
+				0);
+			assert_true(tells_room(engine, &ends));
+			assert_false(tells_room(engine, &ends));
+			assert_false(tells_room(engine, &ends));
+			assert_int_equal(ends.desc.interest, before[i]);
+		}
+		ends.desc.readable = false;
+		assert_int_equal(
+			engine->ops->add(engine, &ends.desc, PIER__IN), 0);
+		engine->ops->forget(engine, &ends.desc);
+		ends_close(&ends);
+	}
+	engine->ops->close(engine);
+}
+
 /* A refused add leaves no trace; memory for slots fails likewise. */
 static void
 test_refused(void **state)
@@ -303,6 +370,7 @@ main(void)
 		cmocka_unit_test(test_stale_events),
 		cmocka_unit_test(test_forgotten_though_open),
 		cmocka_unit_test(test_few_calls),
+		cmocka_unit_test(test_room_in_vain),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_many_slots),
 		cmocka_unit_test(test_wake),
