@@ -82,6 +82,8 @@ struct pier_packet_opts {
  *                               joins the group there, and on each of several;
  *     ?join=*                   on every link that knows multicast;
  *     &source=192.0.2.1         for what that host sends alone (RFC 4607)
+ *     &ttl=8                    past 7 routers at most; 1, past none, by default
+ *     &loop=0                   what is sent does not come back to this host
  *
  * Several servers may be bound to one group, each hears everything.
  *

@@ -80,6 +80,8 @@ parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
 	if (hash < main.end)
 		main.end = hash;
 	rc = scheme->parse(out, main, why);
+	/* Options that a call brings along mean the same. */
+	out->wishes.group = out->group && out->kind == PIER__ENDPOINT_UDP;
 	if (rc < 0 || main.end == rest.end)
 		return rc;
 	if (rest.text[main.end] == '#')

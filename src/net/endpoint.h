@@ -18,6 +18,7 @@ struct pier__wishes {
 	/* Names in endpoint that are the scheme's own and no options of the
 	   socket: a NULL-ended list, or NULL */
 	const char *const *own;
+	bool group; /* of a group of multicast: ttl and loop are of that */
 };
 
 /* One of these. */

@@ -23,12 +23,17 @@
 /* How many ports are tried until one is free in both families. */
 #define PORT_TRIES 16
 
+/* What an option of the endpoint that allows for broadcasts is called. */
+static const char *const broadcast_names[] = { "broadcast", "socket.broadcast",
+	"SO_BROADCAST" };
+
 struct opening {
 	const struct pier__packet_plan *plan;
 	struct pier__bind local;
 	struct pier_addr addr; /* that it is bound to, or sends to */
 	unsigned int link;     /* the only one it sends by, or 0 */
 	bool is_one;           /* all that it hears is for one address */
+	bool is_for_many;      /* its addr is a link's broadcast address */
 	enum pier_step step;
 	const char *detail;
 	struct pier__why why;
@@ -209,14 +214,68 @@ open_server(struct pier_packet **out, struct opening *it,
 	return rc;
 }
 
+/* Does it ask for SO_BROADCAST, by the call or by its endpoint? */
+static bool
+may_broadcast(const struct opening *it)
+{
+	char value[8];
+	size_t i;
+
+	for (i = 0; i < sizeof(broadcast_names) / sizeof(broadcast_names[0]);
+		i++)
+		if (pier__wishes_value(&it->plan->endpoint.wishes,
+			    broadcast_names[i], 0, value, sizeof(value)) >= 0)
+			return true;
+	return it->plan->opts.broadcast;
+}
+
+/*
+ * Is the address that of everybody on a link? That only the kernel knows, of all
+ * addresses of all links and by its routes: without SO_BROADCAST it connects no
+ * socket there. 0 and it->is_for_many; or the error of connecting one.
+ */
+static int
+find_out_for_whom(struct opening *it)
+{
+	int fd, rc;
+
+	it->is_for_many = false;
+	if (!may_broadcast(it) || pier_addr_family(&it->addr) != AF_INET)
+		return 0;
+	it->step = PIER_STEP_CREATE;
+	fd = pier__calls()->socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return fd;
+	it->step = PIER_STEP_CONNECT;
+	rc = pier__calls()->connect(fd, &it->addr.u.sa, it->addr.len);
+	pier__close(fd);
+	it->is_for_many = rc == -EACCES;
+	return it->is_for_many ? 0 : rc;
+}
+
 /* Nobody answers from the address of many. */
 static bool
 is_connected(const struct opening *it)
 {
-	return !it->plan->opts.unconnected &&
+	return !it->plan->opts.unconnected && !it->is_for_many &&
 	       it->plan->endpoint.reach == PIER__REACH_ONE &&
 	       !pier__addr_is_group(&it->addr) &&
 	       !pier__addr_is_broadcast(&it->addr);
+}
+
+/* Who is not connected has its port now and not with its first message: so it can
+   be told, and answers can be waited for before. */
+static int
+bind_client(const struct opening *it, int fd, int family)
+{
+	struct pier_addr any;
+
+	if (it->local.given || is_connected(it))
+		return pier__bind_socket(&it->local, fd, family, SOCK_DGRAM);
+	memset(&any, 0, sizeof(any));
+	any.len = it->addr.len;
+	any.u.sa.sa_family = (sa_family_t)family;
+	return pier__calls()->bind(fd, &any.u.sa, any.len);
 }
 
 static int
@@ -228,6 +287,8 @@ open_client(struct pier_packet **out, struct opening *it,
 	int rc = place(it, addr);
 	int fd;
 
+	if (rc == 0)
+		rc = find_out_for_whom(it);
 	if (rc < 0)
 		return rc;
 	it->is_one = is_connected(it);
@@ -235,7 +296,7 @@ open_client(struct pier_packet **out, struct opening *it,
 	if (fd < 0)
 		return fd;
 	it->step = PIER_STEP_BIND;
-	rc = pier__bind_socket(&it->local, fd, family, SOCK_DGRAM);
+	rc = bind_client(it, fd, family);
 	if (rc == 0 && is_connected(it)) {
 		it->step = PIER_STEP_CONNECT;
 		rc = pier__calls()->connect(fd, &it->addr.u.sa, it->addr.len);

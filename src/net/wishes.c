@@ -16,6 +16,7 @@
 /* One "name=value". */
 struct wish {
 	struct pier__span name;
+	struct pier__span option; /* which that is, by name */
 	char value[VALUE_MAX];
 	size_t value_at; /* where it stands in the text */
 	size_t len;
@@ -102,6 +103,18 @@ next_text(struct walk *walk, struct pier__span *one, bool own)
 	return false;
 }
 
+/* What is sent to a group passes routers, and comes back, by options of its
+   own: on the endpoint of a group the short names mean those. */
+static struct pier__span
+option_of(struct pier__span name, const struct pier__wishes *wishes)
+{
+	if (wishes->group && pier__span_is(name, "ttl"))
+		return pier__span_of("multicast_ttl");
+	if (wishes->group && pier__span_is(name, "loop"))
+		return pier__span_of("multicast_loop");
+	return name;
+}
+
 /* 1 and the next one; 0 at the end; or -EINVAL. */
 static int
 next_wish(struct walk *walk, struct wish *out, struct pier__why *why)
@@ -118,7 +131,10 @@ next_wish(struct walk *walk, struct wish *out, struct pier__why *why)
 	} else {
 		return 0;
 	}
-	return rc < 0 ? rc : 1;
+	if (rc < 0)
+		return rc;
+	out->option = option_of(out->name, walk->wishes);
+	return 1;
 }
 
 static struct walk
@@ -190,7 +206,7 @@ check_wish(const struct wish *wish, const struct pier__option_kind *kinds,
 	size_t count, struct pier__why *why)
 {
 	struct pier__option_name name;
-	int rc = pier__option_resolve(&name, wish->name, NULL);
+	int rc = pier__option_resolve(&name, wish->option, NULL);
 
 	if (rc < 0) {
 		why->offset = wish->name.begin;
@@ -198,7 +214,7 @@ check_wish(const struct wish *wish, const struct pier__option_kind *kinds,
 			why->text, sizeof(why->text), wish->name);
 		return -EINVAL;
 	}
-	if (count > 0 && !fits_any(kinds, count, &name, wish->name))
+	if (count > 0 && !fits_any(kinds, count, &name, wish->option))
 		return pier__why_set(why, wish->name.begin,
 			"%s is no option of such a socket", name.option->name);
 	rc = check_value(wish, &name, why);
@@ -342,7 +358,8 @@ pier__wishes_check_list(const char *const *list,
 	const struct pier__endpoint *endpoint, const char **wrong,
 	struct pier__why *why)
 {
-	const struct pier__wishes wishes = { .list = list };
+	const struct pier__wishes wishes = { .list = list,
+		.group = endpoint->wishes.group };
 	struct walk walk;
 	int rc = check(&wishes, endpoint, &walk, why);
 
@@ -383,7 +400,7 @@ set_wish(const struct wish *wish, int fd, const struct pier__option_kind *kind,
 	struct pier__span text = { .text = wish->value, .end = wish->len };
 	struct pier_option_value value;
 	struct pier__option_name name;
-	int rc = pier__option_resolve(&name, wish->name, kind);
+	int rc = pier__option_resolve(&name, wish->option, kind);
 
 	why->text[0] = '\0';
 	if (rc < 0)
@@ -442,7 +459,7 @@ is_late(const struct wish *wish)
 {
 	struct pier__option_name name;
 
-	return pier__option_resolve(&name, wish->name, NULL) == 0 &&
+	return pier__option_resolve(&name, wish->option, NULL) == 0 &&
 	       is_due(&name, PIER__MOMENT_CONNECTED);
 }
 

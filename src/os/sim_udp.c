@@ -69,6 +69,9 @@ udp_connect(struct pier__sim_socket *socket, const struct sockaddr *sa,
 	if (!pier__sim_addr_get(socket, sa, len, &to, &rc))
 		return rc;
 	rc = pier__sim_source(socket->host, &to.ip, &source);
+	if (rc == 0 && !socket->broadcast &&
+		pier__sim_reach(socket->host, &to.ip) == PIER__SIM_TO_BROADCAST)
+		rc = -EACCES;
 	if (rc == 0)
 		rc = pier__sim_autobind(socket);
 	if (rc < 0)

@@ -199,6 +199,52 @@ test_of_datagrams(void **state)
 	pier_packet_close(packet);
 }
 
+/* What is sent to a group has options of its own, which the short names mean
+   there; all others keep their meaning. */
+static void
+test_of_groups(void **state)
+{
+	static const char *const options[] = { "ttl=5", NULL };
+	static const struct pier_packet_opts of_call = { .options = options };
+	struct pier_packet *packet = NULL;
+	int fd;
+
+	(void)state;
+	assert_int_equal(
+		pier_packet_open(&packet,
+			"udp://239.1.2.3:9?ttl=7&loop=0&tos=8", NULL, SOON),
+		0);
+	fd = pier_packet_fd(packet);
+	assert_int_equal(kernel(fd, IPPROTO_IP, IP_MULTICAST_TTL), 7);
+	assert_int_equal(kernel(fd, IPPROTO_IP, IP_MULTICAST_LOOP), 0);
+	assert_int_equal(kernel(fd, IPPROTO_IP, IP_TOS), 8);
+	assert_int_not_equal(kernel(fd, IPPROTO_IP, IP_TTL), 7);
+	pier_packet_close(packet);
+	assert_int_equal(
+		pier_packet_open(&packet, "udp://239.1.2.3:9", &of_call, SOON),
+		0);
+	assert_int_equal(
+		kernel(pier_packet_fd(packet), IPPROTO_IP, IP_MULTICAST_TTL),
+		5);
+	pier_packet_close(packet);
+	assert_int_equal(
+		pier_packet_open(&packet, "udp://[ff02::9%lo]:9?ttl=7&loop=0",
+			NULL, SOON),
+		0);
+	fd = pier_packet_fd(packet);
+	assert_int_equal(kernel(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS), 7);
+	assert_int_equal(kernel(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP), 0);
+	pier_packet_close(packet);
+	assert_int_equal(pier_packet_open(&packet, "udp://239.1.2.3:9?ttl=300",
+				 NULL, SOON),
+		-EINVAL);
+	assert_int_equal(pier_last_error()->offset, 22);
+	assert_int_equal(pier_packet_open(&packet, "udp://127.0.0.1:9?loop=0",
+				 NULL, SOON),
+		-EINVAL);
+	assert_int_equal(pier_last_error()->offset, 18);
+}
+
 static void
 test_of_descriptors(void **state)
 {
@@ -413,6 +459,7 @@ main(void)
 		cmocka_unit_test(test_of_one_family_alone),
 		cmocka_unit_test(test_of_unix_sockets),
 		cmocka_unit_test(test_of_datagrams),
+		cmocka_unit_test(test_of_groups),
 		cmocka_unit_test(test_of_descriptors),
 		cmocka_unit_test(test_errors_name_the_option),
 		cmocka_unit_test(test_of_what_cannot_be_set_on_a_connection),

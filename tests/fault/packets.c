@@ -174,7 +174,8 @@ over_raw(struct fault_story *story)
 	pier_packet_close(server);
 }
 
-/* The links have to be listed to see that this one has no broadcast. */
+/* The links have to be listed to see that this one has no broadcast; of an address
+   the kernel is asked. */
 static void
 over_links(struct fault_story *story)
 {
@@ -184,6 +185,11 @@ over_links(struct fault_story *story)
 	(void)met(story, "open", rc == -EADDRNOTAVAIL ? 0 : rc);
 	(void)met(story, "socket",
 		pier_packet_open(&packet, "udp4://127.0.0.1:9", NULL, SOON));
+	pier_packet_close(packet);
+	packet = NULL;
+	(void)met(story, "broadcast",
+		pier_packet_open(&packet,
+			"udp4://127.255.255.255:9?broadcast=1", NULL, SOON));
 	pier_packet_close(packet);
 }
 

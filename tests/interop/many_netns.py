@@ -221,6 +221,23 @@ def broadcast_on_one_link(net):
         expect(d.recv(100), b"everywhere")
 
 
+def broadcast_by_address(net):
+    """The address of everybody on a link, written out, has many answers."""
+    endpoint = f"udp://10.9.1.255:{PORT}?broadcast=1"
+    with bound(net.b) as b, bound(net.c) as c:
+        asking = subprocess.Popen(
+            net.a.command(net.program, "ask", endpoint, "by address", "2"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with asking:
+            for host in (b, c):
+                expect(answered(host, "by address"), "10.9.1.1")
+            said = sorted(asking.stdout.read().splitlines())
+        expect(said, ["10.9.1.2: I hear", "10.9.1.3: I hear"])
+
+
 def hears_broadcast(net):
     """Who is asked by a broadcast knows it, and answers from its address."""
     with net.hearer(net.a, f"udp4://:{PORT}") as heard:
@@ -455,6 +472,7 @@ CASES = (
     ("a broadcast leaves by every link", broadcast_everywhere),
     ("a host that does not listen is unharmed", unharmed),
     ("a broadcast on one link stays there", broadcast_on_one_link),
+    ("a broadcast by its address has many answers", broadcast_by_address),
     ("who hears a broadcast knows it, and answers", hears_broadcast),
     ("bound to a broadcast address it hears that", bound_to_broadcast),
     ("a group is heard on the link where it was joined", hears_group),

@@ -133,6 +133,7 @@ test_broadcast(void **state)
 	(void)state;
 	broadcast("udp://<broadcast>:" PORT, "255.255.255.255:" PORT);
 	broadcast("udp://sim0.broadcast:" PORT, "10.0.0.255:" PORT);
+	broadcast("udp://10.0.0.255:" PORT "?broadcast=1", "10.0.0.255:" PORT);
 }
 
 static void
