@@ -19,7 +19,7 @@
  *
  * What a server sends is held to the rules, and an answer that breaks them is
  * an error that shows the bytes: Content-Length beside Transfer-Encoding, two
- * lengths that differ, folded lines, a space before the colon, NUL. A line may
+ * lengths, be they the same, folded lines, a space before the colon, NUL. A line may
  * end in a bare line feed.
  */
 #ifndef PIER_HTTP_H

@@ -4,8 +4,9 @@
  * and ranges (RFC 9110 section 14); see http_wire.h.
  *
  * Where a proxy on the way could understand another end than we do, we do not
- * choose: both lengths and chunks, two lengths that differ, codings that nobody
- * asked for are errors.
+ * choose: both lengths and chunks, two lengths, codings that nobody asked for are
+ * errors. Two lengths that are the same may be taken for one (RFC 9110 section
+ * 8.6), or refused: a server that means one length says it once.
  */
 #include "proto/http_wire.h"
 
@@ -35,7 +36,24 @@ skip_blanks(const char *text)
 	return text + strspn(text, " \t");
 }
 
-/* One number, or the same one several times, with commas between. */
+/* There is one already. */
+static int
+second_length(
+	int64_t first, int64_t second, const char *text, struct pier__why *why)
+{
+	char quote[PIER__HTTP_QUOTE_MAX];
+
+	(void)pier__http_quote(quote, text, strlen(text));
+	if (first != second)
+		return pier__http_broken(why,
+			"two Content-Lengths that differ: %" PRId64
+			" and \"%s\"",
+			first, quote);
+	return pier__http_broken(why,
+		"two Content-Lengths: %" PRId64 " and \"%s\"", first, quote);
+}
+
+/* One number. Several with commas between are several headers. */
 static int
 read_length(int64_t *out, const char *text, struct pier__why *why)
 {
@@ -56,12 +74,8 @@ read_length(int64_t *out, const char *text, struct pier__why *why)
 				"of "
 				"bytes",
 				pier__http_quote(quote, whole, strlen(whole)));
-		if (*out >= 0 && *out != value)
-			return pier__http_broken(why,
-				"two Content-Lengths that differ: %" PRId64
-				" and \"%s\"",
-				*out,
-				pier__http_quote(quote, whole, strlen(whole)));
+		if (*out >= 0)
+			return second_length(*out, value, whole, why);
 		*out = value;
 	} while (*text++ == ',');
 	return 0;
@@ -250,7 +264,8 @@ pier__http_range_parse(
 			pier__span_quote(all), text);
 	if (has_first && has_last && out->last < out->first)
 		return pier__why_set(why, dash + 1,
-			"a range ends where it begins, or behind it");
+			"'%.*s' is no range of bytes: it ends before it begins",
+			pier__span_quote(all), text);
 	if (!has_first && out->last == 0)
 		return pier__why_set(
 			why, dash + 1, "the last 0 bytes are none");

@@ -73,18 +73,23 @@ check_name(const char *text, struct pier__why *why)
 int
 pier__http_header_check(const char *text, struct pier__why *why)
 {
+	struct pier__span name = pier__span_of(text);
 	size_t i;
 
-	/* Before all else: what is quoted here must not hide a line's end. */
-	for (i = 0; text[i] != '\0'; i++)
-		if (((unsigned char)text[i] < ' ' && text[i] != '\t') ||
-			text[i] == 0x7f)
-			return pier__why_set(why, i,
-				text[i] == '\r' || text[i] == '\n'
-					? "a line's end in a header would "
-					  "begin "
-					  "another one"
-					: "a control character in a header");
+	/* Before all else: what is quoted here must not hide a line's end. The
+	   name alone is quoted: the value may be a secret. */
+	for (i = 0; text[i] != '\0'; i++) {
+		if (((unsigned char)text[i] >= ' ' || text[i] == '\t') &&
+			text[i] != 0x7f)
+			continue;
+		name.end = i;
+		name.end = pier__span_find(name, ':');
+		return pier__why_set(why, i, "header '%.*s': %s",
+			pier__span_quote(name), text,
+			text[i] == '\r' || text[i] == '\n'
+				? "a line's end in it would begin another one"
+				: "a control character in it");
+	}
 	return check_name(text, why);
 }
 

@@ -68,8 +68,7 @@ open_icmp(struct pier_ping *ping)
 	if (!is_forbidden(fd))
 		return fd;
 	ping->detail = "needs a group in net.ipv4.ping_group_range, or "
-		       "CAP_NET_RAW: sudo sysctl -w "
-		       "net.ipv4.ping_group_range='0 2147483647'";
+		       "CAP_NET_RAW";
 	return -EPERM;
 }
 

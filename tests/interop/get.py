@@ -313,8 +313,6 @@ GOOD = {
     "bare-lf": b"HTTP/1.1 200 OK\nContent-Length: 2048\n\n" + BODY,
     "no-reason": b"HTTP/1.1 200\r\nContent-Length: 2048\r\n\r\n" + BODY,
     "blanks": b"HTTP/1.1 200 OK\r\nContent-Length:\t 2048 \t\r\n\r\n" + BODY,
-    "same-length-twice": b"HTTP/1.1 200 OK\r\nContent-Length: 2048\r\n"
-                         b"Content-Length: 2048\r\n\r\n" + BODY,
     "more-than-told": web.ok(BODY) + b"behind the end",
     "no-content": b"HTTP/1.1 204 No Content\r\n\r\n",
     "empty": web.ok(b""),
