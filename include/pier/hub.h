@@ -2,7 +2,7 @@
 /*
  * The hub: one to many. Whoever posts never waits: each member has a bounded
  * queue of its own, and a task of its own that writes what is in it to the
- * member's stream. A member that does not read fills its queue and nothing
+ * member's stream, or sends it by its packet socket. A member that does not read fills its queue and nothing
  * else; what happens then is the hub's policy, and is counted.
  *
  * A message is copied once, however many members get it. All members get the
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include <pier/deadline.h>
+#include <pier/packet.h>
 #include <pier/stream.h>
 
 #ifdef __cplusplus
@@ -82,6 +83,23 @@ pier_hub_open(struct pier_hub **out, const struct pier_hub_opts *opts)
  */
 int pier_hub_join(struct pier_member **out, struct pier_hub *hub,
 	struct pier_stream *stream);
+
+/*
+ * pier_hub_join_packet(out, hub, packet): the same of a packet socket: each post
+ * is one message, to where pier_send() with NULL sends. So a peer of a server's
+ * session over UDP (struct pier_server_opts, sessions) hears what is posted, and
+ * who has a seqpacket:// connection. A post that is longer than the socket takes
+ * is dropped for this member, and counted so. pier_hub_end() closes the writing
+ * half where there is one.
+ *
+ *   out     the caller's, ended by pier_hub_leave() before packet is closed
+ *   packet  the caller's. Until it leaves, it receives as before, and sends
+ *           nothing
+ *
+ * 0, or an error of pier_hub_join().
+ */
+int pier_hub_join_packet(struct pier_member **out, struct pier_hub *hub,
+	struct pier_packet *packet);
 
 /*
  * pier_hub_post(hub, data, size, except): queue a message for every member.

@@ -25,6 +25,7 @@
 #include <pier/hub.h>
 
 #include "base/list.h"
+#include "net/packet.h"
 #include "task/task.h"
 
 /* Messages, and bytes if there is more than one, that go with one call. */
@@ -55,7 +56,8 @@ struct pier_hub {
 struct pier_member {
 	struct pier__list node; /* on hub->members, by hub->lock */
 	struct pier_hub *hub;
-	struct pier_stream *stream;
+	struct pier_stream *stream; /* this, or */
+	struct pier_packet *packet;
 	struct pier_group *group; /* of the writer alone */
 	bool by_thread;           /* the writer is a thread */
 

@@ -143,6 +143,84 @@ reaches_everybody(void **state)
 	in_both(everybody);
 }
 
+static struct pier_packet *
+packet_of(int fd)
+{
+	struct pier_packet *packet = NULL;
+	char where[24];
+
+	(void)snprintf(where, sizeof(where), "fd://%d", fd);
+	assert_int_equal(pier_packet_open(&packet, where, NULL, HANGS), 0);
+	return packet;
+}
+
+static void
+expect_packet(struct pier_packet *packet, const char *said)
+{
+	struct pier_msg msg;
+	char buf[64];
+
+	assert_int_equal(pier_recv(packet, &msg, buf, sizeof(buf), HANGS), 0);
+	assert_int_equal(msg.size, strlen(said));
+	assert_memory_equal(buf, said, msg.size);
+}
+
+/* Each post is a message; one that is too long for the socket is dropped, and
+   those behind it go. */
+static int
+packets(void *arg)
+{
+	static const int small = 8192;
+	struct pier_packet *packet, *peer;
+	struct pier_member_stats stats;
+	struct pier_msg msg;
+	int fds[2];
+
+	(void)arg;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	assert_int_equal(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small,
+				 sizeof(small)),
+		0);
+	packet = packet_of(fds[0]);
+	peer = packet_of(fds[1]);
+	begin(NULL, 1);
+	assert_int_equal(pier_hub_join_packet(&member[1], hub, packet), 0);
+	assert_int_equal(pier_hub_post(hub, "one\n", 4, NULL), 2);
+	assert_int_equal(pier_hub_post(hub, "two\n", 4, NULL), 2);
+	assert_int_equal(pier_hub_tell(member[1], text, sizeof(text)), 1);
+	assert_int_equal(pier_hub_post(hub, "three\n", 6, member[0]), 1);
+	expect(0, "one\n");
+	expect(0, "two\n");
+	expect_packet(peer, "one\n");
+	expect_packet(peer, "two\n");
+	expect_packet(peer, "three\n");
+	/* It sends, and receives as before. */
+	assert_int_equal(pier_send(peer, NULL, "four", 4, HANGS), 0);
+	expect_packet(packet, "four");
+	pier_hub_end(hub);
+	assert_int_equal(
+		pier_recv(peer, &msg, text, sizeof(text), HANGS), -PIER_EEND);
+	pier_member_stats(member[1], &stats);
+	assert_int_equal(stats.delivered, 3);
+	assert_int_equal(stats.dropped, 1);
+	assert_int_equal(stats.rc, 0);
+	assert_int_equal(pier_hub_leave(member[1], HANGS), 0);
+	member[1] = NULL;
+	assert_int_equal(
+		pier_hub_join_packet(&member[1], hub, packet), -PIER_ECLOSED);
+	pier_packet_close(packet);
+	pier_packet_close(peer);
+	end(1);
+	return 0;
+}
+
+static void
+reaches_packets(void **state)
+{
+	(void)state;
+	in_both(packets);
+}
+
 /* In fibers nothing is written before the poster waits. */
 static int
 oldest(void *arg)
@@ -533,6 +611,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reaches_everybody),
+		cmocka_unit_test(reaches_packets),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(nobody_waits_for_the_stuck),
 		cmocka_unit_test(end_of_a_hub),

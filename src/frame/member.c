@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * frame/member.c - a member of a hub: the task that writes to its stream, from
- * joining to leaving.
+ * frame/member.c - a member of a hub: the task that writes to its stream, or
+ * sends by its packet socket, from joining to leaving.
  *
  * The writer is what the joining task is, and of its scheduler: so both may use
  * the stream, one reading, one writing. It is alone in a group, by which it is
@@ -22,6 +22,19 @@ static bool
 is_peers_doing(int rc)
 {
 	return rc == -EPIPE || rc == -ECONNRESET || rc == -ETIMEDOUT;
+}
+
+/* Its batch is one message. */
+static int
+send_one(struct pier_member *member)
+{
+	const struct iovec *piece = &member->pieces[0];
+	int rc = pier_send(member->packet, NULL, piece->iov_base,
+		piece->iov_len, PIER_FOREVER);
+
+	pier__member_done(member, 1, rc == 0 ? piece->iov_len : 0);
+	/* Others may be shorter. */
+	return rc == -EMSGSIZE ? 0 : rc;
 }
 
 static int
@@ -52,6 +65,25 @@ note_gone(struct pier_member *member)
 	(void)pthread_mutex_unlock(&member->lock);
 }
 
+/* Why nothing more is written: 0, to the end of what was queued. */
+static void
+end_writing(struct pier_member *member, int rc)
+{
+	/* By the end of a hub, not by leaving. Datagrams have no end. */
+	bool half = rc == 0 && member->to_end;
+	/* A reader that waits is told. */
+	bool abort = rc < 0 && rc != -ECANCELED && !is_peers_doing(rc);
+
+	if (member->packet != NULL && half)
+		(void)pier_packet_shutdown(member->packet, PIER_WRITING);
+	else if (half)
+		(void)pier_shutdown(member->stream, PIER_WRITING, PIER_FOREVER);
+	if (member->packet != NULL && abort)
+		pier_packet_abort(member->packet);
+	else if (abort)
+		pier_abort(member->stream);
+}
+
 static int
 writer_main(void *arg)
 {
@@ -62,18 +94,18 @@ writer_main(void *arg)
 	pier_task_name("hub member");
 	do {
 		count = pier__member_next(member);
-		rc = count > 0 ? write_batch(member, count) : count;
+		if (count <= 0)
+			rc = count;
+		else
+			rc = member->packet != NULL
+				     ? send_one(member)
+				     : write_batch(member, count);
 	} while (count > 0 && rc == 0);
 	if (rc < 0) {
 		pier__member_fail(member, rc);
 		rc = member->rc;
 	}
-	/* By the end of a hub, not by leaving. */
-	if (rc == 0 && member->to_end)
-		(void)pier_shutdown(member->stream, PIER_WRITING, PIER_FOREVER);
-	/* A reader that waits is told. */
-	if (rc < 0 && rc != -ECANCELED && !is_peers_doing(rc))
-		pier_abort(member->stream);
+	end_writing(member, rc);
 	note_gone(member);
 	return 0;
 }
@@ -89,8 +121,7 @@ member_free(struct pier_member *member)
 }
 
 static int
-member_new(struct pier_member **out, struct pier_hub *hub,
-	struct pier_stream *stream)
+member_new(struct pier_member **out, struct pier_hub *hub)
 {
 	size_t ring = hub->opts.queue_messages * sizeof((*out)->ring[0]);
 	struct pier_member *member = pier__alloc(sizeof(*member) + ring);
@@ -105,7 +136,6 @@ member_new(struct pier_member **out, struct pier_hub *hub,
 	}
 	(void)atomic_fetch_add(&hub->references, 1);
 	member->hub = hub;
-	member->stream = stream;
 	(void)pthread_mutex_init(&member->lock, NULL);
 	(void)pthread_cond_init(&member->gone_cond, NULL);
 	pier__list_init(&member->node);
@@ -162,58 +192,92 @@ make_ready(struct pier_stream *stream)
 	return rc;
 }
 
+/* Its writer begins. 0, or an error, and it is gone. */
+static int
+begin(struct pier_member *member)
+{
+	int rc = start_writer(member);
+
+	if (rc < 0)
+		goto free_member;
+	rc = pier__hub_add(member->hub, member);
+	if (rc == 0)
+		return 0;
+	end_writer(member);
+free_member:
+	member_free(member);
+	return rc;
+}
+
 int
 pier_hub_join(struct pier_member **out, struct pier_hub *hub,
 	struct pier_stream *stream)
 {
-	struct pier_member *member;
+	struct pier_member *member = NULL;
 	int rc = make_ready(stream);
 
+	if (rc == 0)
+		rc = member_new(&member, hub);
+	if (rc == 0) {
+		member->stream = stream;
+		rc = begin(member);
+	}
 	if (rc < 0)
-		goto fail;
-	rc = member_new(&member, hub, stream);
-	if (rc < 0)
-		goto fail;
-	rc = start_writer(member);
-	if (rc < 0)
-		goto free_member;
-	rc = pier__hub_add(hub, member);
-	if (rc < 0)
-		goto end_writer;
+		return pier__stream_fail(stream, rc, PIER_STEP_CREATE);
 	*out = member;
 	return 0;
+}
 
-end_writer:
-	end_writer(member);
-free_member:
-	member_free(member);
-fail:
-	return pier__stream_fail(stream, rc, PIER_STEP_CREATE);
+int
+pier_hub_join_packet(struct pier_member **out, struct pier_hub *hub,
+	struct pier_packet *packet)
+{
+	pier_deadline forever = PIER_FOREVER;
+	struct pier_member *member = NULL;
+	int rc = pier__packet_enter(packet, PIER__OUT, &forever);
+
+	if (rc == 0)
+		rc = member_new(&member, hub);
+	if (rc == 0) {
+		member->packet = packet;
+		rc = begin(member);
+	}
+	if (rc < 0)
+		return pier__packet_fail(packet, rc, PIER_STEP_CREATE, NULL);
+	*out = member;
+	return 0;
 }
 
 /* The story of why its writer ended. */
 static int
-tell(const struct pier_stream *stream, int rc)
+tell(const struct pier_stream *stream, const struct pier_packet *packet, int rc)
 {
 	if (rc == -PIER_ELIMIT)
 		return pier__fail(
 			rc, &(struct pier__failure){ .step = PIER_STEP_SEND,
 				    .detail = "dropped by its hub: the queue "
 					      "was full" });
-	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_SEND);
+	if (rc == 0)
+		return 0;
+	return stream != NULL ? pier__stream_fail(stream, rc, PIER_STEP_SEND)
+			      : pier__packet_fail_send(packet, rc);
 }
 
 int
 pier_hub_leave(struct pier_member *member, pier_deadline deadline)
 {
 	struct pier_stream *stream;
+	struct pier_packet *packet;
 	int wait, rc;
 
 	if (member == NULL)
 		return 0;
 	stream = member->stream;
+	packet = member->packet;
 	if (deadline.ns < 0)
-		deadline = pier__timeout_deadline(stream->timeout_ms);
+		deadline = pier__timeout_deadline(stream != NULL
+							  ? stream->timeout_ms
+							  : packet->timeout_ms);
 	pier__hub_remove(member);
 	pier__member_end(member, false);
 	wait = pier__group_wait(member->group, "hub", deadline);
@@ -223,7 +287,7 @@ pier_hub_leave(struct pier_member *member, pier_deadline deadline)
 	if (rc == -ECANCELED && wait < 0)
 		rc = wait;
 	member_free(member);
-	return tell(stream, rc);
+	return tell(stream, packet, rc);
 }
 
 void

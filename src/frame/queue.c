@@ -123,10 +123,12 @@ pier__member_end(struct pier_member *member, bool half)
 static int
 fill_batch(struct pier_member *member)
 {
+	/* Each message of a packet socket goes, or does not, by itself. */
+	const int most = member->packet != NULL ? 1 : PIER__HUB_BATCH;
 	size_t bytes = 0;
 	int n = 0;
 
-	while (n < PIER__HUB_BATCH && member->count > 0) {
+	while (n < most && member->count > 0) {
 		struct pier__message *message = member->ring[member->head];
 
 		bytes += message->size;

@@ -60,11 +60,36 @@ joins(struct fault_story *story)
 	pier_hub_close(talk.hub);
 }
 
+/* A packet socket among the members. */
+static void
+packet_joins(struct fault_story *story)
+{
+	struct pier_packet *packet = NULL;
+	struct pier_member *member;
+	struct pier_hub *hub;
+
+	if (met(story, "hub", pier_hub_open(&hub, NULL)) < 0)
+		return;
+	if (met(story, "open",
+		    pier_packet_open(
+			    &packet, "udp://127.0.0.1:9", NULL, SOON)) == 0 &&
+		met(story, "join",
+			pier_hub_join_packet(&member, hub, packet)) == 0) {
+		(void)met(story, "post", pier_hub_post(hub, "one", 3, NULL));
+		(void)met(story, "leave", pier_hub_leave(member, SOON));
+	}
+	pier_packet_close(packet);
+	pier_hub_close(hub);
+}
+
 EACH_INSIDE(joins)
+EACH_INSIDE(packet_joins)
 
 static const struct fault_scenario scenarios[] = {
 	{ "joins, fibers", joins_by_fibers, NULL },
 	{ "joins, threads", joins_by_threads, NULL },
+	{ "a packet socket joins, fibers", packet_joins_by_fibers, NULL },
+	{ "a packet socket joins, threads", packet_joins_by_threads, NULL },
 };
 
 int
