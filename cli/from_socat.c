@@ -4,14 +4,12 @@
  * standard streams (then it is pier connect), or a listener whose other side is
  * a program (then it is pier serve).
  */
-#include "from.h"
+#include "from_socat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define OPTIONS_MAX 16
 
 enum side {
 	SIDE_STDIO,
@@ -24,7 +22,7 @@ enum side {
 };
 
 /* Types of addresses, and the scheme of the endpoint that is the same. */
-static const struct kind {
+static const struct from_socat_kind {
 	const char *name;
 	enum side side;
 	const char *scheme;
@@ -54,6 +52,12 @@ static const struct kind {
 	{ "UDP4-CONNECT", SIDE_CONNECT, "udp4", false, "" },
 	{ "UDP6", SIDE_CONNECT, "udp6", false, "" },
 	{ "UDP6-CONNECT", SIDE_CONNECT, "udp6", false, "" },
+	{ "UDP-SENDTO", SIDE_CONNECT, "udp", false, "" },
+	{ "UDP4-SENDTO", SIDE_CONNECT, "udp4", false, "" },
+	{ "UDP6-SENDTO", SIDE_CONNECT, "udp6", false, "" },
+	{ "UDP-DATAGRAM", SIDE_CONNECT, "udp", false, "" },
+	{ "UDP4-DATAGRAM", SIDE_CONNECT, "udp4", false, "" },
+	{ "UDP6-DATAGRAM", SIDE_CONNECT, "udp6", false, "" },
 	{ "UNIX-CONNECT", SIDE_CONNECT, "unix", true, "" },
 	{ "UNIX-SENDTO", SIDE_CONNECT, "unixgram", true, "" },
 	{ "ABSTRACT-CONNECT", SIDE_CONNECT, "unix", true, "@" },
@@ -77,15 +81,6 @@ static const struct kind {
 	{ "VSOCK-LISTEN", SIDE_LISTEN, "vsock", false, "" },
 };
 
-struct side_address {
-	const char *word; /* as it was given */
-	char text[1024];  /* the same, cut to pieces */
-	const struct kind *kind;
-	const char *parameter;
-	const char *option[OPTIONS_MAX];
-	size_t option_count;
-};
-
 struct socat {
 	bool there_only, back_only; /* -u, -U */
 	int verbose;
@@ -98,9 +93,8 @@ static const char *const understood[] = { "fork", "reuseaddr", "so-reuseaddr",
 	"nodelay", "tcp-nodelay", "unlink-early", "unlink-close", "shut-down",
 	"ipv6-v6only", "ipv6only" };
 
-/* The value of an option with one of its names, "" without one; or NULL. */
-static const char *
-option_of(const struct side_address *address, const char *name)
+const char *
+from_socat_option(const struct side_address *address, const char *name)
 {
 	size_t i, len = strlen(name);
 
@@ -186,7 +180,7 @@ read_address(struct from *from, struct side_address *address, const char *word)
 	(void)snprintf(at, sizeof(address->text), "%s%s",
 		word[0] == '/' || word[0] == '.' ? "GOPEN:" : "", word);
 	end = piece_end(at);
-	while (*end != '\0' && address->option_count < OPTIONS_MAX) {
+	while (*end != '\0' && address->option_count < FROM_SOCAT_OPTIONS_MAX) {
 		*end++ = '\0';
 		address->option[address->option_count++] = end;
 		end = piece_end(end);
@@ -245,12 +239,25 @@ read_options(struct from *from, struct socat *socat, int *next)
 	return 0;
 }
 
+/* A server is bound to the group that it hears, or where it was told. */
+static const char *
+listens_on(
+	const struct side_address *address, const struct from_socat_many *many)
+{
+	const char *bind = from_socat_option(address, "bind");
+
+	if (many->group[0] != '\0')
+		return many->group;
+	return bind != NULL ? bind : "";
+}
+
 static int
 add_endpoint(struct from *from, const struct side_address *address)
 {
 	const char *colon = strrchr(address->parameter, ':');
-	const char *bind = option_of(address, "bind");
-	char host[256];
+	struct from_socat_many many;
+	char host[256], port[256];
+	int rc;
 
 	if (address->kind->path) {
 		char path[512];
@@ -260,16 +267,23 @@ add_endpoint(struct from *from, const struct side_address *address)
 		from_add_path(from, address->kind->scheme, path);
 		return 0;
 	}
+	rc = from_socat_many(from, address, &many);
+	if (rc < 0)
+		return rc;
 	if (address->kind->side == SIDE_LISTEN) {
+		(void)snprintf(port, sizeof(port), "%.80s%s",
+			address->parameter, many.parameters);
 		from_add_endpoint(from, address->kind->scheme,
-			bind != NULL ? bind : "", address->parameter);
+			listens_on(address, &many), port);
 		return 0;
 	}
 	if (colon == NULL)
 		return from_usage(from, "'%s' lacks its port", address->word);
 	(void)snprintf(host, sizeof(host), "%.*s",
 		(int)(colon - address->parameter), address->parameter);
-	from_add_endpoint(from, address->kind->scheme, host, colon + 1);
+	(void)snprintf(
+		port, sizeof(port), "%.80s%s", colon + 1, many.parameters);
+	from_add_endpoint(from, address->kind->scheme, host, port);
 	return 0;
 }
 
@@ -320,19 +334,42 @@ add_ends(struct from *from, const struct socat *socat, bool send, bool receive,
 	from->no_output = !receive;
 }
 
+/* Options of a client's address. Who hears a group is a server. */
 static int
-add_connect(struct from *from, const struct socat *socat, int peer)
+check_connect(struct from *from, const struct side_address *address)
 {
 	static const char *const known[] = { "bind", "sourceport", "sp",
 		"connect-timeout", "crlf", "crnl", "shut-none", NULL };
+	static const char *const of_messages[] = { "bind", "sourceport", "sp",
+		"connect-timeout", "crlf", "crnl", FROM_SOCAT_MANY, NULL };
+	static const char *const joins[] = { FROM_SOCAT_JOIN };
+	size_t i;
+
+	if (!has_messages(address))
+		return check_options(from, address, known);
+	for (i = 0; i < sizeof(joins) / sizeof(joins[0]); i++)
+		if (from_socat_option(address, joins[i]) != NULL) {
+			(void)snprintf(from->why.hint, sizeof(from->why.hint),
+				"pier serve HANDLER 'udp://GROUP:PORT?join="
+				"IFACE' hears the group");
+			return from_no_equal(from, joins[i],
+				"pier connect sends to a group and hears the "
+				"answers, not what others send to it");
+		}
+	return check_options(from, address, of_messages);
+}
+
+static int
+add_connect(struct from *from, const struct socat *socat, int peer)
+{
 	static const char *const none[] = { NULL };
 	const struct side_address *address = &socat->address[peer];
 	/* -u goes from the first address to the second, -U the other way. */
 	bool send = peer == 1 ? !socat->back_only : !socat->there_only;
 	bool receive = peer == 1 ? !socat->there_only : !socat->back_only;
-	const char *port = option_of(address, "sourceport");
-	const char *wait = option_of(address, "connect-timeout");
-	int rc = check_options(from, address, known);
+	const char *port = from_socat_option(address, "sourceport");
+	const char *wait = from_socat_option(address, "connect-timeout");
+	int rc = check_connect(from, address);
 
 	if (rc == 0)
 		rc = check_options(from, &socat->address[!peer], none);
@@ -356,13 +393,13 @@ add_connect(struct from *from, const struct socat *socat, int peer)
 		from->no_output = !receive;
 	} else {
 		add_ends(from, socat, send, receive,
-			option_of(address, "shut-none") != NULL);
+			from_socat_option(address, "shut-none") != NULL);
 	}
-	if (option_of(address, "crlf") != NULL ||
-		option_of(address, "crnl") != NULL)
+	if (from_socat_option(address, "crlf") != NULL ||
+		from_socat_option(address, "crnl") != NULL)
 		from_add(from, "--crlf");
-	from_add_bind(from, option_of(address, "bind"),
-		port != NULL ? port : option_of(address, "sp"));
+	from_add_bind(from, from_socat_option(address, "bind"),
+		port != NULL ? port : from_socat_option(address, "sp"));
 	return add_endpoint(from, address);
 }
 
@@ -385,24 +422,41 @@ handler_of(const struct socat *socat, const struct side_address *other)
 	return NULL;
 }
 
+/* socat is bound to every address, and hears what else comes to the port. */
+static void
+note_group(struct from *from, const struct side_address *listen)
+{
+	static const char *const joins[] = { FROM_SOCAT_JOIN };
+	size_t i;
+
+	for (i = 0; i < sizeof(joins) / sizeof(joins[0]); i++)
+		if (from_socat_option(listen, joins[i]) != NULL)
+			from_note(from,
+				"pier hears that group alone, socat all that "
+				"comes to the port");
+}
+
 static int
 add_serve(struct from *from, const struct socat *socat)
 {
 	static const char *const known[] = { "bind", "backlog", "max-children",
 		NULL };
+	static const char *const of_messages[] = { "bind", "backlog",
+		"max-children", FROM_SOCAT_MANY, FROM_SOCAT_JOIN, NULL };
 	static const char *const of_program[] = { "pty", "stderr", "nofork",
 		NULL };
 	const struct side_address *listen = &socat->address[0];
 	const struct side_address *other = &socat->address[1];
 	const char *handler = handler_of(socat, other);
 	const char *value;
-	int rc = check_options(from, listen, known);
+	int rc = check_options(
+		from, listen, has_messages(listen) ? of_messages : known);
 
 	if (rc == 0)
 		rc = check_options(from, other, of_program);
 	if (rc < 0)
 		return rc;
-	if (option_of(listen, "fork") == NULL) {
+	if (from_socat_option(listen, "fork") == NULL) {
 		(void)snprintf(from->why.hint, sizeof(from->why.hint),
 			"with ,fork it has one");
 		return from_no_equal(from, listen->word,
@@ -422,22 +476,23 @@ add_serve(struct from *from, const struct socat *socat)
 		from_add(from, "--session-idle");
 		from_add(from, "off");
 	}
-	if ((value = option_of(listen, "backlog")) != NULL) {
+	if ((value = from_socat_option(listen, "backlog")) != NULL) {
 		from_add(from, "--backlog");
 		from_add(from, "%s", value);
 	}
-	if ((value = option_of(listen, "max-children")) != NULL) {
+	if ((value = from_socat_option(listen, "max-children")) != NULL) {
 		from_add(from, "--max-connections");
 		from_add(from, "%s", value);
 	}
-	if (*handler == '\0' && option_of(other, "pty") != NULL)
+	if (*handler == '\0' && from_socat_option(other, "pty") != NULL)
 		from_add(from, "--pty");
-	else if (*handler == '\0' && option_of(other, "stderr") != NULL)
+	else if (*handler == '\0' && from_socat_option(other, "stderr") != NULL)
 		from_add(from, "--stderr");
-	if (*handler == '\0' && option_of(other, "nofork") != NULL)
+	if (*handler == '\0' && from_socat_option(other, "nofork") != NULL)
 		from_add(from, "--exec-direct");
 	if (*handler != '\0')
 		from_add(from, "%s", handler);
+	note_group(from, listen);
 	rc = add_endpoint(from, listen);
 	if (rc < 0 || *handler != '\0')
 		return rc;

@@ -223,6 +223,88 @@ def compare_datagrams(command):
         equal(meet_datagram(translate(line), peer), theirs, translate(line))
 
 
+# ---- one message for many, and who hears a group: over the loopback ----
+
+GROUP = "239.9.5.5"
+MANY = [
+    "socat -t 1 - UDP4-DATAGRAM:127.255.255.255:{port},broadcast",
+    f"socat -t 1 - UDP4-DATAGRAM:{GROUP}:{{port}},ip-multicast-if=127.0.0.1,"
+    "ip-multicast-ttl=3,ip-multicast-loop=1",
+]
+
+
+def member():
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.bind(("", 0))
+    receiver.settimeout(LIMIT)
+    receiver.setsockopt(
+        socket.IPPROTO_IP,
+        socket.IP_ADD_MEMBERSHIP,
+        socket.inet_aton(GROUP) + socket.inet_aton("127.0.0.1"),
+    )
+    return receiver
+
+
+def compare_many(command):
+    need(command)
+    with member() as peer:
+        line = command.format(port=peer.getsockname()[1])
+        theirs = meet_datagram(original(line), peer)
+        equal(theirs, (b"question", b"answer"), line)
+        equal(meet_datagram(translate(line), peer), theirs, translate(line))
+
+
+def ask_group(line, port):
+    """Whether what the line runs hears the group, and answers."""
+    server = subprocess.Popen(
+        ["sh", "-c", f"exec {line}"], env=ENV, stderr=subprocess.DEVNULL
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setsockopt(
+            socket.IPPROTO_IP,
+            socket.IP_MULTICAST_IF,
+            socket.inet_aton("127.0.0.1"),
+        )
+        client.settimeout(0.1)
+        answer = None
+        for _ in range(10 * LIMIT):
+            client.sendto(b"who hears?", (GROUP, port))
+            try:
+                answer = client.recv(100)
+                break
+            except TimeoutError:
+                pass
+    server.terminate()
+    server.wait(LIMIT)
+    return answer
+
+
+def test_who_hears_a_group():
+    command = (
+        f"socat UDP4-RECVFROM:{{port}},ip-add-membership={GROUP}:127.0.0.1,"
+        "fork PIPE"
+    )
+    need(command)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("", 0))
+        port = probe.getsockname()[1]
+    line = command.format(port=port)
+    contains(translate(line), f"'udp4://{GROUP}:{port}?join=lo'")
+    equal(ask_group(line, port), b"who hears?", line)
+    equal(ask_group(translate(line), port), b"who hears?", translate(line))
+    # One that also sends there has no equal, and it is said why.
+    done = tool.expect(
+        1, "from", "socat", "-",
+        f"UDP4-DATAGRAM:{GROUP}:7,bind=:7,ip-add-membership={GROUP}:lo",
+    )
+    contains(done.err, "'ip-add-membership' has no equal: pier connect sends")
+    done = tool.expect(
+        1, "from", "socat",
+        f"UDP4-RECVFROM:7,ip-add-membership={GROUP}:192.0.2.7,fork", "PIPE",
+    )
+    contains(done.err, "no interface of this machine has the address 192.0.2.7")
+
+
 # ---- servers ----
 
 SERVERS = [
@@ -340,6 +422,7 @@ def add_cases():
     """One test per line of the tables."""
     cases = [(c, lambda c=c, s=s: compare_streams(c, s)) for c, s in STREAMS]
     cases += [(c, lambda c=c: compare_datagrams(c)) for c in DATAGRAMS]
+    cases += [(c, lambda c=c: compare_many(c)) for c in MANY]
     cases += [(c, lambda c=c, k=k: compare_servers(c, k)) for c, k in SERVERS]
     for command, case in cases:
         globals()["test_ " + command] = case
