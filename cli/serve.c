@@ -58,7 +58,7 @@ static pier_datagram_handler *const datagram_handlers[] = {
 	[SERVE_ECHO] = pier_datagram_echo,
 	[SERVE_UPPER] = pier_datagram_upper,
 	[SERVE_DISCARD] = pier_datagram_discard,
-	[SERVE_BROKER] = NULL, /* datagrams have no members */
+	[SERVE_BROKER] = NULL, /* each peer has a session */
 	[SERVE_DAYTIME] = pier_datagram_daytime,
 	[SERVE_TIME] = pier_datagram_time,
 	[SERVE_CHARGEN] = pier_datagram_chargen,
@@ -72,6 +72,7 @@ static pier_packet_handler *const packet_handlers[] = {
 	[SERVE_ECHO] = pier_packet_echo,
 	[SERVE_UPPER] = pier_packet_upper,
 	[SERVE_DISCARD] = pier_packet_discard,
+	[SERVE_BROKER] = serve_broker_packets,
 	[SERVE_SINK] = pier_packet_discard,
 	[SERVE_NTP] = NULL,
 };
@@ -111,7 +112,9 @@ packet_handler(const struct serve_settings *settings, bool loud)
 {
 	if (serve_has_program(settings))
 		return serve_exec_packets;
-	return loud && packet_handlers[settings->what] != NULL
+	/* The broker tells messages by itself. */
+	return loud && packet_handlers[settings->what] != NULL &&
+			       settings->what != SERVE_BROKER
 		       ? serve_loud_packets
 		       : packet_handlers[settings->what];
 }
@@ -319,8 +322,8 @@ check_endpoints(
 			check.type != SOCK_SEQPACKET)
 			continue;
 		(void)cli_complain(&why,
-			"%s: of the services only echo, upper, discard and "
-			"sink are for messages over a connection",
+			"%s: of the services only echo, upper, discard, sink "
+			"and broker are for messages over a connection",
 			endpoint);
 		cli_advise(&why, "unix:// at the same path");
 		return cli_usage_error(tool, "serve", &why);

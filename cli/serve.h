@@ -183,6 +183,7 @@ int serve_broker_check(
 int serve_broker_open(struct serve *serve);
 int serve_broker(struct pier_stream *stream, void *ctx);
 int serve_loud_broker(struct pier_stream *stream, void *ctx);
+int serve_broker_packets(struct pier_packet *packet, void *ctx);
 
 /*
  * serve_frames.c: messages by --frame. What fits together, and the framing:

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pier serve broker: everybody hears everybody but himself.
+ * pier serve broker: everybody hears everybody but himself. Over UDP who sends
+ * is in, until nothing came or went for --session-idle; each message is passed on
+ * as one.
  */
 #include "serve.h"
 
 #include "store.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+
+enum {
+	PACKET_MAX = 65536,
+};
 
 /* What may be waiting for one client when --queue does not say. */
 #define QUEUE_DEFAULT (1024 * 1024)
@@ -37,7 +46,8 @@ serve_broker_open(struct serve *serve)
 			.policy = PIER_HUB_DROP_MEMBER });
 }
 
-/* The first endpoint that is for datagrams, or NULL. */
+/* The first endpoint of datagrams that nobody keeps apart by who sends them, or
+   NULL. */
 static const char *
 datagrams(const struct serve_settings *settings)
 {
@@ -46,7 +56,9 @@ datagrams(const struct serve_settings *settings)
 
 	for (i = 0; i < settings->endpoints.n; i++) {
 		(void)pier_endpoint_check(settings->endpoints.item[i], &check);
-		if (check.type == SOCK_DGRAM || check.type == SOCK_RDM)
+		if (check.type == SOCK_RDM ||
+			(check.type == SOCK_DGRAM &&
+				strncmp(check.scheme, "udp", 3) != 0))
 			return settings->endpoints.item[i];
 	}
 	return NULL;
@@ -62,10 +74,10 @@ serve_broker_check(
 
 	if (endpoint != NULL) {
 		(void)cli_complain(&why,
-			"%s: a broker is for streams: datagrams have no "
-			"clients that stay",
-			endpoint);
-		cli_advise(&why, "tcp://:7000 or unix:///run/x.sock");
+			"%s: a broker has clients that stay, and %.*s none",
+			endpoint, (int)strcspn(endpoint, ":"), endpoint);
+		cli_advise(&why, "tcp://:7000, udp://:7000 or "
+				 "unix:///run/x.sock");
 	} else if (is_broker && settings->model == PIER_ITERATIVE) {
 		(void)cli_complain(&why,
 			"a broker has several clients at a time, and the "
@@ -131,4 +143,48 @@ serve_loud_broker(struct pier_stream *stream, void *ctx)
 	rc = pass_on(serve, stream, member);
 	left = pier_hub_leave(member, rc < 0 ? PIER_NOW : PIER_DEFAULT);
 	return left == -PIER_ELIMIT || rc >= 0 ? left : rc;
+}
+
+/* Messages of one client, to its end or silence. */
+static int
+pass_messages_on(struct serve *serve, struct pier_packet *packet,
+	struct pier_member *member, char *buf)
+{
+	const struct pier_conn *conn = pier_packet_conn(packet);
+	struct pier_msg msg;
+	int rc;
+
+	for (;;) {
+		rc = pier_recv(packet, &msg, buf, PACKET_MAX, PIER_DEFAULT);
+		if (rc < 0)
+			return rc;
+		if (serve->tool->verbose >= 2)
+			serve_tell_message(
+				serve, conn, &msg.peer, buf, msg.size);
+		rc = pier_hub_post(serve->hub, buf, msg.size, member);
+		/* One that fits no queue is dropped, as a network would. */
+		if (rc < 0 && rc != -EMSGSIZE)
+			return rc;
+	}
+}
+
+int
+serve_broker_packets(struct pier_packet *packet, void *ctx)
+{
+	struct serve *serve = ctx;
+	struct pier_member *member;
+	char *buf = malloc(PACKET_MAX);
+	int rc, left;
+
+	if (buf == NULL)
+		return -ENOMEM;
+	rc = pier_hub_join_packet(&member, serve->hub, packet);
+	if (rc == 0) {
+		rc = pass_messages_on(serve, packet, member, buf);
+		left = pier_hub_leave(member, PIER_NOW);
+		if (left == -PIER_ELIMIT)
+			rc = left;
+	}
+	free(buf);
+	return rc;
 }

@@ -86,15 +86,16 @@ has_datagrams(const char *endpoint)
 	       !is_udp(endpoint);
 }
 
-/* A program over UDP has what one peer sends. */
+/* A program over UDP has what one peer sends, the broker one member of each. */
 bool
 serve_has_sessions(const struct serve_settings *settings)
 {
+	bool wants =
+		serve_has_program(settings) || settings->what == SERVE_BROKER;
 	size_t i;
 
 	for (i = 0; i < settings->endpoints.n; i++)
-		if (serve_has_program(settings) &&
-			is_udp(settings->endpoints.item[i]))
+		if (wants && is_udp(settings->endpoints.item[i]))
 			return true;
 	return false;
 }
@@ -124,7 +125,7 @@ fits(const struct serve_settings *settings, struct cli_complaint *why)
 		(void)cli_complain(why, "--exec-direct gives the socket, on "
 					"which nothing holds --rate: leave out "
 					"one");
-	if (why->line[0] == '\0' && serve_has_sessions(settings) &&
+	if (why->line[0] == '\0' && program && serve_has_sessions(settings) &&
 		settings->processes > 0)
 		(void)cli_complain(why,
 			"--processes and %s over udp://: any of them would get "
@@ -220,7 +221,7 @@ what_needs(unsigned needs)
 	case SERVE_NEEDS_FRAME:
 		return "--frame";
 	case SERVE_NEEDS_SESSIONS:
-		return "a program over udp://";
+		return "a program, or the broker, over udp://";
 	case SERVE_NEEDS_CONNECTIONS:
 		return "an endpoint of streams, such as tcp://";
 	default:

@@ -76,10 +76,11 @@ serve_frames_check(struct serve *serve)
 		return CLI_EXIT_OK;
 	endpoint = with_messages(settings, &check);
 	if (serve_has_program(settings)) {
-		(void)cli_complain(&why, "--frame is for handlers: a program "
-					 "gets the bytes as they are");
-		cli_advise(&why,
-			"leave out --frame; the program reads the messages");
+		(void)cli_complain(&why,
+			"--frame is for handlers: what a program reads has no "
+			"edges, so that messages would run together");
+		cli_advise(&why, "leave out --frame: the program gets the "
+				 "bytes as they are, with their framing");
 	} else if (sends_bytes(settings)) {
 		(void)cli_complain(&why, "--frame is for services of "
 					 "messages: echo, upper, discard, sink "

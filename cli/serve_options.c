@@ -373,8 +373,8 @@ static const struct cli_option options[] = {
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
 		.group = "Limits",
-		.help = "how long a peer of a program over udp:// may be "
-			"silent, or 'off'",
+		.help = "how long a peer of a program, or of the broker, over "
+			"udp:// may be silent, or 'off'",
 		.otherwise = "1m",
 		.words = off_words,
 		.min = MS,

@@ -248,7 +248,8 @@ def test_programs_over_udp_that_cannot_be():
         (["udp://:0", "--processes=2"], "--processes and --exec over udp://"),
         (["unixgram://@x"], "unixgram://@x has datagrams"),
         (["tcp://:0", "--session-idle=1s"],
-         "--session-idle has no effect without a program over udp://"),
+         "--session-idle has no effect without a program, or the broker, "
+         "over udp://"),
     ):
         contains(expect(2, "serve", *words, "--exec", "cat").err, complaint)
 

@@ -135,6 +135,88 @@ def test_broker():
                 equal(server.end().code, 0)
 
 
+def receives(client, data):
+    """A message, whole, and behind it nothing of the calls before."""
+    while (got := client.recv(70000)) in (b"?", b"!"):
+        pass
+    equal(got, data)
+
+
+def call_by_messages(speaker, *listeners):
+    """The same where each has to say something to be a member."""
+    left = list(listeners)
+    while left:
+        for client in listeners:
+            client.send(b"?")
+        speaker.send(b"!")
+        for client in select.select(left, [], [], 0.05)[0]:
+            if client.recv(70000) == b"!":
+                left.remove(client)
+
+
+def test_broker_of_messages():
+    """Over UDP and seqpacket each message is one, among streams too."""
+    for options in ([], ["--model", "thread"], ["-vv"]):
+        with tool.scratch() as folder:
+            path = f"{folder}/u.sock"
+            with Server(
+                "broker", *options, "udp://127.0.0.1:0", f"seqpacket://{path}",
+                "tcp://127.0.0.1:0",
+            ) as server:
+                address = ("127.0.0.1", server.port(0))
+                one, two = (
+                    socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    for _ in range(2)
+                )
+                three = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                for client, where in (
+                    (one, address), (two, address), (three, path)
+                ):
+                    client.settimeout(20)
+                    client.connect(where)
+                call_by_messages(one, two, three)
+                for text in (b"one", CHINESE, b"x" * 60000):
+                    one.send(text)
+                    receives(two, text)
+                    receives(three, text)
+                three.send(b"by another way")
+                receives(one, b"by another way")
+                with socket.create_connection(
+                    ("127.0.0.1", server.port(2)), 20
+                ) as four:
+                    four.sendall(b"bytes")
+                    receives(one, b"bytes")
+                    two.send(b"to a stream")
+                    hears(four, b"to a stream")
+                for client in (one, two, three):
+                    client.close()
+                equal(server.end().code, 0)
+
+
+def test_broker_forgets_who_is_silent():
+    with Server(
+        "broker", "--session-idle=200ms", "--json", "udp://127.0.0.1:0"
+    ) as server:
+        clients = [
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)
+        ]
+        for client in clients:
+            client.settimeout(20)
+            client.connect(("127.0.0.1", server.port()))
+        call_by_messages(*clients)
+        # Who hears something is in for as long again.
+        for _ in range(30):
+            while select.select([clients[1]], [], [], 0.5)[0]:
+                clients[1].recv(100)
+            clients[0].send(b"anybody?")
+            if not select.select([clients[1]], [], [], 1)[0]:
+                break
+        else:
+            raise AssertionError("it is still in")
+        for client in clients:
+            client.close()
+
+
 def test_broker_drops_who_does_not_read():
     with Server("broker", "-v", "--queue", "64k", "tcp://127.0.0.1:0") as server:
         one, two, stuck = dial(server), dial(server), dial(server)
@@ -154,7 +236,9 @@ def test_broker_drops_who_does_not_read():
 
 def test_broker_refusals():
     for words, said in (
-        (["broker", "udp://127.0.0.1:0"], "for streams"),
+        (["broker", "unixgram://@x"], "clients that stay, and unixgram none"),
+        (["broker", "--session-idle=1s", "tcp://:0"],
+         "without a program, or the broker, over udp://"),
         (["broker", "--model", "iterative", "tcp://:0"], "iterative"),
         (["broker", "--processes", "2", "tcp://:0"], "--processes"),
         (["echo", "--queue", "64k", "tcp://:0"], "--queue"),
@@ -164,7 +248,7 @@ def test_broker_refusals():
 
 
 def test_services_that_are_not_for_messages():
-    for service in ("daytime", "time", "chargen", "source", "broker"):
+    for service in ("daytime", "time", "chargen", "source"):
         done = expect(2, "serve", service, "seqpacket://@x", "tcp://:0")
         contains(done.err, "seqpacket://@x: of the services only echo")
         contains(done.err, "hint: ")
