@@ -267,8 +267,7 @@ contains(struct work *work, const struct cli_texts *words)
 	rc = addr_tell_contains(
 		work->tool, words->item[0], words->item[2], answer);
 	if (rc < 0)
-		return cli_own_failure(
-			work->tool, PIER_STEP_SEND, "standard output", rc, "");
+		return cli_output_failed(work->tool, rc);
 	return answer ? CLI_EXIT_OK : CLI_EXIT_NO;
 }
 
@@ -290,9 +289,7 @@ tell_words(struct work *work)
 		(void)change(work, &word, words->item[i]);
 		rc = tell(work, &word, words->item[i]);
 	}
-	return rc < 0 ? cli_own_failure(work->tool, PIER_STEP_SEND,
-				"standard output", rc, "")
-		      : CLI_EXIT_OK;
+	return rc < 0 ? cli_output_failed(work->tool, rc) : CLI_EXIT_OK;
 }
 
 static int

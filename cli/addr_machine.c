@@ -209,9 +209,7 @@ tell_all(const struct work *work, const struct self *self,
 	rc = print_self(self);
 	for (i = 0; rc == 0 && i < all->count; i++)
 		rc = print_interface(&all->list[i]);
-	return rc < 0 ? cli_own_failure(work->tool, PIER_STEP_SEND,
-				"standard output", rc, "")
-		      : CLI_EXIT_OK;
+	return rc < 0 ? cli_output_failed(work->tool, rc) : CLI_EXIT_OK;
 }
 
 /* A machine whose own name leads nowhere is told of, and shown nevertheless. */

@@ -74,9 +74,8 @@ line_too_long(struct talk *talk)
 
 	snprintf(detail, sizeof(detail),
 		"a line of more than %zu bytes is no datagram", talk->chunk);
-	talk_stop(talk, TALK_ERROR,
-		cli_own_failure(talk->tool, PIER_STEP_RECEIVE, "standard input",
-			-EMSGSIZE, detail));
+	talk->stdin_code = cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
+		"standard input", -EMSGSIZE, detail);
 }
 
 static int
@@ -91,25 +90,44 @@ send_up(void *arg)
 		rc = send_one(talk);
 	if (rc == -ECANCELED || n == -ECANCELED)
 		return 0;
-	if (rc < 0)
+	if (rc < 0) {
 		talk_fail(talk);
-	else if (n == -EMSGSIZE)
+		return 0;
+	}
+	if (n == -EMSGSIZE && !talk->frames.has_stdio)
 		line_too_long(talk);
 	else if (n < 0)
 		talk_stdin_failed(talk, (int)n);
-	else
-		end_up(talk);
+	end_up(talk);
 	return 0;
 }
 
 static void
 say_received(const struct talk *talk, const struct pier_msg *msg)
 {
-	char from[PIER_ADDR_TEXT_MAX];
+	char from[PIER_ADDR_TEXT_MAX], ttl[24] = "", clock[CLI_VALUE_TEXT] = "";
 
 	(void)pier_addr_format(&msg->peer, from, sizeof(from));
-	cli_say(talk->tool, 1, "%s: %zu bytes%s", from, msg->full_size,
-		msg->truncated ? ", cut off" : "");
+	/* Of what is not UDP neither is known. */
+	if (msg->ttl >= 0)
+		snprintf(ttl, sizeof(ttl), ", ttl %d", msg->ttl);
+	if (msg->time_ns > 0)
+		cli_format_clock(msg->time_ns, clock, sizeof(clock));
+	cli_say(talk->tool, 1, "%s: %zu bytes%s%s%s%s", from, msg->full_size,
+		msg->truncated ? ", cut off" : "", ttl,
+		*clock != '\0' ? ", at " : "", clock);
+}
+
+/* What came back by ICMP of a message to one of many: the others may still
+   answer. */
+static bool
+is_of_one_of_many(const struct talk *talk, int rc)
+{
+	const struct pier_packet_error *error = pier_packet_error(talk->packet);
+	struct pier_addr peer;
+
+	return error != NULL && error->rc == rc &&
+	       pier_packet_peer(talk->packet, &peer) == -ENOTCONN;
 }
 
 /* The peer's end: fine, unless --replies asked for more. */
@@ -152,6 +170,10 @@ receive(struct talk *talk)
 			peer_has_ended(talk);
 			return;
 		}
+		if (rc < 0 && is_of_one_of_many(talk, rc)) {
+			cli_say(talk->tool, 1, "%s", pier_error_line());
+			continue;
+		}
 		if (rc < 0) {
 			talk_fail(talk);
 			return;
@@ -162,7 +184,7 @@ receive(struct talk *talk)
 		say_received(talk, &msg);
 		talk->down_data = talk->down;
 		talk->down_len = msg.size;
-		talk_put_down(talk, &msg.peer);
+		talk_put_down(talk, &msg);
 		if (talk->settings->replies > 0 &&
 			talk->received_messages >=
 				(uint64_t)talk->settings->replies)
@@ -170,16 +192,28 @@ receive(struct talk *talk)
 	}
 }
 
+/* Who says that a message did not arrive is told with the error; what each that
+   comes brings along, where somebody sees it. */
+static unsigned int
+asked(const struct talk *talk)
+{
+	bool shown = talk->tool->json || talk->tool->verbose > 0;
+
+	return PIER_ASK_ERRORS | (shown ? PIER_ASK_TTL | PIER_ASK_TIME : 0);
+}
+
 static int
 open_packet(struct talk *talk, pier_deadline deadline)
 {
-	const struct pier_packet_opts opts = { .bind = talk->settings->bind,
+	struct pier_packet_opts opts = { .bind = talk->settings->bind,
 		.options = talk->sockopts.item };
 	const struct connect_settings *settings = talk->settings;
 	struct pier_endpoint_check check;
 
 	/* It is one, or nobody would have come here. */
 	(void)pier_endpoint_check(talk->endpoint, &check);
+	if (strncmp(check.scheme, "udp", 3) == 0)
+		opts.ask = asked(talk);
 	talk->has_end = check.type == SOCK_SEQPACKET;
 	/* Of raw messages the header takes at least as much. */
 	if (check.type == SOCK_RAW || strncmp(check.scheme, "udp", 3) == 0)

@@ -74,12 +74,15 @@ read_up(void *arg)
 	while (rc == 0 && !pier_cancelled() &&
 		(n = talk_read_up(talk, PIER_FOREVER)) > 0)
 		rc = talk_send_up(talk, PIER_FOREVER);
-	if (rc < 0)
+	if (rc == 0 && n < 0 && n != -ECANCELED)
+		talk_stdin_failed(talk, (int)n);
+	/* What was said before that is still answered. */
+	if (talk->stdin_code != CLI_EXIT_OK)
+		stdin_ended(talk);
+	else if (rc < 0)
 		cannot_send(talk, rc);
 	else if (n == 0)
 		stdin_ended(talk);
-	else if (n < 0 && n != -ECANCELED)
-		talk_stdin_failed(talk, (int)n);
 	return 0;
 }
 

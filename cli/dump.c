@@ -122,8 +122,7 @@ take(struct dumping *dumping, const struct pier_captured *packet)
 		(void)pier_layers_decode(dumping->layers, packet);
 	rc = show(dumping, packet);
 	if (rc < 0 && rc != -EPIPE && !cli_output_no_room(rc))
-		dumping->code = cli_own_failure(dumping->tool, PIER_STEP_SEND,
-			"standard output", rc, "");
+		dumping->code = cli_output_failed(dumping->tool, rc);
 	return rc;
 }
 
@@ -437,8 +436,12 @@ check(const struct dump_settings *settings, struct cli_complaint *why)
 	if (settings->code && settings->read != NULL)
 		return cli_complain(why, "--read is of no use beside --code");
 	if (option != NULL)
-		return cli_complain(
-			why, "--%s is of no use here", option->name);
+		return cli_complain(why, "--%s is of no use beside %s",
+			option->name,
+			settings->code
+				? "--code, which captures nothing"
+				: "--read: packets of a file have passed "
+				  "already");
 	if (settings->promiscuous && settings->interface == NULL)
 		return cli_complain(why,
 			"--promiscuous is of one interface: expected "

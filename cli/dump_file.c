@@ -50,8 +50,10 @@ adopt(struct pier_stream **out, const struct cli_tool *tool, const char *path,
 				   : open(path, flags | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return cli_own_failure(
-			tool, PIER_STEP_CREATE, path, -errno, "");
+		return cli_own_failure(tool,
+			flags == O_RDONLY ? PIER_STEP_RECEIVE
+					  : PIER_STEP_CREATE,
+			path, -errno, "");
 	if (pier_adopt(out, fd) < 0) {
 		close(fd);
 		return cli_failure(tool, pier_last_error());
@@ -231,7 +233,7 @@ write_down(struct dump_sink *sink, const void *bytes, size_t len)
 		     : pier_write(sink->stream, bytes, len, PIER_FOREVER);
 	if (rc < 0 && rc != -EPIPE && !cli_output_no_room(rc))
 		(void)cli_own_failure(
-			sink->tool, PIER_STEP_SEND, sink->path, rc, "");
+			sink->tool, PIER_STEP_WRITE, sink->path, rc, "");
 	return rc;
 }
 

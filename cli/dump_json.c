@@ -5,24 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define SECOND INT64_C(1000000000)
-
-static void
-add_time(json_t *event, int64_t ns)
-{
-	time_t seconds = (time_t)(ns / SECOND);
-	struct tm utc = { .tm_sec = 0 };
-	char text[64];
-	size_t len;
-
-	(void)gmtime_r(&seconds, &utc);
-	len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + len, sizeof(text) - len, ".%09lldZ",
-		(long long)(ns % SECOND));
-	cli_event_text(event, "time", text);
-}
 
 static json_t *
 value_of(const struct dump_packet *packet, const struct pier_field *field)
@@ -111,7 +93,7 @@ dump_event(
 	size_t i;
 
 	cli_event_number(event, "number", (int64_t)packet->number);
-	add_time(event, captured->time_ns);
+	cli_event_time(event, "time", captured->time_ns);
 	if (packet->interface[0] != '\0')
 		cli_event_text(event, "interface", packet->interface);
 	if (captured->direction != PIER_DIRECTION_UNKNOWN)

@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* pier dump: a packet as text. */
 #include "dump.h"
+#include "values.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #define ROW 16 /* bytes in a row */
-
-#define SECOND INT64_C(1000000000)
-
-/* In the local zone, as clocks on the wall. */
-static void
-put_time(FILE *out, int64_t ns)
-{
-	time_t seconds = (time_t)(ns / SECOND);
-	struct tm local = { .tm_sec = 0 };
-	char text[32];
-
-	(void)localtime_r(&seconds, &local);
-	if (strftime(text, sizeof(text), "%H:%M:%S", &local) == 0)
-		text[0] = '\0';
-	fprintf(out, "%s.%09" PRId64, text, ns % SECOND);
-}
 
 /* The bytes [from, to) of a layer: each row has the offset of its first. */
 static void
@@ -110,9 +94,10 @@ dump_tell(FILE *out, const struct dump_settings *settings,
 	const struct dump_packet *packet)
 {
 	const struct pier_captured *captured = packet->captured;
-	char line[PIER_LAYERS_TEXT_MAX];
+	char line[PIER_LAYERS_TEXT_MAX], clock[CLI_VALUE_TEXT];
 
-	put_time(out, captured->time_ns);
+	cli_format_clock(captured->time_ns, clock, sizeof(clock));
+	fputs(clock, out);
 	if (packet->interface[0] != '\0')
 		fprintf(out, " %s", packet->interface);
 	if (captured->direction != PIER_DIRECTION_UNKNOWN)

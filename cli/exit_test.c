@@ -186,6 +186,32 @@ test_icmp_names_both_ways_to_be_allowed(void **state)
 		hint(PIER_STEP_CREATE, -EPERM, "udp://127.0.0.1:7"), "");
 }
 
+/* An option is explained by pier opt, an address of the other family by what
+   asked for this one. */
+static void
+test_hints_fit_what_was_asked(void **state)
+{
+	(void)state;
+	assert_string_equal(hint(PIER_STEP_PARSE, -EINVAL, "nodelay=2"),
+		"what it takes: pier opt tcp.nodelay");
+	assert_string_equal(hint(PIER_STEP_PARSE, -EINVAL, "nodely=1"),
+		"options by a word of theirs: pier opt --search WORD");
+	assert_string_equal(hint(PIER_STEP_PARSE, -EINVAL, "tcp://a?x=y"),
+		"'pier help endpoints' has the grammar");
+	assert_string_equal(
+		hint_of(&(struct pier_error){ .code = -PIER_ENONAME,
+			.step = PIER_STEP_RESOLVE,
+			.endpoint = "icmp://[::1]",
+			.detail = "the address is of the other family" }),
+		"::1 is an IPv6 address: leave out -4");
+	assert_string_equal(
+		hint_of(&(struct pier_error){ .code = -PIER_ENONAME,
+			.step = PIER_STEP_RESOLVE,
+			.endpoint = "tcp://127.0.0.1:80",
+			.detail = "the address is of the other family" }),
+		"127.0.0.1 is an IPv4 address: leave out -6");
+}
+
 static void
 test_no_hint(void **state)
 {
@@ -205,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_hints_for_the_web),
 		cmocka_unit_test(test_hints_fit_what_is_there),
 		cmocka_unit_test(test_icmp_names_both_ways_to_be_allowed),
+		cmocka_unit_test(test_hints_fit_what_was_asked),
 		cmocka_unit_test(test_no_hint),
 	};
 

@@ -5,6 +5,8 @@
 #include "store.h"
 #include "base/near.h"
 
+#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -163,6 +165,26 @@ cli_frame_quote(const void *data, size_t size, char text[CLI_FRAME_QUOTE])
 		(void)snprintf(text + at, CLI_FRAME_QUOTE - (size_t)at, "\"");
 }
 
+/* The most that the length in front can say; kinds without one are not among
+   them, nor those whose length says more than a message may have. */
+static size_t
+most_of_kind(const struct pier_framing *framing)
+{
+	unsigned int digits = framing->width;
+	size_t most = 1;
+
+	if (framing->kind == PIER_FRAME_U8)
+		return UINT8_MAX;
+	if (framing->kind == PIER_FRAME_U16LE ||
+		framing->kind == PIER_FRAME_U16BE)
+		return UINT16_MAX;
+	if (framing->kind != PIER_FRAME_DECIMAL || digits > 9)
+		return SIZE_MAX;
+	while (digits-- > 0)
+		most *= 10;
+	return most - 1;
+}
+
 int
 cli_frame_unsendable(const struct cli_tool *tool,
 	const struct pier_framing *framing, const void *data, size_t size,
@@ -184,5 +206,10 @@ cli_frame_unsendable(const struct cli_tool *tool,
 		.endpoint = where,
 		.detail = detail,
 		.offset = -1 };
+	if (rc == -EMSGSIZE && most_of_kind(framing) < PIER_FRAME_MAX_DEFAULT &&
+		(framing->max == 0 || framing->max > most_of_kind(framing)))
+		return cli_failure_advised(tool, &error, where,
+			"kinds whose length says more: u32be, varint, "
+			"netstring, …");
 	return cli_failure_at(tool, &error, where);
 }

@@ -262,9 +262,7 @@ tell(struct cli_tool *tool, struct from *from)
 	free(line);
 	for (i = 0; i < from->note_count; i++)
 		cli_say(tool, 0, "note: %s", from->notes[i]);
-	return rc < 0 ? cli_own_failure(
-				tool, PIER_STEP_SEND, "standard output", rc, "")
-		      : CLI_EXIT_OK;
+	return rc < 0 ? cli_output_failed(tool, rc) : CLI_EXIT_OK;
 }
 
 static bool

@@ -171,7 +171,6 @@ static bool
 is_whole_for_part(const struct get *get)
 {
 	return get->settings->range != NULL && !get->settings->any_status &&
-	       !get->settings->head &&
 	       pier_http_answer(get->http)->status == 200;
 }
 
@@ -254,7 +253,8 @@ fetch(struct get *get, struct pier_group *group)
 	if (rc < 0) {
 		code = rc == -ECANCELED
 			       ? CLI_EXIT_NO
-			       : cli_failure(get->tool, pier_last_error());
+			       : cli_open_failure(get->tool, pier_last_error(),
+					 dialled(get), get->settings->bind);
 		get_tell_hops(get);
 	} else {
 		get_tell_hops(get);

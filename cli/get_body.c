@@ -71,8 +71,7 @@ output_failed(const struct get *get, int rc)
 	/* Its reader has seen enough. */
 	if (rc == -EPIPE || rc == -ECANCELED)
 		return CLI_EXIT_OK;
-	return cli_own_failure(
-		get->tool, PIER_STEP_WRITE, "standard output", rc, "");
+	return cli_output_failed(get->tool, rc);
 }
 
 /* The idle limit is the tool's own. */

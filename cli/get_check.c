@@ -67,6 +67,11 @@ check_settings(const struct cli_tool *tool, const struct get_settings *settings)
 			"nothing else",
 			"leave out --range, --include, --head and "
 			"--any-status");
+	if (settings->range != NULL && settings->head)
+		return get_complain(tool,
+			"--range is for what a GET brings: of a HEAD, servers "
+			"pass it over",
+			"leave out --head, or --range");
 	if (settings->include && to_file)
 		return get_complain(tool,
 			"--include would put the header into the file",

@@ -64,7 +64,7 @@ add_file(struct get *get, const char *name)
 	char *line = read_file(name), *next;
 
 	if (line == NULL)
-		return cli_own_failure(get->tool, PIER_STEP_CREATE, name,
+		return cli_own_failure(get->tool, PIER_STEP_RECEIVE, name,
 			-errno, "the file of --header");
 	headers->files[headers->file_count++] = line;
 	for (; line != NULL; line = next) {

@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 /* How the library says that a host was not what it failed for. */
-#define NO_SERVICE "no such service"
+#define NO_SERVICE   "no such service"
+#define OTHER_FAMILY "the address is of the other family"
 
 /* Behind the scheme: "127.0.0.1:80", "/run/x.sock". */
 static const char *
@@ -199,9 +200,30 @@ hint_no_name(const struct pier_error *error, char *text, size_t size)
 		strncmp(error->detail, NO_SERVICE, strlen(NO_SERVICE)) == 0)
 		snprintf(text, size, "is it spelled right? pier service %s",
 			port != NULL ? port + 1 : error->endpoint);
+	else if (error->detail != NULL &&
+		 strcmp(error->detail, OTHER_FAMILY) == 0)
+		snprintf(text, size, "%s is an IPv%c address: leave out -%c",
+			host, strchr(host, ':') != NULL ? '6' : '4',
+			strchr(host, ':') != NULL ? '4' : '6');
 	else if (host[0] != '\0')
 		snprintf(text, size, "is it spelled right? getent ahosts %s",
 			host);
+}
+
+/* What cannot be read is an endpoint; or "name=value" of -S, an option. */
+static void
+hint_no_text(const struct pier_error *error, char *text, size_t size)
+{
+	size_t len = strcspn(error->endpoint, "=");
+	char name[64];
+
+	if (strchr(error->endpoint, '=') == NULL ||
+		strstr(error->endpoint, "://") != NULL || len >= sizeof(name)) {
+		snprintf(text, size, "'pier help endpoints' has the grammar");
+		return;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)len, error->endpoint);
+	cli_hint_option(name, text, size);
 }
 
 /* A family that does not fit is told by the error itself. */
@@ -355,8 +377,7 @@ static const struct row {
 	{ -ENOENT, PIER_STEP_BIND,
 		"make the directory first, or choose another", NULL },
 	{ -ENOENT, PIER_STEP_NONE, NULL, hint_no_socket },
-	{ -EINVAL, PIER_STEP_PARSE, "'pier help endpoints' has the grammar",
-		NULL },
+	{ -EINVAL, PIER_STEP_PARSE, NULL, hint_no_text },
 	{ -EBADF, PIER_STEP_NONE, "that descriptor is not open in this process",
 		NULL },
 	{ -PIER_ENONAME, PIER_STEP_NONE, NULL, hint_no_name },
@@ -436,6 +457,19 @@ cut_options(struct pier_error *out, const struct pier_error *error,
 	memcpy(endpoint, error->endpoint, len);
 	endpoint[len] = '\0';
 	out->endpoint = endpoint;
+}
+
+void
+cli_hint_option(const char *name, char *text, size_t size)
+{
+	const struct pier_option *option = pier_option_find(name);
+
+	if (option != NULL)
+		snprintf(
+			text, size, "what it takes: pier opt %s", option->name);
+	else
+		snprintf(text, size,
+			"options by a word of theirs: pier opt --search WORD");
 }
 
 void

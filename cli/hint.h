@@ -15,4 +15,7 @@
  */
 void cli_hint_for(const struct pier_error *error, char *text, size_t size);
 
+/* What to run about an option of sockets that is wrong, or is none. */
+void cli_hint_option(const char *name, char *text, size_t size);
+
 #endif

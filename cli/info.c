@@ -123,8 +123,7 @@ list(struct listing *listing, const struct info_settings *settings,
 		listing->failed = rc;
 	/* A reader that has enough, as of head(1), is no failure. */
 	if (listing->failed < 0 && listing->failed != -EPIPE)
-		return cli_own_failure(listing->tool, PIER_STEP_SEND,
-			"standard output", listing->failed, "");
+		return cli_output_failed(listing->tool, listing->failed);
 	tell(listing->tool, &report, listing->table);
 	return report.count > 0 || listing->failed == -EPIPE ? CLI_EXIT_OK
 							     : CLI_EXIT_NO;
@@ -274,8 +273,13 @@ is_in_vain(const struct info_settings *settings, struct cli_complaint *why)
 			"--dial shows that connection alone: no %s beside it",
 			settings->closed ? "--closed" : "filter");
 	else if (option != NULL)
-		snprintf(why->line, sizeof(why->line), "--%s is of no use here",
-			option->name);
+		snprintf(why->line, sizeof(why->line), "--%s is of no use %s",
+			option->name,
+			settings->dial != NULL ? "beside --dial"
+			: settings->closed     ? "beside --closed"
+			: (option->needs & INFO_DIAL) != 0
+				? "without --closed or --dial"
+				: "without --closed");
 	else
 		return false;
 	snprintf(why->hint, sizeof(why->hint),

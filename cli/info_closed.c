@@ -176,8 +176,7 @@ watch(struct pier_group *group, void *arg)
 		watching->told++;
 		rc = show(watching, closed);
 		if (rc < 0 && rc != -EPIPE)
-			return cli_own_failure(watching->tool, PIER_STEP_SEND,
-				"standard output", rc, "");
+			return cli_output_failed(watching->tool, rc);
 	}
 	return CLI_EXIT_OK;
 }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SECOND INT64_C(1000000000)
+
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -55,6 +57,21 @@ cli_event_text(json_t *event, const char *key, const char *text)
 {
 	if (text != NULL)
 		cli_event_bytes(event, key, text, strlen(text));
+}
+
+void
+cli_event_time(json_t *event, const char *key, int64_t ns)
+{
+	time_t seconds = (time_t)(ns / SECOND);
+	struct tm utc = { .tm_sec = 0 };
+	char text[64];
+	size_t len;
+
+	(void)gmtime_r(&seconds, &utc);
+	len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + len, sizeof(text) - len, ".%09lldZ",
+		(long long)(ns % SECOND));
+	cli_event_text(event, key, text);
 }
 
 void

@@ -35,6 +35,8 @@ void cli_event_number(json_t *event, const char *key, int64_t number);
 void cli_event_flag(json_t *event, const char *key, bool flag);
 /* A duration, in seconds with a fraction: the unit that every reader has. */
 void cli_event_seconds(json_t *event, const char *key, int64_t ns);
+/* A moment of CLOCK_REALTIME, with its nanoseconds, UTC. */
+void cli_event_time(json_t *event, const char *key, int64_t ns);
 void cli_event_bytes(
 	json_t *event, const char *key, const void *bytes, size_t len);
 

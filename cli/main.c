@@ -205,7 +205,6 @@ main(int argc, char **argv)
 	(void)pier_report_overflow();
 	code = run_tool(&tool, argc > 0 ? argc - 1 : 0, argv + 1);
 	if (fflush(stdout) != 0 && errno != EPIPE && code == CLI_EXIT_OK)
-		code = cli_own_failure(
-			&tool, PIER_STEP_SEND, "standard output", -errno, "");
+		code = cli_output_failed(&tool, -errno);
 	return code;
 }

@@ -108,7 +108,7 @@ code_for(struct cli_tool *tool, int rc)
 {
 	if (rc >= 0 || rc == -EPIPE)
 		return CLI_EXIT_OK;
-	return cli_own_failure(tool, PIER_STEP_SEND, "standard output", rc, "");
+	return cli_output_failed(tool, rc);
 }
 
 int

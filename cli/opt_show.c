@@ -100,10 +100,8 @@ show_one(const struct pier_option *option, void *arg)
 static int
 code_for(const struct opt *opt, int rc)
 {
-	return rc >= 0 || rc == -EPIPE
-		       ? CLI_EXIT_OK
-		       : cli_own_failure(opt->tool, PIER_STEP_SEND,
-				 "standard output", rc, "");
+	return rc >= 0 || rc == -EPIPE ? CLI_EXIT_OK
+				       : cli_output_failed(opt->tool, rc);
 }
 
 int

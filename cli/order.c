@@ -265,9 +265,7 @@ run(struct cli_tool *tool, const void *given)
 		(void)read_number(&value, text);
 		rc = tell(tool, settings, text, value);
 	}
-	return rc < 0 ? cli_own_failure(
-				tool, PIER_STEP_SEND, "standard output", rc, "")
-		      : CLI_EXIT_OK;
+	return rc < 0 ? cli_output_failed(tool, rc) : CLI_EXIT_OK;
 }
 
 static const struct cli_word bits_words[] = {

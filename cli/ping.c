@@ -120,8 +120,10 @@ run_host(void *arg)
 			&ping, host->endpoint, &work->opts, work->until);
 	if (rc < 0) {
 		host->code = rc == -ECANCELED ? CLI_EXIT_NO
-					      : cli_failure(work->tool,
-							pier_last_error());
+					      : cli_open_failure(work->tool,
+							pier_last_error(),
+							host->endpoint,
+							work->settings->bind);
 		return 0;
 	}
 	tell_way(host, ping, pier_now() - begin);
@@ -211,8 +213,7 @@ conduct(struct ping_work *work)
 	if (work->output == -EPIPE)
 		return CLI_EXIT_OK;
 	if (work->output < 0 && work->output != -PIER_EDEADLINE)
-		return cli_own_failure(work->tool, PIER_STEP_SEND,
-			"standard output", work->output, "");
+		return cli_output_failed(work->tool, work->output);
 	return code_of_all(work);
 }
 

@@ -19,6 +19,9 @@ enum {
 	LINE_BYTES = 2048,
 };
 
+/* How libpier says that there is no option of a name. */
+#define UNKNOWN "unknown option"
+
 static bool
 wants_color(int64_t wish, int fd)
 {
@@ -140,10 +143,9 @@ cli_failure_as(
 /* A failure in the words of libpier, which has only the last one's line. */
 static int
 report(const struct cli_tool *tool, const struct pier_error *error,
-	const char *hint)
+	const char *hint, int exit_code)
 {
 	const char *detail = error->detail != NULL ? error->detail : "";
-	int exit_code = cli_exit_for(error);
 	char line[LINE_BYTES];
 
 	snprintf(line, sizeof(line), "%s: %s: %s (%s)%s%s",
@@ -156,15 +158,54 @@ report(const struct cli_tool *tool, const struct pier_error *error,
 }
 
 int
-cli_failure_at(const struct cli_tool *tool, const struct pier_error *error,
-	const char *where)
+cli_failure_advised(const struct cli_tool *tool, const struct pier_error *error,
+	const char *where, const char *hint)
+{
+	struct pier_error there = *error;
+
+	there.endpoint = where;
+	return report(tool, &there, hint, cli_exit_for(error));
+}
+
+int
+cli_failure_here(const struct cli_tool *tool, const struct pier_error *error,
+	const char *where, int code)
 {
 	struct pier_error there = *error;
 	char hint[LINE_BYTES];
 
 	there.endpoint = where;
 	cli_hint_for(&there, hint, sizeof(hint));
-	return report(tool, &there, hint);
+	return report(tool, &there, hint, code);
+}
+
+int
+cli_failure_at(const struct cli_tool *tool, const struct pier_error *error,
+	const char *where)
+{
+	return cli_failure_here(tool, error, where, cli_exit_for(error));
+}
+
+int
+cli_open_failure(const struct cli_tool *tool, const struct pier_error *error,
+	const char *endpoint, const char *bind)
+{
+	static const struct {
+		const char *of, *local;
+	} schemes[] = { { "udp", "udp" }, { "raw", "raw" }, { "icmp", "icmp" },
+		{ "unix", "unixgram" } };
+	char where[PIER_ENDPOINT_TEXT_MAX];
+	const char *scheme = "tcp";
+	size_t i;
+
+	if (bind == NULL || error->step != PIER_STEP_BIND)
+		return cli_failure(tool, error);
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(endpoint, schemes[i].of, strlen(schemes[i].of)) ==
+			0)
+			scheme = schemes[i].local;
+	snprintf(where, sizeof(where), "%s://%s", scheme, bind);
+	return cli_failure_at(tool, error, where);
 }
 
 int
@@ -175,7 +216,14 @@ cli_own_failure(const struct cli_tool *tool, enum pier_step step,
 		.code = code, .step = step, .endpoint = where, .detail = detail
 	};
 
-	return report(tool, &error, "");
+	return report(tool, &error, "", cli_exit_for(&error));
+}
+
+int
+cli_output_failed(const struct cli_tool *tool, int code)
+{
+	return cli_own_failure(
+		tool, PIER_STEP_WRITE, "standard output", code, "");
 }
 
 /* The characters before a byte of UTF-8 text: what a caret moves by. */
@@ -221,8 +269,22 @@ int
 cli_endpoint_error(const struct cli_tool *tool, const char *verb,
 	const char *endpoint, const struct pier_endpoint_check *check)
 {
-	return cli_marked_error(tool, verb, endpoint, check,
-		"'pier help endpoints' has the grammar");
+	char hint[256] = "'pier help endpoints' has the grammar";
+	size_t options = strcspn(endpoint, "?"), begin = check->offset;
+
+	/* Behind it stands "name=value", with '&' between. */
+	if (begin > options) {
+		char name[64];
+
+		while (begin > options + 1 && endpoint[begin - 1] != '&')
+			begin--;
+		snprintf(name, sizeof(name), "%.*s",
+			(int)strcspn(endpoint + begin, "=&"), endpoint + begin);
+		if (pier_option_find(name) != NULL ||
+			strncmp(check->text, UNKNOWN, strlen(UNKNOWN)) == 0)
+			cli_hint_option(name, hint, sizeof(hint));
+	}
+	return cli_marked_error(tool, verb, endpoint, check, hint);
 }
 
 void

@@ -48,6 +48,22 @@ int cli_failure_as(
 int cli_failure_at(const struct cli_tool *tool, const struct pier_error *error,
 	const char *where);
 
+/* The same with another exit code: the peer is not to blame, say. */
+int cli_failure_here(const struct cli_tool *tool,
+	const struct pier_error *error, const char *where, int code);
+
+/* The same with a hint of its own, which depends on more than the failure. */
+int cli_failure_advised(const struct cli_tool *tool,
+	const struct pier_error *error, const char *where, const char *hint);
+
+/* Report that endpoint could not be opened: where it was the local address of
+   --bind (NULL: none was given) that could not be had, that is what is named. */
+int cli_open_failure(const struct cli_tool *tool,
+	const struct pier_error *error, const char *endpoint, const char *bind);
+
+/* Report that standard output takes no more, by a negative error. */
+int cli_output_failed(const struct cli_tool *tool, int code);
+
 /*
  * cli_own_failure(tool, step, where, code, detail): a failure that is the
  * tool's own, in the form of libpier's: code is a negative error, detail may

@@ -181,8 +181,7 @@ fail(const struct work *work)
 static int
 output_failed(const struct work *work, int rc)
 {
-	return cli_own_failure(
-		work->tool, PIER_STEP_SEND, "standard output", rc, "");
+	return cli_output_failed(work->tool, rc);
 }
 
 int

@@ -324,7 +324,5 @@ resolve_compare(struct cli_tool *tool, const struct resolve_settings *settings,
 	if (count == 0 && it->libc.why != NULL)
 		code = CLI_EXIT_RESOLVE;
 	free(it);
-	return rc < 0 ? cli_own_failure(
-				tool, PIER_STEP_SEND, "standard output", rc, "")
-		      : code;
+	return rc < 0 ? cli_output_failed(tool, rc) : code;
 }

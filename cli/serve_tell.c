@@ -41,8 +41,7 @@ serve_print_event(struct serve *serve, json_t *event)
 	if (rc == 0 || cli_output_no_room(rc))
 		return;
 	if (rc != -EPIPE)
-		serve->code = cli_own_failure(
-			serve->tool, PIER_STEP_SEND, "standard output", rc, "");
+		serve->code = cli_output_failed(serve->tool, rc);
 	pier_server_stop(serve->server);
 }
 

@@ -244,8 +244,7 @@ tell_words(struct work *work)
 		}
 	}
 	if (rc < 0)
-		return cli_own_failure(
-			work->tool, PIER_STEP_SEND, "standard output", rc, "");
+		return cli_output_failed(work->tool, rc);
 	return settings->what.n == 0 && work->shown == 0 ? CLI_EXIT_NO : code;
 }
 

@@ -122,9 +122,7 @@ cannot_write(struct talk *talk, int rc)
 	if (rc == -PIER_EDEADLINE) {
 		(void)talk_over_limit(talk);
 	} else if (!pier_is_reset(rc)) {
-		talk_stop(talk, TALK_ERROR,
-			cli_own_failure(talk->tool, PIER_STEP_SEND,
-				"standard output", rc, ""));
+		talk_stop(talk, TALK_ERROR, cli_output_failed(talk->tool, rc));
 	} else if (talk->settings->on_stdout_close == CONNECT_STOP) {
 		talk_stop(talk, TALK_STDOUT_CLOSE, CLI_EXIT_OK);
 	} else {
@@ -133,14 +131,18 @@ cannot_write(struct talk *talk, int rc)
 }
 
 static int
-print_data(struct talk *talk, const struct pier_addr *from)
+print_data(struct talk *talk, const struct pier_msg *msg)
 {
 	json_t *event = cli_event("data");
 	char where[PIER_ADDR_TEXT_MAX];
 
-	if (from != NULL) {
-		(void)pier_addr_format(from, where, sizeof(where));
+	if (msg != NULL) {
+		(void)pier_addr_format(&msg->peer, where, sizeof(where));
 		cli_event_text(event, "from", where);
+		if (msg->ttl >= 0)
+			cli_event_number(event, "ttl", msg->ttl);
+		if (msg->time_ns > 0)
+			cli_event_time(event, "time", msg->time_ns);
 	}
 	cli_event_bytes(event, "data", talk->down_data, talk->down_len);
 	cli_event_number(event, "bytes", (int64_t)talk->down_len);
@@ -148,14 +150,14 @@ print_data(struct talk *talk, const struct pier_addr *from)
 }
 
 void
-talk_put_down(struct talk *talk, const struct pier_addr *from)
+talk_put_down(struct talk *talk, const struct pier_msg *msg)
 {
 	int rc;
 
 	if (talk->discard)
 		return;
 	if (talk->tool->json)
-		rc = print_data(talk, from);
+		rc = print_data(talk, msg);
 	else if (talk->frames.out != NULL)
 		rc = talk_frames_put_down(talk);
 	else

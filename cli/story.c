@@ -51,8 +51,19 @@ story_attempts(const struct talk *talk)
 	cli_attempts_say(talk->tool, &talk->report, talk->endpoint);
 }
 
-/* "(unnamed)" and the like for what has no address to show. */
+/* Of messages that are for many, or for one who may move, the kernel knows no
+   peer: where they go stands in the endpoint. */
 static void
+format_many(const struct talk *talk, char *peer, size_t size)
+{
+	const char *where = strstr(talk->endpoint, "://");
+
+	where = where != NULL ? where + 3 : talk->endpoint;
+	snprintf(peer, size, "%.*s", (int)strcspn(where, "?"), where);
+}
+
+/* "(unnamed)" and the like for what has no address to show. Is there a peer? */
+static bool
 format_ends(const struct talk *talk, char *local, char *peer, size_t size)
 {
 	struct pier_addr addr = { .len = 0 };
@@ -63,22 +74,26 @@ format_ends(const struct talk *talk, char *local, char *peer, size_t size)
 		(void)pier_local(talk->net, &addr);
 	(void)pier_addr_format(&addr, local, size);
 	addr.len = 0;
-	if (talk->packet != NULL)
-		(void)pier_packet_peer(talk->packet, &addr);
-	else
+	if (talk->packet != NULL && pier_packet_peer(talk->packet, &addr) < 0) {
+		format_many(talk, peer, size);
+		return false;
+	}
+	if (talk->packet == NULL)
 		(void)pier_peer(talk->net, &addr);
 	(void)pier_addr_format(&addr, peer, size);
+	return true;
 }
 
 void
 story_connected(const struct talk *talk)
 {
 	char local[PIER_ADDR_TEXT_MAX], peer[PIER_ADDR_TEXT_MAX];
+	bool has_peer = format_ends(talk, local, peer, sizeof(local));
 	json_t *event;
 
-	format_ends(talk, local, peer, sizeof(local));
 	story_attempts(talk);
-	cli_say(talk->tool, 1, "connected, %s -> %s", local, peer);
+	cli_say(talk->tool, 1, "%s, %s -> %s", has_peer ? "connected" : "ready",
+		local, peer);
 	if (!talk->tool->json)
 		return;
 	event = cli_event("connected");

@@ -49,18 +49,16 @@ talk_fail(struct talk *talk)
 void
 talk_stdin_failed(struct talk *talk, int rc)
 {
-	int code;
-
 	if (talk->reason != TALK_GOES_ON)
 		return;
-	/* A framing says more than that it cannot be read. */
+	/* A framing says more than that it cannot be read; and where it ends in
+	   the middle of a message, no peer has gone. */
 	if (talk->frames.has_stdio && talk_frames_broken(rc))
-		code = cli_failure_at(
-			talk->tool, pier_last_error(), "standard input");
+		talk->stdin_code = cli_failure_here(talk->tool,
+			pier_last_error(), "standard input", CLI_EXIT_PROTOCOL);
 	else
-		code = cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
-			"standard input", rc, "");
-	talk_stop(talk, TALK_ERROR, code);
+		talk->stdin_code = cli_own_failure(talk->tool,
+			PIER_STEP_RECEIVE, "standard input", rc, "");
 }
 
 /* The limits, as the user named them; 0 is none. */
@@ -205,25 +203,6 @@ talk_join_up(struct talk *talk)
 	(void)pier_shield(before);
 }
 
-/* What cannot be bound is the local address, not the endpoint. */
-static void
-open_failed(struct talk *talk, const struct pier_error *error)
-{
-	const char *bind = talk->settings->bind;
-	const char *scheme =
-		strncmp(talk->endpoint, "unix", 4) == 0 ? "unixgram" : "tcp";
-	char where[PIER_ENDPOINT_TEXT_MAX];
-
-	if (bind == NULL || error->step != PIER_STEP_BIND) {
-		talk->code = cli_failure(talk->tool, error);
-		return;
-	}
-	if (strncmp(talk->endpoint, "udp", 3) == 0)
-		scheme = "udp";
-	snprintf(where, sizeof(where), "%s://%s", scheme, bind);
-	talk->code = cli_failure_at(talk->tool, error, where);
-}
-
 static int
 open_talk(struct talk *talk)
 {
@@ -239,8 +218,22 @@ open_talk(struct talk *talk)
 	if (rc == 0 || rc == -ECANCELED)
 		return rc;
 	story_attempts(talk);
-	open_failed(talk, pier_last_error());
+	talk->code = cli_open_failure(
+		talk->tool, pier_last_error(), talk->endpoint, settings->bind);
 	return rc;
+}
+
+/* The conversation went well to its end, but not all was said that should have
+   been. */
+static void
+blame_stdin(struct talk *talk)
+{
+	if (talk->stdin_code == CLI_EXIT_OK || talk->code != CLI_EXIT_OK ||
+		(talk->reason != TALK_STDIN_END &&
+			talk->reason != TALK_PEER_END))
+		return;
+	talk->reason = TALK_ERROR;
+	talk->code = talk->stdin_code;
 }
 
 static void
@@ -265,6 +258,7 @@ converse(struct talk *talk)
 			cli_signals_caught() != 0 ? TALK_SIGNAL : TALK_PEER_END;
 	if (talk->first == TALK_NOBODY)
 		talk->first = TALK_US;
+	blame_stdin(talk);
 	story_closed(talk);
 }
 

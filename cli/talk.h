@@ -67,7 +67,8 @@ struct talk_frames {
  * 1. up_data[up_at] to up_data[up_len - 1] was read from standard input and
  *    not sent; of messages, all of it or nothing.
  * 2. first is the side whose end was seen first; it changes once.
- * 3. reason and code change once, together, by talk_stop().
+ * 3. reason and code change once, together, by talk_stop(); at the end they may
+ *    become those of standard input.
  */
 struct talk {
 	struct cli_tool *tool;
@@ -89,6 +90,7 @@ struct talk {
 	enum talk_end us, peer;
 	enum talk_reason reason;
 	int code;
+	int stdin_code;   /* what was wrong with standard input; 0: nothing */
 	bool stdin_ended; /* or nothing more can be sent */
 	bool discard;     /* standard output is gone, which is fine */
 	bool reader_gone; /* standard output is gone, and ends it */
@@ -116,7 +118,9 @@ void talk_stop(struct talk *talk, enum talk_reason reason, int code);
 /* Report the current task's last failure, and end the conversation by it. */
 void talk_fail(struct talk *talk);
 
-/* Standard input cannot be read: report it, and end the conversation. */
+/* Standard input cannot be read on: report it, and note the exit code that is the
+   conversation's unless it has another. For who reads it that is its end; what
+   was sent before is still answered. */
 void talk_stdin_failed(struct talk *talk, int rc);
 
 /*
@@ -140,7 +144,7 @@ bool talk_over_limit(struct talk *talk);
 ssize_t talk_read_up(struct talk *talk, pier_deadline deadline);
 
 /* talk_send_up(talk): send it. 0, or as pier_write_some(); -ECANCELED: it is no
-   message of the framing, which was told. */
+   message of the framing, which was told and noted as of standard input. */
 int talk_send_up(struct talk *talk, pier_deadline deadline);
 
 /* talk_read_down(talk, deadline): the same from the peer, into down_data. */
@@ -154,11 +158,11 @@ ssize_t talk_read_down(struct talk *talk, pier_deadline deadline);
 int talk_open_standard(struct talk *talk);
 
 /*
- * talk_put_down(talk, from): hand what is in down_data to standard output;
- * from is the datagram's sender or NULL. When it takes them no more, that is
+ * talk_put_down(talk, msg): hand what is in down_data to standard output; msg is
+ * the datagram that it is, or NULL. When it takes them no more, that is
  * dealt with here, and may have ended the conversation.
  */
-void talk_put_down(struct talk *talk, const struct pier_addr *from);
+void talk_put_down(struct talk *talk, const struct pier_msg *msg);
 
 /* talk_flush_down(talk): wait until standard output has all messages. */
 void talk_flush_down(struct talk *talk);

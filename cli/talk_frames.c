@@ -117,10 +117,9 @@ talk_frames_send_up(struct talk *talk, pier_deadline deadline)
 		frames->net, talk->up_data, talk->up_len, deadline);
 	if (rc == -EINVAL || rc == -EMSGSIZE) {
 		frames->pending = false;
-		talk_stop(talk, TALK_ERROR,
-			cli_frame_unsendable(talk->tool, &frames->wire,
-				talk->up_data, talk->up_len, rc,
-				talk->endpoint));
+		talk->stdin_code = cli_frame_unsendable(talk->tool,
+			&frames->wire, talk->up_data, talk->up_len, rc,
+			talk->endpoint);
 		return -ECANCELED;
 	}
 	if (rc < 0)

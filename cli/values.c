@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define NS_PER_US INT64_C(1000)
 #define NS_PER_MS INT64_C(1000000)
@@ -236,6 +237,18 @@ cli_format_limit(int64_t ns, char *text, size_t size)
 	}
 	snprintf(text, size, "%" PRId64 ".%09" PRId64 "s", ns / NS_PER_S,
 		ns % NS_PER_S);
+}
+
+void
+cli_format_clock(int64_t ns, char *text, size_t size)
+{
+	time_t seconds = (time_t)(ns / NS_PER_S);
+	struct tm local = { .tm_sec = 0 };
+	size_t len;
+
+	(void)localtime_r(&seconds, &local);
+	len = strftime(text, size, "%H:%M:%S", &local);
+	snprintf(text + len, size - len, ".%09" PRId64, ns % NS_PER_S);
 }
 
 void

@@ -36,6 +36,10 @@ int cli_parse_duration(int64_t *out, const char *text);
  */
 void cli_format_duration(int64_t ns, char *text, size_t size);
 
+/* cli_format_clock(ns, text, size): a moment of CLOCK_REALTIME as clocks on the
+   wall show it, in the local zone: "07:08:09.123456789". */
+void cli_format_clock(int64_t ns, char *text, size_t size);
+
 /*
  * cli_format_limit(ns, text, size): as it would be typed: "10ms", "1.5s",
  * "2m", "1h"; cli_parse_duration() gives the same value back.

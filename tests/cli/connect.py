@@ -9,10 +9,19 @@ import socket
 import subprocess
 import threading
 import time
+from datetime import datetime
 
 import tap
 import tool
-from peer import Peer, answer_after_end, black_hole, read_all, read_exactly, reset
+from peer import (
+    Datagrams,
+    Peer,
+    answer_after_end,
+    black_hole,
+    read_all,
+    read_exactly,
+    reset,
+)
 from tap import contains, equal
 from tool import ENV, LIMIT, PIER, events, expect, of_type, run
 
@@ -544,6 +553,88 @@ def test_bind():
     equal("hint:" in done.err, False, "a hint that would not help")
 
 
+def test_bind_of_other_verbs():
+    """What cannot be had is the local address there too."""
+    done = expect(10, "get", "--bind=192.0.2.7:0", "http://127.0.0.1:9/")
+    contains(done.err, "pier: bind: tcp://192.0.2.7:0: no such address")
+    contains(done.err, "hint: that address is not one of this machine")
+    for host, scheme in (("tcp://127.0.0.1:9", "tcp"), ("udp://127.0.0.1:9", "udp")):
+        done = expect(10, "ping", "-c1", "--bind=192.0.2.7:0", host)
+        contains(done.err, f"pier: bind: {scheme}://192.0.2.7:0: no such address")
+
+
+def test_options_that_are_none():
+    """They are explained by pier opt, not by the grammar of endpoints."""
+    for words, hint in (
+        (["-S", "nodelay=2", "127.0.0.1:1"], "hint: what it takes: pier opt tcp."),
+        (["-S", "nodely=1", "127.0.0.1:1"], "hint: options by a word of theirs"),
+        (["tcp://127.0.0.1:1?rcvbuf=1k&nodelay=2"],
+         "hint: what it takes: pier opt tcp.nodelay"),
+        (["tcp://127.0.0.1:1?nodely=2"], "hint: options by a word of theirs"),
+        (["udp://127.0.0.1:1?join=lo"], "hint: 'pier help endpoints'"),
+        (["tcp://127.0.0.1:x:"], "hint: 'pier help endpoints'"),
+    ):
+        contains(expect(2, "connect", *words).err, hint)
+
+
+def test_what_a_datagram_brings_along():
+    """Its sender, TTL and time; who says by ICMP that nobody listens."""
+    with Datagrams(lambda data: [data]) as peer:
+        done = expect(
+            0, "connect", "-v", "--replies=1", "--wait=10s", peer.endpoint,
+            stdin=b"hello",
+        )
+        where = re.escape(peer.endpoint.removeprefix("udp://"))
+        assert re.search(
+            rf"connected, 127\.0\.0\.1:\d+ -> {where}\n", done.err
+        ), done
+        assert re.search(
+            rf"{where}: 5 bytes, ttl 64, at \d\d:\d\d:\d\d\.\d{{9}}\n",
+            done.err,
+        ), done
+        done = expect(
+            0, "connect", "--json", "--replies=1", "--wait=10s", peer.endpoint,
+            stdin=b"hello",
+        )
+        data = of_type(events(done, "connect"), "data")[0]
+        equal(data["ttl"], 64)
+        assert abs(
+            datetime.fromisoformat(data["time"][:26] + "+00:00").timestamp()
+            - time.time()
+        ) < 60, data
+    done = expect(
+        4, "connect", "--wait=10s", f"udp://127.0.0.1:{tool.free_port()}",
+        stdin=b"hello",
+    )
+    contains(done.err, "127.0.0.1 says: port unreachable (ICMP type 3, code 3)")
+
+
+def test_where_messages_for_many_go():
+    done = expect(
+        0, "connect", "-v", "--wait=1ms", "udp://239.9.5.6:7009?join=lo&ttl=1",
+    )
+    assert re.search(
+        r"pier: ready, 0\.0\.0\.0:\d+ -> 239\.9\.5\.6:7009\n", done.err
+    ), done
+    done = expect(
+        0, "connect", "--json", "--wait=1ms",
+        "udp://127.255.255.255:7009?broadcast=1",
+    )
+    opened = of_type(events(done, "connect"), "connected")[0]
+    equal(opened["peer"], "127.255.255.255:7009")
+
+
+def test_answers_to_a_broadcast_by_its_address():
+    """They come from others than whom it was sent to."""
+    with Datagrams(lambda data: [data], address=("", 0)) as peer:
+        port = peer.socket.getsockname()[1]
+        done = expect(
+            0, "connect", "--replies=1", "--wait=10s",
+            f"udp://127.255.255.255:{port}?broadcast=1", stdin=b"who?",
+        )
+    equal(done.out, b"who?")
+
+
 def test_bind_that_is_taken():
     with Peer(answer_after_end) as peer:
         port = peer.name[1]
@@ -703,7 +794,7 @@ def test_standard_descriptors_that_fail():
             client = start(*option, peer.endpoint, stdout=full)
             _, err = client.communicate(b"x", timeout=20)
             equal(client.returncode, 10)
-            contains(err.decode(), "send: standard output: no room (ENOSPC)")
+            contains(err.decode(), "write: standard output: no room (ENOSPC)")
 
 
 def test_quiet_shows_errors_only():

@@ -185,7 +185,7 @@ def test_end_inside_a_message():
 def test_standard_input_is_named():
     for data, code, said in (
         (b"3:abc,x", 8, "(PIER_EFRAME)"),
-        (b"3:abc,3:a", 7, "(PIER_EEND)"),
+        (b"3:abc,3:a", 8, "(PIER_EEND)"),
         (b"3:abc,2000:", 8, "(EMSGSIZE)"),
     ):
         done, heard = connect(
@@ -195,6 +195,59 @@ def test_standard_input_is_named():
         contains(done.err, "pier: frame: standard input: ")
         contains(done.err, said)
         equal(heard, u16(b"abc"), "what went before")
+
+
+def after_the_end(connection):
+    """Answers, but not before it has heard all."""
+    connection.sendall(read_all(connection))
+
+
+def test_answers_come_though_standard_input_is_broken():
+    """By the sending half's end, and by --wait of datagrams."""
+    for kind, data, said in (
+        ("fixed:7", b"message", b"trunc"),
+        ("netstring", netstrings(b"message"), b"7:trunc"),
+        ("netstring", netstrings(b"message"), b"x"),
+    ):
+        with Peer(after_the_end) as peer:
+            done = expect(
+                8, "connect", "--frame", kind, "--stdio-frame", kind,
+                peer.endpoint, stdin=data + said,
+            )
+            peer.join()
+        equal(done.out, data, kind)
+        contains(done.err, "pier: frame: standard input: ")
+        with Server("echo", "udp://127.0.0.1:0") as server:
+            done = expect(
+                8, "connect", "--stdio-frame", kind, "--wait=10s",
+                "--replies=1", server.endpoint, stdin=data + said,
+            )
+        equal(done.out, data, f"{kind} over UDP")
+    with Peer(after_the_end) as peer:
+        done = expect(
+            8, "connect", "--frame=u8", "--stdio-frame=u16be", peer.endpoint,
+            stdin=u16(b"fine", b"x" * 300, b"never"),
+        )
+        peer.join()
+    equal(done.out, u16(b"fine"))
+    contains(done.err, "cannot be sent as u8: a message of 300 bytes")
+
+
+def test_a_hint_that_helps():
+    """What a length of one byte cannot say, no --frame-max makes it say."""
+    for words, said in (
+        (["u8"], "hint: kinds whose length says more: "),
+        (["u8", "--frame-max=300"], "hint: kinds whose length says more: "),
+        (["decimal:2"], "hint: kinds whose length says more: "),
+        (["u32be", "--frame-max=299"], "hint: --frame-max SIZE takes"),
+        (["u8", "--frame-max=200"], "hint: --frame-max SIZE takes"),
+    ):
+        with Peer(read_all) as peer:
+            done = expect(
+                8, "connect", "--stdio-frame=line", "--frame", *words,
+                peer.endpoint, stdin=b"x" * 250 + b"\n" + b"x" * 300 + b"\n",
+            )
+        contains(done.err, said, words)
 
 
 def test_long_messages():
@@ -463,7 +516,7 @@ def test_serve_refusals():
            "--frame is for services of messages: echo,")
           for what in ("daytime", "time", "chargen", "source")),
         (["--frame=u8", "tcp://:0", "--exec", "cat"],
-         "--frame is for handlers: a program gets"),
+         "--frame is for handlers: what a program reads has no edges"),
     ):
         contains(expect(2, "serve", *words).err, said)
 

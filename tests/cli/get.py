@@ -92,6 +92,21 @@ def test_urls_that_are_none():
     assert "sesame" not in done.err, done
 
 
+def test_what_is_wrong_is_quoted():
+    """But for what may be a secret."""
+    for words, said in (
+        (["-r", "9-3"], "'9-3' is no range of bytes: it ends before it begins"),
+        (["-H", "X-Thing: a\nEvil: b"],
+         "header 'X-Thing': a line's end in it would begin another one"),
+        (["-H", "Authorization: sesame\x01"],
+         "header 'Authorization': a control character in it"),
+        (["-I", "-r", "0-1"], "--range is for what a GET brings"),
+    ):
+        done = expect(2, "get", *words, "http://127.0.0.1:9/")
+        contains(done.err, said)
+        assert "sesame" not in done.err, done
+
+
 def test_options_that_contradict():
     for words in (
         ["-o", "x", "-O"],

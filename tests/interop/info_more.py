@@ -82,7 +82,7 @@ def test_groups_that_cannot_be():
         (["-g", "stat"], "did you mean 'state'?"),
         (["-g", "state", "-o", "local"], "'local' is none"),
         (["-g", "state", "-s", "rtt"], "'rtt' is no column of what is shown"),
-        (["-g", "state", "--closed"], "--group-by is of no use here"),
+        (["-g", "state", "--closed"], "--group-by is of no use beside --closed"),
     ):
         done = tool.expect(2, "info", *words)
         contains(done.err, part)
