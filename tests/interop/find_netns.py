@@ -16,7 +16,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "cli"))
 
-import lan  # noqa: E402 (found by the line above)
+import cable  # noqa: E402 (found by the line above)
 import tap  # noqa: E402
 from tap import equal  # noqa: E402
 
@@ -95,7 +95,7 @@ class Find:
 
 
 def host(folder, **how):
-    return lan.Host(folder, **how)
+    return cable.Host(folder, **how)
 
 
 def scratch():
@@ -155,11 +155,11 @@ def test_a_host_that_vanishes_takes_along_what_was_there():
         far.start("avahi-publish", "-f", "-s", "One", "_pier._tcp", "1")
         with Find("_pier._tcp") as find:
             find.until("added", "One")
-            lan.here("ip", "link", "set", "near", "down")
+            cable.here("ip", "link", "set", "near", "down")
             equal(find.until("removed", "One")["reason"], "link")
-            lan.here("ip", "link", "set", "near", "up")
+            cable.here("ip", "link", "set", "near", "up")
             find.until("added", "One")
-            lan.here("ip", "link", "del", "near")
+            cable.here("ip", "link", "del", "near")
             equal(find.until("removed", "One")["reason"], "link")
 
 
@@ -226,7 +226,7 @@ def test_what_systemd_resolved_offers_is_found():
                   f"cp {one} systemd/dnssd/one.dnssd")
         far.start_bus()
         far.start_for_good(RESOLVED)
-        lan.wait_until(lambda: subprocess.run(
+        cable.wait_until(lambda: subprocess.run(
             far.inside_of("resolvectl", "mdns", "far", "yes"), check=False,
             stderr=subprocess.DEVNULL).returncode == 0)
         with Find("_pier._tcp") as find:
@@ -288,7 +288,7 @@ def test_every_packet_can_be_read():
             find.until("added", "One")
             types.next()
             # The second question of each, with what is known.
-            lan.wait_until(lambda: len(asked_from_port(file)) >= 2)
+            cable.wait_until(lambda: len(asked_from_port(file)) >= 2)
             find.end()
             types.end()
         shark.terminate()
@@ -348,14 +348,14 @@ def test_the_daemon_beside_keeps_its_unicast():
     with scratch() as folder, host(folder) as far:
         near = NearAvahi(folder)
         try:
-            lan.wait_until(lambda: answered(far) == 20)
+            cable.wait_until(lambda: answered(far) == 20)
             with Find("_pier._tcp") as find:
                 far.start_avahi()
                 far.start("avahi-publish", "-f", "-s", "One", "_pier._tcp", "1")
                 find.until("added", "One")
                 equal(answered(far), 20)
                 # And it finds what pier finds.
-                lan.wait_until(lambda: "One" in near.browse("_pier._tcp"))
+                cable.wait_until(lambda: "One" in near.browse("_pier._tcp"))
             equal(answered(far), 20)
         finally:
             near.end()
@@ -365,21 +365,21 @@ class NearAvahi:
     """avahi-daemon on this host, with a /run of its own."""
 
     def __init__(self, folder):
-        lan.here("mount", "-t", "tmpfs", "none", "/run")
-        lan.here("mkdir", "-p", "/run/dbus", "/run/avahi-daemon")
+        cable.here("mount", "-t", "tmpfs", "none", "/run")
+        cable.here("mkdir", "-p", "/run/dbus", "/run/avahi-daemon")
         bus, conf = f"{folder}/bus.here", f"{folder}/avahi.here"
         with open(bus, "w", encoding="ascii") as file:
-            file.write(lan.BUS)
+            file.write(cable.BUS)
         with open(conf, "w", encoding="ascii") as file:
-            file.write(lan.AVAHI.format(name="pier-near", interface="near",
+            file.write(cable.AVAHI.format(name="pier-near", interface="near",
                                         ip6="no"))
-        self.env = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": lan.BUS_ADDRESS}
+        self.env = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": cable.BUS_ADDRESS}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
                  "env": self.env}
         self.bus = subprocess.Popen(
             ["dbus-daemon", "--config-file", bus, "--nofork", "--nopidfile"],
             **quiet)
-        lan.wait_until(lambda: os.path.exists("/run/dbus/system_bus_socket"))
+        cable.wait_until(lambda: os.path.exists("/run/dbus/system_bus_socket"))
         self.daemon = subprocess.Popen(
             ["avahi-daemon", "-f", conf, "--no-drop-root", "--no-chroot",
              "--no-rlimits"], **quiet)
@@ -393,12 +393,12 @@ class NearAvahi:
         for process in (self.daemon, self.bus):
             process.kill()
             process.wait()
-        lan.here("umount", "/run")
+        cable.here("umount", "/run")
 
 
 if __name__ == "__main__":
     sys.argv.insert(1, PROGRAM)
-    lan.enter("PIER_FIND_NAMESPACE", "avahi-daemon", "avahi-publish",
+    cable.enter("PIER_FIND_NAMESPACE", "avahi-daemon", "avahi-publish",
               "avahi-browse", "dbus-daemon")
     sys.argv.pop(1)
     tap.main(globals())
