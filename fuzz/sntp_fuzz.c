@@ -4,6 +4,8 @@
    request is and whether the answer has its number. */
 #include "proto/sntp_wire.h"
 
+#include <pier/order.h>
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(copy != NULL);
 	memcpy(copy, data + 1, size - 1);
 	if ((data[0] & 8) != 0 && came.size >= PIER_NTP_SIZE)
-		memcpy(copy + 24, "\x01\x23\x45\x67\x89\xab\xcd\xef", 8);
+		pier_be64_put(copy + 24, RANDOM);
 	came.data = copy;
 	pier__sntp_judge(&event, &asked, &came);
 	check_event(&event);

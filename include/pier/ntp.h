@@ -48,7 +48,8 @@ int64_t pier_ntp_era(int64_t seconds, uint32_t *in_era);
 
 /*
  * pier_ntp_seconds(in_era, era): seconds since 1970 of 32 bits of seconds of NTP
- * (those of RFC 868, too) in that era.
+ * (those of RFC 868, too) in that era, -2^31 to 2^31 - 1: others are taken modulo
+ * 2^32.
  */
 int64_t pier_ntp_seconds(uint32_t in_era, int64_t era);
 

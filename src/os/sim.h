@@ -98,6 +98,10 @@ struct pier__sim_limits {
 
 struct pier__sim_limits *pier__sim_limits(struct pier__sim *sim);
 
+/* The time of day is realtime_ns since 1970 now, and goes on from there, on all
+   hosts; it begins at 2026-01-01 00:16:40 UTC. */
+void pier__sim_set_realtime(struct pier__sim *sim, int64_t realtime_ns);
+
 /* The clock, and how many sockets are open. */
 int64_t pier__sim_now(const struct pier__sim *sim);
 unsigned pier__sim_open_count(const struct pier__sim *sim);

@@ -65,6 +65,7 @@ struct pier__sim_route {
 
 struct pier__sim {
 	int64_t now;
+	int64_t realtime_shift_ns; /* pier__sim_set_realtime() */
 	uint64_t order;
 	uint64_t chance;
 	struct pier__sim_event **heap; /* from 1 */

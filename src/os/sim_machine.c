@@ -13,7 +13,14 @@ pier__sim_clock_ns(void)
 int64_t
 pier__sim_realtime_at(const struct pier__sim *sim)
 {
-	return INT64_C(1767225600) * 1000000000 + sim->now;
+	return INT64_C(1767225600) * 1000000000 + sim->now +
+	       sim->realtime_shift_ns;
+}
+
+void
+pier__sim_set_realtime(struct pier__sim *sim, int64_t realtime_ns)
+{
+	sim->realtime_shift_ns += realtime_ns - pier__sim_realtime_at(sim);
 }
 
 int64_t

@@ -52,6 +52,11 @@ test_eras_of_rfc_5905(void **state)
 	assert_int_equal(pier_ntp_era(INT64_MAX, NULL), 2147483648);
 	assert_int_equal(pier_ntp_era(INT64_MIN, &in_era), -2147483648);
 	assert_int_equal(in_era, UINT32_C(2208988800));
+	/* Beyond what there is: no undefined behaviour. */
+	assert_int_equal(
+		pier_ntp_seconds(0, INT64_C(1) << 32), pier_ntp_seconds(0, 0));
+	(void)pier_ntp_near(0, INT64_MAX);
+	(void)pier_ntp_near(UINT32_MAX, INT64_MIN);
 }
 
 /* The first second of era 1 is nearest to 2035 as to 2037; only near 1968 it is

@@ -31,7 +31,9 @@ pier_ntp_era(int64_t seconds, uint32_t *in_era)
 int64_t
 pier_ntp_seconds(uint32_t in_era, int64_t era)
 {
-	return era * PIER_NTP_ERA + ((int64_t)in_era - PIER_NTP_UNIX);
+	/* Unsigned, as an era that is none of 64 bits would be too much. */
+	return (int64_t)((uint64_t)era * (uint64_t)PIER_NTP_ERA + in_era -
+			 (uint64_t)PIER_NTP_UNIX);
 }
 
 int64_t
@@ -41,7 +43,8 @@ pier_ntp_near(uint32_t in_era, int64_t pivot)
 
 	(void)pier_ntp_era(pivot, &pivot_in_era);
 	/* The difference of 32 bits, with its sign, is the nearer one. */
-	return pivot + (int32_t)(in_era - pivot_in_era);
+	return (int64_t)((uint64_t)pivot +
+			 (uint64_t)(int32_t)(in_era - pivot_in_era));
 }
 
 /* Nanoseconds of a fraction of 2^-32 s, rounded: up to a whole second. */

@@ -468,6 +468,51 @@ test_an_answer_that_is_no_good(void **state)
 	}
 }
 
+/* It leaves in the last era, is answered in this one: 2036-02-07 06:28:16. */
+static void
+test_the_wrap_of_2036(void **state)
+{
+	const int64_t wrap = (PIER_NTP_ERA - PIER_NTP_UNIX) * S;
+
+	(void)state;
+	add("g")->offset_ns = -3 * MS;
+	world.opts.samples = 2;
+	pier__sim_set_realtime(world.sim, wrap - 15 * MS);
+	run();
+	assert_int_equal(world.count, 2);
+	event_is(0, PIER_SNTP_SAMPLE, 40);
+	event_is(1, PIER_SNTP_SAMPLE, 2040);
+	assert_true(world.events[0].sample.t1_ns == wrap - 15 * MS);
+	assert_true(world.events[0].sample.t3_ns == wrap + 2 * MS);
+	assert_true(world.events[0].sample.offset_ns == -3 * MS);
+	assert_true(world.events[1].sample.offset_ns == -3 * MS);
+	assert_true(world.events[0].message.transmit < UINT64_C(1) << 32);
+}
+
+static void
+set_back(void *arg)
+{
+	(void)arg;
+	pier__sim_set_realtime(world.sim, INT64_C(1767225600) * S);
+}
+
+/* This machine's clock is set back an hour while the answer is on its way. */
+static void
+test_a_clock_that_is_set_meanwhile(void **state)
+{
+	(void)state;
+	add("g");
+	world.opts.samples = 2;
+	world.opts.poll_ns = 64 * S;
+	world.until_ns = 3 * S;
+	pier__sim_set_realtime(world.sim, INT64_C(1767229200) * S);
+	pier__sim_at(
+		world.sim, pier__sim_now(world.sim) + 30 * MS, set_back, NULL);
+	run();
+	event_is(0, PIER_SNTP_REJECTED, 40);
+	check_is(0, PIER_SNTP_ROUND_TRIP);
+}
+
 /* ---- Loss --------------------------------------------------------------- */
 
 /* Silence: 2 s, 4 s and 8 s apart, then it is given up. */
@@ -882,6 +927,8 @@ main(void)
 		TEST(test_another_source_is_not_heard),
 		TEST(test_twice),
 		TEST(test_an_answer_that_is_no_good),
+		TEST(test_the_wrap_of_2036),
+		TEST(test_a_clock_that_is_set_meanwhile),
 		TEST(test_silence_is_met_with_patience),
 		TEST(test_a_late_answer),
 		TEST(test_the_last_moment),
