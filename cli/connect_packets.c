@@ -214,7 +214,9 @@ open_packet(struct talk *talk, pier_deadline deadline)
 	(void)pier_endpoint_check(talk->endpoint, &check);
 	if (strncmp(check.scheme, "udp", 3) == 0)
 		opts.ask = asked(talk);
-	talk->has_end = check.type == SOCK_SEQPACKET;
+	/* A connection of TIPC has no half to close. */
+	talk->has_end = check.type == SOCK_SEQPACKET &&
+			strcmp(check.scheme, "tipc") != 0;
 	/* Of raw messages the header takes at least as much. */
 	if (check.type == SOCK_RAW || strncmp(check.scheme, "udp", 3) == 0)
 		talk->chunk = PIER_PACKET_MAX;

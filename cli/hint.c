@@ -336,6 +336,12 @@ hint_no_way(const struct pier_error *error, char *text, size_t size)
 {
 	char host[256];
 
+	if (strncmp(error->endpoint, "tipc", 4) == 0) {
+		snprintf(text, size,
+			"no socket of the cluster has that service: "
+			"tipc nametable show");
+		return;
+	}
 	host_of(error->endpoint, host, sizeof(host));
 	snprintf(text, size, "the way from here: ip route get %s", host);
 }

@@ -443,7 +443,8 @@ check_value(const struct pier_option *option, void *arg)
 	if (*option->layout == 't')
 		assert_string_equal((const char *)again.u.bytes,
 			(const char *)value.u.bytes);
-	else
+	/* Linux fills its padding with a field of the second version. */
+	else if (strcmp(option->name, "sctp.peer_addr_thlds") != 0)
 		assert_memory_equal(again.u.bytes, value.u.bytes,
 			value.len < again.len ? value.len : again.len);
 	return 0;
