@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 UP_TO_DATE = ninja -n -C $(BUILD) | grep -q 'no work to do'
 
 .DEFAULT_GOAL := all
-.PHONY: all run check check-aarch64 lint recipes bench soak fuzz format install clean help
+.PHONY: all run check check-aarch64 check-vm lint recipes bench soak fuzz format install clean help
 
 all: ## build build/pier, build/libpier.so, build/libpier.a, build/pier.pc
 	@tools/deps build
@@ -30,6 +30,10 @@ check: ## build under every compiler and sanitizer and run all tests
 check-aarch64: ## build for aarch64 and run the tests under qemu
 	@tools/deps build check aarch64
 	@tools/check aarch64-full
+
+check-vm: ## run the tests that need another kernel, in a machine of qemu
+	@tools/deps build check
+	@tools/check vm
 
 lint: ## layers, symbols, errno, sizes, documents, format, analysers
 	@tools/deps build lint
