@@ -55,8 +55,10 @@ def set_up():
     """A bridge here, host 1 included; the other hosts are processes that hold a
     namespace each until their standard input ends."""
     run(1, "ip link set lo up")
+    # The bridge and its ports are no links of host 1: without addresses.
     run(1, "ip link add bridge0 type bridge mcast_snooping 0")
-    run(1, "ip link set bridge0 up")
+    run(1, "sysctl -qw net.ipv6.conf.bridge0.disable_ipv6=1")
+    run(1, "ip link set bridge0 multicast off up")
     for number in (1, 2, 3):
         where = ""
         if number > 1:
@@ -68,7 +70,8 @@ def set_up():
             HOSTS[number].stdout.readline()
             where = f" netns {HOSTS[number].pid}"
         run(1, f"ip link add cable{number} type veth peer name {LINK}{where}")
-        run(1, f"ip link set cable{number} master bridge0 up")
+        run(1, f"sysctl -qw net.ipv6.conf.cable{number}.disable_ipv6=1")
+        run(1, f"ip link set cable{number} multicast off master bridge0 up")
         run(number, "ip link set lo up")
         # Link-local addresses at once, not after a second of doubt.
         run(number, f"sysctl -qw net.ipv6.conf.{LINK}.accept_dad=0")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The cookbook's jobs among several hosts: broadcast, and finding who is there.
-They run on three hosts in network namespaces (tests/cli/lan.py); see recipes.py.
+They run on three hosts in network namespaces (tests/cli/three_hosts.py); see recipes.py.
 """
 
 import os
@@ -10,9 +10,9 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "cli")]
 
-import lan  # noqa: E402 (found by the line above)
+import three_hosts as lan  # noqa: E402 (found by the line above)
 import recipes  # noqa: E402
-from lan import LINK, NET, PORT  # noqa: E402
+from three_hosts import LINK, NET, PORT  # noqa: E402
 from recipes import LIMIT, TEXT, Row  # noqa: E402
 
 
@@ -90,7 +90,43 @@ def broadcast():
     assert unreachables(3) == before
 
 
-JOBS = {"broadcast": broadcast}
+# A question of multicast DNS (RFC 6762 section 6.7) by hand: who is a chat?
+QUESTION = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("%s"))
+s.settimeout(1)
+question = bytes([0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + (
+    b"\\x0a_pier-chat\\x04_tcp\\x05local\\0\\0\\x0c\\0\\x01")
+for _ in range(20):
+    s.sendto(question, ("224.0.0.251", 5353))
+    try:
+        sys.stdout.buffer.write(s.recv(9000))
+        break
+    except TimeoutError:
+        pass
+"""
+
+
+def chat():
+    """Three who chat find each other, and miss who dies; Python, which knows
+    nothing of pier, finds one too."""
+    os.environ["PIER_BUILD"] = recipes.BUILD
+    sys.path.insert(0, os.path.join(HERE, "interop"))
+    import chat_netns  # pylint: disable=import-outside-toplevel
+
+    chat_netns.conversation()
+    with chat_netns.people("ann") as (ann,):
+        ann.hears("* nobody else is here")
+        answer = subprocess.run(
+            lan.there(3, sys.executable, "-c", QUESTION % f"{NET}.3"),
+            stdout=subprocess.PIPE, timeout=2 * LIMIT, check=True,
+        ).stdout
+    assert answer[:2] == b"\0\x07", answer
+    assert b"\x03ann" in answer and b"_pier-chat" in answer, answer
+
+
+JOBS = {"broadcast": broadcast, "chat": chat}
 TOOLS = ["ip", "bridge", "nsenter", "unshare"]
 
 ROWS = [
@@ -101,6 +137,15 @@ ROWS = [
         ["ask_all"],
         TOOLS,
         lambda: among_hosts("broadcast"),
+        lan.missing,
+    ),
+    Row(
+        "E3",
+        "a chat among three hosts: announced, found, missed when it dies",
+        "multicast DNS by hand in Python, network namespaces",
+        ["chat"],
+        TOOLS,
+        lambda: among_hosts("chat"),
         lan.missing,
     ),
 ]
