@@ -29,10 +29,10 @@ struct from_socat_many {
 
 /* What from_socat_many() reads, NULL-ended: for a list of options that are
    known. */
-#define FROM_SOCAT_MANY                                            \
-	"broadcast", "so-broadcast", "ip-multicast-ttl",           \
-		"multicast-ttl", "ip-multicast-loop",              \
-		"multicast-loop", "ip-multicast-if", "multicast-if"
+#define FROM_SOCAT_MANY                                                   \
+	"broadcast", "so-broadcast", "ip-multicast-ttl", "multicast-ttl", \
+		"ip-multicast-loop", "multicast-loop", "ip-multicast-if", \
+		"multicast-if"
 #define FROM_SOCAT_JOIN "ip-add-membership", "add-membership", "ipv6-join-group"
 
 /* The value of an option with that name, "" without one; or NULL. */

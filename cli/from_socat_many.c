@@ -40,8 +40,7 @@ find_interface(const struct pier_addr *addr, char name[PIER_INTERFACE_NAME_MAX])
 		return false;
 	for (i = 0; i < all->count && !found; i++)
 		for (j = 0; j < all->list[i].addr_count && !found; j++) {
-			if (!pier_addr_equal(
-				    &all->list[i].addrs[j].addr, addr))
+			if (!pier_addr_equal(&all->list[i].addrs[j].addr, addr))
 				continue;
 			snprintf(name, PIER_INTERFACE_NAME_MAX, "%s",
 				all->list[i].name);
@@ -79,8 +78,8 @@ static int
 join(struct from *from, const struct side_address *address,
 	struct from_socat_many *out)
 {
-	const char *group = either(address, "ip-add-membership",
-				    "add-membership"),
+	const char *group = either(
+			   address, "ip-add-membership", "add-membership"),
 		   *end, *link;
 
 	if (group == NULL)
