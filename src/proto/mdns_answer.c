@@ -138,22 +138,27 @@ add_asker(struct pier__mdns_offer *it, const struct pier__datagram *datagram,
 	asker->legacy = query->legacy;
 }
 
-/* No record is multicast twice within a second, nor within less to defend it. */
-static void
-add_pending(
-	struct pier__mdns_face *face, const struct query *query, int64_t due_ns)
+void
+pier__mdns_pend(struct pier__mdns_face *face, uint64_t records, int64_t due_ns,
+	int64_t least_ns)
 {
-	int64_t least = query->probe ? DEFEND : SECOND;
 	unsigned int i;
 
-	for (i = 0; i < PIER__RECORD_COUNT; i++)
-		if ((query->records & PIER__RECORD_BIT(i)) != 0 &&
-			face->sent_ns[i] != 0 &&
-			face->sent_ns[i] + least > due_ns)
-			due_ns = face->sent_ns[i] + least;
-	if (face->pending == 0 || due_ns < face->pending_ns)
-		face->pending_ns = due_ns;
-	face->pending |= query->records;
+	for (i = 0; i < PIER__RECORD_COUNT; i++) {
+		uint64_t bit = PIER__RECORD_BIT(i);
+		int64_t at_ns = due_ns;
+
+		if ((records & bit) == 0)
+			continue;
+		if (face->sent_ns[i] != 0 &&
+			face->sent_ns[i] + least_ns > at_ns)
+			at_ns = face->sent_ns[i] + least_ns;
+		if ((face->pending & bit) == 0 || at_ns < face->due_ns[i])
+			face->due_ns[i] = at_ns;
+		if (face->pending == 0 || face->due_ns[i] < face->pending_ns)
+			face->pending_ns = face->due_ns[i];
+		face->pending |= bit;
+	}
 }
 
 void
@@ -183,6 +188,7 @@ pier__mdns_offer_query(struct pier__mdns_offer *it,
 		add_asker(it, datagram, &query,
 			moment(it, now_ns, query.alone, truncated));
 	if (query.records != 0)
-		add_pending(face, &query,
-			moment(it, now_ns, query.records, truncated));
+		pier__mdns_pend(face, query.records,
+			moment(it, now_ns, query.records, truncated),
+			query.probe ? DEFEND : SECOND);
 }

@@ -271,8 +271,8 @@ pier__mdns_face_step(struct pier__mdns_offer *it, struct pier__mdns_face *face,
 		face->phase = PIER__MDNS_TELLING;
 		face->done = 0;
 	}
-	face->pending = pier__mdns_all_records(it, face);
-	face->pending_ns = now_ns;
+	pier__mdns_pend(
+		face, pier__mdns_all_records(it, face), now_ns, TELLING_APART);
 	face->telling = true;
 	face->next_ns = now_ns + (TELLING_APART << face->done);
 	if (++face->done == TELLINGS) {

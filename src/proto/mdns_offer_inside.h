@@ -63,8 +63,9 @@ struct pier__mdns_face {
 	enum pier__mdns_phase phase;
 	unsigned int done; /* probes, or tellings */
 	int64_t next_ns;   /* the next one; INT64_MAX: none */
-	/* What is to be multicast, and when */
+	/* What is to be multicast, when each of it, and when the first */
 	uint64_t pending;
+	int64_t due_ns[PIER__RECORD_COUNT];
 	int64_t pending_ns;
 	bool telling; /* it is a telling, no answer */
 	/* Until then what this one knows already may still come (7.2) */
@@ -163,6 +164,11 @@ void pier__mdns_offer_probe(struct pier__mdns_offer *it,
 void pier__mdns_offer_query(struct pier__mdns_offer *it,
 	struct pier__mdns_face *face, int64_t now_ns,
 	const struct pier__datagram *datagram, struct pier__dns_reader *reader);
+
+/* These are to be multicast at that moment, but none within less than least_ns of
+   the last time (6). */
+void pier__mdns_pend(struct pier__mdns_face *face, uint64_t records,
+	int64_t due_ns, int64_t least_ns);
 
 /* ---- mdns_offer.c --------------------------------------------------------- */
 

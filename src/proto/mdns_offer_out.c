@@ -81,8 +81,26 @@ pack_probe(struct pier__mdns_offer *it, const struct pier__mdns_face *face)
 	leaves(it, face, &writer, PIER__MDNS_PROBED);
 }
 
-/* Which of those that are pending may go now: none twice within a second, but
-   for tellings and defences, whose moment was chosen. */
+/* Of what is pending, what is due; pending_ns is when the rest is. */
+static uint64_t
+take_due(struct pier__mdns_face *face, int64_t now_ns)
+{
+	uint64_t due = 0;
+	unsigned int i;
+
+	face->pending_ns = INT64_MAX;
+	for (i = 0; i < PIER__RECORD_COUNT; i++) {
+		if ((face->pending & PIER__RECORD_BIT(i)) == 0)
+			continue;
+		if (face->due_ns[i] <= now_ns)
+			due |= PIER__RECORD_BIT(i);
+		else if (face->due_ns[i] < face->pending_ns)
+			face->pending_ns = face->due_ns[i];
+	}
+	face->pending &= ~due;
+	return due;
+}
+
 static void
 note_sent(struct pier__mdns_face *face, uint64_t sent, int64_t now_ns)
 {
@@ -93,29 +111,34 @@ note_sent(struct pier__mdns_face *face, uint64_t sent, int64_t now_ns)
 			face->sent_ns[i] = now_ns;
 }
 
-static void
+/* False: nothing of it was due, as others have said it meanwhile. */
+static bool
 pack_pending(struct pier__mdns_offer *it, struct pier__mdns_face *face,
 	int64_t now_ns)
 {
-	uint64_t answers = face->pending, more;
+	uint64_t due = take_due(face, now_ns), rest = due, more;
 	struct pier__dns_writer writer;
 
+	if (due == 0)
+		return false;
 	pier__dns_write_begin(&writer, it->out, packet_size(it, face), 0,
 		PIER__DNS_RESPONSE | PIER__DNS_AUTHORITATIVE);
 	/* One that fits into no packet would stay for ever. */
-	if (write_records(it, face, &writer, PIER__DNS_ANSWER, &answers) == 0)
-		answers = 0;
-	note_sent(face, face->pending & ~answers, now_ns);
-	more = pier__mdns_additional(it, face, face->pending & ~answers) &
-	       ~face->pending;
-	if (answers == 0)
+	if (write_records(it, face, &writer, PIER__DNS_ANSWER, &rest) == 0)
+		rest = 0;
+	note_sent(face, due & ~rest, now_ns);
+	more = pier__mdns_additional(it, face, due & ~rest) & ~due;
+	if (rest == 0)
 		(void)write_records(
 			it, face, &writer, PIER__DNS_ADDITIONAL, &more);
-	face->pending = answers;
+	face->pending |= rest;
+	if (rest != 0)
+		face->pending_ns = now_ns;
 	leaves(it, face, &writer,
 		face->telling ? PIER__MDNS_TOLD : PIER__MDNS_ANSWERED);
-	if (answers == 0)
+	if (face->pending == 0)
 		face->telling = false;
+	return true;
 }
 
 /* A legacy query has its id and questions back, and small TTLs (6.7). */
@@ -238,10 +261,9 @@ pack_next(struct pier__mdns_offer *it, int64_t now_ns)
 			pack_probe(it, face);
 			return true;
 		}
-		if (face->pending != 0 && face->pending_ns <= now_ns) {
-			pack_pending(it, face, now_ns);
+		if (face->pending != 0 && face->pending_ns <= now_ns &&
+			pack_pending(it, face, now_ns))
 			return true;
-		}
 	}
 	return false;
 }
