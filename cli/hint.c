@@ -144,10 +144,53 @@ hint_no_bind(const struct pier_error *error, char *text, size_t size)
 		self, port);
 }
 
+static bool
+is_can(const char *endpoint)
+{
+	return strncmp(endpoint, "can://", 6) == 0;
+}
+
+static void
+hint_no_interface(const struct pier_error *error, char *text, size_t size)
+{
+	if (is_can(error->endpoint))
+		snprintf(text, size,
+			"ip -brief link show type can lists them; a virtual "
+			"one: sudo modprobe vcan; sudo ip link add dev %s type "
+			"vcan; sudo ip link set %s up",
+			authority(error->endpoint), authority(error->endpoint));
+	else
+		snprintf(text, size,
+			"there is no such interface: ip -brief link lists "
+			"them");
+}
+
+static void
+hint_down(const struct pier_error *error, char *text, size_t size)
+{
+	if (is_can(error->endpoint))
+		snprintf(text, size,
+			"sudo ip link set %s up; a controller needs its bit "
+			"rate first: sudo ip link set %s type can bitrate "
+			"500000",
+			authority(error->endpoint), authority(error->endpoint));
+}
+
+static void
+hint_no_protocol(const struct pier_error *error, char *text, size_t size)
+{
+	if (is_can(error->endpoint))
+		snprintf(text, size, "load its module: sudo modprobe can-raw");
+}
+
 static void
 hint_no_family(const struct pier_error *error, char *text, size_t size)
 {
-	if (strncmp(error->endpoint, "tipc", 4) == 0)
+	if (is_can(error->endpoint))
+		snprintf(text, size,
+			"load its modules: sudo modprobe -a can can-raw; a "
+			"kernel without them is built without CONFIG_CAN");
+	else if (strncmp(error->endpoint, "tipc", 4) == 0)
 		snprintf(text, size, "load its module: sudo modprobe tipc");
 	else
 		snprintf(text, size,
@@ -425,8 +468,9 @@ static const struct row {
 	{ -EACCES, PIER_STEP_CONNECT, NULL, hint_not_allowed },
 	{ -EACCES, PIER_STEP_SEND, NULL, hint_not_allowed },
 	{ -EINVAL, PIER_STEP_CONNECT, NULL, hint_no_zone },
-	{ -ENODEV, PIER_STEP_NONE,
-		"there is no such interface: ip -brief link lists them", NULL },
+	{ -ENODEV, PIER_STEP_NONE, NULL, hint_no_interface },
+	{ -ENETDOWN, PIER_STEP_NONE, NULL, hint_down },
+	{ -EPROTONOSUPPORT, PIER_STEP_CREATE, NULL, hint_no_protocol },
 	{ -EADDRNOTAVAIL, PIER_STEP_BIND, NULL, hint_no_address },
 	{ -EINVAL, PIER_STEP_FRAME, NULL, hint_no_message },
 	{ -EMSGSIZE, PIER_STEP_FRAME,

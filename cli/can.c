@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier can: frames of a Controller Area Network, heard, sent, made up and played.
+ */
+#include "can.h"
+
+#include "store.h"
+#include "verbs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AT(field) offsetof(struct can_settings, field)
+#define MS        INT64_C(1000000)
+#define DAY       (24 * 3600 * 1000 * MS)
+#define WEEK      (7 * DAY)
+
+/* What options are of use for: a bit for each action. */
+#define FOR(action) (1u << (action))
+#define FOR_SENDERS (FOR(CAN_SEND) | FOR(CAN_GEN) | FOR(CAN_PLAY))
+
+pier_deadline
+can_room_until(const struct can_settings *settings)
+{
+	return settings->timeout > 0 ? pier_in_ns(settings->timeout)
+				     : PIER_FOREVER;
+}
+
+int
+can_failure(const struct cli_tool *tool, int rc)
+{
+	if (pier_is_cancelled(rc))
+		return 0;
+	/* The time limit of pier can dump is a wanted end; a full queue is none. */
+	if (pier_is_deadline(rc) &&
+		pier_last_error()->step == PIER_STEP_RECEIVE)
+		return 0;
+	/* Nothing is unreachable on a wire: its interface is missing here. */
+	return rc == -ENETDOWN ? cli_failure_as(tool, pier_last_error(),
+					 CLI_EXIT_RESOURCE)
+			       : cli_failure(tool, pier_last_error());
+}
+
+int
+can_wrong_words(const struct cli_tool *tool, const char *line)
+{
+	struct cli_complaint why;
+
+	(void)cli_complain(&why, "%s", line);
+	cli_advise(&why, "'pier can --help' has examples");
+	return cli_usage_error(tool, "can", &why);
+}
+
+static const struct cli_word time_words[] = {
+	{ "epoch", CAN_TIME_EPOCH, "seconds since 1970, as candump -L" },
+	{ "epoch-ns", CAN_TIME_EPOCH_NS, "the same with nanoseconds" },
+	{ "utc", CAN_TIME_UTC, "2015-07-10T06:17:32.249713456Z" },
+	{ "local", CAN_TIME_LOCAL, "2015-07-10 08:17:32.249713" },
+	{ "delta", CAN_TIME_DELTA, "since the frame before" },
+	{ "zero", CAN_TIME_ZERO, "since the first frame" },
+	{ "none", CAN_TIME_NONE, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct cli_option options[] = {
+	{ .name = "count",
+		.letter = 'c',
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "How much",
+		.help = "end after so many frames; of send, after so many "
+			"rounds",
+		.otherwise = "no limit; of send, one round without --every",
+		.min = 1,
+		.max = INT64_C(1000000000000),
+		.offset = AT(count),
+		.needs = FOR(CAN_DUMP) | FOR(CAN_SEND) | FOR(CAN_GEN) },
+	{ .name = "for",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "How much",
+		.help = "end after so long",
+		.otherwise = "no limit",
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(limit),
+		.needs = FOR(CAN_DUMP) },
+	{ .name = "read",
+		.letter = 'r',
+		.kind = CLI_TEXT,
+		.metavar = "FILE",
+		.group = "dump",
+		.help = "frames of a log in place of those that come, - for "
+			"standard input",
+		.offset = AT(read),
+		.needs = FOR(CAN_DUMP) },
+	{ .name = "write",
+		.letter = 'w',
+		.kind = CLI_TEXT,
+		.metavar = "FILE",
+		.group = "dump",
+		.help = "keep frames in a pcap file, which Wireshark reads; "
+			"they are shown too only with -v, --log or --json",
+		.offset = AT(write),
+		.needs = FOR(CAN_DUMP) },
+	{ .name = "log",
+		.letter = 'L',
+		.kind = CLI_FLAG,
+		.group = "dump",
+		.help = "lines of a log, as candump -L and canplayer have them",
+		.offset = AT(log),
+		.needs = FOR(CAN_DUMP) },
+	{ .name = "time",
+		.letter = 't',
+		.kind = CLI_CHOICE,
+		.metavar = "STYLE",
+		.group = "dump",
+		.help = "how times are shown, in logs too",
+		.words = time_words,
+		.offset = AT(time),
+		.needs = FOR(CAN_DUMP) },
+	{ .name = "buffer",
+		.kind = CLI_SIZE,
+		.metavar = "SIZE",
+		.group = "dump",
+		.help = "what the kernel may queue of one interface before it "
+			"drops frames",
+		.otherwise = "as the system has it",
+		.min = 4096,
+		.max = INT64_C(1) << 30,
+		.offset = AT(buffer),
+		.needs = FOR(CAN_DUMP) },
+	{ .name = "every",
+		.letter = 'i',
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "send, gen and play",
+		.help = "send a round each so often; of gen, 0 is as fast as "
+			"the interface takes them",
+		.otherwise = "send: once; gen: 200ms",
+		.min = 0,
+		.max = DAY,
+		.offset = AT(every),
+		.needs = FOR(CAN_SEND) | FOR(CAN_GEN) },
+	{ .name = "timeout",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "send, gen and play",
+		.help = "how long one frame may wait for room in the queue of "
+			"the interface",
+		.otherwise = "10s",
+		.min = MS,
+		.max = DAY,
+		.offset = AT(timeout),
+		.needs = FOR_SENDERS },
+	{ .name = "id",
+		.kind = CLI_TEXT,
+		.metavar = "HEX",
+		.group = "gen",
+		.help = "the identifier of made-up frames",
+		.otherwise = "random",
+		.offset = AT(id),
+		.needs = FOR(CAN_GEN) },
+	{ .name = "extended",
+		.kind = CLI_FLAG,
+		.group = "gen",
+		.help = "identifiers of 29 bits",
+		.offset = AT(extended),
+		.needs = FOR(CAN_GEN) },
+	{ .name = "fd",
+		.kind = CLI_FLAG,
+		.group = "gen",
+		.help = "FD frames, up to 64 bytes",
+		.offset = AT(fd),
+		.needs = FOR(CAN_GEN) },
+	{ .name = "counter",
+		.kind = CLI_FLAG,
+		.group = "gen",
+		.help = "the data is the number of the frame, 8 bytes big "
+			"endian, so that a lost one shows",
+		.otherwise = "random data of random size",
+		.offset = AT(counter),
+		.needs = FOR(CAN_GEN) },
+	{ .name = "seed",
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "gen",
+		.help = "what random numbers begin with: the same frames for "
+			"the same seed",
+		.otherwise = "others each time",
+		.min = 0,
+		.max = INT64_MAX,
+		.offset = AT(seed),
+		.needs = FOR(CAN_GEN) },
+	{ .name = "loops",
+		.kind = CLI_COUNT,
+		.metavar = "N",
+		.group = "play",
+		.help = "play the log so often",
+		.otherwise = "1",
+		.min = 1,
+		.max = INT64_C(1000000000),
+		.offset = AT(loops),
+		.needs = FOR(CAN_PLAY) },
+	{ .name = "at-once",
+		.kind = CLI_FLAG,
+		.group = "play",
+		.help = "do not wait as long between frames as it was then",
+		.offset = AT(at_once),
+		.needs = FOR(CAN_PLAY) },
+	{ .name = NULL },
+};
+
+/* What was given and would change nothing is refused, not passed over. */
+static int
+check(const struct can_settings *settings, struct cli_complaint *why)
+{
+	bool to_stdout =
+		settings->write != NULL && strcmp(settings->write, "-") == 0;
+	const struct cli_option *option = cli_given_in_vain(
+		options, &settings->common, FOR(settings->action));
+
+	cli_advise(why, "'pier can --help' says what each option is for");
+	if (option != NULL)
+		return cli_complain(
+			why, "--%s is of no use here", option->name);
+	if (settings->log && settings->common.json)
+		return cli_complain(why, "--log and --json: expected one");
+	if (settings->read != NULL &&
+		(settings->limit > 0 || settings->buffer > 0))
+		return cli_complain(
+			why, "--for and --buffer are of no use beside --read");
+	if (to_stdout && (settings->log || settings->common.json ||
+				 settings->common.verbose > 0))
+		return cli_complain(why,
+			"--write - fills standard output: no --log, --json or "
+			"-v beside it");
+	if (to_stdout && isatty(STDOUT_FILENO))
+		return cli_complain(why,
+			"--write - to a terminal: expected a pipe or a file");
+	return 0;
+}
+
+static int
+run(struct cli_tool *tool, const void *given)
+{
+	static int (*const actions[])(
+		struct cli_tool *, const struct can_settings *) = {
+		[CAN_DUMP] = can_dump,
+		[CAN_SEND] = can_send,
+		[CAN_GEN] = can_gen,
+		[CAN_PLAY] = can_play,
+	};
+	const struct can_settings *settings = given;
+	struct cli_complaint why;
+
+	tool->until = PIER_FOREVER;
+	if (check(settings, &why) < 0)
+		return cli_usage_error(tool, "can", &why);
+	return actions[settings->action](tool, settings);
+}
+
+static const struct cli_word action_words[] = {
+	{ "dump", CAN_DUMP, "show frames" },
+	{ "send", CAN_SEND, "send frames" },
+	{ "gen", CAN_GEN, "send frames that are made up" },
+	{ "play", CAN_PLAY, "send the frames of a log" },
+	{ NULL, 0, NULL },
+};
+
+static const struct cli_operand operands[] = {
+	{ .metavar = "ACTION",
+		.kind = CLI_CHOICE,
+		.help = "what to do",
+		.words = action_words,
+		.min = 1,
+		.offset = AT(action) },
+	{ .metavar = "WORD",
+		.kind = CLI_TEXTS,
+		.help = "of dump: interfaces, or any, each with its filters; "
+			"of send: an interface and frames, or -; of gen: an "
+			"interface; of play: a log, or -, and TO=FROM",
+		.min = 0,
+		.offset = AT(words) },
+	{ .metavar = NULL },
+};
+
+static const struct cli_example examples[] = {
+	{ "pier can dump can0 can1,123:7FF,#FFFFFFFF",
+		"two interfaces; of the second one identifier, and errors" },
+	{ "pier can send vcan0 123#DEADBEEF 12345678##1AABB",
+		"a frame, and one of CAN FD" },
+	{ "pier can send vcan0 123#R --every 100ms", "until Ctrl-C" },
+	{ "pier can dump any --log > night.log", "a log, as candump -L" },
+	{ "pier can play night.log vcan0=can0",
+		"what came on can0, at its pace, to vcan0" },
+	{ "pier can dump --read night.log -w night.pcap",
+		"a file for Wireshark" },
+	{ NULL, NULL },
+};
+
+static const struct can_settings defaults = {
+	.timeout = 10000 * MS,
+	.every = -1,
+	.seed = -1,
+	.loops = 1,
+};
+
+const struct cli_verb cli_verb_can = {
+	.name = "can",
+	.summary = "hear, send and play frames of CAN",
+	.about =
+		"Frames of a Controller Area Network, by raw sockets of Linux, "
+		"which need no privilege. Frames, filters and logs are written "
+		"as candump, cansend and canplayer do.\n\n"
+		"dump shows what comes by each interface named; behind its "
+		"name "
+		"stand filters, with commas: ID:MASK, ID~MASK (all but these), "
+		"#ERRORS (error frames of these classes) and j (every filter "
+		"has to let it pass). It ends with 1 when no frame came, and "
+		"tells how many the kernel had no room for.\n\n"
+		"A frame is ID#DATA: three hexadecimal digits of the "
+		"identifier, "
+		"or eight of an extended one; ID#R asks for data; ID##FDATA is "
+		"CAN FD, F being its flags: 1 BRS, 2 ESI.\n\n"
+		"Where the queue of an interface is full, a frame waits for "
+		"room, as long as --timeout says.",
+	.examples = examples,
+	.options = options,
+	.operands = operands,
+	.defaults = &defaults,
+	.settings_size = sizeof(struct can_settings),
+	.run = run,
+};

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier can: what its files share. can.c has the options, can_dump.c hears,
+ * can_send.c sends and makes frames up, can_play.c plays logs, can_lines.c reads
+ * lines, can_tell.c shows frames.
+ */
+#ifndef PIER_CLI_CAN_H
+#define PIER_CLI_CAN_H
+
+#include "dump.h"
+#include "json.h"
+#include "report.h"
+
+#include <pier.h>
+
+enum can_action {
+	CAN_DUMP,
+	CAN_SEND,
+	CAN_GEN,
+	CAN_PLAY,
+};
+
+/* How the time of a frame is shown. */
+enum can_time {
+	CAN_TIME_EPOCH,
+	CAN_TIME_EPOCH_NS,
+	CAN_TIME_UTC,
+	CAN_TIME_LOCAL,
+	CAN_TIME_DELTA,
+	CAN_TIME_ZERO,
+	CAN_TIME_NONE,
+};
+
+struct can_settings {
+	struct cli_common common;
+	int64_t action;         /* enum can_action */
+	struct cli_texts words; /* behind it */
+	const char *read;       /* a log in place of interfaces */
+	const char *write;      /* a pcap file */
+	bool log;               /* lines of a log on standard output */
+	int64_t time;           /* enum can_time */
+	int64_t count;          /* frames, or rounds of them; 0: no limit */
+	int64_t limit;          /* ns; 0: none */
+	int64_t buffer;         /* bytes; 0: the system's */
+	int64_t timeout;        /* ns for room in the queue; 0: none */
+	int64_t every;          /* ns between frames; -1: not given */
+	const char *id;         /* of made-up frames; NULL: random */
+	bool extended;
+	bool fd;
+	bool counter;
+	int64_t seed;
+	int64_t loops;
+	bool at_once;
+};
+
+/* What shows frames: the times of those before. */
+struct can_teller {
+	const struct cli_tool *tool;
+	const struct can_settings *settings;
+	int64_t first_ns, last_ns;
+	bool has_first;
+};
+
+/* One frame on standard output. 0, or as cli_output(). */
+int can_tell(struct can_teller *teller, const struct pier_can_message *message);
+
+/* Lines of a file, or of standard input. */
+struct can_lines;
+
+/* 0, or an exit code: what is wrong was said. */
+int can_lines_open(
+	struct can_lines **out, const struct cli_tool *tool, const char *path);
+/*
+ * The next line, without its newline, borrowed until the next call. 1; 0: there is
+ * no more; or a negative error: it was said and its exit code is in *code, or it is
+ * -ECANCELED.
+ */
+int can_lines_next(struct can_lines *lines, const char **line, int *code);
+/* From the beginning again. 0, or an exit code, which was said. */
+int can_lines_again(struct can_lines *lines);
+/* The line that came last cannot be read, by pier_last_error(); the exit code. */
+int can_lines_wrong(const struct can_lines *lines);
+/* NULL is fine. */
+void can_lines_close(struct can_lines *lines);
+
+/* Each a whole run; its exit code. */
+int can_dump(struct cli_tool *tool, const struct can_settings *settings);
+int can_send(struct cli_tool *tool, const struct can_settings *settings);
+int can_gen(struct cli_tool *tool, const struct can_settings *settings);
+int can_play(struct cli_tool *tool, const struct can_settings *settings);
+
+/* Until when one frame may wait for room in the queue of its interface. */
+pier_deadline can_room_until(const struct can_settings *settings);
+
+/* A failure of the library in sending or receiving; its exit code, and 0 for what
+   is a wanted end. */
+int can_failure(const struct cli_tool *tool, int rc);
+
+/* What words are missing or too many; CLI_EXIT_USAGE. */
+int can_wrong_words(const struct cli_tool *tool, const char *line);
+
+#endif

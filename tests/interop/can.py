@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: MIT
+"""pier can against can-utils, Python's AF_CAN and tshark: logs and pcap files, and
+frames over a bus that can_bus.c makes where the kernel has none."""
+
+import contextlib
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["PIER_SOURCE"], "tests", "cli"))
+
+import tap  # noqa: E402
+import tool  # noqa: E402
+from tap import contains, equal  # noqa: E402
+
+# The bus; none where this program is made with a sanitizer, which wants to be first.
+BUS = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+
+FRAMES = [
+    "123#DEADBEEF",
+    "7FF#",
+    "00000123#0102030405060708",
+    "123#R",
+    "12345678#R3",
+    "123##3DEADBEEF",
+    "12345678##0" + "11" * 64,
+    "20000080#0000000000000000",
+]
+
+LOG = """(1436509052.249713) vcan0 044#2A366C2BBA
+(1436509052.449847) vcan1 0F6#7ADFE07BD2
+(1436509052.650004) vcan0 12345678#C3406B09F4C88036
+(1436509052.850190) vcan0 123##3DEADBEEF
+(1436509053.850190) vcan0 123#R4
+(1436509053.950190) vcan0 20000080#0000000000000000
+"""
+
+
+def need(*names):
+    for name in names:
+        if shutil.which(name) is None:
+            raise tap.Skip(f"no {name} here")
+
+
+def has_can():
+    try:
+        socket.socket(29, socket.SOCK_RAW, 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def log():
+    with tool.scratch() as folder:
+        path = os.path.join(folder, "x.log")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(LOG)
+        yield folder, path
+
+
+def test_logs():
+    with log() as (_, path):
+        equal(tool.expect(0, "can", "dump", "-r", path, "-L").text, LOG)
+        done = tool.expect(0, "can", "dump", "-r", path, "-Lt", "delta")
+        equal(done.text.splitlines()[1], "(000.200134) vcan1 0F6#7ADFE07BD2")
+        done = tool.expect(0, "can", "dump", "-r", path, "-Lt", "zero")
+        contains(done.text, "(001.700477) vcan0 20000080#")
+        done = tool.expect(0, "can", "dump", "-r", path, "-Lt", "utc")
+        contains(done.text, "(2015-07-10T06:17:32.249713000Z) vcan0 044#")
+        # What is written so is read again, and written as it was.
+        again = tool.expect(0, "can", "dump", "-r", "-", "-L", stdin=done.out)
+        equal(again.text, LOG)
+        done = tool.expect(
+            0, "can", "dump", "-r", path, "-Lt", "local", env={"TZ": "UTC-2"}
+        )
+        contains(done.text, "(2015-07-10 08:17:32.249713) vcan0 044#")
+        done = tool.expect(0, "can", "dump", "-r", path, "-Lt", "none")
+        equal(done.text.splitlines()[0], "vcan0 044#2A366C2BBA")
+
+
+def test_filters_of_logs():
+    with log() as (_, path):
+        for word, count in (
+            ("vcan0", 5),
+            ("any,123:7FF", 2),
+            ("vcan0,123~7FF", 2),
+            ("vcan0,044:7FF,12345678:1FFFFFFF", 2),
+            ("any,#FFFFFFFF", 1),
+        ):
+            done = tool.expect(0, "can", "dump", "-r", path, "-L", word)
+            equal(len(done.text.splitlines()), count, word)
+        tool.expect(1, "can", "dump", "-r", path, "vcan7")
+
+
+def test_shown_as_log2long_does():
+    need("log2long")
+    with log() as (_, path):
+        with open(path, "rb") as file:
+            theirs = subprocess.run(
+                ["log2long"], stdin=file, capture_output=True, check=True
+            ).stdout.decode()
+        ours = tool.expect(0, "can", "dump", "-r", path, "-v").text
+    for mine, other in zip(ours.splitlines(), theirs.splitlines()):
+        words = other.split("'")[0].replace("ERRORFRAME", "").split()
+        equal(mine.split()[: len(words)], words)
+
+
+def test_written_as_asc2log_does():
+    need("log2asc", "asc2log")
+    data = "\n".join(LOG.splitlines()[:4]) + "\n"
+    asc = subprocess.run(
+        ["log2asc", "vcan0", "vcan1"],
+        input=data.encode(),
+        capture_output=True,
+        check=True,
+    ).stdout
+    theirs = subprocess.run(
+        ["asc2log"], input=asc, capture_output=True, check=True
+    ).stdout
+    contains(theirs.decode(), "044#2A366C2BBA")
+    done = tool.expect(0, "can", "dump", "-r", "-", "-L", stdin=theirs)
+    equal(done.out, theirs.replace(b" R\n", b"\n"))
+
+
+def test_pcap_as_tshark_reads_it():
+    need("tshark")
+    with log() as (folder, path):
+        out = os.path.join(folder, "x.pcap")
+        tool.expect(0, "can", "dump", "-r", path, "-w", out)
+        fields = "can.id can.len can.flags.xtd can.flags.rtr can.flags.err".split()
+        words = [word for field in fields for word in ("-e", field)]
+        done = subprocess.run(
+            ["tshark", "-r", out, "-T", "fields", *words],
+            capture_output=True,
+            check=True,
+            env={**os.environ, "HOME": folder},
+        )
+    rows = [row.split("\t") for row in done.stdout.decode().splitlines()]
+    equal([int(row[0] or "128") for row in rows],
+          [0x44, 0xF6, 0x12345678, 0x123, 0x123, 0x80])
+    equal([int(row[1]) for row in rows], [5, 5, 8, 4, 4, 8])
+    equal([row[2] for row in rows][:5], ["0", "0", "1", "0", "0"])
+    equal(rows[4][3], "1")
+
+
+def test_events():
+    with log() as (_, path):
+        done = tool.expect(0, "can", "dump", "-r", path, "--json")
+    lines = tool.events(done, "can")
+    frames = tool.of_type(lines, "frame")
+    equal([frame["id"] for frame in frames],
+          [0x44, 0xF6, 0x12345678, 0x123, 0x123, 0x80])
+    equal(frames[0]["data"], "2a366c2bba")
+    equal(frames[3]["brs"], True)
+    equal(frames[5]["classes"], ["bus"])
+    equal(lines[-1]["frames"], 6)
+
+
+def test_what_is_wrong():
+    done = tool.expect(8, "can", "dump", "-r", "-", stdin=b"\n(1.0) vcan0 12#\n")
+    contains(done.err, "line 2: byte 13: an identifier has 3")
+    done = tool.expect(8, "can", "dump", "-r", "-", stdin=b"x" * 600 + b"\n")
+    contains(done.err, "too long")
+    tool.expect(10, "can", "dump", "-r", "/nowhere/at/all")
+    for words, why in (
+        (("dump",), "expected an interface"),
+        (("dump", "vcan0,12x:7FF"), "no hexadecimal digit"),
+        (("dump", ",123:7FF"), "name of an interface"),
+        (("send", "vcan0"), "a frame"),
+        (("send", "vcan0", "123#1"), "two hexadecimal digits"),
+        (("gen", "vcan0", "--id", "800"), "7FF"),
+        (("play", "x.log", "vcan0"), "TO=FROM"),
+        (("send", "vcan0", "1#", "--log"), "--log is of no use"),
+        (("dump", "-r", "x", "--for", "1s"), "of no use beside --read"),
+        (("sniff",), "dump"),
+    ):
+        contains(tool.expect(2, "can", *words).err, why)
+
+
+def test_what_is_missing():
+    if has_can():
+        raise tap.Skip("this kernel has CAN")
+    for words in (
+        ("dump", "vcan0"),
+        ("send", "vcan0", "123#"),
+        ("gen", "vcan0"),
+    ):
+        done = tool.expect(10, "can", *words)
+        contains(done.err, "the kernel has no CAN")
+        contains(done.err, "modprobe -a can can-raw")
+    with log() as (_, path):
+        contains(tool.expect(10, "can", "play", path).err, "modprobe")
+
+
+# ---- Over a bus -------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def bus():
+    if BUS == "":
+        raise tap.Skip("made with a sanitizer, which wants to be loaded first")
+    need("candump", "cansend", "canplayer")
+    with tool.scratch() as folder:
+        where = os.path.join(folder, "bus")
+        os.mkdir(where)
+        yield folder, where, {"LD_PRELOAD": BUS, "CAN_BUS": where}
+
+
+@contextlib.contextmanager
+def hearing(where, env, *words):
+    """A program that hears; it ends by itself. Its lines are in the list."""
+    before = len(os.listdir(where))
+    with subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**tool.ENV, **env},
+    ) as process:
+        try:
+            tool.wait_until(
+                lambda: len(os.listdir(where)) > before
+                or process.poll() is not None
+            )
+            heard = []
+            yield heard
+            out, err = process.communicate(timeout=tool.LIMIT)
+            if process.returncode != 0:
+                raise AssertionError(f"{words}: {process.returncode}: {err}")
+            heard.extend(out.decode().splitlines())
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def frames_of(lines):
+    return [line.split()[2] for line in lines]
+
+
+def others(where, env):
+    """candump and pier, each hearing."""
+    count = str(len(FRAMES))
+    return (
+        hearing(where, env, "candump", "-L", "-n", count, "lo"),
+        hearing(where, env, tool.PIER, "can", "dump", "-L", "-c", count, "lo"),
+    )
+
+
+def test_pier_sends():
+    with bus() as (_, where, env):
+        theirs, ours = others(where, env)
+        with theirs as candump, ours as pier:
+            tool.expect(0, "can", "send", "lo", *FRAMES, env=env)
+        equal(frames_of(candump), FRAMES)
+        equal(frames_of(pier), FRAMES)
+
+
+def test_pier_sends_lines():
+    with bus() as (_, where, env):
+        theirs, ours = others(where, env)
+        with theirs as candump, ours:
+            text = "\n".join(FRAMES) + "\n"
+            done = tool.expect(
+                0, "can", "send", "lo", "-", "--json",
+                stdin=text.encode(), env=env,
+            )
+        equal(frames_of(candump), FRAMES)
+        equal(tool.events(done, "can")[0]["frames"], len(FRAMES))
+
+
+def test_cansend_sends():
+    with bus() as (_, where, env):
+        theirs, ours = others(where, env)
+        with theirs as candump, ours as pier:
+            for frame in FRAMES:
+                subprocess.run(
+                    ["cansend", "lo", frame],
+                    check=True,
+                    env={**tool.ENV, **env},
+                )
+        equal(frames_of(pier), frames_of(candump))
+        equal(frames_of(pier), FRAMES)
+
+
+PYTHON = """
+import socket, struct, sys
+can = socket.socket(socket.AF_CAN, socket.SOCK_RAW, socket.CAN_RAW)
+can.setsockopt(socket.SOL_CAN_RAW, socket.CAN_RAW_FD_FRAMES, 1)
+can.bind(("lo",))
+data = can.recv(72)
+can.send(data[:3] + bytes([data[3] | 0x80]) + data[4:])
+print(data.hex())
+"""
+
+
+def test_python_both_ways():
+    with bus() as (_, where, env):
+        with hearing(
+            where, env, tool.PIER, "can", "dump", "-Lt", "none", "-c", "2", "lo"
+        ) as pier, hearing(where, env, sys.executable, "-c", PYTHON) as python:
+            tool.expect(0, "can", "send", "lo", "123#0102AB", env=env)
+        raw = struct.pack("=IB3x8s", 0x123, 3, b"\x01\x02\xab")
+        equal(python, [raw.hex()])
+        # The bus gives it to one after the other: Python may answer meanwhile.
+        equal(sorted(pier), ["lo 00000123#0102AB", "lo 123#0102AB"])
+
+
+def play(player):
+    frames = [f for f in FRAMES if not f.startswith("2000")]
+    with bus() as (folder, where, env):
+        path = os.path.join(folder, "x.log")
+        with open(path, "w", encoding="ascii") as file:
+            for i, frame in enumerate(frames):
+                file.write(f"({100 + i * 0.05:.6f}) can0 {frame}\n")
+        count = str(len(frames))
+        with hearing(
+            where, env, "candump", "-L", "-n", count, "lo"
+        ) as candump, hearing(
+            where, env, tool.PIER, "can", "dump", "-L", "-c", count, "lo"
+        ) as pier:
+            begin = time.monotonic()
+            subprocess.run(
+                player(path), check=True, env={**tool.ENV, **env}
+            )
+            took = time.monotonic() - begin
+        equal(frames_of(candump), frames)
+        equal(frames_of(pier), frames)
+        assert took >= 0.05 * (len(frames) - 1), took
+
+
+def test_pier_plays():
+    play(lambda path: [tool.PIER, "can", "play", path, "lo=can0"])
+
+
+def test_canplayer_plays():
+    play(lambda path: ["canplayer", "-I", path, "lo=can0"])
+
+
+def test_pier_plays_again_at_once():
+    with bus() as (folder, where, env):
+        path = os.path.join(folder, "x.log")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("(1.0) lo 001#\n# nothing\n(3600.0) lo 002#\n")
+            file.write("(3601.0) can1 003#\n")
+        words = ("can", "play", path, "lo=lo", "--at-once", "--loops", "2")
+        with hearing(where, env, "candump", "-L", "-n", "4", "lo") as candump:
+            tool.expect(0, *words, env=env)
+        equal(frames_of(candump), ["001#", "002#"] * 2)
+
+
+def test_rounds():
+    with bus() as (_, where, env):
+        words = ("1AA#01", "1BB#", "--every", "20ms", "--count", "3")
+        with hearing(where, env, "candump", "-L", "-n", "6", "lo") as candump:
+            begin = time.monotonic()
+            tool.expect(0, "can", "send", "lo", *words, env=env)
+            assert time.monotonic() - begin >= 0.04
+        equal(frames_of(candump), ["1AA#01", "1BB#"] * 3)
+
+
+def test_made_up():
+    with bus() as (_, where, env):
+        words = ("--every", "0", "--count", "300", "--counter", "--id", "42")
+        with hearing(where, env, "candump", "-L", "-n", "300", "lo") as candump:
+            tool.expect(0, "can", "gen", "lo", *words, env=env)
+        equal(frames_of(candump), [f"042#{i:016X}" for i in range(300)])
+        heard = []
+        words = ("--every", "0", "--count", "50", "--seed", "7", "--fd")
+        for _ in range(2):
+            with hearing(
+                where, env, "candump", "-L", "-n", "50", "lo"
+            ) as candump:
+                tool.expect(0, "can", "gen", "lo", *words, env=env)
+            heard.append(frames_of(candump))
+        equal(heard[0], heard[1])
+        assert len(set(heard[0])) > 40
+
+
+def test_ends():
+    with bus() as (_, where, env):
+        done = tool.expect(1, "can", "dump", "lo", "--for", "50ms", env=env)
+        equal(done.text, "")
+        with subprocess.Popen(
+            [tool.PIER, "can", "dump", "lo", "any"],
+            env={**tool.ENV, **env},
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            tool.wait_until(lambda: len(os.listdir(where)) == 2)
+            process.terminate()
+            equal(process.wait(tool.LIMIT), 143)
+
+
+if __name__ == "__main__":
+    tap.main(globals())
