@@ -326,7 +326,8 @@ receive(struct pier_can *can, struct pier_can_message *message)
 	read_control(can, message, &one.msg_hdr);
 	message->local = (one.msg_hdr.msg_flags & MSG_DONTROUTE) != 0;
 	message->own = (one.msg_hdr.msg_flags & MSG_CONFIRM) != 0;
-	(void)strcpy(message->interface, name_of(can, can->from.interface));
+	memcpy(message->interface, name_of(can, can->from.interface),
+		sizeof(message->interface));
 	return 0;
 }
 
