@@ -301,6 +301,13 @@ pier__dns_write_ask(
 	return settle(writer, len, places, rc);
 }
 
+static bool
+has_name(uint16_t type)
+{
+	return type == PIER__DNS_CNAME || type == PIER__DNS_PTR ||
+	       type == PIER__DNS_SRV || type == PIER__DNS_NSEC;
+}
+
 static int
 put_data(struct pier__dns_writer *writer, const struct pier__dns_record *record)
 {
@@ -308,15 +315,9 @@ put_data(struct pier__dns_writer *writer, const struct pier__dns_record *record)
 	struct pier__name name;
 	int rc;
 
-	switch (record->type) {
-	case PIER__DNS_CNAME:
-	case PIER__DNS_PTR:
-	case PIER__DNS_SRV:
-	case PIER__DNS_NSEC:
-		break;
-	default:
+	/* Of another class nobody knows what it means: it is as it came. */
+	if (record->class != PIER__DNS_CLASS_IN || !has_name(record->type))
 		return put(writer, record->data, record->len);
-	}
 	/* Empty data is that of no type, as in a known answer of nothing. */
 	if (pier__name_read(&name, record->data, record->len, &at) < 0)
 		return put(writer, record->data, record->len);

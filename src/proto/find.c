@@ -238,6 +238,8 @@ take_sightings(struct pier_find *find, int64_t now_ns)
 		pier__mdns_browse_event(find->mdns, now_ns, &seen) == 1) {
 		rc = pier__found_book_put(find->book, &seen);
 		find->refused += rc == -ENOSPC;
+		if (rc == -ENOMEM)
+			pier__mdns_browse_event_again(find->mdns);
 	}
 	return rc == -ENOMEM ? rc : 0;
 }

@@ -15,8 +15,11 @@ take_changes(struct pier__lan_side *side, int64_t now_ns)
 	const struct pier__link_state *link;
 	int rc = 0;
 
-	while (rc == 0 && pier__links_change(side->links, &link) == 1)
+	while (rc == 0 && pier__links_change(side->links, &link) == 1) {
 		rc = side->ops->link(side->engine, now_ns, link);
+		if (rc < 0)
+			pier__links_change_again(side->links, link->id);
+	}
 	return rc;
 }
 

@@ -162,6 +162,22 @@ pier__links_change(
 	return 0;
 }
 
+void
+pier__links_change_again(struct pier__links *links, struct pier__link_id id)
+{
+	size_t i;
+
+	for (i = 0; i < links->count; i++) {
+		struct pier__lan *lan = links->lans[i];
+
+		if (lan->state.id.interface != id.interface ||
+			lan->state.id.family != id.family)
+			continue;
+		lan->told = false;
+		lan->was_told = !lan->state.up;
+	}
+}
+
 /* ---- Echoes ------------------------------------------------------------- */
 
 static uint64_t
@@ -339,6 +355,7 @@ pier__links_recv(struct pier__links *links, struct pier__datagram *out)
 		if (rc == 1)
 			return 1;
 	}
+	links->turn = first + 1;
 	return 0;
 }
 

@@ -132,6 +132,11 @@ size_t pier__links_waitables(
 int pier__links_change(
 	struct pier__links *links, const struct pier__link_state **out);
 
+/* pier__links_change_again(links, id): what was told of it could not be taken in: it
+   is told again by the next call. */
+void pier__links_change_again(
+	struct pier__links *links, struct pier__link_id id);
+
 /*
  * pier__links_recv(links, out): one datagram that is there already, from each
  * socket in turn. News of interfaces are taken in on the way.

@@ -80,6 +80,12 @@ only_link(struct pier__links *links)
 	assert_true(state->addr_count >= 1);
 	id = state->id;
 	assert_int_equal(pier__links_change(links, &state), 0);
+	/* Who could not take it in is told again. */
+	pier__links_change_again(links, id);
+	assert_int_equal(pier__links_change(links, &state), 1);
+	assert_int_equal(state->id.interface, id.interface);
+	assert_true(state->up);
+	assert_int_equal(pier__links_change(links, &state), 0);
 	return id;
 }
 

@@ -266,9 +266,14 @@ take_ptr(struct taking *it, const struct pier__dns_record *record)
 		return;
 	if (target->lists)
 		follow_type(it, &name);
-	if (rc > 0 && !target->quiet)
-		note(it, pier__mdns_see_instance(it->browse, it->lan,
-				 it->put.now_ns, &name, target->lists));
+	if (rc == 0 || target->quiet)
+		return;
+	rc = pier__mdns_see_instance(
+		it->browse, it->lan, it->put.now_ns, &name, target->lists);
+	/* As a known answer it would keep others from saying it again. */
+	if (rc < 0)
+		pier__mdns_cache_forget(&it->lan->cache, record);
+	note(it, rc);
 }
 
 /* A record of what somebody waits for. */

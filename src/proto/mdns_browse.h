@@ -74,6 +74,9 @@ int pier__mdns_browse_output(struct pier__mdns_browse *browse, int64_t now_ns,
 int pier__mdns_browse_event(struct pier__mdns_browse *browse, int64_t now_ns,
 	struct pier__sighting *sighting);
 
+/* Right after an event that could not be taken in: it is told again. */
+void pier__mdns_browse_event_again(struct pier__mdns_browse *browse);
+
 /* When output and event are to be asked again at the latest, once both gave 0;
    INT64_MAX: never. */
 int64_t pier__mdns_browse_due(const struct pier__mdns_browse *browse);

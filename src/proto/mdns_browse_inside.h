@@ -111,7 +111,8 @@ struct pier__mdns_browse {
 	struct pier__dns_reader reader;
 	struct pier__dns_writer writer;
 	unsigned char bytes[PIER__MDNS_MESSAGE_MAX];
-	/* Of the sighting that was told last */
+	/* Of the sighting that was told last; NULL: it has gone */
+	struct pier__mdns_instance *last;
 	char instance[PIER__LABEL_MAX + 1];
 	char type[PIER__DNS_NAME_TEXT];
 	char domain[PIER__DNS_NAME_TEXT];

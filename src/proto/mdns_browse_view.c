@@ -498,6 +498,7 @@ pier__mdns_browse_event(struct pier__mdns_browse *browse, int64_t now_ns,
 	struct pier__sighting it;
 
 	(void)now_ns;
+	browse->last = NULL;
 	while (!pier__list_empty(&browse->changed)) {
 		struct pier__mdns_instance *instance =
 			pier__container_of(browse->changed.next,
@@ -505,6 +506,7 @@ pier__mdns_browse_event(struct pier__mdns_browse *browse, int64_t now_ns,
 		bool news = tell(browse, instance, &it);
 
 		pier__list_remove(&instance->changed);
+		browse->last = instance->there ? instance : NULL;
 		if (!instance->there)
 			forget(instance);
 		if (!news)
@@ -514,4 +516,14 @@ pier__mdns_browse_event(struct pier__mdns_browse *browse, int64_t now_ns,
 	}
 	free_ended(browse);
 	return 0;
+}
+
+void
+pier__mdns_browse_event_again(struct pier__mdns_browse *browse)
+{
+	if (browse->last == NULL)
+		return;
+	browse->last->told = false;
+	browse->last->signature = 0;
+	mark(browse, browse->last);
 }

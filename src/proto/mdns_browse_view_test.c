@@ -64,6 +64,17 @@ a_service_is_told_with_all_that_is_known(void **state)
 
 	(void)state;
 	open_with_one();
+	/* Who could not take it in is told again. */
+	bed_one(&bed);
+	bed_answer(&bed);
+	bed_srv(&bed, "One." BED_TYPE, 81, "h.local");
+	bed_input(&bed);
+	expect_one(&it, 81);
+	pier__mdns_browse_event_again(bed.browse);
+	expect_one(&it, 81);
+	expect_nothing();
+	bed_close(&bed);
+	open_with_one();
 	/* The same again is no news. */
 	bed_one(&bed);
 	expect_nothing();

@@ -244,6 +244,18 @@ take_out(struct pier__mdns_cache *cache, struct pier__mdns_entry *entry)
 	cache->slots[entry->slot]->slot = entry->slot;
 }
 
+void
+pier__mdns_cache_forget(
+	struct pier__mdns_cache *cache, const struct pier__dns_record *record)
+{
+	struct pier__mdns_entry *entry = find_same(cache, record);
+
+	if (entry == NULL)
+		return;
+	take_out(cache, entry);
+	pier__free(entry);
+}
+
 struct pier__mdns_entry *
 pier__mdns_cache_expire(struct pier__mdns_cache *cache, int64_t now_ns)
 {

@@ -65,6 +65,10 @@ int pier__mdns_cache_put(struct pier__mdns_cache *cache,
 	const struct pier__dns_record *record,
 	const struct pier__mdns_put *put);
 
+/* Such a record was never put: what follows from it could not be remembered. */
+void pier__mdns_cache_forget(
+	struct pier__mdns_cache *cache, const struct pier__dns_record *record);
+
 /* The first record of that name and type, or the next one after `after`; NULL:
    none. */
 struct pier__mdns_entry *pier__mdns_cache_find(
