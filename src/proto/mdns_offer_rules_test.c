@@ -121,6 +121,7 @@ has(enum pier__dns_section in, const char *owner, uint16_t type,
 	struct pier__dns_record record;
 	unsigned int count = 0;
 
+	*out = (struct pier__dns_record){ .type = 0 };
 	while (pier__dns_next_record(&reader, &section, &record) == 1)
 		if (section == in && record.type == type &&
 			pier__name_equal(&record.name, &wanted)) {
@@ -301,6 +302,7 @@ test_once_a_second(void **state)
 static void
 test_defence(void **state)
 {
+	struct pier__dns_record record;
 	int64_t first;
 
 	(void)state;
@@ -313,8 +315,10 @@ test_defence(void **state)
 	put_ask(INSTANCE, PIER__DNS_ANY, false);
 	put_srv(PIER__DNS_AUTHORITY, 81);
 	comes(2, PIER__MDNS_PORT, true);
-	assert_true(leaves(SECOND));
-	assert_in_range(bed.sent - first, 0, 250 * MS);
+	do
+		assert_true(leaves(SECOND));
+	while (has(PIER__DNS_ANSWER, INSTANCE, PIER__DNS_SRV, &record) == 0);
+	assert_int_equal(bed.sent - first, 250 * MS);
 	end();
 }
 
@@ -428,27 +432,32 @@ test_strangers(void **state)
 	end();
 }
 
-/* One who claims our name again and again cannot make us flood the link (8.1). */
+/* One who claims each name that we try cannot make us flood the link (8.1). */
 static void
 test_conflicts_slow_down(void **state)
 {
-	int i, probes = 0;
+	const struct pier__dns_srv srv = { 0, 0, 81, name("x.local") };
+	unsigned char data[6 + PIER__NAME_MAX];
+	int64_t until;
+	int probes = 0;
 
 	(void)state;
 	begin();
-	settle();
-	for (i = 0; i < 600; i++) {
+	until = bed.now + 60 * SECOND;
+	while (leaves(10 * SECOND) && bed.now < until) {
+		char text[PIER__LABEL_MAX + sizeof(TYPE) + 1];
+
+		if (bed.event.what != PIER__MDNS_PROBED)
+			continue;
+		probes++;
+		(void)snprintf(text, sizeof(text), "%s." TYPE,
+			pier__mdns_offer_instance(bed.offer));
 		message(PIER__DNS_RESPONSE);
-		put(PIER__DNS_ANSWER, "h.local", PIER__DNS_A, 120, "\1\2\3\4",
-			4);
+		put(PIER__DNS_ANSWER, text, PIER__DNS_SRV, 120, data,
+			pier__dns_srv_put(data, &srv));
 		comes(2, PIER__MDNS_PORT, true);
-		message(PIER__DNS_RESPONSE);
-		put_srv(PIER__DNS_ANSWER, 81);
-		comes(2, PIER__MDNS_PORT, true);
-		while (leaves(100 * MS))
-			probes += bed.event.what == PIER__MDNS_PROBED;
 	}
-	assert_in_range(probes, 1, 120);
+	assert_in_range(probes, 15, 120);
 	end();
 }
 
