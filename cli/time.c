@@ -113,10 +113,11 @@ judge(struct time_work *work)
 	char line[256], offset[TIME_TEXT], most[CLI_VALUE_TEXT];
 	int agree = pier_sntp_result(work->sntp, &work->verdict);
 
+	if (!work->settings->watch &&
+		(work->verdict.usable > 0 || work->tool->json))
+		time_tell_result(work);
 	if (work->verdict.usable == 0)
 		return tell_all_useless(work);
-	if (!work->settings->watch)
-		time_tell_result(work);
 	if (agree == 0) {
 		(void)snprintf(line, sizeof(line),
 			"no majority of the %zu servers agrees",
