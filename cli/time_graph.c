@@ -78,7 +78,9 @@ offset_of(const struct scale *scale, int row)
 		return scale->high_ns;
 	if (row == scale->rows - 1)
 		return scale->low_ns;
-	return scale->high_ns - (int64_t)(height_of(scale) * part);
+	/* The whole height may be beyond 64 bits; in halves nothing is. */
+	return (int64_t)((double)scale->high_ns * (1 - part) +
+			 (double)scale->low_ns * part);
 }
 
 static void
