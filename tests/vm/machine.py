@@ -210,14 +210,15 @@ class Job:
     def __init__(self, name, command, environment=None, seconds=30):
         self.name, self.command, self.seconds = name, command, seconds
         self.environment = environment or {}
-        self.status, self.said = None, ""
+        self.status, self.said, self.took = None, "", 0
 
     def line(self, number):
         words = ["timeout", "-k", "2", str(self.seconds), "env"]
         words += [f"{key}={value}" for key, value in self.environment.items()]
         return (
+            f"start=$SECONDS; "
             f"{shlex.join(words + self.command)} >/tmp/out/{number}.said 2>&1; "
-            f"echo $? >/tmp/out/{number}.status"
+            f"echo $? $((SECONDS - start)) >/tmp/out/{number}.status"
         )
 
 
@@ -275,6 +276,7 @@ def run(folder, tree, modules, jobs, seconds=90, at_once=1):
         for number, job in enumerate(jobs):
             job.said = read(f"{out}/{number}.said")
             status = read(f"{out}/{number}.status").strip()
-            job.status = int(status) if status else None
+            if status:
+                job.status, job.took = map(int, status.split())
         said = read(f"{there}/console") + read(f"{out}/said")
         return said + read(f"{out}/modules")
