@@ -20,6 +20,8 @@
  *   raw://host/PROTOCOL  raw4://…  raw6://… messages of a protocol of IP
  *   tipc://TYPE/INSTANCE                    messages to a service of a cluster
  *   pair://                                 two ends of one new pair
+ *   svc://TYPE/NAME  svc://TYPE             a service that is found on this
+ *                                           network, that one or any
  *
  * "?name=value&name=value" behind any of them sets options of the socket, in
  * the words of pier/option.h: tcp://host:80?nodelay=0&rcvbuf=64k.
@@ -27,6 +29,9 @@
  * PROTOCOL is a number, 1 to 255, or a name such as icmp, icmp6, udp or gre. TYPE
  * and INSTANCE are numbers of 32 bits; TYPE/LOWEST-HIGHEST is several instances.
  * tipc:// is SOCK_RDM, and with ?type=seqpacket a connection.
+ *
+ * Of svc:// TYPE is "_http._tcp", or "http" for it; it is dialled as tcp or udp, as
+ * the type says, at what pier_find_lookup() of pier/find.h finds.
  *
  * cid is a number, "local" (this machine), "host", "hypervisor", or empty or '*'
  * for every context of this machine; its port is a number, 0: any free one.
@@ -52,8 +57,8 @@ extern "C" {
 
 /* What pier_endpoint_check() found. */
 struct pier_endpoint_check {
-	/* "tcp", "unix", …, also of text without one; "" when none was
-	   recognised; a constant string */
+	/* "tcp", "unix", …, also of text without one; of svc:// what it becomes;
+	   "" when none was recognised; a constant string */
 	const char *scheme;
 	/* The byte of the text that is wrong, from 0; the length of the text
 	   when something is missing at its end */

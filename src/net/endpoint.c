@@ -45,7 +45,7 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 	return pier__why_set(why, name.begin,
 		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
 		"udp4, udp6, icmp, icmp4, icmp6, unix, unixgram, seqpacket, "
-		"vsock, raw, raw4, raw6, tipc, fd and pair",
+		"vsock, raw, raw4, raw6, tipc, svc, fd and pair",
 		pier__span_quote(name), pier__span_at(name));
 }
 

@@ -60,9 +60,11 @@ struct pier__endpoint {
 		       unix, unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK;
 		       tipc: AF_TIPC; else AF_UNSPEC */
 	char host[PIER__HOST_MAX +
-		  1];           /* tcp, udp, icmp, raw: a name or an address
+		  1]; /* tcp, udp, icmp, raw: a name or an address
 					  with its zone, no brackets; "" is
 					  every address */
+	bool svc; /* svc://: host is the name of a service or "", which is any,
+		     and service its type, "_http._tcp" */
 	bool numeric;           /* host is an address in numbers: no look-up */
 	bool group;             /* it is one of multicast */
 	enum pier__reach reach; /* host is 255.255.255.255 where it is not

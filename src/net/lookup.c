@@ -88,10 +88,23 @@ ask_other(struct pier_names **out, const struct pier__lookup *question,
 			pier_names_free(names);
 	}
 	if (rc < 0)
-		return pier__fail_step(
-			rc, PIER_STEP_RESOLVE, question->text, NULL);
+		return endpoint->svc ? rename_failure(rc, question->text)
+				     : pier__fail_step(rc, PIER_STEP_RESOLVE,
+					       question->text, NULL);
 	*out = names;
 	return 0;
+}
+
+/* Who finds services belongs to a higher layer than this one. */
+static int
+refuse_svc(const struct pier__lookup *question)
+{
+	return pier__fail_step(-EINVAL, PIER_STEP_RESOLVE, question->text,
+		question->passive
+			? "svc:// is looked for: listen on tcp:// or udp://, "
+			  "and announce that"
+			: "svc:// wants .lookup = pier_find_lookup, which "
+			  "looks for it");
 }
 
 int
@@ -105,7 +118,9 @@ pier__lookup(struct pier_names **out, const struct pier__lookup *question,
 	bool is_name = endpoint->host[0] != '\0' && !endpoint->numeric;
 	int rc;
 
-	if (question->fn != NULL && is_name)
+	if (endpoint->svc && (question->passive || question->fn == NULL))
+		return refuse_svc(question);
+	if (question->fn != NULL && (is_name || endpoint->svc))
 		return ask_other(out, question, &opts, deadline);
 	rc = pier_resolve(
 		out, endpoint->host, endpoint->service, &opts, deadline);

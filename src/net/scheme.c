@@ -11,6 +11,7 @@
 #include "addr/tipc.h"
 #include "addr/vsock.h"
 #include "net/raw.h"
+#include "net/svc.h"
 #include "net/tipc.h"
 
 #include <errno.h>
@@ -488,8 +489,9 @@ static const struct pier__scheme schemes[] = {
 	{ "raw4", PIER__ENDPOINT_RAW, AF_INET, parse_raw },
 	{ "raw6", PIER__ENDPOINT_RAW, AF_INET6, parse_raw },
 	{ "tipc", PIER__ENDPOINT_TIPC, AF_TIPC, parse_tipc },
+	/* It becomes one of the first two kinds; no address belongs to it. */
+	{ "svc", PIER__ENDPOINT_PAIR, AF_UNSPEC, pier__svc_parse },
 	LATER("tls"),
-	LATER("svc"),
 	LATER("http"),
 	LATER("https"),
 	LATER("rfcomm"),
