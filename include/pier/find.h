@@ -25,6 +25,7 @@
 
 #include <pier/addr.h>
 #include <pier/deadline.h>
+#include <pier/resolve.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -166,6 +167,34 @@ pier_find_stats(const struct pier_find *find, struct pier_find_stats *out)
 /* pier_find_close(find): end it, on the scheduler that used it, while no task
    waits for it. NULL is fine. */
 void pier_find_close(struct pier_find *find);
+
+/* So long it is looked for, however far the deadline of pier_find_lookup() is:
+   who is there has answered by then, and more than once. */
+#define PIER_FIND_LOOKUP_MS 5000
+
+/*
+ * pier_find_lookup(out, host, service, opts, deadline, arg): where the service is
+ * that svc://TYPE/NAME names, or any of svc://TYPE. A pier_lookup_fn, which as
+ * .lookup lets pier_dial() and pier_packet_open() dial what is found, all of its
+ * addresses, at the port it tells. Waits until one is found.
+ *
+ *   out       on success its addresses with their ports, ended by
+ *             pier_names_free(); the canonical name is that of the service
+ *   host      its name, "My Printer"; "" or NULL: any
+ *   service   its type, "_http._tcp"; what does not begin with '_' goes to
+ *             pier_resolve(), so that names stay what they are
+ *   opts      for that
+ *   deadline  the call ends after PIER_FIND_LOOKUP_MS all the same
+ *   arg       const struct pier_find_opts *: where and how; NULL: the defaults
+ *
+ * Returns 0, or
+ *   -PIER_ENONAME    nobody answered for it in PIER_FIND_LOOKUP_MS
+ *   -PIER_EDEADLINE  nor until the deadline, which was earlier
+ *   …                as pier_find_open(), pier_find_next() and pier_resolve()
+ */
+int pier_find_lookup(struct pier_names **out, const char *host,
+	const char *service, const struct pier_resolve_opts *opts,
+	pier_deadline deadline, void *arg);
 
 #ifdef __cplusplus
 }

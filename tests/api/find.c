@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pier/find.h through <pier.h>: what is refused and in which words, that nobody
+ * is waited for longer than asked, and that svc:// is dialled by it. Who answers
+ * is tested in network namespaces, tests/interop.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <cmocka.h>
+
+#include <pier.h>
+
+static const char *const loopback[] = { "lo", NULL };
+
+/* Nobody else is on this link who could answer. */
+static const struct pier_find_opts quiet = {
+	.by = PIER_BY_BEACON, .family = AF_INET, .interfaces = loopback
+};
+
+static void
+refuses_what_is_no_type(void **state)
+{
+	static const char *const wrong[] = { "", "_http", "_http.tcp",
+		"http.tcp", "_http._sctp", "-http", "http-", "80",
+		"abcdefghijklmnop", "_http._tcp.example..org", "a b" };
+	struct pier_find *find = NULL;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (pier_find_open(&find, wrong[i], &quiet) != -EINVAL)
+			fail_msg("\"%s\" is taken", wrong[i]);
+		assert_string_equal(pier_last_error()->endpoint, wrong[i]);
+		assert_true(pier_last_error()->detail[0] != '\0');
+		assert_null(find);
+	}
+}
+
+static void
+refuses_options_that_mean_nothing(void **state)
+{
+	static const char *const nowhere[] = { "nosuch0", NULL };
+	struct pier_find_opts opts = quiet;
+	struct pier_find *find = NULL;
+
+	(void)state;
+	opts.by = 4;
+	assert_int_equal(pier_find_open(&find, "http", &opts), -EINVAL);
+	assert_non_null(strstr(pier_last_error()->detail, "PIER_BY_MDNS"));
+	opts = quiet;
+	opts.family = AF_UNIX;
+	assert_int_equal(pier_find_open(&find, "http", &opts), -EINVAL);
+	opts = quiet;
+	opts.interfaces = nowhere;
+	assert_int_equal(pier_find_open(&find, "http", &opts), -ENODEV);
+	assert_non_null(strstr(pier_last_error()->detail, "\"nosuch0\""));
+	pier_find_close(NULL);
+}
+
+static void
+waits_no_longer_than_asked(void **state)
+{
+	struct pier_find_event event;
+	struct pier_find_stats stats;
+	struct pier_find *find;
+
+	(void)state;
+	assert_int_equal(pier_find_open(&find, "_pier-test._tcp", &quiet), 0);
+	assert_int_equal(pier_find_next(find, &event, PIER_NOW), -EAGAIN);
+	assert_int_equal(
+		pier_find_next(find, &event, pier_in_ms(20)), -PIER_EDEADLINE);
+	pier_find_stats(find, &stats);
+	assert_int_equal(stats.services, 0);
+	assert_int_equal(stats.links, 1);
+	assert_true(stats.sent >= 1);
+	pier_find_close(find);
+}
+
+static int
+look_until_cancelled(void *arg)
+{
+	struct pier_find_event event;
+	struct pier_find *find;
+	int *rc = arg;
+
+	*rc = pier_find_open(&find, "_pier-test._tcp", &quiet);
+	if (*rc < 0)
+		return 0;
+	*rc = pier_find_next(find, &event, PIER_FOREVER);
+	pier_find_close(find);
+	return 0;
+}
+
+static int
+cancel_one(void *arg)
+{
+	struct pier_group *group;
+	int rc = pier_group_open(&group);
+
+	if (rc == 0)
+		rc = pier_go(group, look_until_cancelled, arg);
+	if (rc == 0)
+		rc = pier_yield();
+	pier_group_cancel(group);
+	(void)pier_group_wait(group, PIER_FOREVER);
+	pier_group_close(group);
+	return rc;
+}
+
+static void
+is_cancelled_in_a_fiber(void **state)
+{
+	int rc = 0;
+
+	(void)state;
+	assert_int_equal(pier_run(cancel_one, &rc, NULL, NULL), 0);
+	assert_int_equal(rc, -ECANCELED);
+}
+
+static void
+a_service_that_is_not_there_has_no_address(void **state)
+{
+	const struct pier_dial_opts opts = { .lookup = pier_find_lookup,
+		.lookup_arg = (void *)(uintptr_t)&quiet };
+	struct pier_stream *stream = NULL;
+
+	(void)state;
+	assert_int_equal(pier_dial(&stream, "svc://_pier-test._tcp/nobody",
+				 &opts, pier_in_ms(20)),
+		-PIER_EDEADLINE);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_RESOLVE);
+	assert_string_equal(
+		pier_last_error()->endpoint, "svc://_pier-test._tcp/nobody");
+	assert_null(stream);
+}
+
+static void
+other_names_are_looked_up_as_ever(void **state)
+{
+	struct pier_names *names;
+
+	(void)state;
+	assert_int_equal(pier_find_lookup(&names, "127.0.0.1", "80", NULL,
+				 PIER_FOREVER, NULL),
+		0);
+	assert_int_equal(names->count, 1);
+	assert_int_equal(pier_addr_port(&names->addrs[0]), 80);
+	pier_names_free(names);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_what_is_no_type),
+		cmocka_unit_test(refuses_options_that_mean_nothing),
+		cmocka_unit_test(waits_no_longer_than_asked),
+		cmocka_unit_test(is_cancelled_in_a_fiber),
+		cmocka_unit_test(a_service_that_is_not_there_has_no_address),
+		cmocka_unit_test(other_names_are_looked_up_as_ever),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
