@@ -9,6 +9,7 @@
  * a connection it closes its half instead, and the peer's end ends it.
  */
 #include "talk.h"
+#include "lan.h"
 #include "values.h"
 
 #include <errno.h>
@@ -206,6 +207,7 @@ static int
 open_packet(struct talk *talk, pier_deadline deadline)
 {
 	struct pier_packet_opts opts = { .bind = talk->settings->bind,
+		.lookup = lan_lookup(talk->endpoint),
 		.options = talk->sockopts.item };
 	const struct connect_settings *settings = talk->settings;
 	struct pier_endpoint_check check;

@@ -10,6 +10,7 @@
 
 #include "conduct.h"
 #include "json.h"
+#include "lan.h"
 #include "output.h"
 #include "ports.h"
 #include "values.h"
@@ -121,6 +122,7 @@ probe_one(struct probe *probe, struct result *result, const char *endpoint)
 {
 	const struct connect_settings *settings = probe->settings;
 	const struct pier_dial_opts opts = { .bind = settings->bind,
+		.lookup = lan_lookup(endpoint),
 		.options = probe->sockopts.item };
 	int64_t timeout = settings->connect_timeout, start_ns = pier_now();
 	struct pier_stream *stream = NULL;

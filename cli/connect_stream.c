@@ -9,6 +9,7 @@
  * with it from there (settle).
  */
 #include "talk.h"
+#include "lan.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -166,6 +167,7 @@ static int
 dial(struct talk *talk, pier_deadline deadline)
 {
 	const struct pier_dial_opts opts = { .bind = talk->settings->bind,
+		.lookup = lan_lookup(talk->endpoint),
 		.report = &talk->report,
 		.options = talk->sockopts.item };
 

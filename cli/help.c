@@ -68,6 +68,8 @@ put_endpoints(FILE *out)
 	      "253; raw4, raw6\n"
 	      "  tipc://TYPE/INSTANCE  a service of a cluster; "
 	      "?type=seqpacket: a connection\n"
+	      "  svc://TYPE/NAME       a service found on this network; "
+	      "svc://TYPE: any\n"
 	      "  fd://NUMBER           a descriptor that was handed down\n"
 	      "\n"
 	      "  HOST is a name, 192.0.2.1 or [2001:db8::1]; when serving, "
@@ -131,7 +133,7 @@ run(struct cli_tool *tool, const void *given)
 		put_endpoints(stdout);
 		return CLI_EXIT_OK;
 	}
-	verb = cli_verb_find(tool->verbs, settings->topic);
+	verb = cli_verb_named(tool->verbs, settings->topic);
 	if (verb == NULL) {
 		cli_verb_unknown(tool->verbs, settings->topic, &why);
 		return cli_usage_error(tool, "help", &why);

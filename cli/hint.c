@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,6 +233,22 @@ hint_no_socket(const struct pier_error *error, char *text, size_t size)
 			authority(error->endpoint));
 }
 
+static bool
+is_service(const char *endpoint)
+{
+	return strncasecmp(endpoint, "svc://", 6) == 0;
+}
+
+/* Its type stands up to the '/'. */
+static void
+hint_no_service(const struct pier_error *error, char *text, size_t size)
+{
+	const char *type = authority(error->endpoint);
+
+	snprintf(text, size, "which ones there are: pier find %.*s --once",
+		(int)strcspn(type, "/?"), type);
+}
+
 static void
 hint_no_name(const struct pier_error *error, char *text, size_t size)
 {
@@ -239,8 +256,10 @@ hint_no_name(const struct pier_error *error, char *text, size_t size)
 	char host[256];
 
 	host_of(error->endpoint, host, sizeof(host));
-	if (error->detail != NULL &&
-		strncmp(error->detail, NO_SERVICE, strlen(NO_SERVICE)) == 0)
+	if (is_service(error->endpoint))
+		hint_no_service(error, text, size);
+	else if (error->detail != NULL &&
+		 strncmp(error->detail, NO_SERVICE, strlen(NO_SERVICE)) == 0)
 		snprintf(text, size, "is it spelled right? pier service %s",
 			port != NULL ? port + 1 : error->endpoint);
 	else if (error->detail != NULL &&
@@ -267,6 +286,17 @@ hint_no_text(const struct pier_error *error, char *text, size_t size)
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)len, error->endpoint);
 	cli_hint_option(name, text, size);
+}
+
+static void
+hint_slow_name(const struct pier_error *error, char *text, size_t size)
+{
+	if (is_service(error->endpoint))
+		hint_no_service(error, text, size);
+	else
+		snprintf(text, size,
+			"the name server is slow or silent: cat "
+			"/etc/resolv.conf");
 }
 
 /* A family that does not fit is told by the error itself. */
@@ -444,9 +474,7 @@ static const struct row {
 		"no answer at all: a firewall may drop it, or the host is "
 		"down; --connect-timeout gives it longer",
 		NULL },
-	{ -PIER_EDEADLINE, PIER_STEP_RESOLVE,
-		"the name server is slow or silent: cat /etc/resolv.conf",
-		NULL },
+	{ -PIER_EDEADLINE, PIER_STEP_RESOLVE, NULL, hint_slow_name },
 	{ -PIER_EFRAME, PIER_STEP_HEADER, NULL, hint_no_http },
 	{ -PIER_EEND, PIER_STEP_BODY,
 		"the server, or a proxy on the way, gave up: --continue keeps "

@@ -5,6 +5,7 @@
 #include "info.h"
 
 #include "conduct.h"
+#include "lan.h"
 #include "values.h"
 
 #include <errno.h>
@@ -48,7 +49,9 @@ dial(struct pier_group *group, void *arg)
 	int code;
 
 	(void)group;
-	if (pier_dial(&stream, settings->dial, NULL,
+	if (pier_dial(&stream, settings->dial,
+		    &(struct pier_dial_opts){
+			    .lookup = lan_lookup(settings->dial) },
 		    pier_in_ns(settings->timeout > 0 ? settings->timeout
 						     : DIAL_NS)) < 0)
 		return cli_failure(dialling->tool, pier_last_error());

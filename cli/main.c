@@ -27,6 +27,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_connect,
 	&cli_verb_get,
 	&cli_verb_ping,
+	&cli_verb_find,
 	&cli_verb_addr,
 	&cli_verb_resolve,
 	&cli_verb_time,
@@ -116,7 +117,7 @@ run_verb(struct cli_tool *tool, const struct cli_verb *verb, int argc,
 static int
 print_man_options(const char *name)
 {
-	const struct cli_verb *verb = cli_verb_find(verbs, name);
+	const struct cli_verb *verb = cli_verb_named(verbs, name);
 
 	if (strcmp(name, itself.name) == 0)
 		verb = &itself;
@@ -176,7 +177,7 @@ run_tool(struct cli_tool *tool, int argc, char **argv)
 		return head.common.help != CLI_HELP_NONE ? CLI_EXIT_OK
 							 : CLI_EXIT_USAGE;
 	}
-	verb = cli_verb_find(verbs, argv[words]);
+	verb = cli_verb_named(verbs, argv[words]);
 	if (verb == NULL) {
 		cli_verb_unknown(verbs, argv[words], &why);
 		return cli_usage_error(tool, "", &why);

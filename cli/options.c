@@ -386,7 +386,7 @@ cli_given_in_vain(const struct cli_option *options,
 }
 
 const struct cli_verb *
-cli_verb_find(const struct cli_verb *const *verbs, const char *name)
+cli_verb_named(const struct cli_verb *const *verbs, const char *name)
 {
 	for (; *verbs != NULL; verbs++)
 		if (strcmp((*verbs)->name, name) == 0)

@@ -168,7 +168,7 @@ int cli_parse_head(const struct cli_option *options, int argc, char **argv,
 	void *settings, struct cli_complaint *why);
 
 /* The verb of that name in a list that ends with NULL; NULL if none has. */
-const struct cli_verb *cli_verb_find(
+const struct cli_verb *cli_verb_named(
 	const struct cli_verb *const *verbs, const char *name);
 
 /* Say in why that no verb has that name, with the nearest one as hint. */

@@ -369,8 +369,8 @@ test_verbs(void **state)
 		NULL };
 
 	(void)state;
-	assert_ptr_equal(cli_verb_find(verbs, "connect"), &connect);
-	assert_null(cli_verb_find(verbs, "conn"));
+	assert_ptr_equal(cli_verb_named(verbs, "connect"), &connect);
+	assert_null(cli_verb_named(verbs, "conn"));
 	cli_verb_unknown(verbs, "sevre", &why);
 	assert_string_equal(why.line, "unknown verb 'sevre'");
 	assert_string_equal(why.hint, "did you mean 'pier serve'?");

@@ -8,6 +8,7 @@
 #include "ping.h"
 
 #include "conduct.h"
+#include "lan.h"
 #include "store.h"
 #include "values.h"
 #include "verbs.h"
@@ -107,17 +108,18 @@ run_host(void *arg)
 {
 	struct ping_host *host = arg;
 	struct ping_work *work = host->work;
+	struct pier_ping_opts opts = work->opts;
 	struct pier_ping *ping = NULL;
 	int64_t begin;
 	int rc;
 
 	pier_task_name("ping");
+	opts.lookup = lan_lookup(host->endpoint);
 	rc = pier_sleep(
 		pier_in_ns(pause_before(work, (size_t)(host - work->hosts))));
 	begin = pier_now();
 	if (rc == 0)
-		rc = pier_ping_open(
-			&ping, host->endpoint, &work->opts, work->until);
+		rc = pier_ping_open(&ping, host->endpoint, &opts, work->until);
 	if (rc < 0) {
 		host->code = rc == -ECANCELED ? CLI_EXIT_NO
 					      : cli_open_failure(work->tool,

@@ -13,6 +13,8 @@ extern const struct cli_verb cli_verb_serve;
 extern const struct cli_verb cli_verb_connect;
 extern const struct cli_verb cli_verb_get;
 extern const struct cli_verb cli_verb_ping;
+extern const struct cli_verb cli_verb_find;
+extern const struct cli_verb cli_verb_announce;
 extern const struct cli_verb cli_verb_addr;
 extern const struct cli_verb cli_verb_resolve;
 extern const struct cli_verb cli_verb_time;

@@ -26,8 +26,8 @@ static void
 refuses_what_is_no_type(void **state)
 {
 	static const char *const wrong[] = { "", "_http", "_http.tcp",
-		"http.tcp", "_http._sctp", "-http", "http-", "80",
-		"abcdefghijklmnop", "_http._tcp.example..org", "a b" };
+		"http.tcp", "_http._sctp", "-http", "http-", "abcdefghijklmnop",
+		"_http._tcp.example..org", "a b" };
 	struct pier_find *find = NULL;
 	size_t i;
 
