@@ -28,6 +28,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_get,
 	&cli_verb_ping,
 	&cli_verb_find,
+	&cli_verb_announce,
 	&cli_verb_addr,
 	&cli_verb_resolve,
 	&cli_verb_time,

@@ -10,7 +10,7 @@ import tool
 from tap import contains, equal
 from tool import expect
 
-VERBS = ["serve", "connect", "get", "ping", "find", "info", "addr", "resolve",
+VERBS = ["serve", "connect", "get", "ping", "find", "announce", "info", "addr", "resolve",
          "service", "order", "opt", "from", "help"]
 
 

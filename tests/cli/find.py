@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""pier find and pier announce: what is refused and how it is quoted, and the two
+of them on the loopback of a network namespace of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+INSIDE = "PIER_FIND_NAMESPACE"
+
+
+def enter():
+    """Nobody else is on that loopback."""
+    if INSIDE in os.environ:
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        subprocess.run(["ip", "link", "set", "lo", "multicast", "on"],
+                       check=True)
+        subprocess.run(["ip", "route", "add", "default", "dev", "lo"],
+                       check=True)
+        return
+    for name in ("ip", "unshare"):
+        if shutil.which(name) is None:
+            print(f"1..0 # SKIP no {name} here")
+            sys.exit(0)
+    if subprocess.run(["unshare", "-n", "true"], check=False,
+                      stderr=subprocess.DEVNULL).returncode:
+        print("1..0 # SKIP cannot make a network namespace")
+        sys.exit(0)
+    os.environ[INSIDE] = "1"
+    os.execvp("unshare", ["unshare", "-n", sys.executable, "-B", *sys.argv])
+
+
+enter()
+
+import schema  # noqa: E402
+import tap  # noqa: E402
+from tap import contains, equal  # noqa: E402
+from tool import ENV, LIMIT, PIER, SOURCE, expect  # noqa: E402
+
+SCHEMAS = {
+    verb: json.loads(open(f"{SOURCE}/docs/schema/{verb}.json",
+                          encoding="utf-8").read())
+    for verb in ("find", "announce")
+}
+
+
+def events(text, verb):
+    """Each line of it, as the schema has it."""
+    lines = [json.loads(line) for line in text.splitlines()]
+    for line in lines:
+        equal(schema.check(line, SCHEMAS[verb]), [], line)
+    return lines
+
+
+class Announced:
+    """pier announce, until its first word on the network."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen(
+            [PIER, "announce", "--json", "--by", "beacon", "--interface",
+             "lo", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=ENV, text=True)
+        self.lines = ""
+        while '"told"' not in self.lines:
+            line = self.process.stdout.readline()
+            assert line, self.process.stderr.read()
+            self.lines += line
+
+    def end(self):
+        self.process.terminate()
+        out, err = self.process.communicate(timeout=LIMIT)
+        equal(self.process.returncode, 0, err)
+        return events(self.lines + out, "announce")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
+def find(*words, code=0):
+    return expect(code, "find", "--by", "beacon", "--interface", "lo", *words)
+
+
+def test_a_type_that_is_none_is_quoted():
+    for wrong in ("_http.tcp", "http.tcp", "_http", "-x", "a b", ""):
+        shown = expect(2, "find", "--", wrong)
+        contains(shown.err, f"'{wrong}': ")
+        contains(shown.err, "_http._tcp")
+    contains(expect(2, "find", b"a\xff").err, r"'a\xff'")
+    contains(expect(2, "announce", "a", "_http.tcp", "80").err, "'_http.tcp'")
+
+
+def test_what_has_no_effect_is_refused():
+    contains(expect(2, "find", "http", "--once", "--first").err, "--first")
+    contains(expect(2, "find", "--check").err, "--check")
+    contains(expect(2, "find", "--name", "x").err, "--name")
+    contains(expect(10, "find", "http", "--interface", "nosuch0").err,
+             "nosuch0")
+
+
+def test_names_ports_and_texts_are_quoted():
+    cases = [
+        (("x" * 64, "http", "80"), "x" * 64),
+        ((b"a\xff", "http", "80"), r"a\xff"),
+        (("", "http", "80"), ""),
+        (("a", "http", "0"), "0"),
+        (("a", "http", "65536"), "65536"),
+        (("a", "http", "http"), "http"),
+        (("a", "http", "80", "=x"), "=x"),
+        (("a", "http", "80", "k\xe9y=x"), "k\xe9y=x"),
+    ]
+    for words, quoted in cases:
+        contains(expect(2, "announce", *words).err, f"'{quoted}'")
+
+
+def test_nothing_is_a_negative_answer():
+    shown = find("http", "--for", "100ms", code=1)
+    contains(shown.err, "no service of type http answered within 100ms")
+    equal(shown.text, "")
+
+
+def test_what_is_announced_is_found_and_says_goodbye():
+    with Announced("My web", "http", "8080", "path=/", "flag", "e=") as it:
+        shown = find("http", "--first", "--json")
+        first = events(shown.text, "find")[0]
+        equal(first["type"], "added")
+        equal(first["instance"], "My web")
+        equal(first["service"], "_http._tcp")
+        equal(first["by"], ["beacon"])
+        equal(first["endpoints"], ["tcp://127.0.0.1:8080"])
+        equal(first["texts"], [{"key": "path", "value": "/"}, {"key": "flag"},
+                               {"key": "e", "value": ""}])
+        contains(find("http", "--first").text,
+                 "+ My web  _http._tcp  tcp://127.0.0.1:8080")
+        # Which types there are; another type; another name.
+        contains(find("--first").text, "+ _http._tcp")
+        find("ipp", "--first", "--for", "300ms", code=1)
+        find("http", "--name", "other", "--first", "--for", "300ms", code=1)
+        contains(find("http", "--name", "MY WEB", "--first").text, "My web")
+        # Nobody listens there.
+        contains(find("http", "--once", "--for", "300ms", "--check",
+                      code=1).text, "closed: connection refused")
+        watch = subprocess.Popen(
+            [PIER, "find", "http", "--by", "beacon", "--interface", "lo",
+             "--json"], stdout=subprocess.PIPE, env=ENV, text=True)
+        try:
+            equal(json.loads(watch.stdout.readline())["type"], "added")
+            told = it.end()
+            gone = json.loads(watch.stdout.readline())
+        finally:
+            watch.kill()
+            watch.communicate()
+        equal((gone["type"], gone["reason"]), ("removed", "goodbye"))
+        equal(told[0]["type"], "announcing")
+        equal(told[-1]["type"], "goodbye")
+        assert "answered" in [one["type"] for one in told], told
+
+
+def test_harm_in_a_text_is_not_done_to_the_terminal():
+    with Announced("Tab", "http", "1", "k=a\x1b[31mb\u202e\\"):
+        contains(find("http", "--first").text,
+                 r"k=a\x1b[31mb\xe2\x80\xae\\")
+
+
+def test_svc_dials_what_is_found():
+    shown = expect(3, "connect", "svc://pier-nobody/x", stdin=b"")
+    contains(shown.err, "nobody on this network answered for it")
+    contains(shown.err, "pier find pier-nobody")
+    contains(expect(2, "connect", "svc://_http.tcp").err, '"_http.tcp"')
+    serve = subprocess.Popen(
+        [PIER, "serve", "echo", "tcp://127.0.0.1:0"], stderr=subprocess.PIPE,
+        env=ENV, text=True)
+    try:
+        port = serve.stderr.readline().split(":")[-1].strip()
+        with Announced("My echo", "echo", port):
+            for name in ("svc://echo/My%20echo", "svc://_echo._tcp"):
+                equal(expect(0, "connect", name, stdin=b"hello\n").text,
+                      "hello\n")
+    finally:
+        serve.terminate()
+        serve.communicate()
+
+
+if __name__ == "__main__":
+    tap.main(globals())
