@@ -357,6 +357,8 @@ serve_run(struct cli_tool *tool, const void *given)
 	if (code == CLI_EXIT_OK)
 		code = serve_frames_check(&serve);
 	if (code == CLI_EXIT_OK)
+		code = serve_announce_check(tool, settings);
+	if (code == CLI_EXIT_OK)
 		code = serve_check_ready(tool, settings);
 	if (code == CLI_EXIT_OK)
 		code = serve_find_users(&serve);
@@ -367,9 +369,12 @@ serve_run(struct cli_tool *tool, const void *given)
 	find_backlog(&serve);
 	if (serve_broker_open(&serve) == 0 &&
 		open_server(&serve, endpoints) == 0)
-		code = run_server(&serve);
+		code = serve_announce_begin(&serve);
 	else
 		code = fail_to_open(&serve);
+	if (code == CLI_EXIT_OK)
+		code = run_server(&serve);
+	serve_announce_end(&serve);
 	serve_remove_ready(&serve);
 	pier_server_close(serve.server);
 	pier_hub_close(serve.hub);

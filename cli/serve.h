@@ -64,6 +64,9 @@ enum {
 	SERVE_NEEDS_NTP = 1024,
 };
 
+/* Ports that --announce tells of. */
+#define SERVE_ANNOUNCED_MAX 32
+
 /* Counts, and durations in nanoseconds; 0 is libpier's default, PIER_OFF
    none. */
 struct serve_settings {
@@ -97,6 +100,8 @@ struct serve_settings {
 	const char *window;
 	int64_t grace;
 	const char *ready_file;
+	const char *announce;      /* the name of the service */
+	const char *announce_type; /* "http"; NULL: that of the handler */
 	const char *control;
 	const char *replace;
 	struct cli_texts allow;
@@ -133,7 +138,9 @@ struct serve {
 	int64_t start_ns;
 	long backlog; /* as the kernel has it; 0 when that cannot be known */
 	bool ready_written; /* the ready file is there and is ours */
-	atomic_int code;    /* what the hooks found wrong */
+	size_t announcer_count;
+	pid_t announcers[SERVE_ANNOUNCED_MAX]; /* processes of --announce */
+	atomic_int code;                       /* what the hooks found wrong */
 };
 
 /* Room for "fd://NUMBER". */
@@ -173,6 +180,16 @@ int serve_ntp_check(
 	const struct cli_tool *tool, const struct serve_settings *settings);
 int serve_ntp(
 	struct pier_packet *packet, const struct pier_msg *msg, void *ctx);
+
+/*
+ * --announce. It fits the rest: CLI_EXIT_OK, or it was told what does not. Once
+ * the server is open, before it runs: begin, with the same results. At the end,
+ * also when begin failed: goodbye.
+ */
+int serve_announce_check(
+	const struct cli_tool *tool, const struct serve_settings *settings);
+int serve_announce_begin(struct serve *serve);
+void serve_announce_end(struct serve *serve);
 
 /*
  * The broker. Its settings fit together: CLI_EXIT_OK, or it was told what does

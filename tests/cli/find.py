@@ -37,7 +37,7 @@ enter()
 import schema  # noqa: E402
 import tap  # noqa: E402
 from tap import contains, equal  # noqa: E402
-from tool import ENV, LIMIT, PIER, SOURCE, expect  # noqa: E402
+from tool import ENV, LIMIT, PIER, SOURCE, Server, expect  # noqa: E402
 
 SCHEMAS = {
     verb: json.loads(open(f"{SOURCE}/docs/schema/{verb}.json",
@@ -185,6 +185,63 @@ def test_svc_dials_what_is_found():
     finally:
         serve.terminate()
         serve.communicate()
+
+
+def test_a_server_announces_what_it_listens_on():
+    with Server("echo", "tcp://:0", "udp://:0", "tcp://127.0.0.1:0",
+                "--announce", "Echo here") as server:
+        # Two ports; what only this machine reaches is not told.
+        for kind, index in (("echo", 0), ("_echo._udp", 1)):
+            first = events(find(kind, "--first", "--json").text, "find")[0]
+            equal(first["instance"], "Echo here")
+            equal(first["port"], server.port(index))
+        watch = subprocess.Popen(
+            [PIER, "find", "echo", "--by", "beacon", "--interface", "lo",
+             "--json"], stdout=subprocess.PIPE, env=ENV, text=True)
+        try:
+            equal(json.loads(watch.stdout.readline())["type"], "added")
+            done = server.end()
+            gone = json.loads(watch.stdout.readline())
+        finally:
+            watch.kill()
+            watch.communicate()
+        equal((gone["type"], gone["reason"]), ("removed", "goodbye"))
+        contains(done.err, 'announcing "Echo here" as _echo._tcp at port')
+        contains(done.err, 'announcing "Echo here" as _echo._udp at port')
+        equal(done.err.count("announcing"), 2)
+
+
+def test_a_server_that_dies_takes_its_announcement_along():
+    with Server("upper", "tcp://:0", "--announce", "Up", "--announce-as",
+                "upper") as server:
+        find("upper", "--first")
+        watch = subprocess.Popen(
+            [PIER, "find", "upper", "--by", "beacon", "--interface", "lo",
+             "--json"], stdout=subprocess.PIPE, env=ENV, text=True)
+        try:
+            equal(json.loads(watch.stdout.readline())["type"], "added")
+            server.process.kill()
+            gone = json.loads(watch.stdout.readline())
+        finally:
+            watch.kill()
+            watch.communicate()
+        equal((gone["type"], gone["reason"]), ("removed", "goodbye"))
+
+
+def test_what_cannot_be_announced():
+    for words, told in (
+        (("echo", "tcp://127.0.0.1:0", "--announce", "x"),
+         "no other machine can reach"),
+        (("upper", "tcp://:0", "--announce", "x"), "no type that is known"),
+        (("echo", "tcp://:0", "--announce", "x" * 64), "x" * 64),
+        (("echo", "tcp://:0", "--announce-as", "http"),
+         "no effect without --announce"),
+        (("echo", "tcp://:0", "--announce", "x", "--announce-as",
+          "_http._tcp"), "'_http._tcp' has a protocol"),
+        (("echo", "tcp://:0", "--announce", "x", "--control", "@c"),
+         "takes the place"),
+    ):
+        contains(expect(2, "serve", *words).err, told)
 
 
 if __name__ == "__main__":
