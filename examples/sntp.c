@@ -34,7 +34,7 @@ ask(unsigned char answer[48], const char *endpoint)
 int
 main(int argc, char **argv)
 {
-	unsigned char answer[48];
+	unsigned char answer[48] = { 0 };
 	time_t when;
 	int rc;
 

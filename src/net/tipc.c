@@ -242,11 +242,11 @@ pier__tipc_listen(struct pier_listener **out,
 
 	if (fd < 0)
 		return fail(&it, fd);
-	rc = bind_service(&it, fd);
-	if (rc == 0) {
-		it.step = PIER_STEP_LISTEN;
-		rc = pier__calls()->listen(fd, opts->backlog);
-	}
+	/* To bind is to publish: nobody is to find a socket that refuses him. */
+	it.step = PIER_STEP_LISTEN;
+	rc = pier__calls()->listen(fd, opts->backlog);
+	if (rc == 0)
+		rc = bind_service(&it, fd);
 	if (rc == 0)
 		rc = wrap_listener(out, &it, fd);
 	if (rc == 0)

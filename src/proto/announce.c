@@ -249,7 +249,7 @@ take_host(char out[PIER__LABEL_MAX + 1], const char *host)
 	}
 	out[len] = '\0';
 	if (!pier__service_host_is_right(out, len))
-		(void)strcpy(out, "pier");
+		memcpy(out, "pier", sizeof("pier"));
 }
 
 static int
@@ -336,8 +336,9 @@ open_all(struct pier_announce *it, struct pier_announce_opts *opts,
 	struct wrong *wrong)
 {
 	const struct pier__lan_wish wish = { opts->family, opts->interfaces };
-	char type[PIER__DNS_NAME_TEXT], host[PIER__LABEL_MAX + 1];
-	uint64_t seeds[2];
+	char type[PIER__DNS_NAME_TEXT] = "";
+	char host[PIER__LABEL_MAX + 1] = "";
+	uint64_t seeds[2] = { 0, 0 };
 	int rc = check(opts, wrong);
 
 	if (rc == 0)

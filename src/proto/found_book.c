@@ -241,10 +241,11 @@ view_new(const struct pier__sighting *from)
 	size_t addrs = count * sizeof(struct pier_addr);
 	size_t host = strlen(from->host) + 1;
 	struct view *view = pier__alloc(sizeof(*view) + addrs + txt_len + host);
-	char *at = (char *)(view + 1);
+	char *at;
 
 	if (view == NULL)
 		return NULL;
+	at = (char *)(view + 1);
 	view->by = from->by;
 	view->link = from->link;
 	view->port = from->port;

@@ -236,8 +236,8 @@ put_label(char out[PIER__LABEL_MAX + 1], const char *text, const char *more)
 		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 			len--;
 	}
-	memcpy(out, text, len);
-	(void)strcpy(out + len, more);
+	(void)snprintf(
+		out, PIER__LABEL_MAX + 1, "%.*s%s", (int)len, text, more);
 }
 
 void

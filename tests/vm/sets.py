@@ -63,11 +63,9 @@ SETS = [
             "inspect/diag",
             "inspect/owners",
             "inspect/tcp_info",
-            "api/dial",
             "api/listen",
             "api/old_program",
             "api/options",
-            "api/packet_errors",
             "api/packet_udp",
         ],
     ),
@@ -80,7 +78,6 @@ _NO_NAMES = "the machine has no name server to say that there is no such name"
 
 # `test: case` that cannot pass there, and why.
 REASONS = {
-    "api/dial: test_names_that_do_not_help": _NO_NAMES,
     "api/listen: test_what_cannot_be": _NO_NAMES,
     "api/listen: test_no_descriptor_is_left": _NO_NAMES,
     "api/packet_udp: test_a_broadcast_needs_its_option": (

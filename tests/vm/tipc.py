@@ -45,15 +45,6 @@ def serving(*command):
         process.stderr.close()
 
 
-def connect(one, number):
-    """Published is not yet listening: between the two it is refused."""
-    for _ in range(1000):
-        with contextlib.suppress(ConnectionRefusedError):
-            one.connect(asked(number))
-            return
-    one.connect(asked(number))
-
-
 def await_service(number):
     """Wait until somebody has published it: the topology server tells."""
     with opened(socket.SOCK_SEQPACKET) as one:
@@ -79,7 +70,7 @@ def test_example_serves_seqpacket():
     with serving(MESSAGES, "serve", f"tipc://{TYPE}/18?type=seqpacket"):
         await_service(18)
         with opened(socket.SOCK_SEQPACKET) as one:
-            connect(one, 18)
+            one.connect(asked(18))
             for text in (b"first", b"second"):
                 one.send(text)
                 equal(one.recv(100), text.upper())
@@ -130,7 +121,7 @@ def test_tool_serves_echo():
             await_service(number)
             with opened(kind) as one:
                 if query:
-                    connect(one, number)
+                    one.connect(asked(number))
                     one.send(b"x" * 1000)
                 else:
                     one.sendto(b"x" * 1000, asked(number))
