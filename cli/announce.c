@@ -120,6 +120,7 @@ announce_run(struct cli_tool *tool, const void *given)
 {
 	const struct announce_settings *settings = given;
 	const char *texts[CLI_TEXTS_MAX + 1], *subtypes[CLI_TEXTS_MAX + 1];
+	const char *aliases[CLI_TEXTS_MAX + 1];
 	const char *interfaces[CLI_TEXTS_MAX + 1];
 	struct work work = { .tool = tool, .settings = settings };
 	struct cli_complaint why = { "", "" };
@@ -131,6 +132,7 @@ announce_run(struct cli_tool *tool, const void *given)
 	work.opts.type = settings->type;
 	work.opts.texts = lan_list(texts, &settings->texts);
 	work.opts.subtypes = lan_list(subtypes, &settings->subtypes);
+	work.opts.aliases = lan_list(aliases, &settings->aliases);
 	work.opts.host = settings->host;
 	work.opts.priority = (uint16_t)settings->priority;
 	work.opts.weight = (uint16_t)settings->weight;

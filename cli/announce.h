@@ -14,7 +14,7 @@
 struct announce_settings {
 	struct cli_common common;
 	const char *instance, *type, *port;
-	struct cli_texts texts, subtypes, interfaces;
+	struct cli_texts texts, subtypes, aliases, interfaces;
 	const char *host;
 	int64_t by; /* PIER_BY_…; 0: all */
 	bool four, six;

@@ -26,6 +26,13 @@ static const struct cli_option options[] = {
 		.help = "the name of this host in the domain local",
 		.otherwise = "this machine's name",
 		.offset = AT(host) },
+	{ .name = "alias",
+		.kind = CLI_TEXTS,
+		.metavar = "NAME",
+		.group = "Service",
+		.help = "another name of the host: www is www.local; may be "
+			"given again",
+		.offset = AT(aliases) },
 	{ .name = "priority",
 		.kind = CLI_COUNT,
 		.metavar = "N",

@@ -39,6 +39,9 @@ struct pier_announce_opts {
 	/* Names of interfaces, up to NULL; NULL: all that can. Borrowed until
 	   pier_announce_close() */
 	const char *const *interfaces;
+	/* Other names of the host, up to NULL: "www" becomes www.local (CNAME).
+	   One that is another's becomes "www-2". NULL: none */
+	const char *const *aliases;
 };
 
 struct pier_announce;

@@ -289,6 +289,7 @@ open_mdns(struct pier_announce *it, const struct pier_announce_opts *opts,
 		.type = opts->type,
 		.subtypes = opts->subtypes,
 		.host = host,
+		.aliases = opts->aliases,
 		.port = opts->port,
 		.priority = opts->priority,
 		.weight = opts->weight,
@@ -331,6 +332,29 @@ check(const struct pier_announce_opts *opts, struct wrong *wrong)
 	return 0;
 }
 
+/* What only multicast DNS knows, and of which names. */
+static int
+check_names(const struct pier_announce_opts *opts, struct wrong *wrong)
+{
+	const char *const *alias = opts->aliases;
+	bool mdns = (opts->by & PIER_BY_MDNS) != 0;
+
+	if (opts->subtypes != NULL && opts->subtypes[0] != NULL && !mdns)
+		return fail_text(
+			wrong, opts->subtypes[0], "beacons know no subtypes");
+	for (; alias != NULL && *alias != NULL; alias++) {
+		if (!mdns)
+			return fail_text(
+				wrong, *alias, "beacons know no aliases");
+		if (!pier__service_host_is_right(*alias, strlen(*alias)) ||
+			strchr(*alias, '.') != NULL)
+			return fail_text(wrong, *alias,
+				"an alias has a name of 1 to 63 letters, "
+				"digits and hyphens: \"www\" is www.local");
+	}
+	return 0;
+}
+
 static int
 open_all(struct pier_announce *it, struct pier_announce_opts *opts,
 	struct wrong *wrong)
@@ -347,9 +371,8 @@ open_all(struct pier_announce *it, struct pier_announce_opts *opts,
 		rc = take_type(type, opts->type, wrong);
 	if (rc == 0)
 		rc = take_texts(it, opts->texts, wrong);
-	if (rc == 0 && opts->subtypes != NULL && (opts->by & PIER_BY_MDNS) == 0)
-		rc = fail_text(
-			wrong, opts->subtypes[0], "beacons know no subtypes");
+	if (rc == 0)
+		rc = check_names(opts, wrong);
 	if (rc == 0)
 		rc = pier__calls()->random(seeds, sizeof(seeds));
 	if (rc < 0)

@@ -19,19 +19,26 @@
 /* Who loses a comparison waits so long: the other may have been stale. */
 #define LOST_NS INT64_C(1000000000)
 
-static bool
-is_ours(const struct pier__mdns_offer *it,
-	const struct pier__dns_record *record, bool *of_host)
+/* The number of the name that a record is of; NULL: it is none of ours. */
+static unsigned int *
+number_of(struct pier__mdns_offer *it, const struct pier__dns_record *record)
 {
-	*of_host = pier__name_equal(&record->name, &it->host);
-	if (*of_host)
-		return record->type == PIER__DNS_A ||
+	bool of_host = record->type == PIER__DNS_A ||
 		       record->type == PIER__DNS_AAAA ||
 		       record->type == PIER__DNS_CNAME;
+	size_t i;
+
+	if (pier__name_equal(&record->name, &it->host))
+		return of_host ? &it->host_number : NULL;
+	for (i = 0; i < it->alias_count; i++)
+		if (pier__name_equal(&record->name, &it->aliases[i]))
+			return of_host ? &it->alias_numbers[i] : NULL;
 	return pier__name_equal(&record->name, &it->instance) &&
-	       (record->type == PIER__DNS_SRV ||
-		       record->type == PIER__DNS_TXT ||
-		       record->type == PIER__DNS_CNAME);
+			       (record->type == PIER__DNS_SRV ||
+				       record->type == PIER__DNS_TXT ||
+				       record->type == PIER__DNS_CNAME)
+		       ? &it->instance_number
+		       : NULL;
 }
 
 static void
@@ -46,19 +53,13 @@ count_conflict(struct pier__mdns_offer *it, int64_t now_ns)
 
 static void
 conflict(struct pier__mdns_offer *it, const struct pier__mdns_face *face,
-	int64_t now_ns, bool of_host)
+	int64_t now_ns, unsigned int *number)
 {
 	count_conflict(it, now_ns);
 	/* Its owner will answer the probes that come now. */
 	if (face->phase == PIER__MDNS_PROBING) {
-		if (of_host)
-			it->host_number =
-				it->host_number == 0 ? 2 : it->host_number + 1;
-		else
-			it->instance_number = it->instance_number == 0
-						      ? 2
-						      : it->instance_number + 1;
-		it->renamed = it->renamed || !of_host;
+		*number = *number == 0 ? 2 : *number + 1;
+		it->renamed = it->renamed || number == &it->instance_number;
 		pier__mdns_make_names(it);
 	}
 	pier__mdns_probe_again(
@@ -72,7 +73,7 @@ pier__mdns_offer_response(struct pier__mdns_offer *it,
 {
 	enum pier__dns_section section;
 	struct pier__dns_record record;
-	bool of_host;
+	unsigned int *whose;
 
 	while (pier__dns_next_record(reader, &section, &record) == 1) {
 		int number = pier__mdns_number(it, face, &record);
@@ -84,10 +85,11 @@ pier__mdns_offer_response(struct pier__mdns_offer *it,
 				face->pending &= ~PIER__RECORD_BIT(number);
 			continue;
 		}
-		if (record.ttl_s == 0 || (record.class != PIER__DNS_CLASS_IN) ||
-			!is_ours(it, &record, &of_host))
+		whose = number_of(it, &record);
+		if (record.ttl_s == 0 || record.class != PIER__DNS_CLASS_IN ||
+			whose == NULL)
 			continue;
-		conflict(it, face, now_ns, of_host);
+		conflict(it, face, now_ns, whose);
 		return;
 	}
 }
@@ -188,14 +190,18 @@ pier__mdns_offer_probe(struct pier__mdns_offer *it,
 	struct pier__mdns_face *face, int64_t now_ns,
 	const struct pier__datagram *datagram)
 {
-	const struct pier__name *names[] = { &it->instance, &it->host };
+	const struct pier__name *names[2 + PIER__MDNS_ALIASES_MAX] = {
+		&it->instance, &it->host
+	};
 	struct set *sets = pier__alloc(2 * sizeof(*sets));
 	size_t i;
 
 	/* Without memory the probes themselves settle it. */
 	if (sets == NULL)
 		return;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < it->alias_count; i++)
+		names[2 + i] = &it->aliases[i];
+	for (i = 0; i < 2 + it->alias_count; i++) {
 		take_theirs(&sets[1], datagram, names[i]);
 		if (sets[1].count == 0)
 			continue;

@@ -50,6 +50,22 @@ take_subtypes(
 }
 
 static int
+take_aliases(
+	struct pier__mdns_offer *it, const char *const *list, const char **why)
+{
+	*why = "an alias has a name of 1 to 63 bytes, and a host at most 8";
+	for (; list != NULL && *list != NULL; list++) {
+		size_t len = strlen(*list);
+
+		if (it->alias_count == PIER__MDNS_ALIASES_MAX || len == 0 ||
+			len > PIER__LABEL_MAX)
+			return -EINVAL;
+		memcpy(it->alias_labels[it->alias_count++], *list, len);
+	}
+	return 0;
+}
+
+static int
 take_opts(struct pier__mdns_offer *it, const struct pier__mdns_offer_opts *opts,
 	const char **why)
 {
@@ -84,7 +100,8 @@ take_opts(struct pier__mdns_offer *it, const struct pier__mdns_offer_opts *opts,
 	it->port = opts->port;
 	it->priority = opts->priority;
 	it->weight = opts->weight;
-	return take_subtypes(it, opts->subtypes, why);
+	rc = take_aliases(it, opts->aliases, why);
+	return rc < 0 ? rc : take_subtypes(it, opts->subtypes, why);
 }
 
 int

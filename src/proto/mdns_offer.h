@@ -19,6 +19,7 @@
 #include "proto/mdns_wire.h"
 
 #define PIER__MDNS_SUBTYPES_MAX 16
+#define PIER__MDNS_ALIASES_MAX  8
 
 struct pier__mdns_offer;
 
@@ -27,6 +28,7 @@ struct pier__mdns_offer_opts {
 	const char *type;            /* as pier__dnssd_type_parse() reads it */
 	const char *const *subtypes; /* "_color", up to NULL; or NULL */
 	const char *host;            /* its first label, 1 to 63 bytes */
+	const char *const *aliases;  /* other names of the host; or NULL */
 	uint16_t port, priority, weight;
 	const unsigned char *txt; /* strings of a TXT record */
 	size_t txt_len;

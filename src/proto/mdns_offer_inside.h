@@ -17,7 +17,8 @@ enum {
 	PIER__RECORD_HOST_NSEC,     /* nor has the host */
 	PIER__RECORD_SUBTYPE,       /* and the next ones */
 	PIER__RECORD_ADDR = PIER__RECORD_SUBTYPE + PIER__MDNS_SUBTYPES_MAX,
-	PIER__RECORD_COUNT = PIER__RECORD_ADDR + PIER__LINK_ADDRS_MAX
+	PIER__RECORD_ALIAS = PIER__RECORD_ADDR + PIER__LINK_ADDRS_MAX,
+	PIER__RECORD_COUNT = PIER__RECORD_ALIAS + PIER__MDNS_ALIASES_MAX
 };
 
 #define PIER__RECORD_BIT(number) (UINT64_C(1) << (number))
@@ -90,6 +91,11 @@ struct pier__mdns_offer {
 		instance_now[PIER__LABEL_MAX + 1];
 	char host_label[PIER__LABEL_MAX + 1];
 	unsigned int instance_number, host_number;
+	/* Other names of the host (CNAME) */
+	size_t alias_count;
+	struct pier__name aliases[PIER__MDNS_ALIASES_MAX];
+	char alias_labels[PIER__MDNS_ALIASES_MAX][PIER__LABEL_MAX + 1];
+	unsigned int alias_numbers[PIER__MDNS_ALIASES_MAX];
 	bool renamed;
 	bool ending;
 	unsigned int conflicts; /* since conflicts_ns */

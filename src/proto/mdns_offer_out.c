@@ -77,6 +77,10 @@ pack_probe(struct pier__mdns_offer *it, const struct pier__mdns_face *face)
 	(void)pier__dns_write_ask(&writer, &ask);
 	ask.name = it->host;
 	(void)pier__dns_write_ask(&writer, &ask);
+	for (i = 0; i < it->alias_count; i++) {
+		ask.name = it->aliases[i];
+		(void)pier__dns_write_ask(&writer, &ask);
+	}
 	(void)write_records(it, face, &writer, PIER__DNS_AUTHORITY, &unique);
 	leaves(it, face, &writer, PIER__MDNS_PROBED);
 }
@@ -226,7 +230,8 @@ pack_goodbye(struct pier__mdns_offer *it)
 		struct pier__mdns_face *face = it->faces[i];
 		uint64_t own =
 			pier__mdns_all_records(it, face) &
-			(PIER__RECORD_BIT(PIER__RECORD_ADDR) - 1) &
+			~(PIER__RECORD_BIT(PIER__RECORD_ALIAS) -
+				PIER__RECORD_BIT(PIER__RECORD_ADDR)) &
 			~(PIER__RECORD_BIT(PIER__RECORD_TYPES) |
 				PIER__RECORD_BIT(PIER__RECORD_HOST_NSEC) |
 				PIER__RECORD_BIT(PIER__RECORD_INSTANCE_NSEC));

@@ -32,6 +32,7 @@ static struct {
 	int64_t now;
 	uint64_t chance;
 	unsigned int loss; /* in a hundred */
+	bool aliases;      /* of who comes: www */
 	size_t count;
 	struct host hosts[HOSTS];
 	struct pier__mdns_browse *browse;
@@ -89,9 +90,11 @@ static struct host *
 add(const char *instance, const char *host_name, uint16_t port)
 {
 	static const char *const subtypes[] = { "_color", NULL };
+	static const char *const aliases[] = { "www", NULL };
 	const struct pier__mdns_offer_opts opts = { .instance = instance,
 		.type = "_http._tcp",
 		.subtypes = subtypes,
+		.aliases = lan.aliases ? aliases : NULL,
 		.host = host_name,
 		.port = port,
 		.txt = (const unsigned char *)"\3a=b",
@@ -500,6 +503,44 @@ test_nsec(void **state)
 	end();
 }
 
+/* Another name of the host leads to it, and its addresses come along; of two with
+   one alias one has another. */
+static void
+test_aliases(void **state)
+{
+	enum pier__dns_section section;
+	struct pier__dns_record record;
+	struct pier__dns_reader reader;
+	struct pier__name host = name("a.local"), target;
+	struct host *second;
+
+	(void)state;
+	begin();
+	lan.aliases = true;
+	(void)add("A", "a", 1);
+	pass(20 * SECOND);
+	ask("WWW.local", PIER__DNS_A, 5353, NULL);
+	exchange();
+	reader = last_answer();
+	assert_int_equal(pier__dns_next_record(&reader, &section, &record), 1);
+	assert_int_equal(section, PIER__DNS_ANSWER);
+	assert_int_equal(record.type, PIER__DNS_A);
+	assert_int_equal(pier__dns_next_record(&reader, &section, &record), 1);
+	assert_int_equal(section, PIER__DNS_ANSWER);
+	assert_int_equal(record.type, PIER__DNS_CNAME);
+	assert_true(record.flush);
+	assert_int_equal(
+		pier__dns_name_get(&target, record.data, record.len), 0);
+	assert_true(pier__name_equal(&target, &host));
+	second = add("B", "b", 2);
+	pass(20 * SECOND);
+	assert_int_equal(lan.hosts[0].offer->alias_numbers[0], 0);
+	assert_int_equal(second->offer->alias_numbers[0], 2);
+	assert_int_equal(second->offer->host_number, 0);
+	assert_string_equal(pier__mdns_offer_instance(second->offer), "B");
+	end();
+}
+
 static void
 test_nothing_of_others(void **state)
 {
@@ -625,6 +666,7 @@ main(void)
 		cmocka_unit_test(test_delays),
 		cmocka_unit_test(test_legacy),
 		cmocka_unit_test(test_nsec),
+		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_nothing_of_others),
 		cmocka_unit_test(test_bad_packets),
 		cmocka_unit_test(test_links),

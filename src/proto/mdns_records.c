@@ -25,6 +25,8 @@ bool
 pier__mdns_has_record(const struct pier__mdns_offer *it,
 	const struct pier__mdns_face *face, unsigned int number)
 {
+	if (number >= PIER__RECORD_ALIAS)
+		return number - PIER__RECORD_ALIAS < it->alias_count;
 	if (number >= PIER__RECORD_ADDR)
 		return number - PIER__RECORD_ADDR < addr_count(face);
 	return number < PIER__RECORD_SUBTYPE ||
@@ -99,6 +101,13 @@ pier__mdns_record(const struct pier__mdns_offer *it,
 		.flush = !pier__mdns_is_shared(number),
 		.ttl_s = PIER__MDNS_TTL_OTHER,
 		.data = room };
+	if (number >= PIER__RECORD_ALIAS) {
+		out->name = it->aliases[number - PIER__RECORD_ALIAS];
+		out->type = PIER__DNS_CNAME;
+		out->ttl_s = PIER__MDNS_TTL_HOST;
+		out->len = pier__dns_name_put(room, &it->host);
+		return;
+	}
 	if (number >= PIER__RECORD_ADDR) {
 		out->ttl_s = PIER__MDNS_TTL_HOST;
 		address_record(it, face, number - PIER__RECORD_ADDR, out, room);
@@ -167,6 +176,28 @@ asks_for(const struct pier__dns_ask *ask, const struct pier__dns_record *own)
 	       pier__name_equal(&ask->name, &own->name);
 }
 
+/* An alias answers whatever is asked of it (RFC 1034 section 3.6.2), and the
+   addresses that are asked for come along. */
+static uint64_t
+behind_alias(const struct pier__mdns_offer *it,
+	const struct pier__mdns_face *face, const struct pier__dns_ask *ask)
+{
+	size_t i, j, four = face->counts[0], all = addr_count(face);
+	uint64_t found = 0;
+
+	for (i = 0; i < it->alias_count; i++) {
+		if (!pier__name_equal(&ask->name, &it->aliases[i]))
+			continue;
+		found |= PIER__RECORD_BIT(PIER__RECORD_ALIAS + i);
+		for (j = 0; j < all; j++)
+			if (ask->type ==
+				(j < four ? PIER__DNS_A : PIER__DNS_AAAA))
+				found |=
+					PIER__RECORD_BIT(PIER__RECORD_ADDR + j);
+	}
+	return found;
+}
+
 uint64_t
 pier__mdns_matches(const struct pier__mdns_offer *it,
 	const struct pier__mdns_face *face, const struct pier__dns_ask *ask)
@@ -190,6 +221,7 @@ pier__mdns_matches(const struct pier__mdns_offer *it,
 		if (asks_for(ask, &own))
 			found |= PIER__RECORD_BIT(i);
 	}
+	found |= behind_alias(it, face, ask);
 	if (found != 0)
 		return found;
 	if (pier__name_equal(&ask->name, &it->instance))
@@ -205,19 +237,23 @@ pier__mdns_additional(const struct pier__mdns_offer *it,
 {
 	const uint64_t srv = PIER__RECORD_BIT(PIER__RECORD_SRV);
 	const uint64_t txt = PIER__RECORD_BIT(PIER__RECORD_TXT);
-	uint64_t addrs = 0, more = 0;
+	uint64_t addrs = 0, aliases = 0, more = 0;
 	unsigned int i;
 
 	for (i = 0; i < PIER__RECORD_COUNT; i++) {
-		if (i >= PIER__RECORD_ADDR &&
+		if (i >= PIER__RECORD_ADDR && i < PIER__RECORD_ALIAS &&
 			pier__mdns_has_record(it, face, i))
 			addrs |= PIER__RECORD_BIT(i);
+		if (i >= PIER__RECORD_ALIAS)
+			aliases |= PIER__RECORD_BIT(i);
 		if (pier__mdns_is_shared(i) && i != PIER__RECORD_TYPES &&
 			(answers & PIER__RECORD_BIT(i)) != 0)
 			more |= srv | txt;
 	}
 	if (((answers | more) & srv) != 0)
 		more |= addrs | PIER__RECORD_BIT(PIER__RECORD_INSTANCE_NSEC);
+	if ((answers & aliases) != 0)
+		more |= addrs;
 	if (((answers | more) & addrs) != 0)
 		more |= addrs | PIER__RECORD_BIT(PIER__RECORD_HOST_NSEC);
 	return more & ~answers;
@@ -240,24 +276,37 @@ put_label(char out[PIER__LABEL_MAX + 1], const char *text, const char *more)
 		out, PIER__LABEL_MAX + 1, "%.*s%s", (int)len, text, more);
 }
 
+/* A name of a host in the zone, with its number. */
+static void
+host_name(struct pier__name *out, const struct pier__mdns_offer *it,
+	const char *label, unsigned int number)
+{
+	char more[16] = "", text[PIER__LABEL_MAX + 1];
+
+	if (number > 1)
+		(void)snprintf(more, sizeof(more), "-%u", number);
+	put_label(text, label, more);
+	*out = it->zone;
+	/* Its length is right, and was together with the zone's. */
+	(void)pier__name_prepend(out, text, strlen(text));
+}
+
 void
 pier__mdns_make_names(struct pier__mdns_offer *it)
 {
-	char more[16] = "", host[PIER__LABEL_MAX + 1];
+	char more[16] = "";
+	size_t i;
 
 	if (it->instance_number > 1)
 		(void)snprintf(
 			more, sizeof(more), " (%u)", it->instance_number);
 	put_label(it->instance_now, it->instance_label, more);
-	more[0] = '\0';
-	if (it->host_number > 1)
-		(void)snprintf(more, sizeof(more), "-%u", it->host_number);
-	put_label(host, it->host_label, more);
-	/* Their lengths are right, and were together with the zone's. */
 	(void)pier__dnssd_instance(
 		&it->instance, it->instance_now, &it->type.type);
-	it->host = it->zone;
-	(void)pier__name_prepend(&it->host, host, strlen(host));
+	host_name(&it->host, it, it->host_label, it->host_number);
+	for (i = 0; i < it->alias_count; i++)
+		host_name(&it->aliases[i], it, it->alias_labels[i],
+			it->alias_numbers[i]);
 }
 
 /* ---- Addresses ------------------------------------------------------------------ */

@@ -113,6 +113,8 @@ def test_names_ports_and_texts_are_quoted():
         (("a", "http", "65536"), "65536"),
         (("a", "http", "http"), "http"),
         (("a", "http", "80", "=x"), "=x"),
+        (("a", "http", "80", "--alias", "w.w"), "w.w"),
+        (("a", "http", "80", "--alias", "w", "--by", "beacon"), "w"),
         (("a", "http", "80", "k\xe9y=x"), "k\xe9y=x"),
     ]
     for words, quoted in cases:

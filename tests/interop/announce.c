@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * announce NAME TYPE PORT [--host=NAME] [--subtype=_NAME]
+ * announce NAME TYPE PORT [--host=NAME] [--alias=NAME] [--subtype=_NAME]
  * [KEY=VALUE…]: what pier_announce_next() tells, by multicast DNS alone, a line for
  * each event, until standard input ends: then it says goodbye.
  */
@@ -15,6 +15,7 @@
 struct words {
 	const char *texts[LIST_MAX + 1];
 	const char *subtypes[LIST_MAX + 1];
+	const char *aliases[2];
 	size_t text_count, subtype_count;
 };
 
@@ -34,6 +35,8 @@ take_word(
 
 	if ((value = value_of(word, "--host=")) != NULL)
 		opts->host = value;
+	else if ((value = value_of(word, "--alias=")) != NULL)
+		words->aliases[0] = value;
 	else if ((value = value_of(word, "--subtype=")) != NULL &&
 		 words->subtype_count < LIST_MAX)
 		words->subtypes[words->subtype_count++] = value;
@@ -76,7 +79,8 @@ main(int argc, char **argv)
 	struct words words = { 0 };
 	struct pier_announce_opts opts = { .by = PIER_BY_MDNS,
 		.texts = words.texts,
-		.subtypes = words.subtypes };
+		.subtypes = words.subtypes,
+		.aliases = words.aliases };
 	struct pier_announce_event event;
 	struct pier_announce *announce = NULL;
 	int i, rc;

@@ -119,7 +119,7 @@ def test_avahi_finds_all_of_it():
                             stdout=subprocess.PIPE)
         with Lines(browser) as seen, \
                 Announce(NAME, TYPE, "8080", "--host=nearby",
-                         "--subtype=_color", "a=b=c", "Flag",
+                         "--alias=www", "--subtype=_color", "a=b=c", "Flag",
                          "empty=") as announce:
             equal(announce.until_told(), NAME)
             equal(len([line for line in announce.past
@@ -143,6 +143,10 @@ def test_avahi_finds_all_of_it():
                 far.inside_of("avahi-resolve", "-4n", "nearby.local"),
                 stdout=subprocess.PIPE, text=True, check=True)
             equal(done.stdout.split(), ["nearby.local", "10.77.1.1"])
+            done = subprocess.run(
+                far.inside_of("avahi-resolve", "-4n", "www.local"),
+                stdout=subprocess.PIPE, text=True, check=True)
+            equal(done.stdout.split()[-1], "10.77.1.1")
             announce.end()
             seen.until("^-;far;IPv[46];")
             seen.until("^-;far;IPv[46];")
