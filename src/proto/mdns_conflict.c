@@ -19,26 +19,35 @@
 /* Who loses a comparison waits so long: the other may have been stale. */
 #define LOST_NS INT64_C(1000000000)
 
-/* The number of the name that a record is of; NULL: it is none of ours. */
-static unsigned int *
-number_of(struct pier__mdns_offer *it, const struct pier__dns_record *record)
+/* Whose name it is. */
+enum {
+	OF_NONE = -1,
+	OF_INSTANCE,
+	OF_HOST,
+	OF_ALIAS /* the first; then the others */
+};
+
+/* Which of our names the record is of. */
+static int
+whose(const struct pier__mdns_offer *it, const struct pier__dns_record *record)
 {
-	bool of_host = record->type == PIER__DNS_A ||
-		       record->type == PIER__DNS_AAAA ||
-		       record->type == PIER__DNS_CNAME;
+	bool alias = record->type == PIER__DNS_CNAME;
+	bool of_host = alias || record->type == PIER__DNS_A ||
+		       record->type == PIER__DNS_AAAA;
+	bool of_instance = alias || record->type == PIER__DNS_SRV ||
+			   record->type == PIER__DNS_TXT;
 	size_t i;
 
+	if (of_instance && pier__name_equal(&record->name, &it->instance))
+		return OF_INSTANCE;
+	if (!of_host)
+		return OF_NONE;
 	if (pier__name_equal(&record->name, &it->host))
-		return of_host ? &it->host_number : NULL;
+		return OF_HOST;
 	for (i = 0; i < it->alias_count; i++)
 		if (pier__name_equal(&record->name, &it->aliases[i]))
-			return of_host ? &it->alias_numbers[i] : NULL;
-	return pier__name_equal(&record->name, &it->instance) &&
-			       (record->type == PIER__DNS_SRV ||
-				       record->type == PIER__DNS_TXT ||
-				       record->type == PIER__DNS_CNAME)
-		       ? &it->instance_number
-		       : NULL;
+			return OF_ALIAS + (int)i;
+	return OF_NONE;
 }
 
 static void
@@ -53,13 +62,18 @@ count_conflict(struct pier__mdns_offer *it, int64_t now_ns)
 
 static void
 conflict(struct pier__mdns_offer *it, const struct pier__mdns_face *face,
-	int64_t now_ns, unsigned int *number)
+	int64_t now_ns, int name)
 {
+	unsigned int *number = name == OF_INSTANCE ? &it->instance_number
+			       : name == OF_HOST
+				       ? &it->host_number
+				       : &it->alias_numbers[name - OF_ALIAS];
+
 	count_conflict(it, now_ns);
 	/* Its owner will answer the probes that come now. */
 	if (face->phase == PIER__MDNS_PROBING) {
 		*number = *number == 0 ? 2 : *number + 1;
-		it->renamed = it->renamed || number == &it->instance_number;
+		it->renamed = it->renamed || name == OF_INSTANCE;
 		pier__mdns_make_names(it);
 	}
 	pier__mdns_probe_again(
@@ -73,7 +87,7 @@ pier__mdns_offer_response(struct pier__mdns_offer *it,
 {
 	enum pier__dns_section section;
 	struct pier__dns_record record;
-	unsigned int *whose;
+	int name;
 
 	while (pier__dns_next_record(reader, &section, &record) == 1) {
 		int number = pier__mdns_number(it, face, &record);
@@ -85,11 +99,11 @@ pier__mdns_offer_response(struct pier__mdns_offer *it,
 				face->pending &= ~PIER__RECORD_BIT(number);
 			continue;
 		}
-		whose = number_of(it, &record);
+		name = whose(it, &record);
 		if (record.ttl_s == 0 || record.class != PIER__DNS_CLASS_IN ||
-			whose == NULL)
+			name == OF_NONE)
 			continue;
-		conflict(it, face, now_ns, whose);
+		conflict(it, face, now_ns, name);
 		return;
 	}
 }
