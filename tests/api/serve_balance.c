@@ -72,7 +72,9 @@ go(struct client *client)
 	client->fd = -1;
 }
 
-/* Nobody is more than a tenth, and the one that came last, above another. */
+/* Nobody is more than a tenth above another, and two: the one that came last, and
+   one that was on its way out, and counted still, when it was looked. Dealt out by
+   the kernel alone it would be half as much again. */
 static void
 expect_balance(const struct client *clients)
 {
@@ -86,7 +88,7 @@ expect_balance(const struct client *clients)
 		least = loads[i] < least ? loads[i] : least;
 		most = loads[i] > most ? loads[i] : most;
 	}
-	assert_true(10 * (most - 1) <= 11 * least);
+	assert_true(10 * (most - 2) <= 11 * least);
 }
 
 /* All but those of one worker go, and others come in their place. */
