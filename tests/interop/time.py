@@ -205,6 +205,37 @@ def test_a_shifted_clock_is_found_within_half_the_delay():
             equal(one["t4_by_kernel"], False)
 
 
+@contextlib.contextmanager
+def hosts(*lines):
+    """/etc/hosts of this mount namespace alone."""
+    with tool.scratch() as folder:
+        path = os.path.join(folder, "hosts")
+        with open(path, "w", encoding="ascii") as file:
+            print(*lines, sep="\n", file=file)
+        subprocess.run(["mount", "--bind", path, "/etc/hosts"], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "/etc/hosts"], check=True)
+
+
+def test_each_address_has_a_stamp_of_its_own():
+    """Of a name's two addresses the first is silent: the time that this took is
+    no part of the second one's delay. (ntpdig 1.2.2 has one stamp for all, and is
+    half of that time off here.)"""
+    with hosts("127.0.0.9 two.test", "127.0.0.8 two.test"), \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent, \
+            tool.Server("ntp", "udp://127.0.0.8:123"):
+        silent.bind(("127.0.0.9", 123))
+        lines = asked("--addresses", "2", "--wait", "1s", "two.test")
+        found = {one["address"]: one for one in of_type(lines, "server")}
+        equal(found["127.0.0.9:123"]["samples"], 0)
+        one = found["127.0.0.8:123"]
+        equal(one["samples"], 1)
+        assert one["delay_ns"] < 1000000000, one
+        assert abs(one["offset_ns"]) <= one["bound_ns"], one
+
+
 def test_one_of_three_is_marked():
     """Two chronyd are right, and a liar is 10 s off."""
     with chronyd(), clocks.Clock(offset=10) as liar, \
