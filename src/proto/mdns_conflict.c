@@ -171,8 +171,7 @@ take_ours(struct set *set, const struct pier__mdns_offer *it,
 	set->count = 0;
 	set->used = 0;
 	for (i = 0; i < PIER__RECORD_COUNT; i++) {
-		if (pier__mdns_is_shared(i) || i == PIER__RECORD_HOST_NSEC ||
-			i == PIER__RECORD_INSTANCE_NSEC ||
+		if (pier__mdns_is_shared(i) || pier__mdns_is_nsec(i) ||
 			!pier__mdns_has_record(it, face, i))
 			continue;
 		pier__mdns_record(it, face, i, &record, room);

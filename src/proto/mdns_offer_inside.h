@@ -145,6 +145,9 @@ int pier__mdns_number(const struct pier__mdns_offer *it,
 /* Is it one of which there may be several, by several hosts? */
 bool pier__mdns_is_shared(unsigned int number);
 
+/* Does it say what there is not? It is no answer but where there is none. */
+bool pier__mdns_is_nsec(unsigned int number);
+
 /* Names for instance_number and host_number. */
 void pier__mdns_make_names(struct pier__mdns_offer *it);
 

@@ -67,13 +67,12 @@ pack_probe(struct pier__mdns_offer *it, const struct pier__mdns_face *face)
 		.class = PIER__DNS_CLASS_IN };
 	unsigned int i;
 
-	/* Answers come by multicast: what is sent to this machine alone belongs
-	   to whoever has *:5353. */
 	for (i = 0; i < PIER__RECORD_COUNT; i++)
-		if (pier__mdns_is_shared(i) || i == PIER__RECORD_HOST_NSEC ||
-			i == PIER__RECORD_INSTANCE_NSEC)
+		if (pier__mdns_is_shared(i) || pier__mdns_is_nsec(i))
 			unique &= ~PIER__RECORD_BIT(i);
 	pier__dns_write_begin(&writer, it->out, packet_size(it, face), 0, 0);
+	/* No question wants its answer for itself (5.4): what is sent to this
+	   machine alone belongs to whoever has *:5353. */
 	(void)pier__dns_write_ask(&writer, &ask);
 	ask.name = it->host;
 	(void)pier__dns_write_ask(&writer, &ask);

@@ -53,6 +53,13 @@ pier__mdns_is_shared(unsigned int number)
 	       (number >= PIER__RECORD_SUBTYPE && number < PIER__RECORD_ADDR);
 }
 
+bool
+pier__mdns_is_nsec(unsigned int number)
+{
+	return number == PIER__RECORD_INSTANCE_NSEC ||
+	       number == PIER__RECORD_HOST_NSEC;
+}
+
 /* ---- What they say ---------------------------------------------------------- */
 
 /* Names with these records have no others. */
@@ -211,11 +218,8 @@ pier__mdns_matches(const struct pier__mdns_offer *it,
 		ask->class != PIER__DNS_CLASS_ANY)
 		return 0;
 	for (i = 0; i < PIER__RECORD_COUNT; i++) {
-		/* NSEC is an answer only where there is none. */
 		if (!pier__mdns_has_record(it, face, i) ||
-			((i == PIER__RECORD_INSTANCE_NSEC ||
-				 i == PIER__RECORD_HOST_NSEC) &&
-				ask->type != PIER__DNS_NSEC))
+			(pier__mdns_is_nsec(i) && ask->type != PIER__DNS_NSEC))
 			continue;
 		pier__mdns_record(it, face, i, &own, room);
 		if (asks_for(ask, &own))
