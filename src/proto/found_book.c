@@ -6,7 +6,10 @@
  *   1. a service is in one chain of the table, and on `news` exactly while it
  *      has some to tell;
  *   2. one without views is on `news`, or is `gone`, whose end the last event
- *      told: it is freed by the next call.
+ *      told: it is freed by the next call;
+ *   3. a type that was told is on `types`, the oldest first: nobody says that
+ *      there are no such services any more, so that one goes when there is no
+ *      room for another.
  */
 #include "proto/found_book.h"
 
@@ -38,8 +41,9 @@ struct view {
 
 struct service {
 	struct pier__list chain, news, views;
-	bool is_type; /* without an instance: there once and for all */
-	bool told;    /* that it is there */
+	struct pier__list types; /* invariant 3 */
+	bool is_type;            /* without an instance */
+	bool told;               /* that it is there */
 	enum pier__gone_reason reason;
 	uint64_t print; /* of what was told last */
 	const char *type, *domain;
@@ -50,7 +54,7 @@ struct service {
 struct pier__found_book {
 	uint64_t seed[2];
 	size_t count;
-	struct pier__list news;
+	struct pier__list news, types;
 	struct service *gone;
 	/* What the last event points to */
 	struct pier_addr addrs[PIER_FIND_ADDRS_MAX];
@@ -69,6 +73,7 @@ pier__found_book_open(struct pier__found_book **out, const uint64_t seed[2])
 		return -ENOMEM;
 	memcpy(book->seed, seed, sizeof(book->seed));
 	pier__list_init(&book->news);
+	pier__list_init(&book->types);
 	for (i = 0; i < CHAINS; i++)
 		pier__list_init(&book->table[i]);
 	*out = book;
@@ -90,6 +95,7 @@ drop(struct pier__found_book *book, struct service *service)
 	drop_views(service);
 	pier__list_remove(&service->chain);
 	pier__list_remove(&service->news);
+	pier__list_remove(&service->types);
 	book->count--;
 	pier__free(service);
 }
@@ -206,6 +212,7 @@ add(struct pier__found_book *book, const struct key *key)
 	service->domain = service->key + key->domain;
 	pier__list_init(&service->views);
 	pier__list_init(&service->news);
+	pier__list_init(&service->types);
 	pier__list_push_back(&book->table[key->hash % CHAINS], &service->chain);
 	book->count++;
 	return service;
@@ -271,6 +278,16 @@ has_news(struct pier__found_book *book, struct service *service)
 		pier__list_push_back(&book->news, &service->news);
 }
 
+/* Room for one more: a type that was told long ago may go. */
+static bool
+has_room(struct pier__found_book *book)
+{
+	if (book->count >= PIER_FIND_MAX && !pier__list_empty(&book->types))
+		drop(book, pier__container_of(
+				   book->types.next, struct service, types));
+	return book->count < PIER_FIND_MAX;
+}
+
 static int
 put_seen(struct pier__found_book *book, const struct key *key,
 	const struct pier__sighting *sighting)
@@ -278,7 +295,7 @@ put_seen(struct pier__found_book *book, const struct key *key,
 	struct service *service = find(book, key);
 	struct view *view, *old;
 
-	if (service == NULL && book->count >= PIER_FIND_MAX)
+	if (service == NULL && !has_room(book))
 		return -ENOSPC;
 	view = view_new(sighting);
 	if (view == NULL)
@@ -454,6 +471,7 @@ static bool
 tell(struct pier__found_book *book, struct service *service,
 	struct pier_find_event *event)
 {
+	bool told = service->told;
 	uint64_t print;
 
 	event->reason = (enum pier_find_reason)service->reason;
@@ -461,12 +479,15 @@ tell(struct pier__found_book *book, struct service *service,
 	if (pier__list_empty(&service->views)) {
 		event->what = PIER_FIND_REMOVED;
 		book->gone = service;
-		return service->told;
+		service->told = false;
+		return told;
 	}
 	print = print_of(book, &event->service);
-	event->what = service->told ? PIER_FIND_CHANGED : PIER_FIND_ADDED;
-	if (service->told && (service->is_type || print == service->print))
+	event->what = told ? PIER_FIND_CHANGED : PIER_FIND_ADDED;
+	if (told && (service->is_type || print == service->print))
 		return false;
+	if (service->is_type && pier__list_empty(&service->types))
+		pier__list_push_back(&book->types, &service->types);
 	service->told = true;
 	service->print = print;
 	return true;

@@ -132,11 +132,15 @@ test_in_between(void **state)
 	expect_no_more();
 	see(PIER_BY_MDNS, 1, NULL);
 	expect(&event, PIER_FIND_REMOVED, 0);
-	/* The end was told, but not let go yet. */
-	see(PIER_BY_MDNS, 1, "192.0.2.2:80");
-	assert_int_equal(pier__found_book_next(book, &event), 1);
-	assert_int_equal(event.service.addr_count, 1);
+	/* The end was told, but not let go yet: it is there anew, as it was. */
+	see(PIER_BY_MDNS, 1, "192.0.2.1:80");
+	expect(&event, PIER_FIND_ADDED, 1);
 	assert_int_equal(pier__found_book_count(book), 1);
+	expect_no_more();
+	see(PIER_BY_MDNS, 1, NULL);
+	expect(&event, PIER_FIND_REMOVED, 0);
+	see(PIER_BY_MDNS, 1, "192.0.2.2:80");
+	expect(&event, PIER_FIND_ADDED, 1);
 }
 
 /* The first of two keys, in either case; a key without a value is not one with
@@ -156,6 +160,33 @@ test_texts(void **state)
 	assert_null(event.service.texts[1].value);
 	assert_string_equal(event.service.texts[2].key, "e");
 	assert_string_equal(event.service.texts[2].value, "");
+}
+
+/* Types have no end: the one that was told first makes room. */
+static void
+test_types_are_bounded(void **state)
+{
+	struct pier__sighting seen = { .what = PIER__SEEN_TYPE,
+		.by = PIER_BY_MDNS,
+		.instance = "",
+		.domain = "local",
+		.host = "" };
+	struct pier_find_event event;
+	char type[32];
+	int i;
+
+	(void)state;
+	for (i = 0; i < PIER_FIND_MAX + 10; i++) {
+		(void)snprintf(type, sizeof(type), "_t%d._tcp", i);
+		seen.type = type;
+		assert_int_equal(pier__found_book_put(book, &seen), 0);
+		assert_int_equal(pier__found_book_next(book, &event), 1);
+		assert_string_equal(event.service.type, type);
+		assert_int_equal(event.what, PIER_FIND_ADDED);
+		assert_int_equal(pier__found_book_put(book, &seen), 0);
+		expect_no_more();
+	}
+	assert_int_equal(pier__found_book_count(book), PIER_FIND_MAX);
 }
 
 static void
@@ -192,6 +223,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_in_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_texts, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_types_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 	};
 
