@@ -125,7 +125,18 @@ add_asker(struct pier__mdns_offer *it, const struct pier__datagram *datagram,
 	const struct query *query, int64_t due_ns)
 {
 	struct pier__mdns_asker *asker;
+	size_t i;
 
+	/* One who asks much has one answer. */
+	for (i = 0; i < it->asker_count; i++) {
+		asker = &it->askers[i];
+		if (asker->id == query->asker.id &&
+			asker->link.interface == datagram->link.interface &&
+			pier_addr_equal(&asker->to, &datagram->from)) {
+			asker->records |= query->alone;
+			return;
+		}
+	}
 	/* He asks again. */
 	if (it->asker_count == PIER__MDNS_ASKERS_MAX)
 		return;

@@ -19,6 +19,8 @@
 /* Who loses a comparison waits so long: the other may have been stale. */
 #define LOST_NS INT64_C(1000000000)
 
+#define SECOND_NS INT64_C(1000000000)
+
 /* Whose name it is. */
 enum {
 	OF_NONE = -1,
@@ -80,6 +82,39 @@ conflict(struct pier__mdns_offer *it, const struct pier__mdns_face *face,
 		it, now_ns, it->conflicts >= CONFLICTS_MANY ? SLOW_NS : 0);
 }
 
+/* Do we say so on any interface? With two on one link we hear ourselves: by the
+   other one, and with the addresses of that. */
+static bool
+is_said(const struct pier__mdns_offer *it,
+	const struct pier__dns_record *record)
+{
+	size_t i;
+
+	for (i = 0; i < it->face_count; i++)
+		if (pier__mdns_number(it, it->faces[i], record) >= 0)
+			return true;
+	return false;
+}
+
+/* Somebody said a record of ours: need not we (7.4)? Or did he say it with so
+   short a time that others would drop it soon (6.6)? */
+static void
+hear_ours(struct pier__mdns_offer *it, struct pier__mdns_face *face,
+	int64_t now_ns, unsigned int number, uint32_t ttl_s)
+{
+	unsigned char room[PIER__MDNS_DATA];
+	struct pier__dns_record own;
+	uint64_t bit = PIER__RECORD_BIT(number);
+
+	pier__mdns_record(it, face, number, &own, room);
+	if (ttl_s < own.ttl_s / 2) {
+		if (face->phase != PIER__MDNS_PROBING)
+			pier__mdns_pend(face, bit, now_ns, SECOND_NS);
+	} else if (pier__mdns_is_shared(number) && ttl_s >= own.ttl_s) {
+		face->pending &= ~bit;
+	}
+}
+
 void
 pier__mdns_offer_response(struct pier__mdns_offer *it,
 	struct pier__mdns_face *face, int64_t now_ns,
@@ -93,15 +128,13 @@ pier__mdns_offer_response(struct pier__mdns_offer *it,
 		int number = pier__mdns_number(it, face, &record);
 
 		if (number >= 0) {
-			/* Somebody said it: need not we (7.4). */
-			if (pier__mdns_is_shared((unsigned)number) &&
-				record.ttl_s >= PIER__MDNS_TTL_OTHER)
-				face->pending &= ~PIER__RECORD_BIT(number);
+			hear_ours(it, face, now_ns, (unsigned)number,
+				record.ttl_s);
 			continue;
 		}
 		name = whose(it, &record);
 		if (record.ttl_s == 0 || record.class != PIER__DNS_CLASS_IN ||
-			name == OF_NONE)
+			name == OF_NONE || is_said(it, &record))
 			continue;
 		conflict(it, face, now_ns, name);
 		return;
@@ -116,6 +149,7 @@ pier__mdns_offer_response(struct pier__mdns_offer *it,
 
 struct set {
 	size_t count, used;
+	bool said; /* each of them is said by us, somewhere */
 	struct pier__dns_record records[SET_MAX];
 	unsigned char bytes[SET_BYTES];
 };
@@ -181,8 +215,8 @@ take_ours(struct set *set, const struct pier__mdns_offer *it,
 }
 
 static void
-take_theirs(struct set *set, const struct pier__datagram *datagram,
-	const struct pier__name *name)
+take_theirs(struct set *set, const struct pier__mdns_offer *it,
+	const struct pier__datagram *datagram, const struct pier__name *name)
 {
 	struct pier__dns_reader reader;
 	enum pier__dns_section section;
@@ -190,12 +224,15 @@ take_theirs(struct set *set, const struct pier__datagram *datagram,
 
 	set->count = 0;
 	set->used = 0;
+	set->said = true;
 	if (pier__dns_begin(&reader, datagram->bytes, datagram->len) < 0)
 		return;
 	while (pier__dns_next_record(&reader, &section, &record) == 1)
 		if (section == PIER__DNS_AUTHORITY &&
-			pier__name_equal(&record.name, name))
+			pier__name_equal(&record.name, name)) {
+			set->said = set->said && is_said(it, &record);
 			set_add(set, &record);
+		}
 }
 
 void
@@ -215,8 +252,8 @@ pier__mdns_offer_probe(struct pier__mdns_offer *it,
 	for (i = 0; i < it->alias_count; i++)
 		names[2 + i] = &it->aliases[i];
 	for (i = 0; i < 2 + it->alias_count; i++) {
-		take_theirs(&sets[1], datagram, names[i]);
-		if (sets[1].count == 0)
+		take_theirs(&sets[1], it, datagram, names[i]);
+		if (sets[1].count == 0 || sets[1].said)
 			continue;
 		take_ours(&sets[0], it, face, names[i]);
 		if (compare(&sets[0], &sets[1]) < 0) {

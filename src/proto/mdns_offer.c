@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "os/calls.h"
+#include "proto/mdns_cache.h"
 #include "proto/mdns_offer_inside.h"
 
 #define PROBES        3
@@ -19,14 +20,9 @@
 int64_t
 pier__mdns_offer_chance(struct pier__mdns_offer *it, int64_t below)
 {
-	uint64_t x = it->chance;
-
-	/* xorshift64 */
-	x ^= x << 13;
-	x ^= x >> 7;
-	x ^= x << 17;
-	it->chance = x;
-	return (int64_t)(x % (uint64_t)below);
+	/* Times of up to a quarter of a second are spread by microseconds. */
+	return pier__mdns_chance(&it->chance, (uint32_t)(below / 1000)) *
+	       INT64_C(1000);
 }
 
 /* ---- Opening ---------------------------------------------------------------- */

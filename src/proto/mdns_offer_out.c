@@ -126,9 +126,12 @@ pack_pending(struct pier__mdns_offer *it, struct pier__mdns_face *face,
 		return false;
 	pier__dns_write_begin(&writer, it->out, packet_size(it, face), 0,
 		PIER__DNS_RESPONSE | PIER__DNS_AUTHORITATIVE);
-	/* One that fits into no packet would stay for ever. */
-	if (write_records(it, face, &writer, PIER__DNS_ANSWER, &rest) == 0)
-		rest = 0;
+	/* One that is longer than the MTU goes in fragments (17). */
+	if (write_records(it, face, &writer, PIER__DNS_ANSWER, &rest) == 0) {
+		pier__dns_write_begin(&writer, it->out, sizeof(it->out), 0,
+			PIER__DNS_RESPONSE | PIER__DNS_AUTHORITATIVE);
+		(void)write_records(it, face, &writer, PIER__DNS_ANSWER, &rest);
+	}
 	note_sent(face, due & ~rest, now_ns);
 	more = pier__mdns_additional(it, face, due & ~rest) & ~due;
 	if (rest == 0)

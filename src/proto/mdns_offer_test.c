@@ -634,6 +634,80 @@ test_long_names(void **state)
 	end();
 }
 
+/* One host with two interfaces on one link hears itself, each time from another
+   address: these are its own names. */
+static void
+test_two_interfaces_on_one_link(void **state)
+{
+	struct pier__link_state second = link_state(9, true);
+	struct pier__mdns_offer_event event;
+	struct pier__mdns_offer *offer;
+	struct pier__sending sending;
+	int64_t until;
+
+	(void)state;
+	begin();
+	lan.aliases = true;
+	offer = add("My Web", "lab", 1)->offer;
+	second.id.interface = 3;
+	assert_int_equal(pier__mdns_offer_link(offer, lan.now, &second), 0);
+	for (until = lan.now + 30 * SECOND; lan.now < until; lan.now += 10 * MS)
+		while (pier__mdns_offer_output(
+			       offer, lan.now, &sending, &event) == 1) {
+			bool first = sending.link.interface == 2;
+			struct pier__datagram it = datagram(first ? 1 : 9, 5353,
+				sending.bytes, sending.len);
+
+			count(&event);
+			it.link.interface = first ? 3 : 2;
+			pier__mdns_offer_input(offer, lan.now, &it);
+		}
+	assert_string_equal(pier__mdns_offer_instance(offer), "My Web");
+	assert_int_equal(offer->host_number, 0);
+	assert_int_equal(offer->alias_numbers[0], 0);
+	assert_int_equal(lan.probes, 6);
+	assert_int_equal(offer->faces[0]->phase, PIER__MDNS_LIVING);
+	assert_int_equal(offer->faces[1]->phase, PIER__MDNS_LIVING);
+	end();
+}
+
+/* Somebody takes our record back, or makes its time short: it is told anew. */
+static void
+test_not_taken_back_by_others(void **state)
+{
+	unsigned char data[PIER__NAME_MAX], bytes[1500];
+	struct pier__name instance = name("My\\032Web._http._tcp.local");
+	struct pier__dns_record record = { .name = name("_http._tcp.local"),
+		.type = PIER__DNS_PTR,
+		.class = PIER__DNS_CLASS_IN,
+		.data = data };
+	const uint32_t times[] = { 0, PIER__MDNS_TTL_OTHER / 2 - 1,
+		PIER__MDNS_TTL_OTHER / 2 };
+	struct pier__dns_writer writer;
+	struct pier__datagram it;
+	size_t i;
+
+	(void)state;
+	begin();
+	(void)add("My Web", "lab", 1);
+	pass(20 * SECOND);
+	record.len = pier__dns_name_put(data, &instance);
+	for (i = 0; i < 3; i++) {
+		record.ttl_s = times[i];
+		pier__dns_write_begin(&writer, bytes, sizeof(bytes), 0,
+			PIER__DNS_RESPONSE | PIER__DNS_AUTHORITATIVE);
+		assert_int_equal(pier__dns_write_record(
+					 &writer, PIER__DNS_ANSWER, &record),
+			0);
+		it = datagram(50, 5353, bytes, pier__dns_write_end(&writer));
+		lan.answers = 0;
+		pier__mdns_offer_input(lan.hosts[0].offer, lan.now, &it);
+		pass(5 * SECOND);
+		assert_int_equal(lan.answers, i < 2);
+	}
+	end();
+}
+
 static void
 test_bad_opts(void **state)
 {
@@ -671,6 +745,8 @@ main(void)
 		cmocka_unit_test(test_bad_packets),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_two_interfaces_on_one_link),
+		cmocka_unit_test(test_not_taken_back_by_others),
 		cmocka_unit_test(test_bad_opts),
 	};
 
