@@ -6,8 +6,9 @@
 
 #include <pier/error.h>
 
-/* Datagrams, and packets, of one turn: then others may run. */
+/* Datagrams, or time, and packets of one turn: then others may run. */
 #define TURN_MAX 256
+#define TURN_NS  INT64_C(5000000)
 
 static int
 take_changes(struct pier__lan_side *side, int64_t now_ns)
@@ -29,7 +30,8 @@ take_datagrams(struct pier__lan_side *side, int64_t now_ns)
 	struct pier__datagram datagram;
 	int i, rc = 1;
 
-	for (i = 0; i < TURN_MAX && rc == 1; i++) {
+	for (i = 0; i < TURN_MAX && rc == 1 && pier_now() - now_ns < TURN_NS;
+		i++) {
 		rc = pier__links_recv(side->links, &datagram);
 		/* What it said is lost, as on the way. */
 		if (rc == 1)

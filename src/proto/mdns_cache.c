@@ -18,8 +18,11 @@ static const unsigned int REFRESH_AT[] = { 80, 85, 90, 95 };
 #define REFRESHES (sizeof(REFRESH_AT) / sizeof(REFRESH_AT[0]))
 #define QUARTERS  9
 
-/* Longer times are taken for this: RFC 2181 section 8. */
-#define TTL_MAX UINT32_C(0x7fffffff)
+/* Nothing is believed for longer, nor is more than this of one record kept: so
+   nobody fills a cache for ever, or with much. (RFC 6762 has 75 minutes, and a
+   service tells of 1024 bytes.) */
+#define TTL_MAX  UINT32_C(4500)
+#define DATA_MAX 2048
 
 /* xorshift64*: times that spread need no more. */
 uint32_t
@@ -167,7 +170,7 @@ add(struct pier__mdns_cache *cache, const struct pier__dns_record *record,
 	unsigned char *data;
 	int rc;
 
-	if (cache->count >= cache->max)
+	if (cache->count >= cache->max || record->len > DATA_MAX)
 		return -ENOSPC;
 	rc = make_room(cache);
 	if (rc < 0)
@@ -197,7 +200,8 @@ pier__mdns_cache_put(struct pier__mdns_cache *cache,
 	const struct pier__dns_record *record, const struct pier__mdns_put *put)
 {
 	struct pier__mdns_entry *entry = find_same(cache, record);
-	int64_t until = put->now_ns + record->ttl_s * SECOND_NS;
+	uint32_t ttl_s = record->ttl_s > TTL_MAX ? TTL_MAX : record->ttl_s;
+	int64_t until = put->now_ns + ttl_s * SECOND_NS;
 
 	if (record->flush)
 		flush_others(cache, record, put->now_ns);
