@@ -79,6 +79,8 @@ enum pier_announce_what {
 	PIER_ANNOUNCE_ANSWERED /* somebody asked, and has the answer */
 };
 
+/* Of more than 64 that nobody takes the oldest are lost, but never that it has
+   another name, which is told first. */
 struct pier_announce_event {
 	enum pier_announce_what what;
 	unsigned int by;        /* PIER_BY_…; 0 of a link */
@@ -98,7 +100,6 @@ struct pier_announce_event {
  *   -PIER_EDEADLINE, -ECANCELED, -EAGAIN  as any call that waits; call again to
  *               go on
  *   -EBUSY      another task waits for it
- *   -EXDEV      it belongs to another scheduler
  *   -ENOMEM, -EMFILE, -ENFILE  no memory or descriptor to go on with
  */
 int pier_announce_next_sized(struct pier_announce *announce,
@@ -125,8 +126,7 @@ int pier_announce_run(struct pier_announce *announce, pier_deadline deadline);
 const char *pier_announce_name(const struct pier_announce *announce);
 
 /* pier_announce_close(announce): say goodbye on every link, once, without a wait,
-   and end it, on the scheduler that used it, while no task waits for it. NULL is
-   fine. */
+   and end it, while no task waits for it. NULL is fine. */
 void pier_announce_close(struct pier_announce *announce);
 
 #ifdef __cplusplus

@@ -130,7 +130,6 @@ struct pier_find_event {
  *   -PIER_EDEADLINE, -ECANCELED, -EAGAIN  as any call that waits; call again to
  *               go on
  *   -EBUSY      another task waits for it
- *   -EXDEV      it belongs to another scheduler
  *   -ENOMEM, -EMFILE, -ENFILE  no memory or descriptor to go on with
  */
 int pier_find_next_sized(struct pier_find *find, struct pier_find_event *event,
@@ -164,8 +163,7 @@ pier_find_stats(const struct pier_find *find, struct pier_find_stats *out)
 	pier_find_stats_sized(find, out, sizeof(*out));
 }
 
-/* pier_find_close(find): end it, on the scheduler that used it, while no task
-   waits for it. NULL is fine. */
+/* pier_find_close(find): end it, while no task waits for it. NULL is fine. */
 void pier_find_close(struct pier_find *find);
 
 /* So long it is looked for, however far the deadline of pier_find_lookup() is:

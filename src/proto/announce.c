@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <pier/error.h>
 #include <pier/resolve.h>
@@ -110,14 +111,10 @@ mdns_link(void *engine, int64_t now_ns, const struct pier__link_state *link)
 static void
 rename_all(struct pier_announce *it, int64_t now_ns)
 {
-	memcpy(it->was, it->instance, sizeof(it->was));
 	(void)snprintf(it->instance, sizeof(it->instance), "%s",
 		pier__mdns_offer_instance(it->mdns));
 	if (it->beacon != NULL)
 		pier__beacon_offer_rename(it->beacon, now_ns, it->instance);
-	note(it, &(struct pier_announce_event){ .what = PIER_ANNOUNCE_RENAMED,
-			 .by = PIER_BY_MDNS,
-			 .was = it->was });
 }
 
 static int
@@ -355,6 +352,25 @@ check_names(const struct pier_announce_opts *opts, struct wrong *wrong)
 	return 0;
 }
 
+/* A name that leads to itself, or two of them, would be none. */
+static int
+check_aliases(const struct pier_announce_opts *opts, const char *host,
+	struct wrong *wrong)
+{
+	const char *const *alias = opts->aliases, *const * other;
+
+	for (; alias != NULL && *alias != NULL; alias++) {
+		if (strcasecmp(*alias, host) == 0)
+			return fail_text(wrong, *alias,
+				"an alias is another name than the host's");
+		for (other = opts->aliases; other != alias; other++)
+			if (strcasecmp(*alias, *other) == 0)
+				return fail_text(wrong, *alias,
+					"each alias is given once");
+	}
+	return 0;
+}
+
 static int
 open_all(struct pier_announce *it, struct pier_announce_opts *opts,
 	struct wrong *wrong)
@@ -379,8 +395,11 @@ open_all(struct pier_announce *it, struct pier_announce_opts *opts,
 		return rc;
 	(void)snprintf(
 		it->instance, sizeof(it->instance), "%s", opts->instance);
+	memcpy(it->told, it->instance, sizeof(it->told));
 	take_host(host, opts->host);
-	rc = 0;
+	rc = check_aliases(opts, host, wrong);
+	if (rc < 0)
+		return rc;
 	if ((opts->by & PIER_BY_MDNS) != 0)
 		rc = open_mdns(it, opts, host, seeds[0], wrong);
 	if (rc == 0 && (opts->by & PIER_BY_BEACON) != 0)
@@ -448,12 +467,21 @@ pier_announce_close(struct pier_announce *it)
 static bool
 take_event(struct pier_announce *it, struct pier_announce_event *out)
 {
+	if (strcmp(it->told, it->instance) != 0) {
+		memcpy(it->was, it->told, sizeof(it->was));
+		memcpy(it->told, it->instance, sizeof(it->told));
+		*out = (struct pier_announce_event){
+			.what = PIER_ANNOUNCE_RENAMED,
+			.by = PIER_BY_MDNS,
+			.instance = it->instance,
+			.was = it->was
+		};
+		return true;
+	}
 	if (it->count == 0)
 		return false;
 	*out = it->events[it->first];
 	out->instance = it->instance;
-	if (out->what != PIER_ANNOUNCE_RENAMED)
-		out->was = NULL;
 	it->first = (it->first + 1) % PIER__ANNOUNCE_EVENTS;
 	it->count--;
 	return true;
@@ -468,6 +496,9 @@ pier_announce_next_sized(struct pier_announce *it,
 	struct pier_announce_event event;
 	int rc = self == NULL ? -ENOMEM : 0;
 
+	if (atomic_exchange(&it->busy, true))
+		return pier__fail_step(
+			-EBUSY, PIER_STEP_WAIT, it->instance, NULL);
 	if (deadline.ns < 0)
 		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
 	memset(&event, 0, sizeof(event));
@@ -480,6 +511,7 @@ pier_announce_next_sized(struct pier_announce *it,
 		if (rc == 0)
 			rc = pier__lan_wait(&it->lan, deadline);
 	}
+	atomic_store(&it->busy, false);
 	if (rc < 0)
 		return pier__fail_step(
 			rc, PIER_STEP_RECEIVE, it->instance, NULL);

@@ -8,6 +8,8 @@
 
 #include <pier/announce.h>
 
+#include <stdatomic.h>
+
 #include "proto/beacon.h"
 #include "proto/lan.h"
 #include "proto/mdns_offer.h"
@@ -19,9 +21,13 @@ struct pier_announce {
 	struct pier__lan lan;
 	struct pier__beacon_offer *beacon; /* NULL: not by beacons */
 	struct pier__mdns_offer *mdns;     /* NULL: not by multicast DNS */
-	size_t first, count;               /* of events */
+	atomic_bool busy;    /* somebody is in pier_announce_next() */
+	size_t first, count; /* of events */
 	struct pier_announce_event events[PIER__ANNOUNCE_EVENTS];
 	char instance[PIER__BEACON_INSTANCE_MAX + 1];
+	/* The name that was told last, and before it: another one is told before
+	   anything else, and never lost */
+	char told[PIER__BEACON_INSTANCE_MAX + 1];
 	char was[PIER__BEACON_INSTANCE_MAX + 1];
 	unsigned char text[PIER__BEACON_TEXT_MAX];
 	size_t text_len;

@@ -172,6 +172,12 @@ open_sides(struct pier_find *find, const char *type,
 			&wish, seeds[2]);
 	if (rc >= 0 && (opts->by & PIER_BY_MDNS) != 0)
 		rc = open_mdns(find, type, opts->domain, &wish, seeds[3]);
+	if (rc >= 0 && find->lan.count == 0) {
+		*why = "beacons know the domain local, types as _http._tcp, "
+		       "and "
+		       "no subtypes";
+		rc = -EINVAL;
+	}
 	return rc < 0 ? rc : 0;
 }
 
@@ -252,6 +258,9 @@ pier_find_next_sized(struct pier_find *find, struct pier_find_event *out,
 	struct pier_find_event event;
 	int rc = self == NULL ? -ENOMEM : 0;
 
+	if (atomic_exchange(&find->busy, true))
+		return pier__fail_step(
+			-EBUSY, PIER_STEP_WAIT, find->text, NULL);
 	if (deadline.ns < 0)
 		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
 	memset(&event, 0, sizeof(event));
@@ -268,6 +277,7 @@ pier_find_next_sized(struct pier_find *find, struct pier_find_event *out,
 		if (rc == 0)
 			rc = pier__lan_wait(&find->lan, deadline);
 	}
+	atomic_store(&find->busy, false);
 	if (rc < 0)
 		return pier__fail_step(rc, PIER_STEP_RECEIVE, find->text, NULL);
 	memcpy(out, &event,

@@ -8,6 +8,8 @@
 
 #include <pier/find.h>
 
+#include <stdatomic.h>
+
 #include "proto/beacon.h"
 #include "proto/found_book.h"
 #include "proto/lan.h"
@@ -18,6 +20,7 @@ struct pier_find {
 	struct pier__beacon_find *beacon; /* NULL: not by beacons */
 	struct pier__mdns_browse *mdns;   /* NULL: not by multicast DNS */
 	struct pier__found_book *book;
+	atomic_bool busy; /* somebody is in pier_find_next() */
 	uint64_t refused; /* by the book */
 	char text[];      /* the type as it was given, for errors */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pier/find.h through <pier.h>: what is refused and in which words, that nobody
- * is waited for longer than asked, and that svc:// is dialled by it. Who answers
- * is tested in network namespaces, tests/interop.
+ * pier/find.h and pier/announce.h through <pier.h>: what is refused and in which
+ * words, that waiting ends, one finds the other on the loopback, and svc:// is
+ * dialled by it. Others are met in network namespaces, tests/interop.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -63,8 +63,9 @@ refuses_options_that_mean_nothing(void **state)
 }
 
 static void
-waits_no_longer_than_asked(void **state)
+waits_for_as_long_as_asked(void **state)
 {
+	int64_t from_ns = pier_now();
 	struct pier_find_event event;
 	struct pier_find_stats stats;
 	struct pier_find *find;
@@ -74,6 +75,7 @@ waits_no_longer_than_asked(void **state)
 	assert_int_equal(pier_find_next(find, &event, PIER_NOW), -EAGAIN);
 	assert_int_equal(
 		pier_find_next(find, &event, pier_in_ms(20)), -PIER_EDEADLINE);
+	assert_true(pier_now() - from_ns >= 20000000);
 	pier_find_stats(find, &stats);
 	assert_int_equal(stats.services, 0);
 	assert_int_equal(stats.links, 1);
@@ -122,6 +124,82 @@ is_cancelled_in_a_fiber(void **state)
 	assert_int_equal(rc, -ECANCELED);
 }
 
+/* What the fibers of one run share. */
+struct both {
+	struct pier_announce *announce;
+	struct pier_find *find;
+	int ended;  /* pier_announce_run(), by which */
+	int looked; /* the second one's */
+};
+
+static int
+live(void *arg)
+{
+	struct both *both = arg;
+
+	both->ended = pier_announce_run(both->announce, PIER_FOREVER);
+	return 0;
+}
+
+static int
+look(void *arg)
+{
+	struct both *both = arg;
+	struct pier_find_event event;
+
+	both->looked = pier_find_next(both->find, &event, PIER_FOREVER);
+	return 0;
+}
+
+static int
+find_what_is_announced(void *arg)
+{
+	const struct pier_announce_opts opts = { .instance = "Here",
+		.type = "pier-test",
+		.port = 7,
+		.by = PIER_BY_BEACON,
+		.family = AF_INET,
+		.interfaces = loopback };
+	struct pier_find_event event;
+	struct pier_group *group;
+	struct both *both = arg;
+
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_announce_open(&both->announce, &opts), 0);
+	assert_string_equal(pier_announce_name(both->announce), "Here");
+	assert_int_equal(pier_find_open(&both->find, "pier-test", &quiet), 0);
+	assert_int_equal(pier_go(group, live, both), 0);
+	assert_int_equal(pier_find_next(both->find, &event, pier_in_s(20)), 1);
+	assert_int_equal(event.what, PIER_FIND_ADDED);
+	assert_string_equal(event.service.instance, "Here");
+	assert_int_equal(event.service.port, 7);
+	/* One waits: another may not. */
+	assert_int_equal(pier_go(group, look, both), 0);
+	assert_int_equal(pier_yield(), 0);
+	assert_int_equal(pier_find_next(both->find, &event, PIER_NOW), -EBUSY);
+	pier_group_cancel(group);
+	(void)pier_group_wait(group, PIER_FOREVER);
+	pier_group_close(group);
+	pier_announce_close(both->announce);
+	assert_int_equal(pier_find_next(both->find, &event, pier_in_s(20)), 1);
+	assert_int_equal(event.what, PIER_FIND_REMOVED);
+	assert_int_equal(event.reason, PIER_FIND_GOODBYE);
+	pier_find_close(both->find);
+	return 0;
+}
+
+static void
+what_is_announced_is_found(void **state)
+{
+	struct both both = { .ended = 0 };
+
+	(void)state;
+	assert_int_equal(
+		pier_run(find_what_is_announced, &both, NULL, NULL), 0);
+	assert_int_equal(both.ended, -ECANCELED);
+	assert_int_equal(both.looked, -ECANCELED);
+}
+
 static void
 a_service_that_is_not_there_has_no_address(void **state)
 {
@@ -159,8 +237,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_is_no_type),
 		cmocka_unit_test(refuses_options_that_mean_nothing),
-		cmocka_unit_test(waits_no_longer_than_asked),
+		cmocka_unit_test(waits_for_as_long_as_asked),
 		cmocka_unit_test(is_cancelled_in_a_fiber),
+		cmocka_unit_test(what_is_announced_is_found),
 		cmocka_unit_test(a_service_that_is_not_there_has_no_address),
 		cmocka_unit_test(other_names_are_looked_up_as_ever),
 	};

@@ -100,6 +100,9 @@ def test_what_has_no_effect_is_refused():
     contains(expect(2, "find", "http", "--once", "--first").err, "--first")
     contains(expect(2, "find", "--check").err, "--check")
     contains(expect(2, "find", "--name", "x").err, "--name")
+    for words in (["_a._sub._http._tcp"], ["http", "--domain", "example.org"]):
+        contains(expect(2, "find", "--by", "beacon", *words).err,
+                 "no subtypes")
     contains(expect(10, "find", "http", "--interface", "nosuch0").err,
              "nosuch0")
 
@@ -114,6 +117,8 @@ def test_names_ports_and_texts_are_quoted():
         (("a", "http", "http"), "http"),
         (("a", "http", "80", "=x"), "=x"),
         (("a", "http", "80", "--alias", "w.w"), "w.w"),
+        (("a", "http", "80", "--host", "h", "--alias", "H"), "H"),
+        (("a", "http", "80", "--alias", "w", "--alias", "W"), "W"),
         (("a", "http", "80", "--alias", "w", "--by", "beacon"), "w"),
         (("a", "http", "80", "k\xe9y=x"), "k\xe9y=x"),
     ]
