@@ -67,8 +67,12 @@ class Lacking(Exception):
     """What is missing on this machine, in words for a skip."""
 
 
+class Broken(Exception):
+    """What failed, and should not have."""
+
+
 def output(*command, seconds=120, **more):
-    """What a command prints; Lacking when it fails."""
+    """What a command prints; Broken when it fails."""
     try:
         done = subprocess.run(
             command,
@@ -80,10 +84,10 @@ def output(*command, seconds=120, **more):
             **more,
         )
     except subprocess.TimeoutExpired as late:
-        raise Lacking(f"{command[0]}: no end after {seconds} s") from late
+        raise Broken(f"{command[0]}: no end after {seconds} s") from late
     if done.returncode:
         last = (done.stdout.strip().splitlines() or ["no reason given"])[-1]
-        raise Lacking(f"{command[0]}: {last}")
+        raise Broken(f"{command[0]}: {last}")
     return done.stdout
 
 
@@ -126,7 +130,12 @@ class Kernel:
             raise Lacking("PIER_NO_INSTALL keeps the kernel from being fetched")
         if os.uname().machine != "x86_64":
             raise Lacking("the machine is of kind x86_64, this one is not")
-        said = output(tool("apt-cache", "apt"), "depends", "linux-image-amd64")
+        try:
+            said = output(
+                tool("apt-cache", "apt"), "depends", "linux-image-amd64"
+            )
+        except Broken as failed:
+            raise Lacking(str(failed)) from failed
         names = re.findall(r"Depends: (linux-image-\S+)", said)
         if not names:
             raise Lacking("apt knows no linux-image-amd64")
@@ -134,7 +143,10 @@ class Kernel:
         with tempfile.TemporaryDirectory(dir=folder) as there:
             apt = ["apt-get", "-q", "-o", "APT::Sandbox::User="]
             apt += ["-o", "Acquire::http::Timeout=20"]
-            output(*apt, "download", names[0], cwd=there)
+            try:
+                output(*apt, "download", names[0], cwd=there)
+            except Broken as failed:
+                raise Lacking(f"{names[0]} cannot be had: {failed}") from failed
             (package,) = glob.glob(f"{there}/*.deb")
             output("dpkg-deb", "-x", package, f"{there}/kernel")
             shutil.rmtree(self.root, ignore_errors=True)
@@ -149,7 +161,7 @@ class Kernel:
             if name in self.builtin or self.paths.get(name) in ordered:
                 return
             if name not in self.paths:
-                raise Lacking(f"{self.version} has no module {name}")
+                raise Broken(f"{self.version} has no module {name}")
             for other in UNSAID.get(name, []) + self.needs[name][::-1]:
                 add(other)
             if self.paths[name] not in ordered:

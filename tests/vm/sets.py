@@ -33,7 +33,7 @@ SETS = [
         tests=["api/vsock", "api/vsock_loopback"],
         scripts=["tests/vm/vsock.py"],
     ),
-    Set("can", ["can_raw", "vcan"], scripts=["tests/vm/can.py"], seconds=180),
+    Set("can", ["can_raw", "vcan"], scripts=["tests/vm/can.py"]),
     Set(
         "options",
         ["tipc", "sctp", "tls", "vsock_loopback"],
