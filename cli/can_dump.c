@@ -266,9 +266,10 @@ tell_end(const struct dumping *dumping)
 				     : "");
 }
 
-/* What the kernel had no room for, and the end of what is written. */
+/* What the kernel had no room for, and the end of what is written: what is there
+   stays where nothing could be heard. */
 static void
-finish(struct dumping *dumping)
+finish(struct dumping *dumping, bool failed)
 {
 	uint32_t dropped;
 	size_t i;
@@ -280,7 +281,8 @@ finish(struct dumping *dumping)
 			dumping->dropped += dropped;
 		pier_can_close(can);
 	}
-	if (dumping->sink != NULL && dump_sink_holds(dumping->sink) &&
+	if (dumping->sink != NULL && !failed &&
+		dump_sink_holds(dumping->sink) &&
 		dump_sink_flush(dumping->sink) < 0 && dumping->code == 0)
 		dumping->code = CLI_EXIT_RESOURCE;
 	dump_sink_close(dumping->sink);
@@ -301,7 +303,9 @@ run(struct dumping *dumping)
 		return code;
 	code = cli_conduct(dumping->tool,
 		settings->read != NULL ? run_file : run_live, dumping);
-	finish(dumping);
+	finish(dumping, dumping->seen == 0 &&
+				(dumping->code != 0 ||
+					(code != 0 && code < CLI_EXIT_SIGNAL)));
 	if (dumping->code != 0)
 		return dumping->code;
 	tell_end(dumping);
@@ -319,6 +323,9 @@ can_dump(struct cli_tool *tool, const struct can_settings *settings)
 	if (settings->words.n == 0 && settings->read == NULL)
 		return can_wrong_words(tool,
 			"expected an interface: pier can dump vcan0, or any");
+	if (dump_is_same_file(settings->read, settings->write))
+		return can_wrong_words(
+			tool, "--write: that is the file that is read");
 	dumping = calloc(1, sizeof(*dumping));
 	if (dumping == NULL)
 		return cli_own_failure(

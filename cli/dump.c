@@ -442,6 +442,10 @@ check(const struct dump_settings *settings, struct cli_complaint *why)
 				? "--code, which captures nothing"
 				: "--read: packets of a file have passed "
 				  "already");
+	if (dump_is_same_file(settings->read, settings->write))
+		return cli_complain(why,
+			"--write: '%s' is the file that is read",
+			settings->write);
 	if (settings->promiscuous && settings->interface == NULL)
 		return cli_complain(why,
 			"--promiscuous is of one interface: expected "

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What is gathered before it is written down. */
@@ -32,6 +33,7 @@ struct dump_sink {
 	const struct cli_tool *tool;
 	const char *path;
 	struct pier_stream *stream; /* NULL: standard output */
+	bool begun; /* something was written: what was there has gone */
 	size_t held;
 	unsigned char data[GATHERED];
 };
@@ -207,8 +209,8 @@ dump_sink_open(struct dump_sink **out, const struct cli_tool *tool,
 	sink->path = is_standard(path) ? "standard output" : path;
 	sink->stream = NULL;
 	if (!is_standard(path))
-		code = adopt(&sink->stream, tool, path,
-			O_WRONLY | O_CREAT | O_TRUNC);
+		code = adopt(&sink->stream, tool, path, O_WRONLY | O_CREAT);
+	sink->begun = false;
 	if (code != 0) {
 		free(sink);
 		return code;
@@ -228,6 +230,11 @@ write_down(struct dump_sink *sink, const void *bytes, size_t len)
 
 	if (len == 0)
 		return 0;
+	/* What was there goes now, and not where nothing comes in its place. What
+	   is no file has no length. */
+	if (!sink->begun && sink->stream != NULL)
+		(void)!ftruncate(pier_fd(sink->stream), 0);
+	sink->begun = true;
 	rc = sink->stream == NULL
 		     ? cli_output(bytes, len, sink->tool->until)
 		     : pier_write(sink->stream, bytes, len, PIER_FOREVER);
@@ -264,6 +271,17 @@ dump_sink_put(struct dump_sink *sink, const struct pier_captured *packet)
 	}
 	rc = dump_sink_flush(sink);
 	return rc < 0 ? rc : write_down(sink, packet->data, packet->size);
+}
+
+bool
+dump_is_same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return a != NULL && b != NULL && !is_standard(a) && !is_standard(b) &&
+	       stat(a, &one) == 0 && stat(b, &other) == 0 &&
+	       S_ISREG(one.st_mode) && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
 }
 
 bool

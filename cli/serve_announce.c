@@ -225,11 +225,13 @@ static void
 become(const struct serve *serve, const struct offer *offer, pid_t server)
 {
 	char type[TYPE_TEXT], port[8];
-	const char *words[16] = { "pier", "announce", "-q" };
-	size_t n = 3;
+	const char *words[16] = { "pier", "announce" };
+	size_t n = 2;
 
 	type_text(type, serve, offer);
 	snprintf(port, sizeof(port), "%u", offer->port);
+	if (serve->settings->common.quiet)
+		words[n++] = "-q";
 	if (offer->four != offer->six)
 		words[n++] = offer->four ? "--ipv4" : "--ipv6";
 	if (offer->interface[0] != '\0') {
@@ -270,7 +272,6 @@ serve_announce_begin(struct serve *serve)
 	for (i = 0; i < count && code == CLI_EXIT_OK; i++)
 		code = try_offer(serve, &list[i]);
 	for (i = 0; i < count && code == CLI_EXIT_OK; i++) {
-		char type[TYPE_TEXT];
 		pid_t pid = fork();
 
 		if (pid == 0)
@@ -279,9 +280,6 @@ serve_announce_begin(struct serve *serve)
 			return cli_own_failure(serve->tool, PIER_STEP_CREATE,
 				"--announce", -errno, "");
 		serve->announcers[serve->announcer_count++] = pid;
-		type_text(type, serve, &list[i]);
-		cli_say(serve->tool, 0, "announcing \"%s\" as %s at port %u",
-			serve->settings->announce, type, list[i].port);
 	}
 	return code;
 }

@@ -295,9 +295,17 @@ talk(struct chat *chat)
 	(void)pier_sleep(pier_in_ms(1500));
 	tell_who(chat);
 	while ((n = pier_read_line(
-			keyboard, line, sizeof(line), PIER_FOREVER)) > 0) {
-		size_t size = strcspn(line, "\n");
+			keyboard, line, sizeof(line), PIER_FOREVER)) != 0) {
+		size_t size;
 
+		/* A longer line goes in pieces. */
+		if (n == -EMSGSIZE)
+			n = pier_read_full(
+				keyboard, line, LINE - 1, PIER_FOREVER);
+		if (n < 0)
+			break;
+		line[n < LINE ? n : LINE - 1] = '\0';
+		size = strcspn(line, "\n");
 		if (strncmp(line, "/who", size) == 0 && size == 4) {
 			tell_who(chat);
 			continue;

@@ -251,7 +251,7 @@ take_host(char out[PIER__LABEL_MAX + 1], const char *host)
 
 static int
 open_beacon(struct pier_announce *it, const struct pier_announce_opts *opts,
-	const char *type, const char *host, uint64_t seed)
+	const char *type, const char *host, uint64_t seed, struct wrong *wrong)
 {
 	const struct pier__beacon what = { .type = type,
 		.type_len = strlen(type),
@@ -270,6 +270,8 @@ open_beacon(struct pier_announce *it, const struct pier_announce_opts *opts,
 
 	if (rc == 0)
 		rc = pier__lan_open_beacon(&side->links, &wish);
+	if (rc == -EADDRINUSE)
+		(void)fail_text(wrong, it->instance, PIER__LAN_BUSY_BEACON);
 	if (rc < 0)
 		return rc;
 	side->ops = &beacon_ops;
@@ -302,6 +304,8 @@ open_mdns(struct pier_announce *it, const struct pier_announce_opts *opts,
 		return fail_text(wrong, opts->type, why);
 	if (rc == 0)
 		rc = pier__lan_open_mdns(&side->links, &wish);
+	if (rc == -EADDRINUSE)
+		(void)fail_text(wrong, it->instance, PIER__LAN_BUSY_MDNS);
 	if (rc < 0)
 		return rc;
 	side->ops = &mdns_ops;
@@ -403,7 +407,7 @@ open_all(struct pier_announce *it, struct pier_announce_opts *opts,
 	if ((opts->by & PIER_BY_MDNS) != 0)
 		rc = open_mdns(it, opts, host, seeds[0], wrong);
 	if (rc == 0 && (opts->by & PIER_BY_BEACON) != 0)
-		rc = open_beacon(it, opts, type, host, seeds[1]);
+		rc = open_beacon(it, opts, type, host, seeds[1], wrong);
 	return rc;
 }
 

@@ -334,8 +334,13 @@ tell(struct pier__beacon_find *it, const struct entry *entry,
 		.addrs = &it->told_addr,
 		.addr_count = 1 };
 	if (it->type_len == 0 && out->what == PIER__SEEN) {
-		out->what = PIER__SEEN_TYPE;
-		out->instance = "";
+		*out = (struct pier__sighting){ .what = PIER__SEEN_TYPE,
+			.by = PIER_BY_BEACON,
+			.link = entry->link,
+			.instance = "",
+			.type = it->told_type,
+			.domain = "local",
+			.host = "" };
 	}
 }
 

@@ -83,13 +83,15 @@ static const struct pier__lan_ops mdns_ops = {
 
 static int
 open_beacon(struct pier_find *find, const char *type,
-	const struct pier__lan_wish *wish, uint64_t seed)
+	const struct pier__lan_wish *wish, uint64_t seed, const char **why)
 {
 	struct pier__lan_side *side = &find->lan.sides[find->lan.count];
 	int rc = pier__beacon_find_open(&find->beacon, type, seed);
 
 	if (rc == 0)
 		rc = pier__lan_open_beacon(&side->links, wish);
+	if (rc == -EADDRINUSE)
+		*why = PIER__LAN_BUSY_BEACON;
 	if (rc < 0)
 		return rc;
 	side->ops = &beacon_ops;
@@ -100,17 +102,18 @@ open_beacon(struct pier_find *find, const char *type,
 
 static int
 open_mdns(struct pier_find *find, const char *type, const char *domain,
-	const struct pier__lan_wish *wish, uint64_t seed)
+	const struct pier__lan_wish *wish, uint64_t seed, const char **why)
 {
 	const struct pier__mdns_browse_opts opts = {
 		.type = type, .domain = domain, .seed = seed
 	};
 	struct pier__lan_side *side = &find->lan.sides[find->lan.count];
-	const char *why = NULL;
-	int rc = pier__mdns_browse_open(&find->mdns, &opts, &why);
+	int rc = pier__mdns_browse_open(&find->mdns, &opts, why);
 
 	if (rc == 0)
 		rc = pier__lan_open_mdns(&side->links, wish);
+	if (rc == -EADDRINUSE)
+		*why = PIER__LAN_BUSY_MDNS;
 	if (rc < 0)
 		return rc;
 	side->ops = &mdns_ops;
@@ -165,13 +168,16 @@ open_sides(struct pier_find *find, const char *type,
 
 	if (rc >= 0 && type != NULL)
 		rc = understand(&wanted, type, opts->domain, why);
+	/* It is understood. */
+	if (rc >= 0)
+		*why = "";
 	if (rc >= 0)
 		rc = pier__found_book_open(&find->book, seeds);
 	if (rc >= 0 && wanted.beacons && (opts->by & PIER_BY_BEACON) != 0)
 		rc = open_beacon(find, type != NULL ? wanted.plain : NULL,
-			&wish, seeds[2]);
+			&wish, seeds[2], why);
 	if (rc >= 0 && (opts->by & PIER_BY_MDNS) != 0)
-		rc = open_mdns(find, type, opts->domain, &wish, seeds[3]);
+		rc = open_mdns(find, type, opts->domain, &wish, seeds[3], why);
 	if (rc >= 0 && find->lan.count == 0) {
 		*why = "beacons know the domain local, types as _http._tcp, "
 		       "and "
@@ -205,7 +211,8 @@ pier_find_open_sized(struct pier_find **out, const char *type,
 		rc = open_sides(find, type, &all, &why);
 	if (rc < 0) {
 		(void)pier__fail_step(rc,
-			why != detail ? PIER_STEP_PARSE : PIER_STEP_CREATE,
+			rc == -EINVAL && why != detail ? PIER_STEP_PARSE
+						       : PIER_STEP_CREATE,
 			text, why[0] != '\0' ? why : NULL);
 		pier_find_close(find);
 		return rc;

@@ -484,7 +484,7 @@ tell(struct pier__found_book *book, struct service *service,
 	}
 	print = print_of(book, &event->service);
 	event->what = told ? PIER_FIND_CHANGED : PIER_FIND_ADDED;
-	if (told && (service->is_type || print == service->print))
+	if (told && print == service->print)
 		return false;
 	if (service->is_type && pier__list_empty(&service->types))
 		pier__list_push_back(&book->types, &service->types);

@@ -18,6 +18,13 @@ int pier__lan_open_beacon(
 int pier__lan_open_mdns(
 	struct pier__links **out, const struct pier__lan_wish *wish);
 
+/* What -EADDRINUSE of these means. */
+#define PIER__LAN_BUSY_BEACON \
+	"another program has port 17437, of beacons, and does not share it"
+#define PIER__LAN_BUSY_MDNS                                                    \
+	"another program has port 5353, of multicast DNS, and does not share " \
+	"it"
+
 /*
  * pier__lan_check(by, wish, detail): are these right? by becomes what 0 stands
  * for. 0; -EINVAL or -ENODEV, and *detail says what was expected, or quotes

@@ -148,6 +148,17 @@ def test_files_are_copied():
         contains(done.text, "22:13:20.000123456 UDP")
 
 
+def test_the_file_that_is_read_is_not_written():
+    with tool.scratch() as folder:
+        path = f"{folder}/pcap"
+        with open(path, "wb") as file:
+            file.write(b"what was there")
+        done = tool.expect(2, "dump", "-r", path, "-w", path)
+        contains(done.err, f"--write: '{path}' is the file that is read")
+        with open(path, "rb") as file:
+            equal(file.read(), b"what was there")
+
+
 def test_large_packets():
     """Larger than what is gathered, and as large as there may be."""
     large = [bytes([n]) * size for n, size in enumerate((65500, 262144, 60))]

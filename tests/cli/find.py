@@ -213,8 +213,8 @@ def test_a_server_announces_what_it_listens_on():
             watch.kill()
             watch.communicate()
         equal((gone["type"], gone["reason"]), ("removed", "goodbye"))
-        contains(done.err, 'announcing "Echo here" as _echo._tcp at port')
-        contains(done.err, 'announcing "Echo here" as _echo._udp at port')
+        contains(done.err, 'announcing "Echo here", _echo._tcp at port')
+        contains(done.err, 'announcing "Echo here", _echo._udp at port')
         equal(done.err.count("announcing"), 2)
 
 

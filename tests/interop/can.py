@@ -105,6 +105,7 @@ def test_shown_as_log2long_does():
                 ["log2long"], stdin=file, capture_output=True, check=True
             ).stdout.decode()
         ours = tool.expect(0, "can", "dump", "-r", path, "-v").text
+    equal(len(ours.splitlines()), len(theirs.splitlines()), "lines")
     for mine, other in zip(ours.splitlines(), theirs.splitlines()):
         words = other.split("'")[0].replace("ERRORFRAME", "").split()
         equal(mine.split()[: len(words)], words)
@@ -180,6 +181,21 @@ def test_what_is_wrong():
         (("sniff",), "dump"),
     ):
         contains(tool.expect(2, "can", *words).err, why)
+
+
+def test_what_was_there_stays():
+    """The file that is read is not the one that is written, and one that nothing
+    is written to keeps what it had."""
+    with log() as (_, path):
+        with open(path, "rb") as file:
+            before = file.read()
+        done = tool.run("can", "dump", "--read", path, "-w", path)
+        equal(done.code, 2, done)
+        contains(done.err, "the file that is read")
+        if not has_can():
+            equal(tool.run("can", "dump", "can0", "-w", path).code, 10)
+        with open(path, "rb") as file:
+            equal(file.read(), before)
 
 
 def test_what_is_missing():
