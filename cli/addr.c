@@ -64,23 +64,39 @@ form_of(const struct addr_settings *settings)
 	return PIER_ADDR_PLAIN;
 }
 
+/* What the addresses of a family begin with, where they have no form of their
+   own: of the one that text begins with, or "". */
+static const char *
+prefix_of(const char *text)
+{
+	static const char *const prefixes[] = {
+		"vsock:", "tipc:", "rfcomm:", "l2cap:"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0)
+			return prefixes[i];
+	return "";
+}
+
 /* "tcp://ADDR:PORT?options" and the like: what is the address in it. */
 static const char *
 strip_scheme(char out[WORD_MAX], const char *text)
 {
 	const char *rest = strstr(text, "://");
 	size_t len = rest != NULL ? (size_t)(rest - text) : 0;
-	bool vsock = len == 5 && memcmp(text, "vsock", 5) == 0;
-	bool tipc = len == 4 && memcmp(text, "tipc", 4) == 0;
+	size_t size;
 
 	if (rest == NULL || memchr(text, '/', len) != NULL)
 		return text;
 	rest += 3;
-	(void)snprintf(out, WORD_MAX, "%s%.*s",
-		vsock  ? "vsock:"
-		: tipc ? "tipc:"
-		       : "",
-		(int)strcspn(rest, "?"), rest);
+	size = strcspn(rest, "?");
+	/* This is no option, but part of the address. */
+	if (strncmp(rest + size, "?le=", 4) == 0)
+		size += strcspn(rest + size, "&");
+	(void)snprintf(
+		out, WORD_MAX, "%s%.*s", prefix_of(text), (int)size, rest);
 	return out;
 }
 
@@ -167,7 +183,8 @@ read_word(struct work *work, struct word *out, const char *text)
 	if (strlen(text) >= WORD_MAX)
 		return cli_complain(&work->why, "'%.40s…' is too long", text);
 	if (form_of(work->settings) != PIER_ADDR_PLAIN || *text == '/' ||
-		*text == '.' || *text == '@' || strstr(text, "://") != NULL)
+		*text == '.' || *text == '@' || *prefix_of(text) != '\0' ||
+		strstr(text, "://") != NULL)
 		return read_address(work, out, text);
 	if (slash != NULL)
 		return read_network(work, out, text, slash);

@@ -67,6 +67,8 @@ family_name(const struct pier_addr *addr)
 		return "vsock";
 	case 30: /* AF_TIPC, which not every libc names */
 		return "TIPC";
+	case 31: /* AF_BLUETOOTH */
+		return "Bluetooth";
 	default:
 		return "other";
 	}

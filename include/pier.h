@@ -9,6 +9,7 @@
 
 #include <pier/addr.h>
 #include <pier/announce.h>
+#include <pier/bt.h>
 #include <pier/can.h>
 #include <pier/deadline.h>
 #include <pier/dns.h>

@@ -60,6 +60,23 @@ struct pier_sockaddr_tipc {
 	uint32_t upper; /* the highest instance of a range */
 };
 
+/* Bluetooth, as the kernel has it: few machines have its headers. The bytes of a
+   device stand in reverse: the one that is written first comes last. All zero,
+   it is any. */
+struct pier_sockaddr_rfcomm {
+	sa_family_t family; /* AF_BLUETOOTH */
+	uint8_t device[6];
+	uint8_t channel; /* 1 to 30; 0: a free one */
+};
+
+struct pier_sockaddr_l2cap {
+	sa_family_t family; /* AF_BLUETOOTH */
+	uint16_t psm;       /* little-endian; 0: a free one */
+	uint8_t device[6];
+	uint16_t cid; /* little-endian, of a channel that is fixed; else 0 */
+	uint8_t type; /* enum pier_bt_type of pier/bt.h */
+};
+
 struct pier_addr {
 	socklen_t len; /* bytes of u that are used; 0 is no address */
 	union {
@@ -69,6 +86,8 @@ struct pier_addr {
 		struct sockaddr_un un;
 		struct pier_sockaddr_vm vm;
 		struct pier_sockaddr_tipc tipc;
+		struct pier_sockaddr_rfcomm rc;
+		struct pier_sockaddr_l2cap l2;
 		struct sockaddr_storage storage;
 	} u;
 };
@@ -84,6 +103,10 @@ struct pier_addr {
  *   vsock:3:80  vsock:host:80  vsock:*:80  a virtual machine's context and port
  *   tipc:18888/17  tipc:18888/17-20        an instance of a service, or several
  *   tipc:3456789@1001002                   a socket of TIPC, its node in hex
+ *   rfcomm:00:11:22:33:44:55/1             a channel of a Bluetooth device
+ *   l2cap:00:11:22:33:44:55/0x1001         a PSM of one
+ *   l2cap:00:11:22:33:44:55/0x80?le=public   of one by Low Energy: public, random
+ *   rfcomm:/1  l2cap:/0x1001               of any; '*' stands there too
  *
  * Without a port the port is 0. A zone is the name or the number of an
  * interface. In paths and names %XX is the byte with that hexadecimal number;
@@ -105,7 +128,8 @@ int pier_addr_parse(struct pier_addr *out, const char *text);
  * pier_addr_parse() reads. IPv6 as RFC 5952 says, v4-mapped as IPv4, zones by
  * the interface's name (by number where it has gone), a port unless it is 0,
  * abstract Unix addresses with '@', "./" before a relative Unix path, contexts
- * of virtual machines in numbers, '*' for all of them and for any port. An
+ * of virtual machines in numbers, '*' for all of them and for any port, devices
+ * of Bluetooth in capitals, '*' for any. An
  * address that has no text form gives "(unnamed)", a Unix socket that was not
  * bound; "(none)", len 0; or "(family N)".
  *

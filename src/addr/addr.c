@@ -9,6 +9,7 @@
 #include <pier/addr.h>
 
 #include "addr/addr.h"
+#include "addr/bt.h"
 #include "addr/tipc.h"
 #include "base/siphash.h"
 
@@ -57,6 +58,22 @@ add_tipc(struct canonical *to, const struct pier_sockaddr_tipc *addr)
 	add_number(to, addr->kind == PIER_TIPC_RANGE ? addr->upper : 0);
 }
 
+/* Padding is none of it, nor in which order the kernel has the bytes. */
+static void
+add_bt(struct canonical *to, const struct pier_addr *addr)
+{
+	struct pier_bt_addr device = { .type = PIER_BT_ADDR_BREDR };
+	int channel = pier_bt_channel(addr);
+
+	(void)pier_bt_device(&device, addr);
+	add_number(to, channel < 0);
+	add_number(to, device.type);
+	add(to, device.bytes, sizeof(device.bytes));
+	add_number(to, (uint32_t)(channel < 0 ? pier_bt_psm(addr) : channel));
+	if (channel < 0)
+		add_number(to, ntohs(addr->u.l2.cid));
+}
+
 static void
 canonical(struct canonical *to, const struct pier_addr *addr)
 {
@@ -83,6 +100,8 @@ canonical(struct canonical *to, const struct pier_addr *addr)
 		add_number(to, addr->u.vm.port);
 	} else if (number == AF_TIPC && len >= sizeof(addr->u.tipc)) {
 		add_tipc(to, &addr->u.tipc);
+	} else if (pier__is_rfcomm(addr) || pier__is_l2cap(addr)) {
+		add_bt(to, addr);
 	} else if (len > sizeof(sa_family_t)) {
 		add(to, (const char *)&addr->u + sizeof(sa_family_t),
 			len - sizeof(sa_family_t));

@@ -6,6 +6,7 @@
 #include <pier/addr.h>
 
 #include "addr/addr.h"
+#include "addr/bt.h"
 #include "addr/ip.h"
 #include "addr/tipc.h"
 #include "addr/vsock.h"
@@ -21,6 +22,10 @@
 
 /* And one of TIPC. */
 #define TIPC "tipc:"
+
+/* And those of Bluetooth. */
+#define RFCOMM "rfcomm:"
+#define L2CAP  "l2cap:"
 
 #define UNIX_HEAD offsetof(struct sockaddr_un, sun_path)
 
@@ -202,25 +207,27 @@ parse_port(struct pier__span span, struct pier__why *why)
 		why, span.begin, "an address has its port as a number");
 }
 
-int
-pier__addr_parse(struct pier_addr *out, const char *text, struct pier__why *why)
+/* The families whose addresses begin with their name. */
+static const struct {
+	const char *prefix;
+	int (*parse)(struct pier_addr *out, struct pier__span span,
+		struct pier__why *why);
+} named[] = {
+	{ VSOCK, pier__vsock_parse },
+	{ TIPC, pier__tipc_parse_any },
+	{ RFCOMM, pier__rfcomm_parse },
+	{ L2CAP, pier__l2cap_parse_any },
+};
+
+static int
+parse_ip(struct pier_addr *out, struct pier__span span, struct pier__why *why)
 {
-	struct pier__span span = pier__span_of(text);
 	struct pier__hostport pieces;
 	struct pier_addr addr;
 	struct pier__ip ip;
 	int port = 0;
-	int rc;
+	int rc = pier__hostport_split(&pieces, span, why);
 
-	if (pier__is_unix_text(span))
-		return pier__addr_parse_unix(out, span, why);
-	if (pier__span_starts(span, VSOCK))
-		return pier__vsock_parse(out,
-			pier__span_cut(span, sizeof(VSOCK) - 1, span.end), why);
-	if (pier__span_starts(span, TIPC))
-		return pier__tipc_parse_any(out,
-			pier__span_cut(span, sizeof(TIPC) - 1, span.end), why);
-	rc = pier__hostport_split(&pieces, span, why);
 	if (rc < 0)
 		return rc;
 	rc = pier__ip_parse(&ip, pieces.host, why);
@@ -238,6 +245,23 @@ pier__addr_parse(struct pier_addr *out, const char *text, struct pier__why *why)
 	if (rc == 0)
 		*out = addr;
 	return rc;
+}
+
+int
+pier__addr_parse(struct pier_addr *out, const char *text, struct pier__why *why)
+{
+	struct pier__span span = pier__span_of(text);
+	size_t i;
+
+	if (pier__is_unix_text(span))
+		return pier__addr_parse_unix(out, span, why);
+	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		if (!pier__span_starts(span, named[i].prefix))
+			continue;
+		span.begin += strlen(named[i].prefix);
+		return named[i].parse(out, span, why);
+	}
+	return parse_ip(out, span, why);
 }
 
 int
@@ -328,6 +352,15 @@ format_tipc(char *out, size_t size, const struct pier_addr *addr)
 	return used + pier__tipc_format(out + used, size - used, addr);
 }
 
+static size_t
+format_bt(char *out, size_t size, const struct pier_addr *addr, bool number)
+{
+	size_t used = (size_t)snprintf(
+		out, size, "%s", pier__is_rfcomm(addr) ? RFCOMM : L2CAP);
+
+	return used + pier__bt_format(out + used, size - used, addr, number);
+}
+
 /* Everything is written to a buffer that is always large enough, then cut. */
 static int
 hand_out(char *buf, size_t size, const char *text, size_t len)
@@ -358,6 +391,8 @@ format(const struct pier_addr *addr, char *buf, size_t size, bool port)
 	else if (pier_addr_family(addr) == AF_TIPC &&
 		 addr->len >= sizeof(addr->u.tipc))
 		len = format_tipc(text, sizeof(text), addr);
+	else if (pier__is_rfcomm(addr) || pier__is_l2cap(addr))
+		len = format_bt(text, sizeof(text), addr, port);
 	else
 		len = (size_t)snprintf(text, sizeof(text), "(family %d)",
 			addr->u.sa.sa_family);

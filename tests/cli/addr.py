@@ -67,6 +67,13 @@ def test_a_sockaddr_is_what_the_kernel_takes():
           (struct.pack("=H", socket.AF_UNIX) + b"/run/x\0").hex())
     equal(one("vsock:3:80")["sockaddr"],
           struct.pack("=HHIIBxxx", 40, 0, 80, 3, 0).hex())
+    equal(one("tipc:18888/17")["sockaddr"],
+          struct.pack("=HBbIII", 30, 2, 2, 18888, 17, 0).hex())
+    device = bytes.fromhex("883107dc1b00")
+    equal(one("rfcomm:00:1B:DC:07:31:88/7")["sockaddr"],
+          struct.pack("=H6sBx", 31, device, 7).hex())
+    equal(one("l2cap:00:1B:DC:07:31:88/0x1001")["sockaddr"],
+          struct.pack("=HH6sHBx", 31, 0x1001, device, 0, 0).hex())
 
 
 def test_endpoints_are_read_for_their_address():
@@ -76,6 +83,8 @@ def test_endpoints_are_read_for_their_address():
         ("unix:///run/x?mode=600", "/run/x", None),
         ("unix://@x", "@x", None),
         ("vsock://3:80", "vsock:3", None),
+        ("l2cap://00:1b:dc:07:31:88/0x80?le=random&mtu=100",
+         "l2cap:00:1B:DC:07:31:88?le=random", None),
     ):
         event = one(text)
         equal((event["given"], event["address"], event.get("port")),
