@@ -10,10 +10,10 @@
  * who has seen the request can answer it.
  *
  * Servers are asked politely: at most PIER_SNTP_BURST requests in a row, 2 s
- * apart, then no more often than every 15 s (RFC 4330 section 10); the time
- * doubles while a server is silent, and when it says RATE; DENY and RSTR end it.
- * That is counted for this object: who opens one after the other has to space
- * them.
+ * apart, then no more often than every 15 s (RFC 4330 section 10). Who polls asks
+ * half as often for each request without an answer, and when a server says RATE;
+ * who does not is done with it at RATE. DENY and RSTR end it for both. That is
+ * counted for this object: who opens one after the other has to space them.
  */
 #ifndef PIER_SNTP_H
 #define PIER_SNTP_H
@@ -53,7 +53,8 @@ struct pier_sntp_opts {
 	int64_t poll_ns;
 	int64_t wait_ns; /* for one answer; 0: 2 s, less than an hour */
 	/* Requests in a row without a sample until a server is given up; 0: 3.
-	   With poll_ns none is, but for DENY and RSTR */
+	   With poll_ns none is, but for DENY and RSTR; without, RATE is the
+	   end too */
 	unsigned int tries;
 	/* The servers are the caller's own, who may be asked every millisecond.
 	   Those on loopback addresses always are */
@@ -65,13 +66,18 @@ struct pier_sntp_opts {
 	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
 	void *lookup_arg;
 	const char *const *options; /* as of struct pier_dial_opts */
+	/* With poll_ns: requests to each server in all, answered or not; 0: for
+	   ever */
+	uint64_t polls;
 };
 
 /*
  * pier_sntp_open(out, hosts, count, opts, deadline): get ready to ask: look the
  * names up, one after the other, each within its share of the deadline, and make
  * a socket for each address. Nothing is sent yet. A server for which that fails
- * is told of as PIER_SNTP_FAILED; only when it fails for all is it an error.
+ * is told of as PIER_SNTP_FAILED; only when it fails for all is it an error. One
+ * whose address came before is told of as PIER_SNTP_FAILED, too, with -EEXIST:
+ * it is asked once, and has one vote.
  *
  *   out       on success the caller's, ended by pier_sntp_close()
  *   hosts     count of them: "HOST", "HOST:PORT", "[ADDR6]:PORT", or an endpoint
@@ -81,7 +87,8 @@ struct pier_sntp_opts {
  * Returns 0, or the error of the first host:
  *   -EINVAL          what is no host, no hosts, more servers than
  *                    PIER_SNTP_SERVERS_MAX, or a field of opts that is out of
- *                    its range: the detail says which
+ *                    its range: the detail says which; bind or one of options
+ *                    cannot be read: that is the endpoint of the error
  *   -PIER_ENONAME, -PIER_EAGAINNAME, -PIER_ENAMEFAIL  see pier_resolve()
  *   -ENETUNREACH, -EHOSTUNREACH  no way there from here
  *   -EADDRNOTAVAIL   opts->bind is no address of this machine
@@ -214,12 +221,14 @@ pier_sntp_next(struct pier_sntp *sntp, struct pier_sntp_event *event,
 /* ---- What is known by now ----------------------------------------------- */
 
 enum pier_sntp_state {
-	PIER_SNTP_ASKING,    /* more requests will follow */
-	PIER_SNTP_COMPLETE,  /* it gave all samples that were wanted */
-	PIER_SNTP_SILENT,    /* no answer to several requests: given up */
-	PIER_SNTP_REFUSED,   /* it answered, but is no good: see failed */
-	PIER_SNTP_SENT_AWAY, /* by a kiss code: not to be asked again */
-	PIER_SNTP_UNUSABLE   /* not asked at all, or a socket error */
+	PIER_SNTP_ASKING,   /* more requests will follow */
+	PIER_SNTP_COMPLETE, /* it gave all samples that were wanted */
+	PIER_SNTP_SILENT,   /* no answer to several requests: given up */
+	PIER_SNTP_REFUSED,  /* it answered, but is no good: see failed */
+	/* By a kiss code: not to be asked again, or, RATE, not so soon */
+	PIER_SNTP_SENT_AWAY,
+	PIER_SNTP_UNUSABLE, /* not asked at all, or a socket error */
+	PIER_SNTP_SAME      /* not asked: its address is that of another */
 };
 
 struct pier_sntp_server {
@@ -244,6 +253,7 @@ struct pier_sntp_server {
 	enum pier_sntp_check failed;
 	char kiss[5];
 	int error;
+	size_t same; /* of PIER_SNTP_SAME: the server that is asked there */
 };
 
 /*

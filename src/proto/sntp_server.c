@@ -29,6 +29,8 @@ pier__sntp_check_opts(struct pier_sntp_opts *opts)
 	if (opts->poll_ns != 0 && (opts->poll_ns < PIER_SNTP_OWN_NS ||
 					  opts->poll_ns > PIER_SNTP_MAX_NS))
 		return "the time between polls is 1 ms to 36 h";
+	if (opts->polls > 0 && opts->poll_ns == 0)
+		return "polls are counted where there is a time between them";
 	if (opts->wait_ns < 0 || opts->wait_ns > 3600 * SECOND_NS)
 		return "the wait is above 0, and an hour at most";
 	if (opts->tries > 100)
@@ -96,15 +98,17 @@ beat(const struct pier__sntp_server *server, const struct pier_sntp_opts *opts)
 	return beat < server->slow_ns ? server->slow_ns : beat;
 }
 
-/* It doubles for every request that brought nothing. */
+/* It doubles for every request that brought nothing; but a burst that ends by
+   itself is over before that would spare a server anything. */
 static int64_t
 pause_of(const struct pier__sntp_server *server,
 	const struct pier_sntp_opts *opts)
 {
+	bool steady = opts->poll_ns == 0 && is_in_burst(server, opts);
+	unsigned int times = steady ? 0 : server->run, i;
 	int64_t pause = beat(server, opts);
-	unsigned int i;
 
-	for (i = 0; i < server->run && pause < PIER_SNTP_MAX_NS; i++)
+	for (i = 0; i < times && pause < PIER_SNTP_MAX_NS; i++)
 		pause *= 2;
 	return pause < PIER_SNTP_MAX_NS ? pause : PIER_SNTP_MAX_NS;
 }
@@ -112,8 +116,14 @@ pause_of(const struct pier__sntp_server *server,
 static void
 plan(struct pier__sntp_server *server, const struct pier_sntp_opts *opts)
 {
-	if (server->state == PIER_SNTP_ASKING)
-		server->next_ns = server->sent_ns + pause_of(server, opts);
+	if (server->state != PIER_SNTP_ASKING)
+		return;
+	server->next_ns = server->sent_ns + pause_of(server, opts);
+	if (opts->polls > 0 && server->sent >= opts->polls &&
+		!server->asked.waiting)
+		end(server, server->failed != PIER_SNTP_CHECKS
+				    ? PIER_SNTP_REFUSED
+				    : PIER_SNTP_SILENT);
 }
 
 int64_t
@@ -193,28 +203,33 @@ keep(struct pier__sntp_server *server, const struct pier_sntp_opts *opts,
 	plan(server, opts);
 }
 
+/* At least twice as long between two requests from now on. */
+static void
+slow_down(struct pier__sntp_server *server, const struct pier_sntp_opts *opts)
+{
+	server->slow_ns = 2 * pause_of(server, opts);
+	if (!server->own && server->slow_ns < PIER_SNTP_POLL_NS)
+		server->slow_ns = PIER_SNTP_POLL_NS;
+	if (server->slow_ns > PIER_SNTP_MAX_NS)
+		server->slow_ns = PIER_SNTP_MAX_NS;
+	server->spent = true;
+}
+
 static void
 obey(struct pier__sntp_server *server, const struct pier_sntp_opts *opts,
 	const struct pier_sntp_event *event)
 {
-	int64_t pause = pause_of(server, opts);
+	bool slows = pier__sntp_slows(event->kiss);
 
 	server->kisses++;
 	memcpy(server->kiss, event->kiss, sizeof(server->kiss));
-	if (pier__sntp_sends_away(event->kiss)) {
+	if (pier__sntp_sends_away(event->kiss))
 		give_up(server, PIER_SNTP_SENT_AWAY);
-	} else if (pier__sntp_slows(event->kiss)) {
-		server->slow_ns = 2 * pause;
-		if (!server->own && server->slow_ns < PIER_SNTP_POLL_NS)
-			server->slow_ns = PIER_SNTP_POLL_NS;
-		if (server->slow_ns > PIER_SNTP_MAX_NS)
-			server->slow_ns = PIER_SNTP_MAX_NS;
-		server->spent = true;
-		if (opts->poll_ns == 0 && server->samples > 0)
-			give_up(server, PIER_SNTP_COMPLETE);
-	} else if (opts->poll_ns == 0) {
-		end(server, PIER_SNTP_REFUSED);
-	}
+	else if (opts->poll_ns == 0)
+		/* Who asks a few times can ask no less often than not again. */
+		end(server, slows ? PIER_SNTP_SENT_AWAY : PIER_SNTP_REFUSED);
+	else if (slows)
+		slow_down(server, opts);
 }
 
 void
@@ -317,7 +332,8 @@ pier__sntp_describe(
 		.own = server->own,
 		.next_ns = server->next_ns,
 		.failed = server->failed,
-		.error = server->error };
+		.error = server->error,
+		.same = server->same };
 	memcpy(out->kiss, server->kiss, sizeof(out->kiss));
 	if (server->samples == 0)
 		return;

@@ -19,6 +19,7 @@ struct pier__sntp_server {
 	bool untold; /* that it failed is still to be told */
 	bool spent;  /* the burst is over */
 	enum pier_sntp_state state;
+	size_t same; /* of PIER_SNTP_SAME: whose address it has */
 	enum pier_ntp_vote vote;
 	struct pier__sntp_asked asked;
 	int64_t sent_ns;  /* the last request, monotonic as all that follow */

@@ -13,46 +13,10 @@
 
 #include <cmocka.h>
 
-#include <pier.h>
+#include "old_room.h"
 
 /* Met only by what hangs. */
 #define HANGS pier_in_s(10)
-
-#define BEHIND 0x5a
-
-/* What an old program has room for, and what lies behind it. */
-static union {
-	struct pier_dial_report report;
-	struct pier_relay_result relay;
-	struct pier_run_result run;
-	struct pier_server_stats stats;
-	struct pier_tcp_info info;
-	struct pier_tcp_flow flow;
-	struct pier_sockets_report sockets;
-	struct pier_msg msg;
-	struct pier_endpoint_check check;
-	struct pier_framing framing;
-	unsigned char bytes[8192];
-} room;
-
-static void
-clear(void)
-{
-	memset(room.bytes, BEHIND, sizeof(room.bytes));
-}
-
-/* Written up to size, and not a byte behind it. */
-static void
-assert_kept(size_t size)
-{
-	size_t i;
-
-	for (i = size; i < sizeof(room.bytes); i++)
-		assert_int_equal(room.bytes[i], BEHIND);
-	for (i = 0; i < size && room.bytes[i] == BEHIND; i++)
-		;
-	assert_true(i < size);
-}
 
 static struct pier_stream *
 dial(struct pier_listener **listener, size_t report_size)
