@@ -121,11 +121,12 @@ run_host(void *arg)
 	if (rc == 0)
 		rc = pier_ping_open(&ping, host->endpoint, &opts, work->until);
 	if (rc < 0) {
-		host->code = rc == -ECANCELED ? CLI_EXIT_NO
-					      : cli_open_failure(work->tool,
-							pier_last_error(),
-							host->endpoint,
-							work->settings->bind);
+		host->code =
+			rc == -ECANCELED
+				? CLI_EXIT_NO
+				: cli_open_failure(work->tool,
+					  pier_last_error(), host->endpoint,
+					  work->settings->way.bind);
 		return 0;
 	}
 	tell_way(host, ping, pier_now() - begin);
@@ -225,11 +226,7 @@ static void
 take_opts(struct ping_work *work, const char *options[CLI_TEXTS_MAX + 1])
 {
 	const struct ping_settings *settings = work->settings;
-	size_t i;
 
-	for (i = 0; i < settings->options.n; i++)
-		options[i] = settings->options.item[i];
-	options[i] = NULL;
 	work->opts = (struct pier_ping_opts){
 		.count = (uint64_t)settings->count,
 		.interval_ns = settings->interval_ns,
@@ -238,12 +235,10 @@ take_opts(struct ping_work *work, const char *options[CLI_TEXTS_MAX + 1])
 		.ttl = (int)settings->ttl,
 		.tos = (int)settings->tos,
 		.dont_fragment = settings->dont_fragment,
-		.bind = settings->bind,
+		.bind = settings->way.bind,
 		.interface = settings->interface,
-		.family = settings->four == settings->six ? AF_UNSPEC
-			  : settings->four                ? AF_INET
-							  : AF_INET6,
-		.options = options,
+		.family = lan_family(settings->way.four, settings->way.six),
+		.options = lan_list(options, &settings->way.options),
 	};
 	work->until = settings->timeout_ns > 0
 			      ? pier_in_ns(settings->timeout_ns)

@@ -11,20 +11,21 @@
 
 #include "options.h"
 #include "report.h"
+#include "way.h"
 
 /* Most hosts of one run: each has a socket. */
 #define PING_HOSTS_MAX 4096
 
 struct ping_settings {
 	struct cli_common common;
-	bool four, six, dont_fragment;
+	struct cli_way way;
+	bool dont_fragment;
 	int64_t count; /* 0: no end */
 	int64_t interval_ns, wait_ns;
 	int64_t timeout_ns; /* 0: none */
 	int64_t size, ttl, tos;
 	int64_t max_loss; /* per cent */
-	const char *bind, *interface;
-	struct cli_texts options;
+	const char *interface;
 	struct cli_texts hosts;
 };
 

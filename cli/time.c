@@ -6,6 +6,7 @@
 #include "time_work.h"
 
 #include "conduct.h"
+#include "lan.h"
 #include "store.h"
 #include "values.h"
 
@@ -53,51 +54,6 @@ time_root_distance(const struct pier_sntp_server *server)
 
 /* ---- The verdict -------------------------------------------------------- */
 
-/* Why a server is of no use, on standard error; the exit code. */
-static int
-tell_useless(const struct time_work *work, size_t i)
-{
-	char text[PIER_ADDR_TEXT_MAX], line[PIER_ADDR_TEXT_MAX + 160];
-	struct pier_sntp_server server;
-	const struct time_why *why = &work->why[i];
-	const char *where;
-
-	(void)pier_sntp_server(work->sntp, i, &server);
-	where = time_server_text(&server, text);
-	if (server.state == PIER_SNTP_UNUSABLE)
-		return cli_own_failure(work->tool,
-			server.addr.len == 0 ? PIER_STEP_RESOLVE
-					     : PIER_STEP_SEND,
-			where, server.error, why->text);
-	if (server.state == PIER_SNTP_SENT_AWAY ||
-		(server.rejected > 0 || server.kisses > 0)) {
-		if (!why->honest)
-			return cli_own_failure(work->tool, PIER_STEP_FRAME,
-				where, -PIER_EFRAME, why->text);
-		(void)snprintf(line, sizeof(line), "%s: %s", where, why->text);
-		return cli_negative(work->tool, line, "");
-	}
-	return cli_own_failure(work->tool, PIER_STEP_RECEIVE, where,
-		-PIER_EDEADLINE, "no answer");
-}
-
-/* No server gave a sample: if that has one cause, it is the exit code. */
-static int
-tell_all_useless(const struct time_work *work)
-{
-	size_t count = pier_sntp_count(work->sntp), i;
-	int code = CLI_EXIT_OK, one;
-
-	for (i = 0; i < count; i++) {
-		one = tell_useless(work, i);
-		if (code == CLI_EXIT_OK)
-			code = one;
-		else if (one != code)
-			code = CLI_EXIT_NO;
-	}
-	return code;
-}
-
 static bool
 is_too_far(const struct time_work *work)
 {
@@ -113,11 +69,11 @@ judge(struct time_work *work)
 	char line[256], offset[TIME_TEXT], most[CLI_VALUE_TEXT];
 	int agree = pier_sntp_result(work->sntp, &work->verdict);
 
-	if (!work->settings->watch &&
-		(work->verdict.usable > 0 || work->tool->json))
+	if (work->tool->json ||
+		(work->verdict.usable > 0 && !work->settings->watch))
 		time_tell_result(work);
 	if (work->verdict.usable == 0)
-		return tell_all_useless(work);
+		return time_why_tell(work);
 	if (agree == 0) {
 		(void)snprintf(line, sizeof(line),
 			"no majority of the %zu servers agrees",
@@ -138,21 +94,6 @@ judge(struct time_work *work)
 
 /* ---- Asking ------------------------------------------------------------- */
 
-static void
-keep_why(struct time_work *work, const struct pier_sntp_event *event)
-{
-	struct time_why *why = &work->why[event->server];
-
-	if (event->what == PIER_SNTP_IGNORED || event->what == PIER_SNTP_LATE)
-		return;
-	memcpy(why->text, event->text, sizeof(why->text));
-	/* A stratum of 17 and more is none. */
-	why->honest = event->failed == PIER_SNTP_KISS ||
-		      event->failed == PIER_SNTP_SYNCED ||
-		      (event->failed == PIER_SNTP_STRATUM &&
-			      event->message.stratum == 16);
-}
-
 /* A picture is drawn again every second, since the time goes on. */
 static pier_deadline
 until_of(const struct time_work *work)
@@ -172,7 +113,7 @@ ask(struct time_work *work)
 	do {
 		rc = pier_sntp_next(work->sntp, &event, until_of(work));
 		if (rc > 0) {
-			keep_why(work, &event);
+			time_why_note(work, &event);
 			time_tell_event(work, &event);
 		}
 		if (watch && rc > 0)
@@ -194,7 +135,8 @@ open_servers(struct time_work *work)
 		&work->opts, work->until);
 
 	if (rc < 0)
-		return cli_failure(work->tool, pier_last_error());
+		return cli_open_failure(work->tool, pier_last_error(), "udp://",
+			work->settings->way.bind);
 	work->why = calloc(pier_sntp_count(work->sntp), sizeof(work->why[0]));
 	if (work->why == NULL)
 		return cli_own_failure(
@@ -235,28 +177,26 @@ static void
 take_opts(struct time_work *work, const char *options[CLI_TEXTS_MAX + 1])
 {
 	const struct time_settings *settings = work->settings;
-	size_t i;
 
-	for (i = 0; i < settings->options.n; i++)
-		options[i] = settings->options.item[i];
-	options[i] = NULL;
 	work->opts = (struct pier_sntp_opts){
-		.samples = (unsigned int)settings->samples,
 		.interval_ns = settings->interval_ns,
 		.wait_ns = settings->wait_ns,
+		.tries = (unsigned int)settings->tries,
 		.own = settings->own,
 		.addresses = (unsigned int)settings->addresses,
 		.version = (int)settings->version,
-		.bind = settings->bind,
-		.family = settings->four == settings->six ? AF_UNSPEC
-			  : settings->four                ? AF_INET
-							  : AF_INET6,
-		.options = options,
+		.bind = settings->way.bind,
+		.family = lan_family(settings->way.four, settings->way.six),
+		.options = lan_list(options, &settings->way.options),
 	};
-	if (settings->watch)
+	if (settings->watch) {
+		work->opts.polls = (uint64_t)settings->samples;
 		work->opts.poll_ns = settings->interval_ns > 0
 					     ? settings->interval_ns
 					     : WATCH_POLL_NS;
+	} else {
+		work->opts.samples = (unsigned int)settings->samples;
+	}
 	work->hosts = settings->hosts.n > 0 ? settings->hosts.item : pool;
 	work->hosts_count = settings->hosts.n > 0
 				    ? settings->hosts.n
@@ -269,6 +209,11 @@ take_opts(struct time_work *work, const char *options[CLI_TEXTS_MAX + 1])
 static int
 check(const struct time_settings *settings, struct cli_complaint *why)
 {
+	if (settings->samples > PIER_SNTP_SAMPLES_MAX && !settings->watch)
+		return cli_complain(why,
+			"--samples: out of range: '%lld'; expected 1 to %d, or "
+			"--watch beside it",
+			(long long)settings->samples, PIER_SNTP_SAMPLES_MAX);
 	if (settings->convert.n > 0 && settings->hosts.n > 0)
 		return cli_complain(why,
 			"--convert asks nobody; '%s' is a server",

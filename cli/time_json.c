@@ -146,6 +146,7 @@ tell_server(struct time_work *work, size_t i)
 		[PIER_SNTP_REFUSED] = "refused",
 		[PIER_SNTP_SENT_AWAY] = "sent away",
 		[PIER_SNTP_UNUSABLE] = "unusable",
+		[PIER_SNTP_SAME] = "same",
 	};
 	static const char *const votes[] = {
 		[PIER_NTP_UNUSED] = "unused",
@@ -155,6 +156,7 @@ tell_server(struct time_work *work, size_t i)
 	};
 	json_t *json = cli_event("server");
 	struct pier_sntp_server server;
+	char why[TIME_WHY_TEXT];
 
 	(void)pier_sntp_server(work->sntp, i, &server);
 	add_server(json, &server);
@@ -172,8 +174,8 @@ tell_server(struct time_work *work, size_t i)
 		cli_event_number(
 			json, "root_distance_ns", time_root_distance(&server));
 		cli_event_number(json, "jitter_ns", server.jitter_ns);
-	} else if (work->why[i].text[0] != '\0') {
-		cli_event_text(json, "text", work->why[i].text);
+	} else {
+		cli_event_text(json, "text", time_why_text(work, i, why));
 	}
 	print_event(work, json);
 }

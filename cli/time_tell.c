@@ -176,7 +176,7 @@ time_server_line(
 {
 	char who[PIER_ADDR_TEXT_MAX + 300], reference[PIER_NTP_REFERENCE_TEXT];
 	char offset[TIME_TEXT], bound[TIME_TEXT], delay[TIME_TEXT];
-	char root[TIME_TEXT], jitter[TIME_TEXT];
+	char root[TIME_TEXT], jitter[TIME_TEXT], why[TIME_WHY_TEXT];
 	struct pier_sntp_server server;
 	int len;
 
@@ -184,8 +184,7 @@ time_server_line(
 	put_server(&server, who, sizeof(who));
 	if (server.samples == 0) {
 		len = snprintf(line, size, "%s: %s\n", who,
-			work->why[i].text[0] != '\0' ? work->why[i].text
-						     : "no answer");
+			time_why_text(work, i, why));
 		return (size_t)len < size ? (size_t)len : size - 1;
 	}
 	time_offset_text(server.best.offset_ns, offset, sizeof(offset));

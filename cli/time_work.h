@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pier time: what time is it, by servers of NTP. time_options.c has the tables,
- * time.c asks and judges, time_tell.c says what came of it, time_json.c the same
+ * time.c asks and judges, time_why.c tells what is wrong with a server,
+ * time_tell.c says what came of it, time_json.c the same
  * as JSON, time_watch.c shows it as it goes on, time_convert.c turns one way to
  * write a moment into the others, without any server.
  */
@@ -14,28 +15,34 @@
 #include "report.h"
 #include "time_graph.h"
 #include "time_value.h"
+#include "way.h"
 
 /* What a graph may show. */
 #define TIME_POINTS_MAX TIME_GRAPH_COLUMNS_MAX
 
 struct time_settings {
 	struct cli_common common;
-	bool four, six, own, watch;
-	int64_t samples, addresses, version;
+	struct cli_way way;
+	bool own, watch;
+	int64_t samples; /* 0: not given */
+	int64_t tries, addresses, version;
 	int64_t interval_ns; /* 0: the library's */
 	int64_t wait_ns, timeout_ns;
 	int64_t max_offset_ns; /* 0: none */
-	const char *bind;
-	struct cli_texts options, convert;
+	struct cli_texts convert;
 	struct cli_texts hosts;
 };
 
-/* The last words about a server: why it is no good. */
+/* A check by its name, and what failed it. Why a server is no good, in all. */
+#define TIME_FAULT_TEXT 176
+#define TIME_WHY_TEXT   256
+
 struct time_why {
-	char text[128];
-	/* It is what it says, only of no use now, or not to us: its answer is
-	   no, and it broke no rule */
-	bool honest;
+	char text[TIME_FAULT_TEXT]; /* the last word of the server */
+	bool honest;                /* which broke no rule */
+	/* What came besides: no answer to what was asked, or too late */
+	char passed_over[TIME_FAULT_TEXT];
+	bool late;
 };
 
 struct time_work {
@@ -74,6 +81,17 @@ int64_t time_root_distance(const struct pier_sntp_server *server);
 
 /* Write a text to standard output; a failure is kept in work->output. */
 void time_print(struct time_work *work, const char *text, size_t len);
+
+/* What just happened may be why a server is of no use. */
+void time_why_note(struct time_work *work, const struct pier_sntp_event *event);
+
+/* Why server i gave no sample; text or what is kept. */
+const char *time_why_text(
+	const struct time_work *work, size_t i, char text[TIME_WHY_TEXT]);
+
+/* No server gave a sample: why, of each. If that has one cause, it is the exit
+   code. */
+int time_why_tell(const struct time_work *work);
 
 /* For -v, or --json: what just happened. */
 void time_tell_event(

@@ -160,8 +160,10 @@ def test_each_check_is_named_and_ends_it():
         (server,) = of_type(events(done, "time"), "server")
         contains(server["text"], words)
         # The error is one line, and names who it was.
+        said = [line for line in done.err.splitlines()
+                if not line.startswith("hint:")][-1]
         assert re.search(rf"^pier: .*127\.0\.0\.1:{clock.port}: .*{words}",
-                         done.err.splitlines()[-1]), done
+                         said), done
 
 
 def test_what_is_no_answer_is_passed_over():
@@ -232,6 +234,83 @@ def test_silence_and_refusal():
     contains(usage("time", "--max-offset", "0", "x"), "--max-offset")
 
 
+def test_a_silent_server_ends_by_its_tries():
+    with Clock(lambda *_: []) as clock:
+        done = expect(6, "time", "--tries", "1", "--wait", "20ms", clock.host)
+        contains(done.err, "no answer to the request within 20 ms")
+    equal(len(clock.requests), 1)
+    with Clock(lambda *_: []) as clock:
+        done = expect(6, "time", "--tries", "4", "--wait", "20ms", "--interval",
+                      "1ms", clock.host)
+        contains(done.err, "no answer to any of 4 requests within 20 ms")
+    equal(len(clock.requests), 4)
+
+
+def test_a_late_answer_is_told():
+    def script(data, _):
+        time.sleep(0.3)
+        return [answer(data)]
+
+    with Clock(script) as clock:
+        done = expect(6, "time", "--tries", "2", "--wait", "200ms",
+                      "--interval", "1ms", clock.host)
+    contains(done.err, "one after it: --wait gives it longer")
+
+
+WRONG = [
+    ({"version": 2}, "version", "version 2, where 4 was asked"),
+    ({"mode": 3}, "mode", "mode 3"),
+    ({"originate": 12345}, "originate", "originate 0x0000000000003039"),
+]
+
+
+def test_what_was_passed_over_is_named():
+    """Without -v, too: who is asked answers, and breaks the rules."""
+    for fields, check, words in WRONG:
+        with Clock(**fields) as clock:
+            done = expect(8, "time", "--json", "--tries", "2", "--wait", "50ms",
+                          "--interval", "1ms", clock.host)
+        contains(done.err, "no good answer to any of 2 requests: check "
+                           f"{check} failed: {words}")
+        (server,) = of_type(events(done, "time"), "server")
+        equal(server["state"], "silent")
+        contains(server["text"], words)
+    with Clock(lambda *_: [b"short"]) as clock:
+        done = expect(8, "time", "--tries", "1", "--wait", "50ms", clock.host)
+    contains(done.err, "check length failed: 5 bytes")
+
+
+def test_asked_too_often_is_the_end():
+    with Clock(stratum=0, id=b"RATE") as clock:
+        done = expect(1, "time", "--samples", "3", clock.host)
+        contains(done.err, f"127.0.0.1:{clock.port}: kiss code RATE: it is "
+                           "asked too often")
+        contains(done.err, "hint: leave it alone")
+    equal(len(clock.requests), 1)
+
+    def script(data, number):
+        return [answer(data, stratum=0, id=b"RATE") if number == 2
+                else answer(data)]
+
+    with Clock(script) as clock:
+        lines = events(expect(0, "time", "--json", "--samples", "3",
+                              "--interval", "1ms", clock.host), "time")
+    (server,) = of_type(lines, "server")
+    equal((server["state"], server["samples"], server["kisses"]),
+          ("complete", 1, 1))
+
+
+def test_who_is_asked_from_is_named():
+    for words in (["--bind", "foo"], ["-S", "foo=1"], ["-S", "ttl=x"]):
+        done = expect(2, "time", *words, "127.0.0.1")
+        contains(done.err, f"parse: {words[1]}: ")
+        assert "pier help endpoints" not in done.err, done
+    done = expect(10, "time", "--bind", "192.0.2.1", "127.0.0.1")
+    contains(done.err, "bind: udp://192.0.2.1: no such address on this machine "
+                       "(EADDRNOTAVAIL)\n")
+    contains(done.err, "hint: that address is not one of this machine")
+
+
 def test_max_offset():
     with Clock(offset=-100) as clock:
         expect(0, "time", "--max-offset", "10m", clock.host)
@@ -290,6 +369,23 @@ def test_a_falseticker_is_marked():
           (2, 3, 1))
     assert abs(verdict["offset_ns"]) < 30e9, verdict
     equal(of_type(found, "exchange"), [])
+
+
+def test_a_server_given_twice_counts_once():
+    with Clock() as a, Clock(offset=1000) as liar:
+        hosts = [liar.host, f"udp://{liar.host}", a.host]
+        done = expect(1, "time", *hosts)
+        contains(done.err, "no majority of the 2 servers agrees")
+        contains(done.text, f"the same address as {liar.host}, which is asked: "
+                            "it counts once")
+        equal(len(liar.requests), 1)
+        lines = events(run("time", "--json", *hosts), "time")
+    equal([one["state"] for one in of_type(lines, "server")],
+          ["complete", "same", "complete"])
+    # Its one cause is told once.
+    with Clock(leap=3) as lost:
+        done = expect(1, "time", lost.host, lost.host)
+    equal(len(done.err.splitlines()), 1, done)
 
 
 def test_no_majority_is_no():
@@ -396,6 +492,31 @@ def test_watch_draws_on_a_terminal_and_restores_it():
         last = pictures[-2].replace("\033[K", "")
         assert re.search(r"\|.*o", last), last
         contains(last, f"127.0.0.1:{clock.port}"[:columns])
+
+
+def test_watch_ends_after_n():
+    def script(data, number):
+        return [] if number == 2 else [answer(data)]
+
+    with Clock(script) as clock:
+        done = expect(0, "time", "--watch", "-n", "11", "--interval", "2ms",
+                      "--wait", "20ms", clock.host)
+    equal(len(clock.requests), 11)
+    lines = done.text.splitlines()
+    equal(len(lines), 11)
+    contains(lines[1], "no answer within 20 ms")
+    with Clock(offset=-100) as clock:
+        done = expect(1, "time", "--watch", "-n", "2", "--interval", "2ms",
+                      "--max-offset", "1s", clock.host)
+        contains(done.err, "more than --max-offset 1s")
+        lines = events(expect(0, "time", "--json", "--watch", "-n", "2",
+                              "--interval", "2ms", clock.host), "time")
+    equal([line["type"] for line in lines],
+          ["exchange", "exchange", "server", "time"])
+    with Clock(lambda *_: []) as clock:
+        expect(6, "time", "--watch", "-n", "2", "--interval", "2ms", "--wait",
+               "20ms", clock.host)
+    contains(usage("time", "-n", "9", "x"), "or --watch beside it")
 
 
 def test_watch_as_json_is_lines():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The library's client of NTP against pier serve ntp, an answer for each check;
-and the server against plain Python, chronyd -Q and tshark."""
+and the server against plain Python and, where it is installed, chronyd -Q. What
+tshark makes of its messages is in time.py."""
 
 import contextlib
 import os
