@@ -215,7 +215,8 @@ read_frames(struct sending *sending)
 		}
 		if (pier_can_frame_parse(
 			    &sending->frames[i - 1], words->item[i]) < 0)
-			return cli_failure(sending->tool, pier_last_error());
+			return can_wrong_words(
+				sending->tool, pier_error_line());
 	}
 	sending->count = words->n - 1;
 	return 0;

@@ -272,6 +272,24 @@ hint_no_name(const struct pier_error *error, char *text, size_t size)
 			host);
 }
 
+/* Is that the grammar's own complaint about it? Other texts than endpoints are
+   read too: addresses, frames, filters. */
+static bool
+is_no_endpoint(const struct pier_error *error)
+{
+	char endpoint[PIER_ENDPOINT_TEXT_MAX], detail[192];
+	struct pier_endpoint_check check;
+
+	if (strstr(error->endpoint, "://") != NULL)
+		return true;
+	/* The check becomes the task's last error, which this one may be. */
+	snprintf(endpoint, sizeof(endpoint), "%s", error->endpoint);
+	snprintf(detail, sizeof(detail), "%s",
+		error->detail != NULL ? error->detail : "");
+	return pier_endpoint_check(endpoint, &check) < 0 &&
+	       strcmp(check.text, detail) == 0;
+}
+
 /* What cannot be read is an endpoint; or "name=value" of -S, an option. */
 static void
 hint_no_text(const struct pier_error *error, char *text, size_t size)
@@ -279,13 +297,17 @@ hint_no_text(const struct pier_error *error, char *text, size_t size)
 	size_t len = strcspn(error->endpoint, "=");
 	char name[64];
 
-	if (strchr(error->endpoint, '=') == NULL ||
-		strstr(error->endpoint, "://") != NULL || len >= sizeof(name)) {
+	if (is_no_endpoint(error)) {
 		snprintf(text, size, "'pier help endpoints' has the grammar");
 		return;
 	}
+	if (len >= sizeof(name))
+		return;
 	snprintf(name, sizeof(name), "%.*s", (int)len, error->endpoint);
-	cli_hint_option(name, text, size);
+	/* Without a value it is an option only where there is one of that
+	   name. */
+	if (error->endpoint[len] == '=' || pier_option_find(name) != NULL)
+		cli_hint_option(name, text, size);
 }
 
 static void

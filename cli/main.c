@@ -63,7 +63,9 @@ static const struct cli_verb itself = { .name = "pier",
 
 /*
  * A descriptor of ours must not become number 0, 1 or 2, where a later read
- * or a message for people would go to a socket.
+ * or a message for people would go to a socket. What stands there instead can
+ * only be read: a standard output that was closed takes nothing, and that is an
+ * error, as it is when it is full.
  */
 static void
 fill_standard_descriptors(void)
@@ -71,10 +73,21 @@ fill_standard_descriptors(void)
 	int fd;
 
 	do {
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", O_RDONLY);
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+/* A command line that is wrong is not read to its end: --json may stand behind
+   what is wrong. */
+static int
+refuse(struct cli_tool *tool, const char *verb, const struct cli_complaint *why,
+	char **argv)
+{
+	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
+		tool->json |= strcmp(*argv, "--json") == 0;
+	return cli_usage_error(tool, verb, why);
 }
 
 /* Run a verb with the words behind it; common holds what stood before. */
@@ -100,7 +113,7 @@ run_verb(struct cli_tool *tool, const struct cli_verb *verb, int argc,
 		       : 0;
 	cli_tool_setup(tool, given);
 	if (code < 0) {
-		code = cli_usage_error(tool, verb->name, &why);
+		code = refuse(tool, verb->name, &why, argv);
 	} else if (given->help != CLI_HELP_NONE) {
 		if (given->help == CLI_HELP_SHORT)
 			cli_page_short(stdout, verb, &tool->out);
@@ -163,7 +176,7 @@ run_tool(struct cli_tool *tool, int argc, char **argv)
 	words = cli_parse_head(head_options, argc, argv, &head, &why);
 	cli_tool_setup(tool, &head.common);
 	if (words < 0)
-		return cli_usage_error(tool, "", &why);
+		return refuse(tool, "", &why, argv);
 	if (head.version) {
 		printf("pier %s\n", pier_version());
 		return CLI_EXIT_OK;
@@ -181,7 +194,7 @@ run_tool(struct cli_tool *tool, int argc, char **argv)
 	verb = cli_verb_named(verbs, argv[words]);
 	if (verb == NULL) {
 		cli_verb_unknown(verbs, argv[words], &why);
-		return cli_usage_error(tool, "", &why);
+		return refuse(tool, "", &why, argv + words);
 	}
 	return run_verb(
 		tool, verb, argc - words - 1, argv + words + 1, &head.common);

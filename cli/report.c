@@ -88,18 +88,6 @@ put_error(const struct cli_tool *tool, const char *line, const char *hint)
 		put_line(tool, &tool->hint, "hint:", hint);
 }
 
-int
-cli_usage_error(const struct cli_tool *tool, const char *verb,
-	const struct cli_complaint *why)
-{
-	char line[LINE_BYTES];
-
-	snprintf(line, sizeof(line), "%s%s%s", verb,
-		verb[0] != '\0' ? ": " : "", why->line);
-	put_error(tool, line, why->hint);
-	return CLI_EXIT_USAGE;
-}
-
 static void
 print_error_event(const struct cli_tool *tool, const struct pier_error *error,
 	const char *line, const char *hint, int code)
@@ -119,6 +107,31 @@ print_error_event(const struct cli_tool *tool, const struct pier_error *error,
 	cli_event_number(event, "exit", code);
 	/* Standard error has it already; the exit code says the rest. */
 	(void)cli_event_print(event, tool->until);
+}
+
+/* What is wrong with a command line is an event like any other failure. */
+static int
+print_usage_event(const struct cli_tool *tool, const char *where,
+	const char *line, const char *hint)
+{
+	const struct pier_error error = {
+		.code = -EINVAL, .step = PIER_STEP_PARSE, .endpoint = where
+	};
+
+	print_error_event(tool, &error, line, hint, CLI_EXIT_USAGE);
+	return CLI_EXIT_USAGE;
+}
+
+int
+cli_usage_error(const struct cli_tool *tool, const char *verb,
+	const struct cli_complaint *why)
+{
+	char line[LINE_BYTES];
+
+	snprintf(line, sizeof(line), "%s%s%s", verb,
+		verb[0] != '\0' ? ": " : "", why->line);
+	put_error(tool, line, why->hint);
+	return print_usage_event(tool, "", line, why->hint);
 }
 
 int
@@ -198,6 +211,11 @@ cli_open_failure(const struct cli_tool *tool, const struct pier_error *error,
 	const char *scheme = "tcp";
 	size_t i;
 
+	if (bind != NULL && error->step == PIER_STEP_PARSE &&
+		strcmp(error->endpoint, bind) == 0)
+		return cli_failure_advised(tool, error, bind,
+			"an address of this machine, alone or with a port: ip "
+			"-brief address");
 	if (bind == NULL || error->step != PIER_STEP_BIND)
 		return cli_failure(tool, error);
 	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
@@ -262,7 +280,7 @@ cli_marked_error(const struct cli_tool *tool, const char *verb,
 	put_line(tool, &tool->error, "pier:", line);
 	put_line(tool, &(const struct cli_paint){ "", "" }, "     ", mark);
 	put_line(tool, &tool->hint, "hint:", hint);
-	return CLI_EXIT_USAGE;
+	return print_usage_event(tool, text, line, hint);
 }
 
 int

@@ -4,6 +4,7 @@ They run on three hosts in network namespaces (tests/cli/three_hosts.py); see re
 """
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -15,6 +16,8 @@ import recipes  # noqa: E402
 from three_hosts import LINK, NET, PORT  # noqa: E402
 from recipes import LIMIT, TEXT, Row  # noqa: E402
 
+JOB_LIMIT = 120
+
 
 def example(name):
     return os.path.join(recipes.BUILD, "examples", name)
@@ -25,12 +28,20 @@ def pier():
 
 
 def among_hosts(job):
-    """Run a job of JOBS in namespaces."""
-    done = subprocess.run(
+    """Run a job of JOBS in namespaces. One that hangs is killed with all that it
+    started, which is its session."""
+    process = subprocess.Popen(
         [sys.executable, __file__, "--job", job, recipes.BUILD],
-        capture_output=True, text=True, timeout=120, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
     )
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    try:
+        said, _ = process.communicate(timeout=JOB_LIMIT)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    assert process.returncode == 0, said
 
 
 def says(*command, code=0, stdin=""):

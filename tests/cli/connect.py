@@ -840,13 +840,14 @@ def test_peer_that_does_not_read():
 
 
 def test_closed_standard_descriptors():
-    """Nothing of the conversation goes to a descriptor that was closed."""
+    """Nothing of the conversation goes to a descriptor that was closed; and that
+    the answer cannot be written is an error."""
     with Peer(answer_after_end) as peer:
         script = f'"$0" connect {peer.endpoint} <&- >&- 2>&-'
         done = subprocess.run(
             ["sh", "-c", script, PIER], env=ENV, timeout=20, check=False
         )
-        equal(done.returncode, 0)
+        equal(done.returncode, 10)
         equal(peer.join(), b"")
 
 

@@ -8,14 +8,27 @@ import subprocess
 import tap
 import tool
 from tap import contains, equal
-from tool import expect
-
-VERBS = ["serve", "connect", "get", "ping", "find", "announce", "info", "addr", "resolve",
-         "service", "order", "opt", "from", "help"]
+from tool import expect, run
 
 
 def lines(text):
     return text.splitlines()
+
+
+def listed():
+    """All verbs, as the tool's own table has them."""
+    table = expect(0, "--help").text.partition("\nVerbs\n")[2]
+    return re.findall(r"^  (\S+) +\S", table.partition("\n\n")[0], re.M)
+
+
+VERBS = listed()
+
+
+def test_each_verb_has_a_page_and_each_page_a_verb():
+    pages = {name[len("pier-"):-len(".1")]
+             for name in os.listdir(f"{tool.SOURCE}/man")
+             if name.startswith("pier-") and name.endswith(".1")}
+    equal(sorted({*VERBS} - {"help"}), sorted(pages))
 
 
 def test_alone_is_twelve_lines_with_three_examples():
@@ -116,6 +129,31 @@ def usage(*words):
     return said[0][len("pier: ") :], said[1][len("hint: ") :]
 
 
+def test_usage_errors_are_events_under_json():
+    """The same for every verb, wherever --json stands; nothing without it."""
+    for verb in VERBS:
+        for words in ((verb, "--json", "--frobnicate"),
+                      (verb, "--frobnicate", "--json"),
+                      ("--json", verb, "--frobnicate")):
+            done = expect(2, *words)
+            form = verb if verb != "help" else "time"
+            (event,) = tool.events(done, form)
+            equal((event["type"], event["exit"], event["cause"]),
+                  ("error", 2, "EINVAL"))
+            said = lines(done.err)
+            equal("pier: " + event["text"], said[0])
+            equal("hint: " + event["hint"], said[1])
+        usage(verb, "--frobnicate")
+        usage(verb, "--frobnicate", "--", "--json")
+    (event,) = tool.events(expect(2, "sevre", "--json"), "serve")
+    contains(event["text"], "unknown verb 'sevre'")
+    # An endpoint, which is pointed at.
+    done = expect(2, "connect", "--json", "tcp://127.1:80")
+    (event,) = tool.events(done, "connect")
+    equal(event["endpoint"], "tcp://127.1:80")
+    equal("pier: " + event["text"], lines(done.err)[0])
+
+
 def test_unknown_verb():
     equal(usage("sevre"), ("unknown verb 'sevre'", "did you mean 'pier serve'?"))
     equal(
@@ -198,6 +236,26 @@ def test_wrong_endpoint_is_pointed_at():
     contains(done.err, "tcp://nonsense:PORT")
 
 
+# What is wrong is no endpoint, and the hint is about what it is.
+NO_ENDPOINTS = [
+    (["connect", "--bind", "foo", "127.0.0.1:1"], "ip -brief address"),
+    (["get", "--bind", "foo", "http://127.0.0.1:1/"], "ip -brief address"),
+    (["ping", "--bind", "foo", "127.0.0.1"], "ip -brief address"),
+    (["time", "--bind", "foo", "127.0.0.1"], "ip -brief address"),
+    (["time", "-S", "nodelay", "127.0.0.1"], "pier opt tcp.nodelay"),
+    (["connect", "-S", "nodelay=x", "127.0.0.1:1"], "pier opt tcp.nodelay"),
+    (["get", "-S", "bogus=1", "http://127.0.0.1:1/"], "pier opt --search"),
+    (["serve", "echo", "-S", "bogus=1", "tcp://:0"], "pier opt --search"),
+    (["can", "send", "vcan0", "12#zz"], "pier can --help"),
+    (["can", "dump", "vcan0,zz"], "pier can --help"),
+]
+
+
+def test_hints_are_about_what_is_wrong():
+    for words, part in NO_ENDPOINTS:
+        contains(usage(*words)[1], part, words)
+
+
 def test_color():
     plain = expect(2, "sevre")
     assert "\033" not in plain.err, plain
@@ -231,13 +289,43 @@ def test_color_on_a_terminal():
     assert "\033" in on_terminal(["sevre"], TERM="xterm", NO_COLOR="")
 
 
-def test_standard_output_that_is_full():
-    with open("/dev/full", "wb") as full:
+# What each verb says without a network.
+SAYING = [
+    ["--version"], ["--help"], ["help"], ["help", "connect"], ["addr"],
+    ["addr", "--json", "127.0.0.1"], ["resolve", "127.0.0.1"],
+    ["resolve", "--json", "127.0.0.1"], ["service"], ["service", "--json", "http"],
+    ["order", "1234"], ["order", "--json", "1234"], ["opt"], ["opt", "--json"],
+    ["opt", "nodelay"], ["info"], ["info", "--json"], ["time", "--convert", "now"],
+    ["time", "--json", "--convert", "now"],
+    ["from", "nc", "127.0.0.1", "80"], ["from", "--json", "nc", "127.0.0.1", "80"],
+    ["connect", "--json", "sevre"], ["ping", "--json", "-c1", "127.0.0.1"],
+    ["ping", "-c1", "127.0.0.1"], ["ping", "--help"],
+]
+
+
+def test_standard_output_that_takes_nothing():
+    """Closed or full: an error that names it, whoever wrote."""
+    for words in SAYING:
+        code = run(*words).code
+        for where, name in ((">&-", "EBADF"), (">/dev/full", "ENOSPC")):
+            done = subprocess.run(
+                ["sh", "-c", f'exec "$@" {where}', "sh", tool.PIER, *words],
+                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+            said = f"{words} {where}: {done.returncode} {done.stderr.decode()}"
+            # What failed before that is told first.
+            equal(done.returncode, code or 10, said)
+            if code == 0:
+                contains(said, name)
+                contains(said, "standard output")
+
+
+def test_what_says_nothing_needs_no_standard_output():
+    with tool.Server("discard", "tcp://127.0.0.1:0") as server:
         done = subprocess.run(
-            [tool.PIER, "help"], stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    equal(done.returncode, 10)
-    contains(done.stderr.decode(), "ENOSPC")
+            ["sh", "-c", 'exec "$@" >&-', "sh", tool.PIER, "connect",
+             server.endpoint],
+            input=b"x", stderr=subprocess.PIPE, check=False)
+        equal(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":
