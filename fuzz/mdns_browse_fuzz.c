@@ -90,7 +90,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct pier__mdns_browse_opts opts = {
-		.type = NULL, .all = size % 2 != 0, .seed = size
+		.type = size % 2 != 0 ? "_s._tcp" : NULL, .seed = size
 	};
 	static struct pier__link_state link = {
 		.id = { 1, AF_INET }, .up = true, .mtu = 1500

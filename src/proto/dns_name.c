@@ -96,11 +96,6 @@ pier__name_parse(struct pier__name *out, const char *text)
 int
 pier__name_prepend(struct pier__name *name, const void *label, size_t len)
 {
-	if (label == NULL) {
-		name->len = 0;
-		end(name);
-		return 0;
-	}
 	if (len == 0 || len > PIER__LABEL_MAX ||
 		name->len + len + 1 > PIER__NAME_MAX)
 		return -EINVAL;
@@ -194,17 +189,6 @@ pier__name_rest(const struct pier__name *name)
 	return rest;
 }
 
-size_t
-pier__name_count(const struct pier__name *name)
-{
-	size_t count = 0, at;
-
-	for (at = 0; at < name->len && name->bytes[at] != 0;
-		at += 1U + name->bytes[at])
-		count++;
-	return count;
-}
-
 /* Lengths of labels are below every letter, so that nothing of them changes. */
 static bool
 equal_bytes(const unsigned char *a, const unsigned char *b, size_t len)
@@ -221,17 +205,6 @@ bool
 pier__name_equal(const struct pier__name *a, const struct pier__name *b)
 {
 	return a->len == b->len && equal_bytes(a->bytes, b->bytes, a->len);
-}
-
-bool
-pier__name_ends(const struct pier__name *name, const struct pier__name *zone)
-{
-	size_t at = 0;
-
-	while (at < name->len && name->len - at > zone->len)
-		at += 1U + name->bytes[at];
-	return name->len - at == zone->len &&
-	       equal_bytes(name->bytes + at, zone->bytes, zone->len);
 }
 
 /* FNV-1a: names that collide are compared. */

@@ -33,9 +33,8 @@ struct pier__name {
 int pier__name_parse(struct pier__name *out, const char *text);
 
 /*
- * pier__name_prepend(name, label, len): label goes before the first one; NULL:
- * name is empty yet, and becomes the root. 0, or -EINVAL: the label has not 1 to
- * 63 bytes, or the name becomes too long.
+ * pier__name_prepend(name, label, len): label goes before the first one. 0, or
+ * -EINVAL: the label has not 1 to 63 bytes, or the name becomes too long.
  */
 int pier__name_prepend(struct pier__name *name, const void *label, size_t len);
 
@@ -58,15 +57,8 @@ size_t pier__name_text(
 /* What is left behind the first label; the root of the root. */
 struct pier__name pier__name_rest(const struct pier__name *name);
 
-/* How many labels. */
-size_t pier__name_count(const struct pier__name *name);
-
 /* The same name, in either case. */
 bool pier__name_equal(const struct pier__name *a, const struct pier__name *b);
-
-/* Is it below `zone`, or the same? */
-bool pier__name_ends(
-	const struct pier__name *name, const struct pier__name *zone);
 
 /* Equal names have equal hashes. */
 uint32_t pier__name_hash(const struct pier__name *name);

@@ -15,59 +15,29 @@
 /* ---- Opening and closing ------------------------------------------------ */
 
 int
-pier__mdns_add_target(struct pier__mdns_browse *browse, int64_t now_ns,
-	const struct pier__mdns_target *target)
-{
-	size_t place = browse->target_count;
-	struct pier__list *at;
-
-	if (place == PIER__MDNS_TARGETS_MAX)
-		return -ENOSPC;
-	browse->targets[place] = pier__alloc(sizeof(*target));
-	if (browse->targets[place] == NULL)
-		return -ENOMEM;
-	*browse->targets[place] = *target;
-	browse->target_count++;
-	pier__list_each(at, &browse->lans) {
-		struct pier__mdns_lan *lan =
-			pier__container_of(at, struct pier__mdns_lan, node);
-
-		pier__mdns_rest(&lan->asks[place]);
-		pier__mdns_start(browse, lan, &lan->asks[place], now_ns);
-	}
-	return 0;
-}
-
-int
 pier__mdns_browse_open(struct pier__mdns_browse **out,
 	const struct pier__mdns_browse_opts *opts, const char **why)
 {
 	const char *text = opts->type == NULL ? PIER__DNSSD_TYPES : opts->type;
-	struct pier__mdns_target target = { .lists = false };
 	struct pier__mdns_browse *browse;
+	struct pier__dnssd_type type;
 	struct pier__name services;
-	int rc = pier__dnssd_type_parse(&target.type, text, opts->domain, why);
+	int rc = pier__dnssd_type_parse(&type, text, opts->domain, why);
 
 	if (rc < 0)
 		return rc;
-	(void)pier__name_parse(&services, PIER__DNSSD_TYPES);
-	target.lists = target.type.name.len > services.len &&
-		       memcmp(target.type.name.bytes, services.bytes,
-			       services.len - 1U) == 0;
-	target.quiet = opts->all;
 	browse = pier__alloc(sizeof(*browse));
 	if (browse == NULL)
 		return -ENOMEM;
+	(void)pier__name_parse(&services, PIER__DNSSD_TYPES);
+	browse->type = type;
+	browse->lists_types =
+		type.name.len > services.len &&
+		memcmp(type.name.bytes, services.bytes, services.len - 1U) == 0;
 	pier__list_init(&browse->lans);
 	pier__list_init(&browse->changed);
 	browse->chance = opts->seed | 1;
-	browse->all = opts->all && target.lists;
 	browse->id = (uint16_t)(1 + pier__mdns_chance(&browse->chance, 65535));
-	rc = pier__mdns_add_target(browse, 0, &target);
-	if (rc < 0) {
-		pier__mdns_browse_close(browse);
-		return rc;
-	}
 	*out = browse;
 	return 0;
 }
@@ -75,15 +45,11 @@ pier__mdns_browse_open(struct pier__mdns_browse **out,
 void
 pier__mdns_browse_close(struct pier__mdns_browse *browse)
 {
-	size_t i;
-
 	if (browse == NULL)
 		return;
 	while (!pier__list_empty(&browse->lans))
 		pier__mdns_free_lan(pier__container_of(
 			browse->lans.next, struct pier__mdns_lan, node));
-	for (i = 0; i < browse->target_count; i++)
-		pier__free(browse->targets[i]);
 	pier__free(browse);
 }
 
@@ -115,7 +81,6 @@ static struct pier__mdns_lan *
 add_lan(struct pier__mdns_browse *browse, unsigned int interface)
 {
 	struct pier__mdns_lan *lan = pier__alloc(sizeof(*lan));
-	size_t i;
 
 	if (lan == NULL)
 		return NULL;
@@ -124,8 +89,7 @@ add_lan(struct pier__mdns_browse *browse, unsigned int interface)
 	pier__list_init(&lan->instances);
 	pier__list_init(&lan->hosts);
 	pier__mdns_cache_open(&lan->cache, PIER__MDNS_RECORDS_MAX);
-	for (i = 0; i < PIER__MDNS_TARGETS_MAX; i++)
-		pier__mdns_rest(&lan->asks[i]);
+	pier__mdns_rest(&lan->ask);
 	pier__list_push_back(&browse->lans, &lan->node);
 	return lan;
 }
@@ -140,17 +104,14 @@ room_of(unsigned int mtu)
 	return (mtu < most ? mtu : most) - PIER__MDNS_HEADS;
 }
 
-/* All types are asked for anew: the link may lead elsewhere than before. */
+/* The type is asked for anew: the link may lead elsewhere than before. */
 static void
 ask_anew(struct pier__mdns_browse *browse, struct pier__mdns_lan *lan,
-	int64_t now_ns)
+	unsigned int family, int64_t now_ns)
 {
-	size_t i;
-
-	for (i = 0; i < browse->target_count; i++) {
-		pier__mdns_rest(&lan->asks[i]);
-		pier__mdns_start(browse, lan, &lan->asks[i], now_ns);
-	}
+	pier__mdns_rest(&lan->ask);
+	lan->ask.asked_ns[family] = 0;
+	pier__mdns_start(browse, lan, &lan->ask, now_ns);
 }
 
 int
@@ -171,7 +132,7 @@ pier__mdns_browse_link(struct pier__mdns_browse *browse, int64_t now_ns,
 	lan->up[family] = link->up;
 	lan->mtu[family] = room_of(link->mtu);
 	if (link->up && !had)
-		ask_anew(browse, lan, now_ns);
+		ask_anew(browse, lan, family, now_ns);
 	if (lan->up[0] || lan->up[1])
 		return 0;
 	if (browse->train.lan == lan)
@@ -200,41 +161,19 @@ note(struct taking *it, int rc)
 		it->browse->stats.refused++;
 }
 
-static const struct pier__mdns_target *
-target_of(const struct pier__mdns_browse *browse, const struct pier__name *name)
-{
-	size_t i;
-
-	for (i = 0; i < browse->target_count; i++)
-		if (pier__name_equal(&browse->targets[i]->type.name, name))
-			return browse->targets[i];
-	return NULL;
-}
-
-/* Is what a PTR record names of the kind that the target looks for? */
+/* Is what a PTR record names of the kind that is looked for? */
 static bool
-fits(const struct pier__mdns_target *target, const struct pier__name *name)
+fits(const struct pier__mdns_browse *browse, const struct pier__name *name)
 {
 	struct pier__name rest = pier__name_rest(name), whole;
 	char label[PIER__LABEL_MAX + 1], type[PIER__DNS_NAME_TEXT];
 	char domain[PIER__DNS_NAME_TEXT];
 
-	if (!target->lists)
-		return pier__name_equal(&rest, &target->type.type);
+	if (!browse->lists_types)
+		return pier__name_equal(&rest, &browse->type.type);
 	whole = *name;
 	return pier__name_prepend(&whole, "x", 1) == 0 &&
 	       pier__dnssd_split(&whole, label, type, domain) == 0;
-}
-
-/* With all services wanted, a type that is listed is looked for too. */
-static void
-follow_type(struct taking *it, const struct pier__name *name)
-{
-	const struct pier__mdns_target target = { .type = { *name, *name } };
-
-	if (it->browse->all && target_of(it->browse, name) == NULL)
-		note(it, pier__mdns_add_target(
-				 it->browse, it->put.now_ns, &target));
 }
 
 /* Is there room for what it names? Else it is not remembered at all. */
@@ -251,25 +190,19 @@ has_room(struct taking *it, const struct pier__name *name)
 static void
 take_ptr(struct taking *it, const struct pier__dns_record *record)
 {
-	const struct pier__mdns_target *target =
-		target_of(it->browse, &record->name);
 	struct pier__name name;
 	int rc;
 
-	if (target == NULL ||
+	if (!pier__name_equal(&it->browse->type.name, &record->name) ||
 		pier__dns_name_get(&name, record->data, record->len) < 0 ||
-		!fits(target, &name) || !has_room(it, &name))
+		!fits(it->browse, &name) || !has_room(it, &name))
 		return;
 	rc = pier__mdns_cache_put(&it->lan->cache, record, &it->put);
 	note(it, rc);
-	if (rc < 0 || record->ttl_s == 0)
+	if (rc <= 0 || record->ttl_s == 0)
 		return;
-	if (target->lists)
-		follow_type(it, &name);
-	if (rc == 0 || target->quiet)
-		return;
-	rc = pier__mdns_see_instance(
-		it->browse, it->lan, it->put.now_ns, &name, target->lists);
+	rc = pier__mdns_see_instance(it->browse, it->lan, it->put.now_ns, &name,
+		it->browse->lists_types);
 	/* As a known answer it would keep others from saying it again. */
 	if (rc < 0)
 		pier__mdns_cache_forget(&it->lan->cache, record);
@@ -366,7 +299,10 @@ take_answer(struct pier__mdns_browse *browse, struct pier__mdns_lan *lan,
 {
 	struct taking taking = { .browse = browse,
 		.lan = lan,
-		.put = { now_ns, datagram->asked, &browse->chance } };
+		.put = { .now_ns = now_ns,
+			.legacy = datagram->asked,
+			.family = datagram->link.family == AF_INET6,
+			.chance = &browse->chance } };
 	int turn;
 
 	for (turn = 0; turn < TURNS; turn++)

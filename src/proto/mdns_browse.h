@@ -11,7 +11,10 @@
  * The first of a row of questions leaves from the ephemeral port and wants its
  * answers there, and soon (section 6.7); the others go from port 5353, and say
  * what is known already. A second passes before the second one, then twice as
- * long each time, up to an hour (5.2).
+ * long each time, up to an hour (5.2). How many leave has a bound.
+ *
+ * What others ask is heard too: their questions need not be asked again (7.3),
+ * and what nobody says to them is not there any more (10.5).
  */
 #ifndef PIER_PROTO_MDNS_BROWSE_H
 #define PIER_PROTO_MDNS_BROWSE_H
@@ -20,10 +23,18 @@
 #include "proto/mdns_wire.h"
 #include "proto/sighting.h"
 
-/* Of one interface: instances, records; and types that are looked for. */
+/* Of one interface: instances, and records. */
 #define PIER__MDNS_INSTANCES_MAX 4096
 #define PIER__MDNS_RECORDS_MAX   16384
-#define PIER__MDNS_TARGETS_MAX   128
+
+/* On one interface so many questions leave in a minute, and as many more for each
+   service that was told: at once, or one after the other; and as many again,
+   where there were none before. What is known is asked for again before what is
+   new, and what has no room waits. So nobody makes a crowd of finders ask for
+   names that he makes up, without end. The question of a row for the type itself
+   does not count: there is one, ever less often. */
+#define PIER__MDNS_ASKS_MINUTE  120
+#define PIER__MDNS_ASKS_SERVICE 4
 
 /* Addresses of one service that are told. */
 #define PIER__MDNS_ADDRS_MAX 32
@@ -35,7 +46,6 @@ struct pier__mdns_browse_opts {
 	   types there are (RFC 6763 section 9) */
 	const char *type;
 	const char *domain; /* NULL: "local" */
-	bool all;           /* with NULL: their services too */
 	uint64_t seed;      /* of times that spread; random */
 };
 

@@ -15,9 +15,12 @@
 #define INTERVAL_MAX_NS (3600 * SECOND_NS)
 #define DOUBLINGS_MAX   12
 
-/* So long before ours, the question of somebody else is as good. Answers to it
-   went to all, and none is sent to all twice a second (section 6). */
+/* So long before ours, the question of somebody else is as good, or our own.
+   Answers to it went to all, and none is sent to all twice a second (section 6). */
 #define AS_GOOD_NS SECOND_NS
+
+/* What is held back waits so long: then several share a packet. */
+#define HELD_NS SECOND_NS
 
 #define WAYS_ASK   (PIER__WAY_ASK4 | PIER__WAY_ASK6)
 #define WAYS_GROUP (PIER__WAY_GROUP4 | PIER__WAY_GROUP6)
@@ -86,14 +89,10 @@ pier__mdns_each_ask(struct pier__mdns_browse *browse,
 	struct pier__mdns_lan *lan, pier__mdns_each_fn *each, void *ctx)
 {
 	struct pier__list *at;
-	int rc = 0;
-	size_t i;
+	int rc = each(ctx, lan,
+		(struct pier__mdns_asked){
+			&lan->ask, &browse->type.name, PIER__DNS_PTR });
 
-	for (i = 0; rc == 0 && i < browse->target_count; i++)
-		rc = each(ctx, lan,
-			(struct pier__mdns_asked){ &lan->asks[i],
-				&browse->targets[i]->type.name,
-				PIER__DNS_PTR });
 	for (at = lan->instances.next; rc == 0 && at != &lan->instances;
 		at = at->next)
 		rc = each_of_instance(lan,
@@ -110,8 +109,9 @@ pier__mdns_each_ask(struct pier__mdns_browse *browse,
 /* ---- What is due -------------------------------------------------------- */
 
 struct moment {
-	struct pier__mdns_browse *browse;
 	int64_t now_ns;
+	uint32_t a_minute; /* so many questions may leave */
+	bool held;         /* there were more */
 };
 
 static int64_t
@@ -131,47 +131,98 @@ ways_of(const struct pier__mdns_lan *lan, const struct pier__mdns_ask *ask,
 	unsigned int ways = 0, family;
 	bool first = ask->sent == 0 && !ask->extra;
 
-	for (family = 0; family < 2; family++)
-		if (lan->up[family] &&
-			(ask->heard_ns[family] == INT64_MIN ||
-				now_ns - ask->heard_ns[family] >= AS_GOOD_NS))
+	for (family = 0; family < 2; family++) {
+		bool heard = ask->heard_ns[family] != INT64_MIN &&
+			     now_ns - ask->heard_ns[family] < AS_GOOD_NS;
+		bool asked = ask->asked_ns[family] != 0 &&
+			     now_ns - ask->asked_ns[family] < AS_GOOD_NS;
+
+		if (lan->up[family] && !heard && !asked)
 			ways |= (first ? PIER__WAY_ASK4 : PIER__WAY_GROUP4)
 				<< family;
+	}
 	return ways;
 }
 
-/* One question: if it is due it waits for a packet, and has its next moment. */
+/* It waits for a packet, or need not be asked. False: it is held back. */
+static bool
+leave(struct moment *moment, struct pier__mdns_lan *lan,
+	const struct pier__mdns_asked *it)
+{
+	struct pier__mdns_ask *ask = it->ask;
+	bool free = it->type == PIER__DNS_PTR && !ask->extra;
+	unsigned int ways = ways_of(lan, ask, moment->now_ns), family;
+
+	if (ways == 0)
+		return true;
+	if (!free && !pier__mdns_budget_take(
+			     &lan->budget, moment->now_ns, moment->a_minute)) {
+		moment->held = true;
+		return false;
+	}
+	for (family = 0; family < 2; family++)
+		if ((ways & (PIER__WAY_ASK4 | PIER__WAY_GROUP4) << family) != 0)
+			ask->asked_ns[family] = moment->now_ns;
+	ask->pending |= ways;
+	lan->pending |= ways;
+	return true;
+}
+
+/* One that asks again for what grows old. */
+static int
+refresh(void *ctx, struct pier__mdns_lan *lan, struct pier__mdns_asked it)
+{
+	if (it.ask->extra && leave(ctx, lan, &it))
+		it.ask->extra = false;
+	return 0;
+}
+
+/* One whose row goes on: if it leaves it has its next moment. */
 static int
 come_due(void *ctx, struct pier__mdns_lan *lan, struct pier__mdns_asked it)
 {
-	const struct moment *moment = ctx;
+	struct moment *moment = ctx;
 	struct pier__mdns_ask *ask = it.ask;
 
-	if (ask->extra || ask->next_ns <= moment->now_ns) {
-		ask->pending |= ways_of(lan, ask, moment->now_ns);
-		lan->pending |= ask->pending;
-		if (ask->next_ns <= moment->now_ns) {
-			ask->next_ns =
-				moment->now_ns + interval_after(ask->sent);
-			ask->sent++;
-		}
-		ask->extra = false;
+	if (ask->next_ns <= moment->now_ns) {
+		if (!leave(moment, lan, &it))
+			return 0;
+		ask->next_ns = moment->now_ns + interval_after(ask->sent);
+		ask->sent++;
 	}
 	if (ask->next_ns < lan->due)
 		lan->due = ask->next_ns;
 	return 0;
 }
 
+/* Services that were told: who is there may be asked for as often as it takes. */
+static uint32_t
+asks_a_minute(const struct pier__mdns_lan *lan)
+{
+	const struct pier__list *at;
+	uint32_t told = 0;
+
+	for (at = lan->instances.next; at != &lan->instances; at = at->next)
+		told += pier__container_of(
+			at, const struct pier__mdns_instance, node)
+				->told;
+	return PIER__MDNS_ASKS_MINUTE + PIER__MDNS_ASKS_SERVICE * told;
+}
+
 static void
 collect(struct pier__mdns_browse *browse, struct pier__mdns_lan *lan,
 	int64_t now_ns)
 {
-	struct moment moment = { browse, now_ns };
+	struct moment moment = { .now_ns = now_ns };
 
 	if (now_ns < lan->due)
 		return;
 	lan->due = PIER__MDNS_NEVER;
+	moment.a_minute = asks_a_minute(lan);
+	(void)pier__mdns_each_ask(browse, lan, refresh, &moment);
 	(void)pier__mdns_each_ask(browse, lan, come_due, &moment);
+	if (moment.held && now_ns + HELD_NS < lan->due)
+		lan->due = now_ns + HELD_NS;
 }
 
 /* ---- Records that grow old ---------------------------------------------- */
@@ -183,15 +234,11 @@ question_of(const struct pier__mdns_browse *browse, struct pier__mdns_lan *lan,
 {
 	struct pier__mdns_instance *instance;
 	struct pier__mdns_host *host;
-	size_t i;
 
-	if (record->type == PIER__DNS_PTR) {
-		for (i = 0; i < browse->target_count; i++)
-			if (pier__name_equal(&browse->targets[i]->type.name,
-				    &record->name))
-				return &lan->asks[i];
-		return NULL;
-	}
+	if (record->type == PIER__DNS_PTR)
+		return pier__name_equal(&browse->type.name, &record->name)
+			       ? &lan->ask
+			       : NULL;
 	if (record->type == PIER__DNS_A || record->type == PIER__DNS_AAAA) {
 		host = pier__mdns_find_host(lan, &record->name);
 		if (host == NULL)
@@ -303,16 +350,8 @@ static bool
 belongs(const struct pier__mdns_browse *browse,
 	const struct pier__mdns_lan *lan, const struct pier__dns_record *record)
 {
-	size_t i;
-
-	if (record->type != PIER__DNS_PTR)
-		return false;
-	for (i = 0; i < browse->target_count; i++)
-		if (lan->asks[i].running &&
-			pier__name_equal(
-				&browse->targets[i]->type.name, &record->name))
-			return true;
-	return false;
+	return record->type == PIER__DNS_PTR && lan->ask.running &&
+	       pier__name_equal(&browse->type.name, &record->name);
 }
 
 /* Known answers from where the train stands. True: all are there; false: more
@@ -393,6 +432,8 @@ pier__mdns_browse_output(struct pier__mdns_browse *browse, int64_t now_ns,
 	struct pier__list *at;
 
 	if (browse->train.lan != NULL) {
+		/* Who makes up answers makes these packets too. */
+		pier__mdns_budget_charge(&browse->train.lan->budget);
 		begin(browse, browse->train.lan, browse->train.way);
 		send_train(browse, now_ns, sending);
 		return 1;
@@ -426,70 +467,4 @@ pier__mdns_browse_due(const struct pier__mdns_browse *browse)
 			due = cache;
 	}
 	return due;
-}
-
-/* ---- What others ask ---------------------------------------------------- */
-
-struct hearing {
-	int64_t now_ns;
-	unsigned int family;
-	const struct pier__dns_ask *question;
-};
-
-static int
-hear(void *ctx, struct pier__mdns_lan *lan, struct pier__mdns_asked it)
-{
-	const struct hearing *heard = ctx;
-
-	(void)lan;
-	if (it.type == heard->question->type &&
-		pier__name_equal(it.name, &heard->question->name))
-		it.ask->heard_ns[heard->family] = heard->now_ns;
-	return 0;
-}
-
-/* Does it know only what we know too? Else what it keeps others from answering
-   would be missing here. */
-static bool
-knows_no_more(struct pier__mdns_browse *browse,
-	const struct pier__mdns_lan *lan, int64_t now_ns)
-{
-	struct pier__dns_reader *reader = &browse->reader;
-	const struct pier__mdns_entry *entry;
-	struct pier__dns_record record;
-	enum pier__dns_section section;
-
-	while (pier__dns_next_record(reader, &section, &record) > 0) {
-		if (section != PIER__DNS_ANSWER)
-			continue;
-		entry = NULL;
-		while ((entry = pier__mdns_cache_find(&lan->cache, &record.name,
-				record.type, entry)) != NULL)
-			if (pier__dns_record_same(&entry->record, &record) &&
-				pier__mdns_entry_known(entry, now_ns) > 0)
-				break;
-		if (entry == NULL)
-			return false;
-	}
-	return true;
-}
-
-void
-pier__mdns_hear_query(struct pier__mdns_browse *browse,
-	struct pier__mdns_lan *lan, int64_t now_ns, int family)
-{
-	struct pier__dns_reader begun = browse->reader;
-	struct pier__dns_ask question;
-	struct hearing heard = { now_ns, family == AF_INET6, &question };
-
-	/* More known answers follow, which may be of what is not known here; and
-	   what has authority records is a probe. */
-	if ((begun.head.flags & PIER__DNS_TRUNCATED) != 0 ||
-		begun.head.records[PIER__DNS_AUTHORITY] > 0 ||
-		!knows_no_more(browse, lan, now_ns))
-		return;
-	while (pier__dns_next_ask(&begun, &question) > 0)
-		/* Answers to QU may go to who asked alone. */
-		if (!question.unicast && question.class == PIER__DNS_CLASS_IN)
-			(void)pier__mdns_each_ask(browse, lan, hear, &heard);
 }

@@ -56,11 +56,9 @@ bed_link(struct bed *bed, unsigned int interface, int family, bool up)
 
 /* An engine, and IPv4 at BED_LINK. */
 static inline void
-bed_open(struct bed *bed, const char *type, bool all)
+bed_open(struct bed *bed, const char *type)
 {
-	const struct pier__mdns_browse_opts opts = {
-		.type = type, .all = all, .seed = 42
-	};
+	const struct pier__mdns_browse_opts opts = { .type = type, .seed = 42 };
 	const char *why;
 
 	bed->now_ns = 1000 * BED_SECOND;

@@ -2,19 +2,22 @@
 /*
  * proto/mdns_browse_inside.h - the browse engine from inside. mdns_browse.c takes
  * in links and messages, mdns_browse_view.c keeps what follows from the records,
- * mdns_browse_ask.c asks.
+ * mdns_browse_tell.c tells it, mdns_browse_ask.c asks, mdns_browse_hear.c hears
+ * what others ask.
  *
  * Invariants:
  *   1. an instance stands in its lan's list and chain as long as a PTR record of
  *      it is in the cache, or its end was not told yet;
  *   2. a host stands in its lan's list as long as an instance points at it;
- *   3. `due` of a lan is not later than the moment of any question of it.
+ *   3. `due` of a lan is not later than the moment of any question of it; of one
+ *      that is held back, which is past, a second after that was seen.
  */
 #ifndef PIER_PROTO_MDNS_BROWSE_INSIDE_H
 #define PIER_PROTO_MDNS_BROWSE_INSIDE_H
 
 #include "base/list.h"
 #include "proto/mdns_browse.h"
+#include "proto/mdns_budget.h"
 #include "proto/mdns_cache.h"
 
 #define PIER__MDNS_NEVER INT64_MAX
@@ -36,17 +39,11 @@ enum pier__mdns_way {
 struct pier__mdns_ask {
 	int64_t next_ns;      /* PIER__MDNS_NEVER: it rests */
 	int64_t heard_ns[2];  /* when somebody else asked it, by family */
+	int64_t asked_ns[2];  /* when it left last, by family; 0: never */
 	unsigned int sent;    /* how often, in this row */
 	unsigned int pending; /* enum pier__mdns_way */
 	bool extra;           /* now, whatever the row says: to refresh */
 	bool running;         /* its known answers are being sent */
-};
-
-/* A type that is looked for. */
-struct pier__mdns_target {
-	struct pier__dnssd_type type;
-	bool lists; /* it is PIER__DNSSD_TYPES */
-	bool quiet; /* what it lists is no news */
 };
 
 struct pier__mdns_host {
@@ -88,7 +85,8 @@ struct pier__mdns_lan {
 	struct pier__list instances;
 	struct pier__mdns_instance *chains[PIER__MDNS_INSTANCE_CHAINS];
 	struct pier__list hosts;
-	struct pier__mdns_ask asks[PIER__MDNS_TARGETS_MAX];
+	struct pier__mdns_ask ask; /* for the type */
+	struct pier__mdns_budget budget;
 };
 
 /* A question under way whose known answers need more than one packet. */
@@ -101,9 +99,8 @@ struct pier__mdns_train {
 struct pier__mdns_browse {
 	uint64_t chance;
 	uint16_t id; /* of questions that leave from the ephemeral port */
-	bool all;
-	size_t target_count;
-	struct pier__mdns_target *targets[PIER__MDNS_TARGETS_MAX];
+	struct pier__dnssd_type type; /* that is looked for */
+	bool lists_types;             /* it is PIER__DNSSD_TYPES */
 	struct pier__list lans;
 	struct pier__list changed; /* instances */
 	struct pier__mdns_browse_stats stats;
@@ -114,17 +111,11 @@ struct pier__mdns_browse {
 	/* Of the sighting that was told last; NULL: it has gone */
 	struct pier__mdns_instance *last;
 	char instance[PIER__LABEL_MAX + 1];
-	char type[PIER__DNS_NAME_TEXT];
+	char type_text[PIER__DNS_NAME_TEXT];
 	char domain[PIER__DNS_NAME_TEXT];
 	char host[PIER__DNS_NAME_TEXT];
 	struct pier_addr addrs[PIER__MDNS_ADDRS_MAX];
 };
-
-/* ---- mdns_browse.c ------------------------------------------------------ */
-
-/* One more type is looked for. 0, -ENOMEM, or -ENOSPC. */
-int pier__mdns_add_target(struct pier__mdns_browse *browse, int64_t now_ns,
-	const struct pier__mdns_target *target);
 
 /* ---- mdns_browse_view.c ------------------------------------------------- */
 
@@ -158,6 +149,18 @@ void pier__mdns_drop_lan(
 	struct pier__mdns_browse *browse, struct pier__mdns_lan *lan);
 void pier__mdns_free_lan(struct pier__mdns_lan *lan);
 
+/* The newest record of that name and type, or NULL. */
+const struct pier__mdns_entry *pier__mdns_latest(
+	const struct pier__mdns_lan *lan, const struct pier__name *name,
+	uint16_t type);
+
+/* There may be news of this one. */
+void pier__mdns_mark(
+	struct pier__mdns_browse *browse, struct pier__mdns_instance *instance);
+
+/* It is over and told, or never was: out of all lists, and freed. */
+void pier__mdns_forget(struct pier__mdns_instance *instance);
+
 /* ---- mdns_browse_ask.c -------------------------------------------------- */
 
 /* A row of questions begins, unless it runs already. */
@@ -177,7 +180,9 @@ typedef int pier__mdns_each_fn(
 int pier__mdns_each_ask(struct pier__mdns_browse *browse,
 	struct pier__mdns_lan *lan, pier__mdns_each_fn *each, void *ctx);
 
-/* Somebody else asks, with these known answers (7.3). */
+/* ---- mdns_browse_hear.c ------------------------------------------------- */
+
+/* Somebody else asks, with these known answers (7.3, 10.5). */
 void pier__mdns_hear_query(struct pier__mdns_browse *browse,
 	struct pier__mdns_lan *lan, int64_t now_ns, int family);
 

@@ -149,7 +149,7 @@ begin(uint32_t loss_percent)
 	lan.chance = 99;
 	lan.loss_percent = loss_percent;
 	lan.answer_ns = INT64_MAX;
-	bed_open(&lan.bed, "_s._tcp", false);
+	bed_open(&lan.bed, "_s._tcp");
 }
 
 static void

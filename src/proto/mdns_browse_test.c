@@ -15,7 +15,7 @@ the_first_question_wants_its_answer_alone(void **state)
 	struct pier__dns_ask ask;
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	begin = bed.now_ns;
 	assert_true(bed_sent(&bed, begin + BED_SECOND));
 	assert_in_range(bed.now_ns - begin, 20 * BED_MS, 120 * BED_MS);
@@ -39,7 +39,7 @@ questions_come_ever_less_often(void **state)
 	int i;
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
 	last = bed.now_ns;
 	for (i = 0; i < 16; i++) {
@@ -82,7 +82,7 @@ what_is_known_is_said(void **state)
 	int known = 0, unknown = 0;
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
 	begin = bed.now_ns;
 	bed_answer(&bed);
@@ -135,7 +135,7 @@ many_known_answers_need_more_packets(void **state)
 	int64_t last;
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
 	last = bed.now_ns;
 	put_many(0, 200);
@@ -174,7 +174,7 @@ asks_all_the_same(uint16_t flags, bool unicast, const char *known)
 	int64_t last;
 	bool asks;
 
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
 	last = bed.now_ns;
 	bed_one(&bed);
@@ -212,7 +212,7 @@ what_was_asked_long_ago_does_not_count(void **state)
 	int64_t last;
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	bed_pass(&bed, 5 * BED_SECOND);
 	last = bed.now_ns;
 	bed_begin(&bed, 0);
@@ -230,7 +230,7 @@ what_is_missing_is_asked_for(void **state)
 	int64_t begin;
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
 	bed_answer(&bed);
 	bed_ptr(&bed, BED_TYPE, 4500, "One." BED_TYPE);
@@ -275,7 +275,7 @@ what_is_denied_is_not_asked_for(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		bed_open(&bed, "_s._tcp", false);
+		bed_open(&bed, "_s._tcp");
 		assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
 		bed_one(&bed);
 		bed_answer(&bed);
@@ -298,7 +298,7 @@ what_grows_old_is_asked_for(void **state)
 	int asked = 0;
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
 	begin = bed.now_ns;
 	bed_one(&bed);
@@ -325,7 +325,7 @@ both_families_of_a_link_are_asked(void **state)
 	int seen[2] = { 0, 0 };
 
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	bed_link(&bed, BED_LINK, AF_INET6, true);
 	begin = bed.now_ns;
 	while (bed_sent(&bed, begin + 2 * BED_SECOND))
@@ -345,7 +345,7 @@ static void
 a_link_that_comes_back_is_asked_anew(void **state)
 {
 	(void)state;
-	bed_open(&bed, "_s._tcp", false);
+	bed_open(&bed, "_s._tcp");
 	bed_pass(&bed, 20 * BED_SECOND);
 	bed_link(&bed, BED_LINK, AF_INET, false);
 	assert_false(bed_sent(&bed, bed.now_ns + 5000 * BED_SECOND));

@@ -54,11 +54,25 @@ pier__mdns_cache_close(struct pier__mdns_cache *cache)
 	pier__mdns_cache_open(cache, cache->max);
 }
 
+static int64_t
+end_of(const struct pier__mdns_entry *entry)
+{
+	return entry->expires_ns < entry->silence_ns ? entry->expires_ns
+						     : entry->silence_ns;
+}
+
+/* Whoever sees that others ask in vain does not ask, too (10.5). */
+static int64_t
+refresh_of(const struct pier__mdns_entry *entry)
+{
+	return entry->silence_ns == INT64_MAX ? entry->refresh_ns : INT64_MAX;
+}
+
 static void
 hurry(struct pier__mdns_cache *cache, const struct pier__mdns_entry *entry)
 {
-	int64_t at = entry->expires_ns < entry->refresh_ns ? entry->expires_ns
-							   : entry->refresh_ns;
+	int64_t end = end_of(entry), refresh = refresh_of(entry);
+	int64_t at = end < refresh ? end : refresh;
 
 	if (at < cache->due)
 		cache->due = at;
@@ -77,6 +91,15 @@ plan_refresh(struct pier__mdns_entry *entry, uint64_t *chance)
 	entry->refresh_ns = entry->received_ns +
 			    percent * REFRESH_AT[entry->stage] +
 			    percent / 4 * pier__mdns_chance(chance, QUARTERS);
+}
+
+/* It was said. */
+static void
+hear(struct pier__mdns_entry *entry, const struct pier__mdns_put *put)
+{
+	entry->heard[put->family] = true;
+	entry->unanswered = 0;
+	entry->silence_ns = INT64_MAX;
 }
 
 static void
@@ -185,6 +208,8 @@ add(struct pier__mdns_cache *cache, const struct pier__dns_record *record,
 	entry->record.data = data;
 	entry->hash = pier__name_hash(&record->name);
 	entry->hash_all = hash_all(record, entry->hash);
+	entry->spared_ns = INT64_MIN;
+	hear(entry, put);
 	set_time(entry, record->ttl_s, put);
 	chain = &cache->chains[entry->hash % PIER__MDNS_CHAINS];
 	entry->next = *chain;
@@ -207,6 +232,7 @@ pier__mdns_cache_put(struct pier__mdns_cache *cache,
 		flush_others(cache, record, put->now_ns);
 	if (entry == NULL)
 		return record->ttl_s == 0 ? 0 : add(cache, record, put);
+	hear(entry, put);
 	if (record->ttl_s == 0) {
 		let_go(cache, entry, put->now_ns);
 		entry->goodbye = true;
@@ -233,6 +259,23 @@ pier__mdns_cache_find(const struct pier__mdns_cache *cache,
 			pier__name_equal(&entry->record.name, name))
 			return entry;
 	return NULL;
+}
+
+void
+pier__mdns_cache_expect(struct pier__mdns_cache *cache,
+	struct pier__mdns_entry *entry, int64_t now_ns, unsigned int family)
+{
+	/* Nothing is said to all twice a second: one answer is for all who asked
+	   in that time. */
+	if (!entry->heard[family] ||
+		(entry->unanswered > 0 &&
+			now_ns - entry->unanswered_ns < PIER__MDNS_GRACE_NS))
+		return;
+	entry->unanswered_ns = now_ns;
+	if (++entry->unanswered != PIER__MDNS_UNANSWERED)
+		return;
+	entry->silence_ns = now_ns + PIER__MDNS_SILENCE_NS;
+	hurry(cache, entry);
 }
 
 static void
@@ -268,7 +311,7 @@ pier__mdns_cache_expire(struct pier__mdns_cache *cache, int64_t now_ns)
 	if (now_ns < cache->due)
 		return NULL;
 	for (i = 0; i < cache->count; i++)
-		if (cache->slots[i]->expires_ns <= now_ns) {
+		if (end_of(cache->slots[i]) <= now_ns) {
 			struct pier__mdns_entry *entry = cache->slots[i];
 
 			take_out(cache, entry);
@@ -286,7 +329,7 @@ pier__mdns_cache_refresh(
 	if (now_ns < cache->due)
 		return NULL;
 	for (i = 0; i < cache->count; i++)
-		if (cache->slots[i]->refresh_ns <= now_ns) {
+		if (refresh_of(cache->slots[i]) <= now_ns) {
 			struct pier__mdns_entry *entry = cache->slots[i];
 
 			entry->stage++;
@@ -318,7 +361,8 @@ pier__mdns_entry_known(const struct pier__mdns_entry *entry, int64_t now_ns)
 	int64_t left = (entry->expires_ns - now_ns) / SECOND_NS;
 
 	/* One that is to go has less than that by then. */
-	return entry->legacy || left <= entry->record.ttl_s / 2
+	return entry->legacy || entry->silence_ns != INT64_MAX ||
+			       left <= entry->record.ttl_s / 2
 		       ? 0
 		       : (uint32_t)left;
 }

@@ -18,6 +18,11 @@
 /* One that is replaced, or said goodbye, goes after this (10.1, 10.2). */
 #define PIER__MDNS_GRACE_NS INT64_C(1000000000)
 
+/* So many questions of others, each a second or more behind the last, that nobody
+   answers for so long, and a record is not believed any more (10.5). */
+#define PIER__MDNS_UNANSWERED 2
+#define PIER__MDNS_SILENCE_NS INT64_C(10000000000)
+
 struct pier__mdns_entry {
 	struct pier__mdns_entry *next; /* of its chain */
 	size_t slot;
@@ -26,8 +31,14 @@ struct pier__mdns_entry {
 	unsigned int stage; /* how often that was due */
 	uint32_t hash;      /* of the name */
 	uint32_t hash_all;  /* of the name and the data */
-	bool legacy;  /* of an answer that is no reason to keep silent (6.7) */
-	bool goodbye; /* it is to go because its owner said so */
+	bool legacy;   /* of an answer that is no reason to keep silent (6.7) */
+	bool goodbye;  /* it is to go because its owner said so */
+	bool heard[2]; /* it came by IPv4, IPv6 */
+	/* Questions of others since it was said last; when the last of these was;
+	   when it goes for that: INT64_MAX, it does not */
+	unsigned int unanswered;
+	int64_t unanswered_ns, silence_ns;
+	int64_t spared_ns; /* when somebody asked who knows it, and need not hear */
 	struct pier__dns_record record; /* its data stand behind it */
 };
 
@@ -50,6 +61,7 @@ void pier__mdns_cache_close(struct pier__mdns_cache *cache);
 struct pier__mdns_put {
 	int64_t now_ns;
 	bool legacy;
+	unsigned int family; /* 0: it came by IPv4; 1: by IPv6 */
 	uint64_t *chance;
 };
 
@@ -75,6 +87,15 @@ struct pier__mdns_entry *pier__mdns_cache_find(
 	const struct pier__mdns_cache *cache, const struct pier__name *name,
 	uint16_t type, const struct pier__mdns_entry *after);
 
+/*
+ * pier__mdns_cache_expect(cache, entry, now_ns, family): somebody asked all hosts
+ * by that family (0: IPv4; 1: IPv6) for such a record, and did not say that he
+ * knows it: whoever has it says so now. One that never came by that family is not
+ * expected to.
+ */
+void pier__mdns_cache_expect(struct pier__mdns_cache *cache,
+	struct pier__mdns_entry *entry, int64_t now_ns, unsigned int family);
+
 /* Takes one out whose time is over, for pier__free(); NULL: none. */
 struct pier__mdns_entry *pier__mdns_cache_expire(
 	struct pier__mdns_cache *cache, int64_t now_ns);
@@ -91,7 +112,7 @@ int64_t pier__mdns_cache_due(const struct pier__mdns_cache *cache);
 void pier__mdns_cache_settle(struct pier__mdns_cache *cache);
 
 /* Would it stand in a list of known answers: has it more than half of its time
-   left (7.1)? Then the seconds that it has, else 0. */
+   left (7.1), and nothing against it? Then the seconds that it has, else 0. */
 uint32_t pier__mdns_entry_known(
 	const struct pier__mdns_entry *entry, int64_t now_ns);
 

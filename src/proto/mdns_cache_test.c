@@ -35,7 +35,9 @@ static int
 put(struct pier__mdns_cache *cache, int64_t now_ns,
 	const struct pier__dns_record *record, bool legacy)
 {
-	const struct pier__mdns_put how = { now_ns, legacy, &chance };
+	const struct pier__mdns_put how = {
+		.now_ns = now_ns, .legacy = legacy, .chance = &chance
+	};
 
 	return pier__mdns_cache_put(cache, record, &how);
 }
