@@ -27,7 +27,8 @@ int announce_run(struct cli_tool *tool, const void *given);
 
 /*
  * announce_tell(tool, type, event, deadline): one step, for people with -v, with
- * --json as an event. What has another name is said without -v too. 0, or as
+ * --json as an event. What has another name, the host
+ * too, is said without -v. 0, or as
  * cli_output().
  */
 int announce_tell(const struct cli_tool *tool, const char *type,

@@ -23,7 +23,8 @@ static const struct cli_option options[] = {
 		.kind = CLI_TEXT,
 		.metavar = "NAME",
 		.group = "Service",
-		.help = "the name of this host in the domain local",
+		.help = "the name of this host, without the domain: lab2 is "
+			"lab2.local",
 		.otherwise = "this machine's name",
 		.offset = AT(host) },
 	{ .name = "alias",
@@ -129,8 +130,9 @@ const struct cli_verb cli_verb_announce = {
 		 "by multicast DNS and DNS-SD as avahi and Bonjour do, and by "
 		 "beacons; answers who asks; and says goodbye when it ends, "
 		 "with 0 at an interrupt. Where another has the name already, "
-		 "it takes the next one, such as \"NAME (2)\", and says so. No "
-		 "daemon is needed, and one that runs is not disturbed.\n\n"
+		 "it takes the next one, such as \"NAME (2)\", and says so; a "
+		 "host becomes \"lab2-2\". No daemon is needed, and one that "
+		 "runs is not disturbed.\n\n"
 		 "Whether anything listens at that port is not looked at.",
 	.examples = examples,
 	.options = options,

@@ -24,6 +24,8 @@ static const struct step steps[] = {
 	[PIER_ANNOUNCE_RENAMED] = { "renamed", "has the name now", 0 },
 	[PIER_ANNOUNCE_TOLD] = { "told", "told", 1 },
 	[PIER_ANNOUNCE_ANSWERED] = { "answered", "answered", 2 },
+	[PIER_ANNOUNCE_HOST_RENAMED] = { "host_renamed", "has another host",
+		0 },
 };
 
 /* " to 192.0.2.7:5353", or "" for everybody. */
@@ -48,11 +50,15 @@ tell_text(const struct cli_tool *tool, const char *type,
 	char to[PIER_ADDR_TEXT_MAX + 8];
 
 	lan_text(name, sizeof(name), event->instance, strlen(event->instance));
-	if (event->what == PIER_ANNOUNCE_RENAMED) {
+	if (event->was != NULL) {
 		lan_text(was, sizeof(was), event->was, strlen(event->was));
 		cli_say(tool, 0,
-			"\"%s\" is another's on this network: now \"%s\"", was,
-			name);
+			"%s\"%s\" is another's on this network: now \"%s\"",
+			event->what == PIER_ANNOUNCE_HOST_RENAMED ? "the host "
+								  : "",
+			was,
+			event->what == PIER_ANNOUNCE_HOST_RENAMED ? event->host
+								  : name);
 		return;
 	}
 	cli_say(tool, step->level, "\"%s\" %s: %s by %s%s%s on %s%s", name,
@@ -75,7 +81,9 @@ announce_tell(const struct cli_tool *tool, const char *type,
 		return 0;
 	json = cli_event(steps[event->what].type);
 	cli_event_text(json, "instance", event->instance);
-	if (event->what == PIER_ANNOUNCE_RENAMED)
+	if (event->host != NULL)
+		cli_event_text(json, "host", event->host);
+	if (event->was != NULL)
 		cli_event_text(json, "was", event->was);
 	cli_event_text(json, "service", type);
 	if (event->by != 0)

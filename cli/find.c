@@ -23,6 +23,9 @@
 #define ONCE_NS  (2 * SECOND)
 #define FIRST_NS (5 * SECOND)
 
+/* RFC 6763 section 4.1.1. */
+#define NAME_MAX_LEN 63
+
 static int64_t
 time_to_look(const struct find_settings *settings)
 {
@@ -108,6 +111,7 @@ tell(struct find_work *work, struct find_item *item)
 		if (rc == 0)
 			return 0;
 	} else {
+		item->unchecked = work->settings->check && !gone;
 		find_item_print(work, item);
 	}
 	find_item_free(item);
@@ -290,8 +294,24 @@ judge(const struct find_work *work)
 }
 
 static int
+check_name(const char *name, struct cli_complaint *why)
+{
+	char shown[4 * LAN_TEXT];
+
+	if (name == NULL || (name[0] != '\0' && strlen(name) <= NAME_MAX_LEN))
+		return 0;
+	cli_advise(why, "which there are: pier find TYPE --once");
+	return cli_complain(why,
+		"--name: '%s' is no name of a service: expected 1 to %d bytes",
+		lan_text(shown, sizeof(shown) / 16, name, strlen(name)),
+		NAME_MAX_LEN);
+}
+
+static int
 check(const struct find_settings *settings, struct cli_complaint *why)
 {
+	if (check_name(settings->name, why) < 0)
+		return -EINVAL;
 	if (settings->first && settings->once) {
 		cli_advise(why, "leave out one of them");
 		return cli_complain(why,

@@ -37,7 +37,8 @@ struct find_item {
 	const char *mark; /* "+ " before the line, or "" */
 	struct pier_addr *addrs;
 	size_t addr_count;
-	bool checked; /* it was connected to, with this result */
+	bool unchecked; /* --check cannot: datagrams have no handshake */
+	bool checked;   /* it was connected to, with this result */
 	int rc;
 	int64_t took_ns;
 };

@@ -173,6 +173,10 @@ service_json(const struct pier_find_event *found, const char *what)
 static void
 add_check(json_t *event, const struct find_item *item)
 {
+	if (item->unchecked)
+		cli_event_text(event, "result", "unchecked");
+	if (!item->checked)
+		return;
 	cli_event_flag(event, "open", item->rc == 0);
 	cli_event_text(event, "result",
 		item->rc == 0 ? "ok" : pier_error_name(item->rc));
@@ -267,6 +271,8 @@ print_text(const struct find_work *work, const struct find_item *item)
 	else if (item->checked)
 		put(line, "  closed: %s (%s) after %s", pier_strerror(item->rc),
 			pier_error_name(item->rc), took);
+	else if (item->unchecked)
+		put(line, "  not checked: UDP has no handshake");
 	put(line, "\n");
 	rc = cli_output(line->bytes, line->len, work->until);
 	free(line);
@@ -279,8 +285,7 @@ find_item_print(struct find_work *work, const struct find_item *item)
 	int rc;
 
 	if (work->tool->json) {
-		if (item->checked)
-			add_check(item->event, item);
+		add_check(item->event, item);
 		cli_event_text(item->event, "type", item->what);
 		rc = cli_event_print(json_incref(item->event), work->until);
 	} else {

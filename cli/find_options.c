@@ -42,7 +42,8 @@ static const struct cli_option options[] = {
 		.kind = CLI_FLAG,
 		.group = "What",
 		.help = "connect to each, within 2s, and say whether it took "
-			"it; exit with 1 when one did not",
+			"it; exit with 1 when one did not; what is of UDP, "
+			"which has no handshake, is not checked",
 		.offset = AT(check) },
 	{ .name = "by",
 		.kind = CLI_CHOICE,

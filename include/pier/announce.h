@@ -26,13 +26,16 @@ extern "C" {
 
 struct pier_announce_opts {
 	/* All texts are borrowed for the call */
-	const char *instance;     /* UTF-8, 1 to 63 bytes: "My Printer" */
-	const char *type;         /* "_ipp._tcp"; "ipp" is the same */
-	uint16_t port;            /* 1 or more */
-	const char *const *texts; /* "key=value", "key=" or "key", up to NULL;
-				     NULL: none */
+	const char *instance; /* UTF-8, 1 to 63 bytes: "My Printer" */
+	const char *type;     /* "_ipp._tcp"; "ipp" is the same */
+	uint16_t port;        /* 1 or more */
+	const char *const
+		*texts; /* "key=value", "key=" or "key", each key once,
+				     up to NULL; NULL: none */
 	const char *const *subtypes; /* "_color", up to NULL; NULL: none */
-	const char *host; /* NULL: this machine's name, its first label */
+	const char *host; /* one label (RFC 1123): "lab2" is lab2.local. NULL:
+			     the first of this machine's name. One that is
+			     another's becomes "lab2-2" */
 	uint16_t priority, weight; /* of an SRV record (RFC 2782) */
 	unsigned int by;           /* PIER_BY_…; 0: all */
 	int family;                /* AF_INET, AF_INET6; AF_UNSPEC: both */
@@ -76,20 +79,25 @@ enum pier_announce_what {
 				    is free (RFC 6762 section 8.1) */
 	PIER_ANNOUNCE_RENAMED, /* it is another's: `instance` is the next tried */
 	PIER_ANNOUNCE_TOLD,    /* announced there, unasked */
-	PIER_ANNOUNCE_ANSWERED /* somebody asked, and has the answer */
+	PIER_ANNOUNCE_ANSWERED,    /* somebody asked, and has the answer */
+	PIER_ANNOUNCE_HOST_RENAMED /* the name of the host, or of an alias, is
+				      another's: `host` is the next tried */
 };
 
-/* Of more than 64 that nobody takes the oldest are lost, but never that it has
-   another name, which is told first. */
+/* Of more than 64 that nobody takes the oldest are lost, but never that something
+   has another name, which is told first. */
 struct pier_announce_event {
 	enum pier_announce_what what;
 	unsigned int by;        /* PIER_BY_…; 0 of a link */
 	unsigned int interface; /* its number */
 	int family;             /* of the link */
 	const char
-		*instance;   /* its name by now; borrowed until the next call */
-	const char *was;     /* of PIER_ANNOUNCE_RENAMED: before */
+		*instance; /* its name by now; borrowed until the next call */
+	const char *was;   /* of PIER_ANNOUNCE_RENAMED and …HOST_RENAMED: the
+				name before */
 	struct pier_addr to; /* of PIER_ANNOUNCE_ANSWERED: whom; len 0: all */
+	const char *host;    /* of PIER_ANNOUNCE_HOST_RENAMED: "lab2-2.local";
+				borrowed as instance */
 };
 
 /*

@@ -149,7 +149,8 @@ struct pier_find_stats {
 	uint64_t received; /* of these protocols */
 	uint64_t bad;      /* of them: broke the rules, and had no effect */
 	uint64_t refused;  /* services beyond a bound */
-	size_t links;      /* that are up: interfaces times families */
+	size_t links;      /* that are up: interfaces times families, each once
+			      whatever asks there */
 	size_t services;   /* that are there */
 };
 

@@ -13,9 +13,8 @@ is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Letters, digits, and hyphens that stand alone between them; one letter. */
-static bool
-is_name(struct pier__span name)
+bool
+pier__svc_is_name(struct pier__span name)
 {
 	bool letter = false;
 	char before = '-';
@@ -50,8 +49,9 @@ parse_type(struct pier__endpoint *out, struct pier__span type,
 			"the type is missing: write svc://http or "
 			"svc://_http._tcp");
 	name.begin += full;
-	if (!is_name(name) || (full ? !udp && !pier__span_is(protocol, "._tcp")
-				    : dot < type.end))
+	if (!pier__svc_is_name(name) ||
+		(full ? !udp && !pier__span_is(protocol, "._tcp")
+		      : dot < type.end))
 		return pier__why_set(why, type.begin,
 			"\"%.*s\" is no type of services: expected one such as "
 			"_http._tcp, _ntp._udp, or http for the first; the "

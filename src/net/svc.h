@@ -19,4 +19,8 @@
 int pier__svc_parse(struct pier__endpoint *out, struct pier__span rest,
 	struct pier__why *why);
 
+/* Is it the name of a service, "http" (RFC 6335 section 5.1): 1 to 15 letters,
+   digits, and hyphens that stand alone between them; one letter at least? */
+bool pier__svc_is_name(struct pier__span name);
+
 #endif

@@ -86,6 +86,10 @@ void pier__beacon_offer_close(struct pier__beacon_offer *it);
 void pier__beacon_offer_rename(
 	struct pier__beacon_offer *it, int64_t now_ns, const char *instance);
 
+/* Its host has another name from now on: 1 to 63 bytes. */
+void pier__beacon_offer_move(
+	struct pier__beacon_offer *it, int64_t now_ns, const char *host);
+
 /* A link came, went, or has other addresses. */
 void pier__beacon_offer_link(struct pier__beacon_offer *it, int64_t now_ns,
 	const struct pier__link_state *link);

@@ -344,11 +344,39 @@ tell(struct pier__beacon_find *it, const struct entry *entry,
 	}
 }
 
+/* Another one who offers the same name there: one takes the place of the other,
+   as a server does that is replaced. count: nobody. */
+static size_t
+twin_of(const struct pier__beacon_find *it, const struct entry *gone)
+{
+	struct pier__beacon mine, other;
+	size_t i;
+
+	(void)pier__beacon_read(&mine, gone->bytes, gone->len);
+	for (i = 0; i < it->count; i++) {
+		const struct entry *entry = it->list[i];
+
+		if (entry->news == PIER__GONE ||
+			!same_link(entry->link, gone->link) ||
+			pier__beacon_read(&other, entry->bytes, entry->len) < 0)
+			continue;
+		if (mine.type_len == other.type_len &&
+			strncasecmp(mine.type, other.type, mine.type_len) ==
+				0 &&
+			mine.instance_len == other.instance_len &&
+			memcmp(mine.instance, other.instance,
+				mine.instance_len) == 0)
+			break;
+	}
+	return i;
+}
+
 int
 pier__beacon_find_event(struct pier__beacon_find *it, int64_t now_ns,
 	struct pier__sighting *sighting)
 {
 	struct entry *entry;
+	size_t twin;
 	bool silent;
 
 	pier__free(it->last);
@@ -366,6 +394,11 @@ pier__beacon_find_event(struct pier__beacon_find *it, int64_t now_ns,
 			memmove(&it->list[it->told], &it->list[it->told + 1],
 				(it->count - it->told) *
 					sizeof(struct entry *));
+			twin = twin_of(it, entry);
+			/* What that one says is told in its place. */
+			silent = silent || twin < it->count;
+			if (twin < it->count)
+				has_news(it, twin);
 		} else {
 			entry->seen = true;
 			it->told++;

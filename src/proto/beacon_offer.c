@@ -93,6 +93,15 @@ pier__beacon_offer_rename(
 }
 
 void
+pier__beacon_offer_move(
+	struct pier__beacon_offer *it, int64_t now_ns, const char *host)
+{
+	it->what.host_len = strlen(host);
+	memcpy(it->host, host, it->what.host_len);
+	pier__beacon_links_begin(&it->links, now_ns);
+}
+
+void
 pier__beacon_offer_link(struct pier__beacon_offer *it, int64_t now_ns,
 	const struct pier__link_state *link)
 {

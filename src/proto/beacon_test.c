@@ -455,6 +455,60 @@ test_renamed(void **state)
 	end();
 }
 
+static void
+test_its_host_is_renamed(void **state)
+{
+	struct host *finder, *offer;
+	struct pier__sighting seen;
+
+	(void)state;
+	begin();
+	offer = add_offer("A", "_chat._tcp", 7000);
+	finder = add_finder("_chat._tcp");
+	pass(5);
+	expect(finder, PIER__SEEN, "A");
+	pier__beacon_offer_move(offer->offer, lan.now, "lab-2");
+	pass(1);
+	assert_int_equal(
+		pier__beacon_find_event(finder->find, lan.now, &seen), 1);
+	assert_int_equal(seen.what, PIER__SEEN);
+	assert_string_equal(seen.host, "lab-2");
+	expect_no_more(finder);
+	end();
+}
+
+/* Who takes the place of another says the same before that one says goodbye: the
+   service was there all the time, and is said to be where it is now. */
+static void
+test_one_takes_the_place_of_another(void **state)
+{
+	struct host *finder, *old;
+	struct pier__sighting seen;
+
+	(void)state;
+	begin();
+	old = add_offer("A", "_chat._tcp", 7000);
+	finder = add_finder("_chat._tcp");
+	pass(5);
+	expect(finder, PIER__SEEN, "A");
+	(void)add_offer("A", "_chat._tcp", 7001);
+	pass(5);
+	expect(finder, PIER__SEEN, "A");
+	expect_no_more(finder);
+	pier__beacon_offer_end(old->offer);
+	exchange();
+	assert_int_equal(
+		pier__beacon_find_event(finder->find, lan.now, &seen), 1);
+	assert_int_equal(seen.what, PIER__SEEN);
+	assert_int_equal(seen.port, 7001);
+	expect_no_more(finder);
+	pier__beacon_offer_end(lan.hosts[2].offer);
+	exchange();
+	expect(finder, PIER__GONE, "A");
+	expect_no_more(finder);
+	end();
+}
+
 /* A fifth is lost: all are found, and stay. */
 static void
 test_loss(void **state)
@@ -612,6 +666,8 @@ main(void)
 		cmocka_unit_test(test_expires),
 		cmocka_unit_test(test_a_link_goes_and_comes),
 		cmocka_unit_test(test_renamed),
+		cmocka_unit_test(test_its_host_is_renamed),
+		cmocka_unit_test(test_one_takes_the_place_of_another),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_strangers_are_not_heard),
 		cmocka_unit_test(test_bounded),

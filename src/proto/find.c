@@ -191,7 +191,7 @@ int
 pier_find_open_sized(struct pier_find **out, const char *type,
 	const struct pier_find_opts *opts, size_t opts_size)
 {
-	const char *text = type != NULL ? type : PIER__DNSSD_TYPES;
+	const char *text = type != NULL ? type : "types of services";
 	struct pier_find_opts all = { 0 };
 	char detail[PIER__LAN_DETAIL] = "";
 	struct pier_find *find;

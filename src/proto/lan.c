@@ -101,11 +101,15 @@ pier__lan_wait(struct pier__lan *lan, pier_deadline deadline)
 size_t
 pier__lan_links(const struct pier__lan *lan)
 {
-	size_t i, sum = 0;
+	size_t i, most = 0;
 
-	for (i = 0; i < lan->count; i++)
-		sum += pier__links_count(lan->sides[i].links);
-	return sum;
+	for (i = 0; i < lan->count; i++) {
+		size_t count = pier__links_count(lan->sides[i].links);
+
+		if (count > most)
+			most = count;
+	}
+	return most;
 }
 
 void

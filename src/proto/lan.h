@@ -55,7 +55,7 @@ void pier__lan_send(
    call that waits. */
 int pier__lan_wait(struct pier__lan *lan, pier_deadline deadline);
 
-/* How many links are up, of all sides. */
+/* How many links are up: all sides speak on the same ones, each counts once. */
 size_t pier__lan_links(const struct pier__lan *lan);
 
 /* Closes all links; the engines are the caller's. */

@@ -75,7 +75,7 @@ conflict(struct pier__mdns_offer *it, const struct pier__mdns_face *face,
 	/* Its owner will answer the probes that come now. */
 	if (face->phase == PIER__MDNS_PROBING) {
 		*number = *number == 0 ? 2 : *number + 1;
-		it->renamed = it->renamed || name == OF_INSTANCE;
+		it->renamed = true;
 		pier__mdns_make_names(it);
 	}
 	pier__mdns_probe_again(

@@ -6,6 +6,7 @@
 #include "proto/mdns_offer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "os/calls.h"
@@ -145,6 +146,19 @@ const char *
 pier__mdns_offer_instance(const struct pier__mdns_offer *it)
 {
 	return it->instance_now;
+}
+
+void
+pier__mdns_offer_host(const struct pier__mdns_offer *it, size_t which,
+	char text[PIER__MDNS_HOST_TEXT])
+{
+	char whole[PIER__DNS_NAME_TEXT] = "";
+
+	if (which <= it->alias_count)
+		(void)pier__name_text(whole,
+			which == 0 ? &it->host : &it->aliases[which - 1]);
+	/* A label of letters, and "local": it is not cut. */
+	(void)snprintf(text, PIER__MDNS_HOST_TEXT, "%s", whole);
 }
 
 /* ---- Interfaces -------------------------------------------------------------- */

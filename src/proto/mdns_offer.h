@@ -72,11 +72,17 @@ void pier__mdns_offer_input(struct pier__mdns_offer *it, int64_t now_ns,
 int pier__mdns_offer_output(struct pier__mdns_offer *it, int64_t now_ns,
 	struct pier__sending *sending, struct pier__mdns_offer_event *event);
 
-/* Has the instance another name since the last call? */
+/* Has the instance, the host or an alias another name since the last call? */
 bool pier__mdns_offer_renamed(struct pier__mdns_offer *it);
 
 /* The instance's name by now. */
 const char *pier__mdns_offer_instance(const struct pier__mdns_offer *it);
+
+/* "lab2.local": the name of the host (which: 0) or of an alias (1 and on) by now;
+   "": there is none. */
+#define PIER__MDNS_HOST_TEXT 128
+void pier__mdns_offer_host(const struct pier__mdns_offer *it, size_t which,
+	char text[PIER__MDNS_HOST_TEXT]);
 
 /* It is over: output gives what says so, and nothing more. */
 void pier__mdns_offer_end(struct pier__mdns_offer *it);

@@ -297,6 +297,30 @@ test_second_is_renamed(void **state)
 	end();
 }
 
+/* A host's name that is another's is told to whoever asks, as is an instance's. */
+static void
+test_second_host_is_renamed(void **state)
+{
+	char text[PIER__MDNS_HOST_TEXT];
+	struct host *second;
+
+	(void)state;
+	begin();
+	(void)add("One", "lab", 1);
+	pass(10 * SECOND);
+	second = add("Two", "lab", 2);
+	pier__mdns_offer_host(second->offer, 0, text);
+	assert_string_equal(text, "lab.local");
+	pier__mdns_offer_host(second->offer, 1, text);
+	assert_string_equal(text, "");
+	pass(10 * SECOND);
+	assert_true(pier__mdns_offer_renamed(second->offer));
+	pier__mdns_offer_host(second->offer, 0, text);
+	assert_string_equal(text, "lab-2.local");
+	assert_string_equal(pier__mdns_offer_instance(second->offer), "Two");
+	end();
+}
+
 /* Six begin at the same moment with the same names: each has its own in the end,
    though a fifth of all packets is lost. */
 static void
@@ -733,6 +757,7 @@ main(void)
 		cmocka_unit_test(test_found_and_gone),
 		cmocka_unit_test(test_subtype_and_types),
 		cmocka_unit_test(test_second_is_renamed),
+		cmocka_unit_test(test_second_host_is_renamed),
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_at_once_with_loss),
 		cmocka_unit_test(test_host_conflict),

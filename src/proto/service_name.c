@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define NAME_MAX_LEN  15
+#include "net/svc.h"
+
 #define LABEL_MAX_LEN 63
 
 static bool
@@ -19,22 +20,16 @@ bool
 pier__service_type_is_plain(const char *text, size_t len)
 {
 	const size_t end = sizeof("._tcp") - 1;
-	size_t i, name = len - 1 - end;
-	bool letter = false;
+	struct pier__span name;
 
-	if (len < 1 + 1 + end || name > NAME_MAX_LEN || text[0] != '_' ||
-		(memcmp(text + 1 + name, "._tcp", end) != 0 &&
-			memcmp(text + 1 + name, "._udp", end) != 0))
+	if (len < 1 + 1 + end || text[0] != '_' ||
+		(memcmp(text + len - end, "._tcp", end) != 0 &&
+			memcmp(text + len - end, "._udp", end) != 0))
 		return false;
-	text++;
-	for (i = 0; i < name; i++) {
-		bool edge = i == 0 || i == name - 1 || text[i - 1] == '-';
-
-		if (!is_alnum(text[i]) && (text[i] != '-' || edge))
-			return false;
-		letter = letter || (is_alnum(text[i]) && text[i] > '9');
-	}
-	return letter;
+	name = (struct pier__span){
+		.text = text, .begin = 1, .end = len - end
+	};
+	return pier__svc_is_name(name);
 }
 
 /* Bytes of the character at text; 0: it is none, or not the shortest form. */
@@ -79,6 +74,20 @@ pier__service_instance_is_right(const char *text, size_t len)
 			return false;
 		at += size;
 	}
+	return true;
+}
+
+bool
+pier__service_label_is_right(const char *text, size_t len)
+{
+	size_t i;
+
+	if (len == 0 || len > LABEL_MAX_LEN || text[0] == '-' ||
+		text[len - 1] == '-')
+		return false;
+	for (i = 0; i < len; i++)
+		if (!is_alnum(text[i]) && text[i] != '-')
+			return false;
 	return true;
 }
 

@@ -15,7 +15,11 @@ bool pier__service_type_is_plain(const char *text, size_t len);
 /* 1 to 63 bytes of UTF-8 (RFC 3629) without control characters. */
 bool pier__service_instance_is_right(const char *text, size_t len);
 
-/* 1 to 63 letters, digits, hyphens and dots. */
+/* One label of a host's name (RFC 1123 section 2.1): 1 to 63 letters, digits and
+   hyphens, none of these first or last. */
+bool pier__service_label_is_right(const char *text, size_t len);
+
+/* What others say that their host is: 1 to 63 letters, digits, hyphens and dots. */
 bool pier__service_host_is_right(const char *text, size_t len);
 
 #endif

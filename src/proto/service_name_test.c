@@ -88,6 +88,26 @@ test_hosts(void **state)
 	assert_false(pier__service_host_is_right("a b", 3));
 }
 
+/* RFC 1123 section 2.1. */
+static void
+test_labels(void **state)
+{
+	static const char *const wrong[] = { "", "-", "-a", "a-", "a.b", "a_b",
+		"a b", "K\xc3\xbc" };
+	char longest[64];
+	size_t i;
+
+	(void)state;
+	assert_true(pier__service_label_is_right("lab-2", 5));
+	assert_true(pier__service_label_is_right("3com", 4));
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(pier__service_label_is_right(
+			wrong[i], strlen(wrong[i])));
+	memset(longest, 'x', sizeof(longest));
+	assert_true(pier__service_label_is_right(longest, 63));
+	assert_false(pier__service_label_is_right(longest, 64));
+}
+
 int
 main(void)
 {
@@ -95,6 +115,7 @@ main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

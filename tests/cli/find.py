@@ -112,18 +112,51 @@ def test_names_ports_and_texts_are_quoted():
         (("x" * 64, "http", "80"), "x" * 64),
         ((b"a\xff", "http", "80"), r"a\xff"),
         (("", "http", "80"), ""),
-        (("a", "http", "0"), "0"),
-        (("a", "http", "65536"), "65536"),
-        (("a", "http", "http"), "http"),
         (("a", "http", "80", "=x"), "=x"),
         (("a", "http", "80", "--alias", "w.w"), "w.w"),
         (("a", "http", "80", "--host", "h", "--alias", "H"), "H"),
         (("a", "http", "80", "--alias", "w", "--alias", "W"), "W"),
         (("a", "http", "80", "--alias", "w", "--by", "beacon"), "w"),
         (("a", "http", "80", "k\xe9y=x"), "k\xe9y=x"),
+        # RFC 1123 section 2.1: one label, and no hyphen at an end of it.
+        (("a", "http", "80", "--host", "a.b"), "a.b"),
+        (("a", "http", "80", "--host=-x"), "-x"),
+        (("a", "http", "80", "--host", "x-"), "x-"),
+        (("a", "http", "80", "--host", ""), ""),
+        (("a", "http", "80", "--host", "x" * 64), "x" * 64),
+        (("a", "http", "80", "--alias=-w"), "-w"),
+        (("a", "http", "80", "--subtype", ""), ""),
+        (("a", "http", "80", "--subtype", "y" * 64), "y" * 64),
+        (("a", "http", "80", "--subtype", "_p._sub._http._tcp"),
+         "_p._sub._http._tcp"),
+        (("a", "http", "80", "a=1", "b", "A=2"), "A=2"),
+        (("a", "http", "80", "b", "b"), "b"),
+        (("a", "http", "80", *(f"--subtype=s{n}" for n in range(17))), "s16"),
+        (("a", "http", "80", *(f"--alias=w{n}" for n in range(9))), "w8"),
     ]
     for words, quoted in cases:
-        contains(expect(2, "announce", *words).err, f"'{quoted}'")
+        contains(expect(2, "announce", *words).err, f"'{quoted}': ")
+
+
+def test_ports_are_quoted():
+    for wrong in ("0", "65536", "http", ""):
+        contains(expect(2, "announce", "a", "http", wrong).err,
+                 f"PORT: '{wrong}' is none")
+
+
+def test_a_name_to_look_for_has_bounds():
+    for wrong in ("", "x" * 64, "\x1b" * 70):
+        shown = expect(2, "find", "http", "--name", wrong)
+        contains(shown.err, "--name: '" + wrong[:1].replace("\x1b", r"\x1b"))
+        contains(shown.err, "expected 1 to 63 bytes")
+
+
+def test_an_interface_that_is_none_is_named():
+    """And nothing of how types are asked for."""
+    for words in ([], ["http"]):
+        shown = expect(10, "find", *words, "--interface", "nosuch0")
+        contains(shown.err, 'no interface "nosuch0"')
+        assert "_services" not in shown.err, shown
 
 
 def test_nothing_is_a_negative_answer():
@@ -167,6 +200,23 @@ def test_what_is_announced_is_found_and_says_goodbye():
         equal(told[0]["type"], "announcing")
         equal(told[-1]["type"], "goodbye")
         assert "answered" in [one["type"] for one in told], told
+
+
+def test_a_check_tells_what_it_cannot_know():
+    """Nothing answers to who connects by UDP: that is neither open nor closed."""
+    with Announced("Clock", "_ntp._udp", "123"):
+        words = ("_ntp._udp", "--once", "--for", "300ms", "--check")
+        contains(find(*words).text, "  not checked: UDP has no handshake\n")
+        first = events(find(*words, "--json").text, "find")[0]
+        equal(first["result"], "unchecked")
+        assert "open" not in first, first
+
+
+def test_links_are_counted_once():
+    """Both protocols speak on the one there is."""
+    shown = expect(1, "find", "http", "-v", "--interface", "lo", "-4",
+                   "--for", "100ms")
+    contains(shown.err, "datagrams sent on 1 link,")
 
 
 def test_harm_in_a_text_is_not_done_to_the_terminal():

@@ -48,7 +48,7 @@ static void
 print_event(const struct pier_announce_event *event)
 {
 	static const char *const names[] = { "up", "down", "probed", "renamed",
-		"told", "answered" };
+		"told", "answered", "host" };
 	char interface[PIER_INTERFACE_NAME_MAX] = "";
 
 	(void)pier_interface_name(
@@ -58,7 +58,7 @@ print_event(const struct pier_announce_event *event)
 		event->what == PIER_ANNOUNCE_ANSWERED && event->to.len != 0
 			? "one"
 			: "all",
-		event->instance);
+		event->host != NULL ? event->host : event->instance);
 	(void)fflush(stdout);
 }
 

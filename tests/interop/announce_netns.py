@@ -256,8 +256,11 @@ def test_what_avahi_has_is_left_to_it():
         cable.wait_until(lambda: any(it[1:4:2] == ("Same", "10.77.1.2")
                                    for it in resolved(far)))
         with Announce("Same", TYPE, "2", "--host=nearby") as announce:
-            announce.until("^renamed .* Same \\(2\\)$")
             equal(announce.until_told(), "Same (2)")
+            # Each is told once, before it is told to others.
+            equal(sorted(line for line in announce.past
+                         if line.startswith(("renamed", "host"))),
+                  ["host - all nearby-2.local", "renamed - all Same (2)"])
             cable.wait_until(lambda: {it[1:5] for it in resolved(far)} == {
                 ("Same", "nearby.local", "10.77.1.2", 1),
                 ("Same (2)", "nearby-2.local", "10.77.1.1", 2)})
