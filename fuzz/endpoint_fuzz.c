@@ -89,6 +89,10 @@ check_taken(const struct pier__endpoint *endpoint)
 			endpoint->type == SOCK_SEQPACKET);
 		check_address(endpoint);
 		break;
+	case PIER__ENDPOINT_RFCOMM:
+	case PIER__ENDPOINT_L2CAP:
+		check_address(endpoint);
+		break;
 	case PIER__ENDPOINT_FD:
 		check((endpoint->fd >= 0) == (endpoint->host[0] == '\0'));
 		break;

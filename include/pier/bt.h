@@ -116,6 +116,29 @@ int pier_bt_channel(const struct pier_addr *addr);
 /* pier_bt_psm(addr): the PSM of an address of L2CAP, else -1. */
 int pier_bt_psm(const struct pier_addr *addr);
 
+/*
+ * pier_bt_mtu_in(fd): the longest message that may come by a socket of L2CAP, in
+ * bytes. What an endpoint asks for with ?mtu=BYTES, else what the kernel has:
+ * 672, of Low Energy once it is connected 512 or more. Never waits.
+ *
+ * Returns it, or
+ *   -ENOTCONN     of Low Energy: it is not connected
+ *   -ENOPROTOOPT  the socket is no one of L2CAP
+ *   -EBADF        fd is not open
+ */
+int pier_bt_mtu_in(int fd);
+
+/*
+ * pier_bt_mtu_out(fd): the longest that may leave by it: what the peer takes, once
+ * it is connected. Never waits.
+ *
+ * Returns it, or
+ *   -ENOTCONN     of Low Energy: it is not connected
+ *   -ENOPROTOOPT  the socket is no one of L2CAP
+ *   -EBADF        fd is not open
+ */
+int pier_bt_mtu_out(int fd);
+
 #ifdef __cplusplus
 }
 #endif

@@ -19,6 +19,10 @@
  *                                           its host
  *   raw://host/PROTOCOL  raw4://…  raw6://… messages of a protocol of IP
  *   tipc://TYPE/INSTANCE                    messages to a service of a cluster
+ *   rfcomm://DEVICE/CHANNEL                 a stream by Bluetooth
+ *   l2cap://DEVICE/PSM                      messages by Bluetooth, over a
+ *                                           connection; of Low Energy ?le=public
+ *                                           or ?le=random
  *   pair://                                 two ends of one new pair
  *   svc://TYPE/NAME  svc://TYPE             a service that is found on this
  *                                           network, that one or any
@@ -29,6 +33,12 @@
  * PROTOCOL is a number, 1 to 255, or a name such as icmp, icmp6, udp or gre. TYPE
  * and INSTANCE are numbers of 32 bits; TYPE/LOWEST-HIGHEST is several instances.
  * tipc:// is SOCK_RDM, and with ?type=seqpacket a connection.
+ *
+ * DEVICE is 00:11:22:33:44:55, or to listen empty or '*': every controller. CHANNEL
+ * is 1 to 30, PSM a number as 0x1001 or, of Low Energy, 1 to 0xff; 0 is a free one.
+ * Of their own they have ?security=low, medium, high or fips, and l2cap:// besides
+ * ?mtu=BYTES, the longest message that may come, and ?mode=basic, ertm, streaming
+ * or ext_flowctl.
  *
  * Of svc:// TYPE is "_http._tcp", or "http" for it; it is dialled as tcp or udp, as
  * the type says, at what pier_find_lookup() of pier/find.h finds.
@@ -98,7 +108,8 @@ pier_endpoint_check(const char *text, struct pier_endpoint_check *out)
  * port of an address is the protocol of raw.
  *
  *   scheme   "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix",
- *            "unixgram", "seqpacket", "vsock", "raw", "raw4", "raw6", or "tipc"
+ *            "unixgram", "seqpacket", "vsock", "raw", "raw4", "raw6", "tipc",
+ *            "rfcomm" or "l2cap"
  *   buf      ends in NUL on success; PIER_ENDPOINT_TEXT_MAX bytes are enough
  *
  * Returns the length without the NUL, or

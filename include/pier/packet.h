@@ -66,10 +66,10 @@ struct pier_packet_opts {
  * which that works: it hears from that address only, and is told when the port
  * there is closed. A server is bound.
  *
- *   endpoint  udp:// udp4:// udp6:// unixgram:// seqpacket:// fd://. A server on
- *             udp://:port needs two sockets, one per family: it is -EINVAL
- *             here, see pier_packet_open_all(). One on seqpacket:// accepts
- *             connections: pier_listen()
+ *   endpoint  udp:// udp4:// udp6:// unixgram:// seqpacket:// l2cap:// fd://. A
+ *             server on udp://:port needs two sockets, one per family: it is
+ *             -EINVAL here, see pier_packet_open_all(). One on seqpacket:// or
+ *             l2cap:// accepts connections: pier_listen()
  *
  * Where an endpoint is many, a client is not connected and hears from each of
  * them; pier_send() with NULL reaches them all:
@@ -87,10 +87,15 @@ struct pier_packet_opts {
  *
  * Several servers may be bound to one group, each hears everything.
  *
+ * Of l2cap:// opts->bind is a controller, by its name or address: "hci0". The
+ * longest message is pier_bt_mtu_out() of pier/bt.h.
+ *
  * What fd:// names is taken on success. 0, or the errors of pier_dial() and
  * pier_listen(); -EINVAL also for an fd that is no packet socket, and for .ask
  * and .broadcast of what is not UDP; or
- *   -ENODEV         this machine has no such link
+ *   -ENODEV         this machine has no such link, or no such controller
+ *   -ENETDOWN       the controller of Bluetooth is off, or all are
+ *   -EHOSTDOWN      the device of Bluetooth does not answer
  *   -EADDRNOTAVAIL  the link has no broadcast address
  *   -ENOBUFS        more groups than net.ipv4.igmp_max_memberships
  */
@@ -126,7 +131,8 @@ pier_packet_open_all(struct pier_packet **out, size_t max, const char *endpoint,
 
 /*
  * pier_packet_accept(out, listener, deadline): the next connection of a listener
- * on seqpacket://, a packet socket that is connected. 0, or as pier_accept();
+ * on seqpacket://, l2cap:// or tipc://, a packet socket that is connected. 0, or
+ * as pier_accept();
  * -EINVAL: it accepts streams.
  */
 int pier_packet_accept(struct pier_packet **out, struct pier_listener *listener,
@@ -175,7 +181,7 @@ struct pier_msg {
  *                  beginning; the rest is lost, msg->full_size is how long it
  *                  was. Else an earlier message was longer than the path takes
  *   -ECONNREFUSED  an earlier message met a closed port (connected sockets)
- *   -PIER_EEND     seqpacket: the peer has ended. An empty message is no end:
+ *   -PIER_EEND     seqpacket, l2cap: the peer has ended. An empty message is no end:
  *                  it is 0, with msg->size 0, but on a socket that pier did not
  *                  make, where the kernel says the same of both: there it is
  *                  taken for the end
@@ -204,7 +210,7 @@ pier_recv(struct pier_packet *packet, struct pier_msg *msg, void *buf,
  *                  Unix socket
  *   -EACCES        a broadcast address without SO_BROADCAST
  *   -ENOENT        no such Unix socket
- *   -EPIPE         seqpacket: the peer has ended, or this side
+ *   -EPIPE         seqpacket, l2cap: the peer has ended, or this side
  */
 int pier_send(struct pier_packet *packet, const struct pier_addr *to,
 	const void *data, size_t size, pier_deadline deadline);
@@ -426,7 +432,8 @@ const struct pier_packet_error *pier_packet_error(
 /*
  * pier_packet_shutdown(packet, half): close a half of a seqpacket connection, as
  * pier_shutdown(): the peer receives what was sent, then -PIER_EEND. Never
- * waits. 0, or -ENOTCONN: not connected.
+ * waits. 0, or -ENOTCONN: not connected; -ENOTSUP: a channel of L2CAP closes as a
+ * whole, by PIER_BOTH.
  */
 int pier_packet_shutdown(struct pier_packet *packet, enum pier_half half);
 

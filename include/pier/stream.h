@@ -61,7 +61,8 @@ struct pier_dial_report {
 };
 
 struct pier_dial_opts {
-	/* Local address "ADDR:PORT", "ADDR" or ":PORT"; NULL: the kernel
+	/* Local address "ADDR:PORT", "ADDR" or ":PORT"; of rfcomm:// a
+	   controller, by its name or address: "hci0"; NULL: the kernel
 	   chooses */
 	const char *bind;
 	/* Between the starts of two attempts; 0: the 250 ms of RFC 8305; at
@@ -99,7 +100,7 @@ size_t pier_dial_plan(struct pier_attempt *out, size_t max,
  * the first to connect wins and the others are given up.
  *
  *   out       on success the new stream, the caller's, ended by pier_close()
- *   endpoint  tcp:// tcp4:// tcp6:// unix:// fd://
+ *   endpoint  tcp:// tcp4:// tcp6:// unix:// vsock:// rfcomm:// fd://
  *   opts      NULL for the defaults; borrowed for the call
  *
  * Returns 0, or what the first address that was tried met when all failed
@@ -108,11 +109,14 @@ size_t pier_dial_plan(struct pier_attempt *out, size_t max,
  *                    option is wrong: detail and offset; or attempt_delay_ms is
  *                    below 0
  *   -EPERM, -ENOPROTOOPT, …  an option could not be set: the detail names it
- *   -ENODEV          this machine has no such interface as the zone names
+ *   -ENODEV          this machine has no such interface as the zone names, or no
+ *                    such controller of Bluetooth
+ *   -ENETDOWN        the controller of Bluetooth is off, or all are: told at
+ *                    once, where the kernel would wait
  *   -PIER_ENONAME, -PIER_EAGAINNAME, -PIER_ENAMEFAIL  see pier_resolve()
  *   -ECONNREFUSED    nobody listens there
  *   -ETIMEDOUT       the peer never answered (the kernel gave up)
- *   -EHOSTUNREACH, -ENETUNREACH  no way there
+ *   -EHOSTUNREACH, -ENETUNREACH, -EHOSTDOWN  no way there
  *   -EADDRINUSE, -EADDRNOTAVAIL  opts->bind cannot be had
  *   -ENOENT, -EACCES  a Unix path
  *   -EBADF           fd:// is not open; what it names is taken on success
@@ -196,7 +200,8 @@ struct pier_listen_opts {
  *             IPv4 before IPv6. unix://: a stale socket file (one that
  *             refuses connections) is replaced; the file is removed at the
  *             end by the process that bound it. seqpacket:// the same, for
- *             pier_packet_accept(). fd://3: a socket that listens already,
+ *             pier_packet_accept(), and so l2cap://. rfcomm:// and l2cap://
+ *             need a controller that is on. fd://3: a socket that listens already,
  *             taken on success; fd://NAME: one that a service manager handed
  *             down (pier/service.h)
  *
@@ -365,14 +370,15 @@ int pier_flush(struct pier_stream *stream, pier_deadline deadline);
  *
  * 0, or as pier_write(): -EBUSY while another task's write waits, which is not
  * cut off; -ENOTSUP: the descriptor cannot be half-closed
- * (a terminal, a file).
+ * (a terminal, a file, a stream over RFCOMM, of which only PIER_BOTH closes).
  */
 int pier_shutdown(struct pier_stream *stream, enum pier_half half,
 	pier_deadline deadline);
 
 /*
  * pier_drain(stream, deadline): wait until the peer's kernel has acknowledged
- * every byte; reading stays open. Other families than TCP hand bytes over at
+ * every byte; reading stays open. Over RFCOMM, which has no such word of the
+ * peer, until every byte has left this machine. Other families hand bytes over at
  * once: there it is pier_flush(). 0, or as pier_write().
  */
 int pier_drain(struct pier_stream *stream, pier_deadline deadline);
@@ -383,7 +389,8 @@ int pier_drain(struct pier_stream *stream, pier_deadline deadline);
  *
  * 0: the peer has everything (over TCP its kernel has acknowledged it, as for
  * pier_drain()) and has ended too, unless reading was shut down here; or as
- * pier_write() and pier_read().
+ * pier_write() and pier_read(); -ENOTSUP: a stream over RFCOMM has no half to
+ * close, pier_drain() comes before its pier_close().
  */
 int pier_close_wait(struct pier_stream *stream, pier_deadline deadline);
 

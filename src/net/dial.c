@@ -16,6 +16,7 @@
 
 #include "io/wait_many.h"
 #include "net/bind.h"
+#include "net/bt.h"
 #include "net/listen_fds.h"
 #include "net/lookup.h"
 #include "net/race.h"
@@ -35,6 +36,7 @@ struct dial {
 	struct pier__bind local;
 	struct pier__race race;
 	struct pier__why why; /* which option could not be set */
+	struct pier__bt_try bt;
 	struct pier_addr order[PIER_ATTEMPTS_MAX];
 	struct pier__desc descs[PIER_ATTEMPTS_MAX];
 	enum pier_step steps[PIER_ATTEMPTS_MAX]; /* where each one failed */
@@ -88,13 +90,24 @@ set_options(struct dial *it, size_t i, int fd, enum pier__moment moment)
 	return rc;
 }
 
-/* A TCP socket that is ready to connect, or -errno. */
+static int
+make_bluetooth(struct dial *it, size_t i)
+{
+	int fd = pier__bt_socket(&it->bt);
+
+	it->steps[i] = it->bt.step;
+	return fd;
+}
+
+/* A socket that is ready to connect, or -errno. */
 static int
 make_socket(struct dial *it, size_t i)
 {
 	int family = pier_addr_family(&it->order[i]);
 	int fd, rc;
 
+	if (family == AF_BLUETOOTH)
+		return make_bluetooth(it, i);
 	it->steps[i] = PIER_STEP_CREATE;
 	fd = pier__calls()->socket(family, SOCK_STREAM, 0);
 	if (fd < 0)
@@ -270,7 +283,8 @@ win(struct dial *it, struct pier_stream **out, size_t i)
 	}
 	rc = pier__stream_new(&stream, it->descs[i].fd,
 		pier_addr_family(&it->order[i]),
-		it->endpoint.kind == PIER__ENDPOINT_VSOCK ? "vsock" : "tcp");
+		it->endpoint.kind == PIER__ENDPOINT_TCP ? "tcp"
+							: it->endpoint.scheme);
 	if (rc == 0) {
 		/* The engine knows the socket by the dial's descriptor. */
 		pier__desc_forget(&it->descs[i]);
@@ -345,6 +359,18 @@ explain_connect(int rc)
 	}
 }
 
+static const char *
+explain(struct dial *it, int rc, enum pier_step step)
+{
+	if (it->endpoint.kind == PIER__ENDPOINT_RFCOMM) {
+		it->bt.step = step;
+		return pier__bt_explain(&it->bt, rc);
+	}
+	return step == PIER_STEP_CONNECT  ? explain_connect(rc)
+	       : step == PIER_STEP_OPTION ? it->why.text
+					  : NULL;
+}
+
 /* Races the addresses that were found. */
 static int
 dial_found(struct dial *it, struct pier_stream **out)
@@ -361,10 +387,7 @@ dial_found(struct dial *it, struct pier_stream **out)
 	/* The first address's own step, when all have failed. */
 	step = pier__race_lost(&it->race) ? it->steps[0] : PIER_STEP_CONNECT;
 	give_up(it, rc);
-	return fail(it, rc, step,
-		step == PIER_STEP_CONNECT  ? explain_connect(rc)
-		: step == PIER_STEP_OPTION ? it->why.text
-					   : NULL);
+	return fail(it, rc, step, explain(it, rc, step));
 }
 
 static int
@@ -384,6 +407,17 @@ dial_vsock(struct dial *it, struct pier_stream **out)
 	if (it->opts.bind != NULL)
 		return fail(it, -EINVAL, PIER_STEP_BIND,
 			"vsock:// has no local address to choose");
+	it->order[0] = it->endpoint.addr;
+	it->report.address_count = 1;
+	pier__race_init(&it->race, 1, 0, pier_now());
+	return dial_found(it, out);
+}
+
+static int
+dial_rfcomm(struct dial *it, struct pier_stream **out)
+{
+	it->bt.endpoint = &it->endpoint;
+	it->bt.bind = it->opts.bind;
 	it->order[0] = it->endpoint.addr;
 	it->report.address_count = 1;
 	pier__race_init(&it->race, 1, 0, pier_now());
@@ -487,12 +521,14 @@ dial_any(struct dial *it, struct pier_stream **out)
 		return dial_unix(it, out);
 	case PIER__ENDPOINT_VSOCK:
 		return dial_vsock(it, out);
+	case PIER__ENDPOINT_RFCOMM:
+		return dial_rfcomm(it, out);
 	case PIER__ENDPOINT_FD:
 		return dial_fd(it, out);
 	default:
 		rc = pier__why_set(&why, 0,
 			"%s:// cannot be dialled as a stream: tcp, tcp4, "
-			"tcp6, unix, vsock and fd can",
+			"tcp6, unix, vsock, rfcomm and fd can",
 			it->endpoint.scheme);
 		return pier__fail_parse(rc, it->text, &why);
 	}

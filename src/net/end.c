@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/tcp.h>
 
+#include "net/bt.h"
 #include "net/stream.h"
 
 /* Nothing tells when the peer has acknowledged: drain asks at growing
@@ -44,7 +45,8 @@ shutdown_writing(struct pier_stream *stream, pier_deadline deadline)
 		return -EBUSY;
 	rc = pier__stream_flush(stream, deadline);
 	if (rc == 0)
-		rc = half_close(stream, PIER_WRITING, deadline);
+		rc = half_close(stream,
+			stream->whole ? PIER_BOTH : PIER_WRITING, deadline);
 	if (rc == 0) {
 		stream->write_done = true;
 		pier__stream_set_odd(stream, PIER__ODD_END);
@@ -81,6 +83,9 @@ pier_shutdown(
 {
 	int rc = pier__stream_enter(stream, PIER__OUT, &deadline);
 
+	if (rc == 0 && stream->whole && half != PIER_BOTH &&
+		!(stream->write_done || stream->read_done))
+		rc = -ENOTSUP;
 	if (rc == 0 && (half & PIER_WRITING) != 0)
 		rc = shutdown_writing(stream, deadline);
 	if (rc == 0 && (half & PIER_READING) != 0)
@@ -107,8 +112,28 @@ connection_state(int fd)
 	return 0;
 }
 
+/* Can it be told what has not arrived, or not left? */
+static bool
+is_told(const struct pier_stream *base)
+{
+	return base->desc.kind == PIER__DESC_TCP || base->whole;
+}
+
 static int
-drain_tcp(struct pier_stream *base, pier_deadline deadline)
+unsent(const struct pier_stream *base, int *bytes)
+{
+	int rc;
+
+	if (!base->whole)
+		return pier__calls()->queued(base->desc.fd, bytes);
+	rc = pier__bt_unsent(base->desc.fd);
+	/* With the connection has gone what was to be sent by it. */
+	*bytes = rc > 0 && !pier__bt_is_over(base->desc.fd) ? rc : 0;
+	return rc < 0 ? rc : 0;
+}
+
+static int
+drain_base(struct pier_stream *base, pier_deadline deadline)
 {
 	struct pier__task *self = pier__current;
 	int64_t interval = DRAIN_FIRST_NS;
@@ -120,7 +145,7 @@ drain_tcp(struct pier_stream *base, pier_deadline deadline)
 
 		if (atomic_load_explicit(&base->aborted, memory_order_acquire))
 			return -ECONNABORTED;
-		rc = pier__calls()->queued(base->desc.fd, &queued);
+		rc = unsent(base, &queued);
 		if (rc == 0 && queued == 0)
 			return 0;
 		if (rc == 0)
@@ -147,8 +172,8 @@ pier_drain(struct pier_stream *stream, pier_deadline deadline)
 
 	if (rc == 0)
 		rc = pier__stream_flush(stream, deadline);
-	if (rc == 0 && base->desc.kind == PIER__DESC_TCP)
-		rc = drain_tcp(base, deadline);
+	if (rc == 0 && is_told(base))
+		rc = drain_base(base, deadline);
 	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_SEND);
 }
 
@@ -177,14 +202,15 @@ pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 		pier__desc_busy(&stream->desc, PIER__IN))
 		rc = -EBUSY;
 	if (rc == 0)
-		rc = shutdown_writing(stream, deadline);
+		rc = stream->whole ? -ENOTSUP
+				   : shutdown_writing(stream, deadline);
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_SHUTDOWN);
 	if (reads)
 		rc = read_off(stream, deadline);
 	/* The peer may have ended its side before it took all of ours. */
-	if (rc == 0 && base->desc.kind == PIER__DESC_TCP)
-		rc = drain_tcp(base, deadline);
+	if (rc == 0 && is_told(base))
+		rc = drain_base(base, deadline);
 	return rc == 0 ? 0 : pier__stream_fail(stream, rc, PIER_STEP_RECEIVE);
 }
 

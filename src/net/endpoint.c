@@ -7,6 +7,7 @@
 #include "net/endpoint.h"
 
 #include "addr/addr.h"
+#include "addr/bt.h"
 #include "addr/ip.h"
 #include "addr/tipc.h"
 #include "addr/vsock.h"
@@ -45,7 +46,8 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 	return pier__why_set(why, name.begin,
 		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
 		"udp4, udp6, icmp, icmp4, icmp6, unix, unixgram, seqpacket, "
-		"vsock, raw, raw4, raw6, tipc, svc, fd and pair",
+		"vsock, raw, raw4, raw6, tipc, rfcomm, l2cap, svc, fd and "
+		"pair",
 		pier__span_quote(name), pier__span_at(name));
 }
 
@@ -65,6 +67,16 @@ parse_wishes(struct pier__endpoint *out, struct pier__span span,
 	return rc < 0 ? rc : pier__wishes_check(out, why);
 }
 
+/* Which PSMs there are is a matter of what stands behind '?'. */
+static int
+check_psm(const struct pier__endpoint *endpoint, struct pier__span main,
+	struct pier__why *why)
+{
+	return endpoint->kind == PIER__ENDPOINT_L2CAP
+		       ? pier__l2cap_check(&endpoint->addr, main, why)
+		       : 0;
+}
+
 static int
 parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
 	struct pier__span rest, struct pier__why *why)
@@ -82,14 +94,17 @@ parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
 	rc = scheme->parse(out, main, why);
 	/* Options that a call brings along mean the same. */
 	out->wishes.group = out->group && out->kind == PIER__ENDPOINT_UDP;
-	if (rc < 0 || main.end == rest.end)
+	if (rc < 0)
 		return rc;
+	if (main.end == rest.end)
+		return check_psm(out, main, why);
 	if (rest.text[main.end] == '#')
 		return pier__why_set(why, main.end, "'#' is written %%23");
 	if (hash < rest.end)
 		return pier__why_set(why, hash, "'#' is written %%23");
-	return parse_wishes(
+	rc = parse_wishes(
 		out, pier__span_cut(rest, main.end + 1, rest.end), why);
+	return rc < 0 ? rc : check_psm(out, main, why);
 }
 
 static int
@@ -244,6 +259,7 @@ pier__endpoint_type(const struct pier__endpoint *endpoint)
 	case PIER__ENDPOINT_ICMP:
 		return SOCK_DGRAM;
 	case PIER__ENDPOINT_SEQPACKET:
+	case PIER__ENDPOINT_L2CAP:
 		return SOCK_SEQPACKET;
 	case PIER__ENDPOINT_RAW:
 		return SOCK_RAW;
@@ -301,6 +317,10 @@ serves(const struct pier__scheme *scheme, const struct pier_addr *addr)
 		return family == AF_VSOCK;
 	case PIER__ENDPOINT_TIPC:
 		return pier__tipc_is_service(addr);
+	case PIER__ENDPOINT_RFCOMM:
+		return pier__is_rfcomm(addr);
+	case PIER__ENDPOINT_L2CAP:
+		return pier__is_l2cap(addr);
 	default:
 		return false;
 	}
@@ -315,6 +335,8 @@ format_place(char *text, size_t size, const struct pier_addr *addr)
 		return (int)pier__vsock_format(text, size, addr, true);
 	case AF_TIPC:
 		return (int)pier__tipc_format(text, size, addr);
+	case AF_BLUETOOTH:
+		return (int)pier__bt_format(text, size, addr, true);
 	default:
 		return pier_addr_format_host(addr, text, size);
 	}

@@ -28,6 +28,14 @@ struct pier__own {
 	size_t value_at;   /* where it stands in the text */
 };
 
+/* What an endpoint of Bluetooth asks of its socket besides options; 0: as the
+   kernel has it. */
+struct pier__bt_wishes {
+	uint8_t security; /* BT_SECURITY: 1 to 4 */
+	uint8_t mode;     /* l2cap: of a channel, see net/bt.c */
+	uint16_t mtu;     /* l2cap: of the longest message that may come */
+};
+
 enum pier__endpoint_kind {
 	PIER__ENDPOINT_TCP,
 	PIER__ENDPOINT_UDP,
@@ -40,6 +48,8 @@ enum pier__endpoint_kind {
 	PIER__ENDPOINT_PAIR,
 	PIER__ENDPOINT_RAW,
 	PIER__ENDPOINT_TIPC,
+	PIER__ENDPOINT_RFCOMM,
+	PIER__ENDPOINT_L2CAP,
 };
 
 /* Whom an endpoint of UDP means. */
@@ -58,7 +68,8 @@ struct pier__endpoint {
 	int family; /* tcp, udp, icmp, raw: AF_INET, AF_INET6, or AF_UNSPEC for
 		       both;
 		       unix, unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK;
-		       tipc: AF_TIPC; else AF_UNSPEC */
+		       tipc: AF_TIPC; rfcomm, l2cap: AF_BLUETOOTH; else
+		       AF_UNSPEC */
 	char host[PIER__HOST_MAX +
 		  1]; /* tcp, udp, icmp, raw: a name or an address
 					  with its zone, no brackets; "" is
@@ -74,10 +85,12 @@ struct pier__endpoint {
 	int port; /* service as a number, or -1 if it is a name */
 	int fd;   /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
 		   host */
-	int protocol;          /* raw: of IP, 1 to 255; else 0 */
+	int protocol;          /* raw: of IP, 1 to 255; rfcomm: of Bluetooth;
+				  else 0 */
 	int type;              /* tipc: SOCK_RDM or SOCK_SEQPACKET; else 0 */
-	struct pier_addr addr; /* unix, unixgram, seqpacket, vsock, tipc; else
-				  len is 0 */
+	struct pier_addr addr; /* unix, unixgram, seqpacket, vsock, tipc,
+				  rfcomm, l2cap; else len is 0 */
+	struct pier__bt_wishes bt;
 	/* Of a path that is too long for addr, whose len is 0: as it stands in
 	   the text, which has to stay. */
 	struct pier__span long_path;

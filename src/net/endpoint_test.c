@@ -230,6 +230,53 @@ reads_services_of_tipc(void **state)
 	}
 }
 
+static void
+reads_bluetooth(void **state)
+{
+	static const struct {
+		const char *text;
+		enum pier__endpoint_kind kind;
+		const char *addr;
+		struct pier__bt_wishes bt;
+	} cases[] = {
+		{ "rfcomm://00:11:22:33:44:55/1", PIER__ENDPOINT_RFCOMM,
+			"rfcomm:00:11:22:33:44:55/1", { 0, 0, 0 } },
+		{ "rfcomm:///0?security=high&sndbuf=64k", PIER__ENDPOINT_RFCOMM,
+			"rfcomm:*/0", { 3, 0, 0 } },
+		{ "l2cap://*/0x1001", PIER__ENDPOINT_L2CAP, "l2cap:*/0x1001",
+			{ 0, 0, 0 } },
+		{ "L2CAP://00:11:22:33:44:55/128?LE=public&mtu=23",
+			PIER__ENDPOINT_L2CAP,
+			"l2cap:00:11:22:33:44:55/0x80?le=public",
+			{ 0, 0, 23 } },
+		{ "l2cap://*/1?mtu=65535&le=rand%6fm&security=low",
+			PIER__ENDPOINT_L2CAP, "l2cap:*/0x1?le=random",
+			{ 1, 0, 65535 } },
+		{ "l2cap://*/1?mode=basic", PIER__ENDPOINT_L2CAP, "l2cap:*/0x1",
+			{ 0, 1, 0 } },
+		{ "l2cap://*/1?mode=ertm", PIER__ENDPOINT_L2CAP, "l2cap:*/0x1",
+			{ 0, 4, 0 } },
+	};
+	char text[PIER_ADDR_TEXT_MAX];
+	struct pier__endpoint got;
+	struct pier__why why;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		if (pier__endpoint_parse(&got, cases[i].text, &why) < 0)
+			fail_msg("%s: %s", cases[i].text, why.text);
+		assert_int_equal(got.kind, cases[i].kind);
+		assert_int_equal(got.protocol,
+			got.kind == PIER__ENDPOINT_RFCOMM ? 3 : 0);
+		assert_true(
+			pier_addr_format(&got.addr, text, sizeof(text)) > 0);
+		assert_string_equal(text, cases[i].addr);
+		assert_int_equal(got.bt.security, cases[i].bt.security);
+		assert_int_equal(got.bt.mode, cases[i].bt.mode);
+		assert_int_equal(got.bt.mtu, cases[i].bt.mtu);
+	}
+}
+
 struct refusal {
 	const char *text;
 	size_t offset;
@@ -378,6 +425,12 @@ points_at_what_is_wrong_elsewhere(void **state)
 		{ "tipc://18888", 12, "write tipc://TYPE/INSTANCE" },
 		{ "tipc://18888/x", 13, "is a number" },
 		{ "tipc://1@2", 10, "instance is missing" },
+		{ "rfcomm://00:11:22:33:44:55", 26, "channel is missing" },
+		{ "rfcomm://00:11:22:33:44/1", 23, "six bytes" },
+		{ "rfcomm://*/31", 11, "1 to 30" },
+		{ "l2cap://*", 9, "PSM is missing" },
+		{ "l2cap://*/0x80", 10, "?le=public" },
+		{ "l2cap://*/0x1002", 10, "is odd" },
 	};
 
 	(void)state;
@@ -410,6 +463,15 @@ never_ignores_a_parameter(void **state)
 		{ "tcp://host:99999?x=1", 11, "out of range" },
 		{ "tcp://host?x=1", 10, "port is missing" },
 		{ "tipc://1/2?type=stream", 16, "rdm or seqpacket" },
+		{ "l2cap://*/0x80?mtu=100", 10, "?le=public" },
+		{ "l2cap://*/0x100?le=public", 10, "1 to 0xff" },
+		{ "l2cap://*/1?le=yes", 15, "le=public or le=random" },
+		{ "l2cap://*/1?mtu=22", 16, "23 to 65535" },
+		{ "l2cap://*/1?mtu=65536", 16, "23 to 65535" },
+		{ "l2cap://*/1?mode=fast", 17, "basic, ertm" },
+		{ "l2cap://*/1?security=4", 21, "low, medium, high" },
+		{ "rfcomm://*/1?mtu=100", 13, "no option" },
+		{ "rfcomm://*/1?le=public", 13, "unknown option" },
 		{ "tipc://1/2?type=rdm%00", 16, "no value of type" },
 		{ "tipc://1/2?type", 15, "write type=VALUE" },
 		{ "tipc://1/2?type=rdm&", 20, "after '&'" },
@@ -493,7 +555,9 @@ check_tells_the_type_of_socket(void **state)
 		{ "seqpacket:///x", SOCK_SEQPACKET },
 		{ "raw://host/icmp", SOCK_RAW }, { "tipc://1/2", SOCK_RDM },
 		{ "tipc://1/2?type=seqpacket", SOCK_SEQPACKET },
-		{ "fd://3", 0 }, { "udp://host", 0 } };
+		{ "rfcomm://*/1", SOCK_STREAM },
+		{ "l2cap://*/1", SOCK_SEQPACKET }, { "fd://3", 0 },
+		{ "udp://host", 0 } };
 	struct pier_endpoint_check check;
 
 	(void)state;
@@ -541,6 +605,9 @@ formats_what_every_call_reads(void **state)
 		{ "raw6", "[::1]:58", "raw6://[::1]/58" },
 		{ "tipc", "tipc:18888/17", "tipc://18888/17" },
 		{ "tipc", "tipc:18888/17-20", "tipc://18888/17-20" },
+		{ "rfcomm", "rfcomm:*/7", "rfcomm://*/7" },
+		{ "l2cap", "l2cap:00:11:22:33:44:55/0x80?le=random",
+			"l2cap://00:11:22:33:44:55/0x80?le=random" },
 	};
 	char text[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__endpoint again;
@@ -576,6 +643,8 @@ refuses_to_format_what_does_not_fit_together(void **state)
 		{ "raw", "/x" },
 		{ "tipc", "127.0.0.1:1" },
 		{ "tipc", "tipc:1@2" },
+		{ "rfcomm", "l2cap:*/1" },
+		{ "l2cap", "rfcomm:*/1" },
 		{ "fd", "127.0.0.1:1" },
 		{ "tls", "127.0.0.1:1" },
 		{ "nope", "127.0.0.1:1" },
@@ -609,6 +678,7 @@ main(void)
 		cmocka_unit_test(reads_hosts_of_icmp),
 		cmocka_unit_test(reads_protocols_of_ip),
 		cmocka_unit_test(reads_services_of_tipc),
+		cmocka_unit_test(reads_bluetooth),
 		cmocka_unit_test(points_at_what_is_wrong_in_a_host),
 		cmocka_unit_test(points_at_what_is_wrong_in_a_port),
 		cmocka_unit_test(points_at_what_is_wrong_elsewhere),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/bt.h"
 #include "net/listen_fds.h"
 #include "net/stream.h"
 #include "net/tcp.h"
@@ -44,10 +45,12 @@ pier__listener_new(
 		&listener->desc, fd, pier__desc_kind(family, SOCK_STREAM));
 	listener->family = (int16_t)family;
 	listener->scheme = scheme;
-	listener->streams = family == AF_UNIX    ? "unix"
-			    : family == AF_VSOCK ? "vsock"
-			    : family == AF_TIPC  ? "tipc"
-						 : "tcp";
+	listener->streams = family == AF_UNIX        ? "unix"
+			    : family == AF_VSOCK     ? "vsock"
+			    : family == AF_TIPC      ? "tipc"
+			    : pier__is_rfcomm(addr)  ? "rfcomm"
+			    : family == AF_BLUETOOTH ? "l2cap"
+						     : "tcp";
 	*out = listener;
 	return 0;
 }
@@ -95,7 +98,7 @@ static void
 set_packets(struct pier_listener *listener, bool packets)
 {
 	listener->packets = packets;
-	if (packets)
+	if (packets && listener->family == AF_UNIX)
 		listener->streams = "seqpacket";
 }
 
@@ -217,6 +220,24 @@ listen_vsock(struct pier_listener **out, const struct pier__endpoint *endpoint,
 }
 
 static int
+listen_bt(struct pier_listener **out, const struct pier__endpoint *endpoint,
+	const struct pier_listen_opts *opts, const char *text)
+{
+	int fd = pier__bt_listen(endpoint, opts, text);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = pier__listener_new(out, fd, AF_BLUETOOTH, endpoint->scheme);
+	if (rc < 0) {
+		pier__close(fd);
+		return pier__fail_step(rc, PIER_STEP_CREATE, text, NULL);
+	}
+	set_packets(*out, endpoint->kind == PIER__ENDPOINT_L2CAP);
+	return 0;
+}
+
+static int
 get_int(int fd, int name, int *value)
 {
 	socklen_t len = sizeof(*value);
@@ -251,6 +272,7 @@ listen_fd(struct pier_listener **out, const struct pier__endpoint *endpoint,
 	if (rc == 0)
 		rc = pier__listener_new(out, fd, family,
 			family == AF_TIPC        ? "tipc"
+			: family == AF_BLUETOOTH ? "fd"
 			: type == SOCK_SEQPACKET ? "seqpacket"
 			: family == AF_UNIX      ? "unix"
 			: family == AF_VSOCK     ? "vsock"
@@ -296,7 +318,9 @@ refuse_kind(const struct pier__endpoint *endpoint, const char *text)
 	struct pier__why why;
 	int rc = pier__why_set(&why, 0,
 		"%s:// cannot be listened on: tcp, tcp4, tcp6, unix, "
-		"seqpacket, vsock, tipc with ?type=seqpacket and fd can",
+		"seqpacket, vsock, tipc with ?type=seqpacket, rfcomm, l2cap "
+		"and "
+		"fd can",
 		endpoint->scheme);
 
 	return pier__fail_parse(rc, text, &why);
@@ -336,6 +360,9 @@ listen_any(struct pier_listener **out, const struct pier__endpoint *endpoint,
 		return endpoint->type == SOCK_SEQPACKET
 			       ? pier__tipc_listen(out, endpoint, opts, text)
 			       : refuse_kind(endpoint, text);
+	case PIER__ENDPOINT_RFCOMM:
+	case PIER__ENDPOINT_L2CAP:
+		return listen_bt(out, endpoint, opts, text);
 	case PIER__ENDPOINT_FD:
 		return listen_fd(out, endpoint, text);
 	default:

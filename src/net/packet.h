@@ -71,6 +71,10 @@ int pier__packet_try(struct pier_packet *packet, struct pier_msg *msg,
 int pier__packet_make(struct pier_packet **out, int fd, int family,
 	const char *scheme, const char *text);
 
+/* Connect to addr, for good, waiting by the deadline. 0 or an error, not noted. */
+int pier__packet_connect(struct pier_packet *packet,
+	const struct pier_addr *addr, pier_deadline deadline);
+
 bool pier__packet_is_aborted(const struct pier_packet *packet);
 /* What every call that may wait begins with; what is PIER__IN or PIER__OUT.
    PIER_DEFAULT becomes a moment. 0 or an error, not noted. */

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/bt.h"
 #include "net/came_back.h"
 #include "net/control.h"
+#include "net/l2cap.h"
 #include "net/listen_fds.h"
 #include "net/raw.h"
 #include "net/seqpacket.h"
@@ -58,6 +60,39 @@ pier__packet_make(struct pier_packet **out, int fd, int family,
 	memcpy(packet->text, text, size);
 	*out = packet;
 	return 0;
+}
+
+/* What a connection that was begun has come to. */
+static int
+await_connection(struct pier_packet *packet, pier_deadline deadline)
+{
+	struct pier__task *self = pier__self();
+	int error = 0;
+	socklen_t len = sizeof(error);
+	int rc = self == NULL ? -ENOMEM : pier__desc_claim(packet->desc, self);
+
+	PIER__NOTE(packet->desc->writable, false);
+	if (rc == 0)
+		rc = pier__desc_wait(
+			packet->desc, PIER__OUT, "connect", deadline);
+	if (rc == 0)
+		rc = pier__calls()->getsockopt(
+			packet->desc->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return rc < 0 ? rc : -error;
+}
+
+int
+pier__packet_connect(struct pier_packet *packet, const struct pier_addr *addr,
+	pier_deadline deadline)
+{
+	int rc = pier__calls()->connect(
+		packet->desc->fd, &addr->u.sa, addr->len);
+
+	if (rc == -EINPROGRESS || rc == -EINTR)
+		rc = await_connection(packet, deadline);
+	packet->connected = rc == 0;
+	packet->ends = true;
+	return rc;
 }
 
 static bool
@@ -141,6 +176,7 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 			rc == -EINVAL || rc == -ENOTSOCK ? pier__fd_is(fd)
 							 : NULL);
 	(*out)->scheme = family == AF_TIPC        ? "tipc"
+			 : family == AF_BLUETOOTH ? "l2cap"
 			 : type == SOCK_SEQPACKET ? "seqpacket"
 			 : family == AF_UNIX      ? "unixgram"
 						  : "udp";
@@ -166,12 +202,14 @@ open_one(struct pier_packet **out, const struct pier__packet_plan *plan)
 		return pier__raw_open(out, plan);
 	case PIER__ENDPOINT_TIPC:
 		return pier__tipc_open(out, plan);
+	case PIER__ENDPOINT_L2CAP:
+		return pier__l2cap_open(out, plan);
 	case PIER__ENDPOINT_FD:
 		return open_fd(out, plan);
 	default:
 		rc = pier__why_set(&why, 0,
 			"%s:// has no messages: udp, udp4, udp6, unixgram, "
-			"seqpacket, raw, tipc and fd have",
+			"seqpacket, raw, tipc, l2cap and fd have",
 			plan->endpoint.scheme);
 		return pier__fail_parse(rc, plan->text, &why);
 	}

@@ -14,6 +14,7 @@
 
 #include "net/came_back.h"
 #include "net/control.h"
+#include "net/l2cap.h"
 #include "net/mailbox.h"
 #include "net/packet.h"
 #include "net/pass.h"
@@ -55,6 +56,8 @@ read_control(struct pier_packet *packet, struct pier_msg *msg,
 {
 	if (packet->family == AF_TIPC)
 		return pier__tipc_returned(header);
+	if (packet->family == AF_BLUETOOTH)
+		return 0;
 	if (packet->family != AF_UNIX) {
 		pier__control_read(msg, header, own_port(packet));
 		return 0;
@@ -68,6 +71,8 @@ read_control(struct pier_packet *packet, struct pier_msg *msg,
 static bool
 is_end(const struct pier_packet *packet, const struct msghdr *header)
 {
+	if (packet->family == AF_BLUETOOTH)
+		return false; /* told by an error */
 	return packet->ends && !(packet->marks && header->msg_controllen > 0);
 }
 
@@ -90,6 +95,13 @@ header_for(const struct pier_packet *packet, const struct pier_fds *fds,
 		.msg_controllen = pier__packet_control_room(packet, fds) };
 }
 
+static void
+note_end(const struct pier_packet *packet)
+{
+	if (packet->carrier != NULL)
+		packet->carrier->at_end = true;
+}
+
 /* What a receive of n bytes brought. 0, or the error that it means. */
 int
 pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
@@ -98,8 +110,7 @@ pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
 	const struct iovec *piece = header->msg_iov;
 
 	if (n == 0 && is_end(packet, header)) {
-		if (packet->carrier != NULL)
-			packet->carrier->at_end = true;
+		note_end(packet);
 		return -PIER_EEND;
 	}
 	if (packet->carrier != NULL)
@@ -171,7 +182,9 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 	struct iovec piece = { .iov_base = buf, .iov_len = size };
 	struct msghdr header = header_for(packet, fds, msg, &piece, control);
 	ssize_t (*call)(int, struct msghdr *, int) =
-		packet->ip_header ? pier__raw_recvmsg : pier__calls()->recvmsg;
+		packet->ip_header                ? pier__raw_recvmsg
+		: packet->family == AF_BLUETOOTH ? pier__l2cap_recvmsg
+						 : pier__calls()->recvmsg;
 	ssize_t n;
 
 	if (packet->mailbox != NULL)
@@ -185,8 +198,21 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 		n = pier__packet_look_back(packet, (int)n);
 	if (n == -EAGAIN)
 		PIER__NOTE(packet->desc->readable, false);
+	if (n == -PIER_EEND)
+		note_end(packet);
 	return n < 0 ? (int)n
 		     : pier__packet_take(packet, msg, fds, &header, (size_t)n);
+}
+
+/* The first alone, of a family that has no call for several. */
+static int
+receive_one(struct pier_packet *packet, struct pier_msg *msgs,
+	const struct iovec *pieces)
+{
+	int rc = receive(
+		packet, &msgs[0], NULL, pieces[0].iov_base, pieces[0].iov_len);
+
+	return rc < 0 ? rc : 1;
 }
 
 /* One attempt at several; each msg is cleared. How many, or -errno. */
@@ -203,6 +229,8 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 
 	if (packet->mailbox != NULL)
 		return receive_letters(packet, msgs, pieces, count);
+	if (packet->family == AF_BLUETOOTH)
+		return receive_one(packet, msgs, pieces);
 	for (i = 0; i < count; i++)
 		list[i] = (struct mmsghdr){ .msg_hdr = header_for(packet, NULL,
 						    &msgs[i], &pieces[i],

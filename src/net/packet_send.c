@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/batch.h"
+#include "net/bt.h"
 #include "net/came_back.h"
 #include "net/control.h"
 #include "net/mailbox.h"
@@ -73,6 +74,8 @@ pier__packet_fail_send(const struct pier_packet *packet, int rc)
 static int
 look_back(struct pier_packet *packet, int rc)
 {
+	if (packet->family == AF_BLUETOOTH)
+		return pier__bt_sent(rc);
 	return packet->came_back == NULL || rc == -EINTR || rc == -EAGAIN
 		       ? rc
 		       : pier__came_back(packet, PIER__OUT, rc);

@@ -7,9 +7,11 @@
 #include "net/scheme.h"
 
 #include "addr/addr.h"
+#include "addr/bt.h"
 #include "addr/ip.h"
 #include "addr/tipc.h"
 #include "addr/vsock.h"
+#include "net/bt.h"
 #include "net/raw.h"
 #include "net/svc.h"
 #include "net/tipc.h"
@@ -424,6 +426,23 @@ parse_tipc(struct pier__endpoint *out, struct pier__span rest,
 	return pier__tipc_parse(&out->addr, rest, why);
 }
 
+#define BTPROTO_RFCOMM 3
+
+static int
+parse_rfcomm(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	out->protocol = BTPROTO_RFCOMM;
+	return pier__rfcomm_parse(&out->addr, rest, why);
+}
+
+static int
+parse_l2cap(struct pier__endpoint *out, struct pier__span rest,
+	struct pier__why *why)
+{
+	return pier__l2cap_parse(&out->addr, rest, why);
+}
+
 static int
 parse_fd(struct pier__endpoint *out, struct pier__span rest,
 	struct pier__why *why)
@@ -489,13 +508,13 @@ static const struct pier__scheme schemes[] = {
 	{ "raw4", PIER__ENDPOINT_RAW, AF_INET, parse_raw },
 	{ "raw6", PIER__ENDPOINT_RAW, AF_INET6, parse_raw },
 	{ "tipc", PIER__ENDPOINT_TIPC, AF_TIPC, parse_tipc },
+	{ "rfcomm", PIER__ENDPOINT_RFCOMM, AF_BLUETOOTH, parse_rfcomm },
+	{ "l2cap", PIER__ENDPOINT_L2CAP, AF_BLUETOOTH, parse_l2cap },
 	/* It becomes one of the first two kinds; no address belongs to it. */
 	{ "svc", PIER__ENDPOINT_PAIR, AF_UNSPEC, pier__svc_parse },
 	LATER("tls"),
 	LATER("http"),
 	LATER("https"),
-	LATER("rfcomm"),
-	LATER("l2cap"),
 	LATER("can"),
 	LATER("isotp"),
 	LATER("packet"),
@@ -516,6 +535,8 @@ static const char *const tipc_names[] = { "type", NULL };
 
 static const struct pier__scheme_own own_names[] = {
 	{ PIER__ENDPOINT_TIPC, tipc_names, pier__tipc_take },
+	{ PIER__ENDPOINT_RFCOMM, pier__rfcomm_names, pier__bt_take },
+	{ PIER__ENDPOINT_L2CAP, pier__l2cap_names, pier__bt_take },
 };
 
 const struct pier__scheme_own *

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "net/l2cap.h"
 #include "net/listen.h"
 #include "net/stream.h"
 #include "task/failure.h"
@@ -23,6 +24,8 @@ mark(struct pier_packet *packet)
 
 	packet->ends = true;
 	packet->connected = true;
+	if (packet->family == AF_BLUETOOTH)
+		return pier__l2cap_mark(packet->desc->fd);
 	if (packet->family != AF_UNIX)
 		return 0;
 	rc = pier__calls()->setsockopt(
@@ -157,9 +160,13 @@ pier_packet_shutdown(struct pier_packet *packet, enum pier_half half)
 	int how = half == PIER_BOTH      ? SHUT_RDWR
 		  : half == PIER_READING ? SHUT_RD
 					 : SHUT_WR;
-	int rc = packet->ends ? pier__calls()->shutdown(packet->desc->fd, how)
-			      : -ENOTCONN;
+	int rc = -ENOTCONN;
 
+	/* A channel is closed as a whole. */
+	if (packet->family == AF_BLUETOOTH && half != PIER_BOTH)
+		rc = -ENOTSUP;
+	else if (packet->ends)
+		rc = pier__calls()->shutdown(packet->desc->fd, how);
 	return rc < 0 ? pier__fail_step(
 				rc, PIER_STEP_SHUTDOWN, packet->text, NULL)
 		      : 0;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "net/block.h"
+#include "net/rfcomm.h"
 #include "task/spare.h"
 
 static_assert(offsetof(struct pier_stream, desc.on_writable) <= 128,
@@ -116,10 +117,13 @@ pier__stream_new(
 	struct pier_stream **out, int fd, int family, const char *scheme)
 {
 	struct pier_stream *stream = pier__spare_get(sizeof(*stream));
+	bool is_bt = family == AF_BLUETOOTH;
 
 	if (stream == NULL)
 		return -ENOMEM;
-	pier__stream_init(stream, &pier__fd_ops, NULL, scheme);
+	pier__stream_init(stream, is_bt ? &pier__rfcomm_ops : &pier__fd_ops,
+		NULL, scheme);
+	stream->whole = is_bt;
 	pier__desc_init(
 		&stream->desc, fd, pier__desc_kind(family, SOCK_STREAM));
 	stream->family = (int16_t)family;

@@ -114,6 +114,7 @@ struct pier_stream {
 	int write_error;
 	bool write_done;
 	bool layered; /* another stream stands on this one */
+	bool whole;   /* ends as a whole: its kind has no halves to close */
 
 	/* Came and were not asked for yet; NULL: nobody ever asked. */
 	struct pier_fds *passed;

@@ -104,39 +104,14 @@ bind_service(struct opening *it, int fd)
 	return pier__calls()->bind(fd, &addr->u.sa, addr->len);
 }
 
-/* What a connection that was begun has come to. */
-static int
-await_connection(struct pier_packet *packet, pier_deadline deadline)
-{
-	struct pier__task *self = pier__self();
-	int error = 0;
-	socklen_t len = sizeof(error);
-	int rc = self == NULL ? -ENOMEM : pier__desc_claim(packet->desc, self);
-
-	PIER__NOTE(packet->desc->writable, false);
-	if (rc == 0)
-		rc = pier__desc_wait(
-			packet->desc, PIER__OUT, "connect", deadline);
-	if (rc == 0)
-		rc = pier__calls()->getsockopt(
-			packet->desc->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	return rc < 0 ? rc : -error;
-}
-
 static int
 connect_packet(
 	struct opening *it, struct pier_packet *packet, pier_deadline deadline)
 {
 	const struct pier_addr *addr = &it->endpoint->addr;
-	int rc;
 
 	it->step = PIER_STEP_CONNECT;
-	rc = pier__calls()->connect(packet->desc->fd, &addr->u.sa, addr->len);
-	if (rc == -EINPROGRESS || rc == -EINTR)
-		rc = await_connection(packet, deadline);
-	packet->connected = rc == 0;
-	packet->ends = true;
-	return rc;
+	return pier__packet_connect(packet, addr, deadline);
 }
 
 /* -EINVAL for what there is not. */

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/bt.h"
 #include "os/cookie.h"
 #include "os/folder_calls.h"
 #include "os/link.h"
@@ -627,4 +628,5 @@ const struct pier__calls pier__calls_real = {
 	.gethostbyaddr = pier__real_gethostbyaddr,
 	.hostname = pier__real_hostname,
 	.links = pier__real_links,
+	.bt_controllers = pier__real_bt_controllers,
 };

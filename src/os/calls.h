@@ -36,9 +36,10 @@
 struct pier__spawn;
 struct pier__exit;
 struct pier__pty;
-struct pier__cookie; /* os/cookie.h: functions that a FILE stands on */
-struct pier__engine; /* task/engine.h: who waits for descriptors */
-struct pier__link;   /* os/link.h */
+struct pier__cookie;        /* os/cookie.h: functions that a FILE stands on */
+struct pier__engine;        /* task/engine.h: who waits for descriptors */
+struct pier__link;          /* os/link.h */
+struct pier__bt_controller; /* os/bt.h */
 
 struct pier__calls {
 	/* Sockets: always made SOCK_CLOEXEC | SOCK_NONBLOCK, but that accept
@@ -168,6 +169,10 @@ struct pier__calls {
 	int (*hostname)(char *buf, size_t size);
 	/* Its links, by getifaddrs(3): how many of them are in the list now. */
 	int (*links)(struct pier__link *list, int max);
+	/* Its Bluetooth controllers: how many of them are in the list now.
+	   -EAFNOSUPPORT: the kernel has no Bluetooth, or none in this network
+	   namespace. */
+	int (*bt_controllers)(struct pier__bt_controller *list, int max);
 
 	/* Programs: see os/spawn.h. spawn gives the number of the process, and
 	   its descriptor in *pidfd. exited: 1, *out says how; 0, it runs; its

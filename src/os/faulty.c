@@ -91,6 +91,8 @@ const struct pier__call_info pier__call_infos[PIER__CALL_COUNT] = {
 			-PIER__EAI_ERRNO + EMFILE } },
 	[PIER__CALL_HOSTNAME] = { "hostname", { ENAMETOOLONG } },
 	[PIER__CALL_LINKS] = { "links", { ENOMEM, EMFILE } },
+	[PIER__CALL_BT_CONTROLLERS] = { "bt_controllers",
+		{ EAFNOSUPPORT, EMFILE } },
 	[PIER__CALL_GETADDRINFO] = { "getaddrinfo",
 		{ -EAI_AGAIN, -EAI_NONAME, -EAI_MEMORY,
 			-PIER__EAI_ERRNO + EIO } },

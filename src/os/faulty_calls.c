@@ -673,4 +673,5 @@ const struct pier__calls pier__faulty_calls = {
 	.gethostbyaddr = pier__faulty_gethostbyaddr,
 	.hostname = pier__faulty_hostname,
 	.links = pier__faulty_links,
+	.bt_controllers = pier__faulty_bt_controllers,
 };

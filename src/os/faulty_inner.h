@@ -81,6 +81,7 @@ int pier__faulty_gethostbyaddr(const void *bytes, socklen_t len, int family,
 	struct hostent *out, char *buf, size_t size);
 int pier__faulty_hostname(char *buf, size_t size);
 int pier__faulty_links(struct pier__link *list, int max);
+int pier__faulty_bt_controllers(struct pier__bt_controller *list, int max);
 
 /* Entries that stand in faulty_process.c. */
 int pier__faulty_fork(int *pidfd);

@@ -56,3 +56,9 @@ pier__faulty_links(struct pier__link *list, int max)
 {
 	PLAIN(PIER__CALL_LINKS, links(list, max));
 }
+
+int
+pier__faulty_bt_controllers(struct pier__bt_controller *list, int max)
+{
+	PLAIN(PIER__CALL_BT_CONTROLLERS, bt_controllers(list, max));
+}

@@ -651,6 +651,7 @@ static const struct pier__calls table = {
 	.gethostbyaddr = pier__sim_no_gethostbyaddr,
 	.hostname = pier__sim_hostname,
 	.links = pier__sim_links,
+	.bt_controllers = pier__sim_no_bt_controllers,
 };
 
 void

@@ -339,6 +339,7 @@ int pier__sim_no_spawn(const struct pier__spawn *spawn, int *pidfd);
 int pier__sim_no_set_blocking(int fd, bool blocking);
 int pier__sim_no_pty(struct pier__pty *pty);
 int pier__sim_no_pty_unread(int master);
+int pier__sim_no_bt_controllers(struct pier__bt_controller *list, int max);
 ssize_t pier__sim_no_pread(int fd, void *buf, size_t size, int64_t offset);
 ssize_t pier__sim_no_sendfile(int to, int from, int64_t offset, size_t size);
 int pier__sim_no_thread(

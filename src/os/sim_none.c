@@ -199,3 +199,11 @@ pier__sim_no_readlink(const char *path, char *buf, size_t size)
 	(void)size;
 	return -ENOENT;
 }
+
+int
+pier__sim_no_bt_controllers(struct pier__bt_controller *list, int max)
+{
+	(void)list;
+	(void)max;
+	return -EAFNOSUPPORT;
+}

@@ -351,7 +351,10 @@ linger(struct pier__conn *conn)
 	pier__limits_end(&conn->limits);
 	/* Others may be active beside it. */
 	PIER__NOTE(conn->stream->desc.blocks, 0);
-	if (pier_shutdown(conn->stream, PIER_WRITING, deadline) == 0)
+	/* A peer that cannot be told has all once it has left. */
+	if (conn->stream->whole)
+		(void)pier_drain(conn->stream, deadline);
+	else if (pier_shutdown(conn->stream, PIER_WRITING, deadline) == 0)
 		read_off(conn->stream, deadline);
 	/* What finish may wait for. */
 	pier__limits_only_idle(&conn->limits, &server->opts);

@@ -82,6 +82,7 @@ kind_of(struct pier_server *server, const char *text)
 	case PIER__ENDPOINT_UNIXGRAM:
 		return FOR_DATAGRAMS;
 	case PIER__ENDPOINT_SEQPACKET:
+	case PIER__ENDPOINT_L2CAP:
 		return FOR_PACKETS;
 	case PIER__ENDPOINT_TIPC:
 		return endpoint.type == SOCK_SEQPACKET ? FOR_PACKETS
@@ -277,6 +278,7 @@ spread(struct pier_server *server, struct pier__port *port, size_t from,
 	if (port->listener->family != AF_UNIX &&
 		port->listener->family != AF_VSOCK &&
 		port->listener->family != AF_TIPC &&
+		port->listener->family != AF_BLUETOOTH &&
 		strncmp(real, "fd:", 3) != 0)
 		return join(server, port, from, it);
 	rc = share(server, port, from);

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "addr/bt.h"
 #include "net/packet.h"
 #include "net/stream.h"
 
@@ -51,18 +52,31 @@ carry_in(void *arg)
 	return 0;
 }
 
+/* A channel of L2CAP has a bound of its own. */
+static size_t
+longest_out(const struct pier_packet *packet)
+{
+	int mtu = packet->family == AF_BLUETOOTH
+			  ? pier_bt_mtu_out(packet->desc->fd)
+			  : 0;
+
+	return mtu > 0 && mtu < PIER_STREAM_MESSAGE_MAX
+		       ? (size_t)mtu
+		       : PIER_STREAM_MESSAGE_MAX;
+}
+
 /* To the peer, until the handler has ended. */
 static int
 carry_out(void *arg)
 {
 	struct bridge *it = arg;
+	size_t size = longest_out(it->packet);
 	ssize_t n;
 	int rc = 0;
 
 	pier_task_name("messages out");
 	while (rc == 0) {
-		n = pier_read(it->near, it->out_buf, sizeof(it->out_buf),
-			PIER_FOREVER);
+		n = pier_read(it->near, it->out_buf, size, PIER_FOREVER);
 		if (n <= 0) {
 			rc = (int)n;
 			break;
