@@ -31,6 +31,8 @@ static const char *const schemes[][2] = {
 	{ "raw4://", "a/1" },
 	{ "raw6://", "a/1" },
 	{ "tipc://", "1/1" },
+	{ "rfcomm://", "*/1" },
+	{ "l2cap://", "*/1" },
 	{ "tls://", "a:1" },
 	{ "fd://", "3" },
 };

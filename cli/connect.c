@@ -17,7 +17,11 @@ kind_of(const struct pier_endpoint_check *check)
 {
 	switch (check->type) {
 	case SOCK_SEQPACKET:
-		return CONNECT_PACKETS;
+		/* Of others than Unix sockets a connection has no halves: as of
+		   datagrams there is --wait. */
+		return strcmp(check->scheme, "seqpacket") == 0
+			       ? CONNECT_PACKETS
+			       : CONNECT_MESSAGES;
 	case SOCK_DGRAM:
 	case SOCK_RDM:
 	case SOCK_RAW:
@@ -42,7 +46,7 @@ second_endpoint(const struct cli_tool *tool, const struct cli_texts *endpoints)
 	return cli_usage_error(tool, "connect", &why);
 }
 
-/* Names are not looked up for the local address, and paths are for unixgram. */
+/* Names are not looked up for the local address. */
 static int
 check_bind(const struct cli_tool *tool, const char *text,
 	const struct pier_endpoint_check *check)
@@ -50,7 +54,10 @@ check_bind(const struct cli_tool *tool, const char *text,
 	struct cli_complaint why = { "", "" };
 	struct pier_addr addr;
 
-	if (strcmp(check->scheme, "unixgram") == 0)
+	/* Paths, and the names and addresses of controllers, libpier reads. */
+	if (strcmp(check->scheme, "unixgram") == 0 ||
+		strcmp(check->scheme, "rfcomm") == 0 ||
+		strcmp(check->scheme, "l2cap") == 0)
 		return CLI_EXIT_OK;
 	if (strncmp(check->scheme, "tcp", 3) != 0 &&
 		strncmp(check->scheme, "udp", 3) != 0 &&
@@ -122,7 +129,7 @@ check_given(const struct cli_tool *tool,
 				 "out one of them");
 	} else if (kind == CONNECT_DATAGRAMS) {
 		refuse_on_datagrams(&why, option, scheme);
-	} else if (kind == CONNECT_PACKETS) {
+	} else if ((kind & CONNECT_PACKETS) != 0) {
 		refuse_on_packets(&why, option, scheme);
 	} else {
 		(void)cli_complain(&why,

@@ -101,7 +101,8 @@ static const struct cli_option options[] = {
 		.metavar = "TIME",
 		.group = "Ends",
 		.help = "how long standard input may be silent after the "
-			"peer's end",
+			"peer's end; of rfcomm://, which has no half to close, "
+			"the peer after the end of standard input",
 		.otherwise = "1s",
 		.min = 0,
 		.max = WEEK,

@@ -203,6 +203,16 @@ asked(const struct talk *talk)
 	return PIER_ASK_ERRORS | (shown ? PIER_ASK_TTL | PIER_ASK_TIME : 0);
 }
 
+/* What a channel takes at once is known when it stands. */
+static void
+fit_chunk(struct talk *talk)
+{
+	int mtu = pier_bt_mtu_out(pier_packet_fd(talk->packet));
+
+	if (mtu > 0 && (size_t)mtu < talk->chunk)
+		talk->chunk = (size_t)mtu;
+}
+
 static int
 open_packet(struct talk *talk, pier_deadline deadline)
 {
@@ -211,20 +221,23 @@ open_packet(struct talk *talk, pier_deadline deadline)
 		.options = talk->sockopts.item };
 	const struct connect_settings *settings = talk->settings;
 	struct pier_endpoint_check check;
+	int rc;
 
 	/* It is one, or nobody would have come here. */
 	(void)pier_endpoint_check(talk->endpoint, &check);
 	if (strncmp(check.scheme, "udp", 3) == 0)
 		opts.ask = asked(talk);
-	/* A connection of TIPC has no half to close. */
-	talk->has_end = check.type == SOCK_SEQPACKET &&
-			strcmp(check.scheme, "tipc") != 0;
+	/* A connection of TIPC, a channel of L2CAP have no half to close. */
+	talk->has_end = strcmp(check.scheme, "seqpacket") == 0;
 	/* Of raw messages the header takes at least as much. */
 	if (check.type == SOCK_RAW || strncmp(check.scheme, "udp", 3) == 0)
 		talk->chunk = PIER_PACKET_MAX;
 	if (settings->chunk > 0 && (size_t)settings->chunk < talk->chunk)
 		talk->chunk = (size_t)settings->chunk;
-	return pier_packet_open(&talk->packet, talk->endpoint, &opts, deadline);
+	rc = pier_packet_open(&talk->packet, talk->endpoint, &opts, deadline);
+	if (rc == 0 && strcmp(check.scheme, "l2cap") == 0)
+		fit_chunk(talk);
+	return rc;
 }
 
 int

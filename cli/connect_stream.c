@@ -9,6 +9,7 @@
  * with it from there (settle).
  */
 #include "talk.h"
+#include "hint.h"
 #include "lan.h"
 
 #include <errno.h>
@@ -30,6 +31,24 @@ cannot_send(struct talk *talk, int rc)
 	}
 }
 
+/* RFCOMM has no half to close: what stays silent for --eof-wait from now on has
+   answered. */
+static void
+await_silence(struct talk *talk)
+{
+	int64_t until = pier_now();
+
+	do {
+		if (talk->active_ns > until)
+			until = talk->active_ns;
+		until += talk->settings->eof_wait;
+		if (pier_sleep(pier_deadline_at(until)) < 0)
+			return;
+	} while (talk->active_ns + talk->settings->eof_wait > until);
+	talk_ended(talk, TALK_US, TALK_FIN);
+	talk_stop(talk, TALK_STDIN_END, CLI_EXIT_OK);
+}
+
 static void
 stdin_ended(struct talk *talk)
 {
@@ -42,6 +61,8 @@ stdin_ended(struct talk *talk)
 		/* A terminal or a file behind fd:// has no half to close. */
 		if (rc == 0)
 			talk_ended(talk, TALK_US, TALK_FIN);
+		else if (rc == -ENOTSUP && cli_is_bluetooth(talk->endpoint))
+			await_silence(talk);
 		break;
 	case CONNECT_CLOSE:
 		rc = pier_drain(talk->net, PIER_FOREVER);

@@ -50,6 +50,9 @@ cli_exit_for(const struct pier_error *error)
 		return CLI_EXIT_REFUSED;
 	if (pier_is_dead_peer(code))
 		return connecting ? CLI_EXIT_UNREACHABLE : CLI_EXIT_RESET;
+	/* Nothing can be opened before this machine's own device is up. */
+	if (code == -ENETDOWN && error->step == PIER_STEP_CREATE)
+		return CLI_EXIT_RESOURCE;
 	/* No source address of the peer's family: there is no way to it. */
 	if (pier_is_unreachable(code) || (connecting && code == -EADDRNOTAVAIL))
 		return CLI_EXIT_UNREACHABLE;

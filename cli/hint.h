@@ -7,6 +7,7 @@
 
 #include <pier.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,6 +15,12 @@
  * line; empty when there is nothing to say that the error does not.
  */
 void cli_hint_for(const struct pier_error *error, char *text, size_t size);
+
+/* Is it an endpoint of Bluetooth? And the same hints of those; text stays as it is
+   when there is nothing to say of Bluetooth. */
+bool cli_is_bluetooth(const char *endpoint);
+void cli_hint_bluetooth(
+	const struct pier_error *error, char *text, size_t size);
 
 /* What to run about an option of sockets that is wrong, or is none. */
 void cli_hint_option(const char *name, char *text, size_t size);

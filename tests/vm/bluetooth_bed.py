@@ -87,6 +87,15 @@ class Management:
         self.socket.close()
 
 
+def started():
+    """Are there controllers?"""
+    management = Management()
+    try:
+        return len(management.indexes()) > 0
+    finally:
+        management.close()
+
+
 def start():
     """btvirt, which is left running, unless it does."""
     management = Management()

@@ -9,6 +9,8 @@ PIER_SOURCE in its environment, as every script of the tests.
 
 import dataclasses
 
+import bluetooth_bed
+
 
 @dataclasses.dataclass
 class Set:
@@ -32,6 +34,11 @@ SETS = [
         ["vsock_loopback", "vsock_diag", "raw_diag", "af_packet_diag"],
         tests=["api/vsock", "api/vsock_loopback"],
         scripts=["tests/vm/vsock.py"],
+    ),
+    Set(
+        "bluetooth",
+        bluetooth_bed.MODULES,
+        scripts=["tests/vm/bluetooth.py"],
     ),
     Set("can", ["can_raw", "vcan"], scripts=["tests/vm/can.py"]),
     Set(
