@@ -175,6 +175,9 @@ struct pier_server {
 /* Descriptors that are taken at once to see whether they are below the mark. */
 #define PIER__PROBES_MAX 8
 
+/* Accepted in a row before others run, where nothing speaks against it. */
+#define PIER__BURST 32
+
 /* Who runs connections. One file each: iterative.c, thread.c, pool.c,
    fork.c, fiber.c. */
 struct pier__model {
@@ -193,6 +196,7 @@ struct pier__model {
 	   nothing to do. Also after an open that failed. */
 	void (*close)(struct pier__worker *worker);
 	int descriptors; /* that a connection takes */
+	unsigned burst;  /* accepted in a row before others run */
 	/* The thread that runs a connection runs no other one meanwhile, so
 	   that it may wait in the kernel. */
 	bool alone;

@@ -72,6 +72,7 @@ const struct pier__model pier__model_thread = {
 	.receiver = pier__receiver_apart,
 	.start = start,
 	/* The socket, and what wakes the thread. */
+	.burst = PIER__BURST,
 	.descriptors = 2,
 	.alone = true,
 	.patience_ns = PATIENCE_NS,
