@@ -21,6 +21,7 @@
 #include <netinet/tcp.h>
 
 #include "serve/conn.h"
+#include "task/kept.h"
 
 /* Taken at most after the server was told to stop, where the kernel does not
    say how many queue. */
@@ -254,6 +255,7 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 	if (it->pause_ms > PAUSE_MAX_MS)
 		it->pause_ms = PAUSE_MAX_MS;
 	go_away(it, false);
+	pier__kept_trim(it->worker->kept);
 	rc = pier__release_wait(it, seen, pier_in_ms(it->pause_ms));
 	/* What a thread has goes a moment after its connection. */
 	if (rc == 0)

@@ -104,6 +104,7 @@ struct pier__worker {
 	atomic_int load; /* connections that it runs, or is about to */
 	struct pier__inbox inbox;
 	struct pier__pool *pool; /* of PIER_POOL, or NULL */
+	struct pier__kept *kept; /* of PIER_THREAD, or NULL */
 	struct pier__desc stop;  /* its own view of server->stop_fd */
 	/* Beside other processes: */
 	struct pier_group *hearing; /* tasks that hear of them */

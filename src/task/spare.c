@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "task/annotate.h"
+#include "task/run.h"
 #include "task/sched.h"
 
 #if defined(PIER__ASAN)
@@ -18,8 +19,10 @@ spares_here(void)
 {
 	struct pier__task *self = pier__current;
 
-	return self == NULL || self->sched == NULL ? NULL
-						   : &self->sched->spares;
+	if (self == NULL)
+		return NULL;
+	return self->sched != NULL ? &self->sched->spares
+				   : &pier__thread_of(self)->spares;
 }
 
 void *
@@ -53,6 +56,23 @@ pier__spare_put(void *object, size_t size)
 	memcpy(object, &spares->first, sizeof(spares->first));
 	spares->first = object;
 	spares->count++;
+}
+
+void
+pier__spares_move(struct pier__spares *from)
+{
+	struct pier__spares *to = spares_here();
+
+	while (from->first != NULL && to != NULL &&
+		to->count < PIER__SPARES_MAX) {
+		void *object = from->first;
+
+		memcpy(&from->first, object, sizeof(from->first));
+		from->count--;
+		memcpy(object, &to->first, sizeof(to->first));
+		to->first = object;
+		to->count++;
+	}
 }
 
 void

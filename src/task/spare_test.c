@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* task/spare_test.c - what one gives back the next takes, cleared; not without
-   bound, and not beyond the scheduler. */
+   bound, and not beyond the thread. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "task/annotate.h"
+#include "task/run.h"
 #include "task/sched.h"
 
 #define SIZE (PIER__SPARE_SIZE - 56)
@@ -104,13 +105,58 @@ larger_ones_are_not_kept(void **state)
 }
 
 static void
-a_thread_without_a_scheduler_has_none(void **state)
+a_thread_without_a_scheduler_has_its_own(void **state)
 {
 	unsigned char *object = pier__spare_get(SIZE);
+	const struct pier__spares *spares;
 
 	(void)state;
+	assert_non_null(pier__self());
+	spares = &pier__thread_of(pier__self())->spares;
 	assert_clear(object, SIZE);
 	pier__spare_put(object, SIZE);
+#if !defined(PIER__ASAN)
+	assert_int_equal(spares->count, 1);
+#endif
+	object = pier__spare_get(SIZE);
+	assert_clear(object, SIZE);
+	assert_int_equal(spares->count, 0);
+	pier__spare_put(object, SIZE);
+}
+
+/* As many as there is room for, the rest stays. */
+static int
+moves(void *arg)
+{
+	struct pier__spares *from = arg;
+	const struct pier__spares *to = &pier__current->sched->spares;
+	void *objects[PIER__SPARES_MAX + 2];
+	size_t i;
+
+	for (i = 0; i < PIER__SPARES_MAX + 2; i++) {
+		objects[i] = pier__alloc_lines(PIER__SPARE_SIZE);
+		assert_non_null(objects[i]);
+	}
+	for (i = 0; i < PIER__SPARES_MAX + 2; i++) {
+		memcpy(objects[i], &from->first, sizeof(from->first));
+		from->first = objects[i];
+		from->count++;
+	}
+	pier__spares_move(from);
+	assert_int_equal(to->count, PIER__SPARES_MAX);
+	assert_int_equal(from->count, 2);
+	pier__spares_free(from);
+	return 0;
+}
+
+static void
+those_of_another_thread_move(void **state)
+{
+	struct pier__spares from = { 0 };
+
+	(void)state;
+	assert_int_equal(pier_run(moves, &from, NULL, NULL), 0);
+	assert_int_equal(from.count, 0);
 }
 
 int
@@ -120,7 +166,8 @@ main(void)
 		cmocka_unit_test(what_is_given_back_is_taken_next_and_clear),
 		cmocka_unit_test(no_more_than_a_bound_are_kept),
 		cmocka_unit_test(larger_ones_are_not_kept),
-		cmocka_unit_test(a_thread_without_a_scheduler_has_none),
+		cmocka_unit_test(a_thread_without_a_scheduler_has_its_own),
+		cmocka_unit_test(those_of_another_thread_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
