@@ -49,6 +49,7 @@ static struct {
 	uint16_t sndmtu;     /* 0: it is no one of Low Energy */
 	int socket_error;
 	int connect_error;
+	int connect_errors; /* so many times; -1: always */
 	struct pier__bt_controller list[2];
 	int count; /* of list, or an error */
 	bool told; /* that the device has ended, which the kernel says once */
@@ -95,8 +96,10 @@ static int
 air_connect(int fd, const struct sockaddr *sa, socklen_t len)
 {
 	(void)fd;
-	if (air.connect_error != 0)
+	if (air.connect_error != 0 && air.connect_errors != 0) {
+		air.connect_errors -= air.connect_errors > 0;
 		return -air.connect_error;
+	}
 	return pier_addr_from_sockaddr(&air.dialled, sa, len);
 }
 
@@ -253,6 +256,7 @@ begin(void **state)
 	air.calls.queued = air_queued;
 	air.calls.bt_controllers = air_controllers;
 	air.device = -1;
+	air.connect_errors = -1;
 	add_controller(HERE, 0, true);
 	/* What the task keeps for its waits is not this test's. */
 	engine = pier__task_engine(pier__self());
@@ -666,6 +670,26 @@ a_refusal_is_told_in_words(void **state)
 	}
 }
 
+/* What two devices share may be ending with their last stream. */
+static void
+a_reset_is_tried_again(void **state)
+{
+	(void)state;
+	air.connect_error = ECONNRESET;
+	air.connect_errors = 2;
+	assert_int_equal(dial_by(NULL), 0);
+	assert_int_equal(air.connect_errors, 0);
+	air.connect_errors = 4;
+	assert_int_equal(dial_by(NULL), -ECONNRESET);
+	assert_int_equal(air.connect_errors, 1);
+	assert_int_equal(pier_last_error()->attempt_count, 3);
+	/* No other failure is. */
+	air.connect_error = EHOSTDOWN;
+	air.connect_errors = 2;
+	assert_int_equal(dial_by(NULL), -EHOSTDOWN);
+	assert_int_equal(air.connect_errors, 1);
+}
+
 /* ---- Failures --------------------------------------------------------- */
 
 static int
@@ -772,6 +796,7 @@ main(void)
 		AIR(a_controller_can_be_chosen),
 		AIR(what_is_missing_is_said_at_once),
 		AIR(a_refusal_is_told_in_words),
+		AIR(a_reset_is_tried_again),
 		AIR(every_call_fails_once),
 	};
 

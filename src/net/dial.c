@@ -27,6 +27,10 @@
 #include "option/option.h"
 #include "task/failure.h"
 
+#define RFCOMM_TRIES 3
+
+_Static_assert(RFCOMM_TRIES <= PIER_ATTEMPTS_MAX, "each has its place");
+
 struct dial {
 	const char *text;
 	pier_deadline deadline;
@@ -139,6 +143,16 @@ is_itself(const struct dial *it, size_t i)
 	       pier_addr_equal(&own, &it->order[i]);
 }
 
+/* The last stream of two devices takes what they share with it, and a new one
+   that the kernel has put on that meanwhile: of RFCOMM a reset is tried again. */
+static void
+go_on_after_reset(struct dial *it, int rc)
+{
+	if (rc == -ECONNRESET && it->endpoint.kind == PIER__ENDPOINT_RFCOMM &&
+		it->race.count < RFCOMM_TRIES)
+		it->order[it->race.count++] = it->order[0];
+}
+
 /* What became of attempt i: 1 connected, 0 not. */
 static int
 settle(struct dial *it, size_t i, int rc)
@@ -146,6 +160,7 @@ settle(struct dial *it, size_t i, int rc)
 	if (rc == 0 && is_itself(it, i))
 		rc = -ECONNREFUSED;
 	if (rc < 0) {
+		go_on_after_reset(it, rc);
 		lose(it, i, rc);
 		return 0;
 	}
