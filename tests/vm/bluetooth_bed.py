@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -22,6 +23,9 @@ MODULES = ["bluetooth", "hci_vhci", "rfcomm", "bnep", "ecdh_generic", "cmac",
            "ecb", "af_alg", "algif_skcipher", "algif_hash"]
 
 LIMIT = 20
+
+LOCK = "/run/bluetooth_bed.lock"
+PID = "/run/bluetooth_bed.pid"
 
 READ_INDEX_LIST = 0x0003
 SET_POWERED = 0x0005
@@ -87,13 +91,13 @@ class Management:
         self.socket.close()
 
 
-def started():
-    """Are there controllers?"""
-    management = Management()
-    try:
-        return len(management.indexes()) > 0
-    finally:
-        management.close()
+def await_count(management, holds, what):
+    """What the mgmt list has is there; the entry in /sys comes earlier."""
+    until = time.monotonic() + LIMIT
+    while not holds(len(management.indexes())):
+        if time.monotonic() > until:
+            raise TimeoutError(what)
+        time.sleep(0.02)
 
 
 def start():
@@ -101,19 +105,30 @@ def start():
     management = Management()
     try:
         if len(management.indexes()) < 2:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 ["btvirt", "-l2"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        # What the mgmt list has is there; the entry in /sys comes earlier.
-        until = time.monotonic() + LIMIT
-        while len(management.indexes()) < 2:
-            if time.monotonic() > until:
-                raise TimeoutError("btvirt made no two controllers")
-            time.sleep(0.02)
+            with open(PID, "w", encoding="ascii") as file:
+                file.write(str(process.pid))
+        await_count(management, lambda count: count >= 2,
+                    "btvirt made no two controllers")
+    finally:
+        management.close()
+
+
+def stop():
+    """Without btvirt there are no controllers."""
+    management = Management()
+    try:
+        if management.indexes():
+            with open(PID, encoding="ascii") as file:
+                os.kill(int(file.read()), signal.SIGKILL)
+        await_count(management, lambda count: count == 0,
+                    "the controllers are still there")
     finally:
         management.close()
 
@@ -121,8 +136,8 @@ def start():
 @contextlib.contextmanager
 def controllers(on=True):
     """The Management of both, which are on, can be connected to, and have Low
-    Energy; or, where `on` is false, of none before start() is called."""
-    with open("/run/bluetooth_bed.lock", "w", encoding="ascii") as lock:
+    Energy; or, where `on` is false, of whatever there is."""
+    with open(LOCK, "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if on:
             start()

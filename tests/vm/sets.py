@@ -38,7 +38,7 @@ SETS = [
     Set(
         "bluetooth",
         bluetooth_bed.MODULES,
-        scripts=["tests/vm/bluetooth.py"],
+        scripts=["tests/vm/bluetooth.py", "tools/recipes --tap {build} G2"],
     ),
     Set("can", ["can_raw", "vcan"], scripts=["tests/vm/can.py"]),
     Set(
