@@ -10,11 +10,14 @@ static inline void **
 place(void)
 {
 	struct pier__task *self = pier__current;
+	struct pier__thread *thread;
 
 	if (self == NULL)
 		return NULL;
-	return self->sched != NULL ? &self->sched->scratch
-				   : &pier__thread_of(self)->scratch;
+	if (self->sched != NULL)
+		return &self->sched->scratch;
+	thread = pier__thread_that_keeps(self);
+	return thread != NULL ? &thread->scratch : NULL;
 }
 
 PIER__HOT void *

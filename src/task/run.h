@@ -46,6 +46,8 @@ struct pier__thread {
 	   thread can be waited for by anything but its own descriptors. */
 	pthread_mutex_t wake_lock;
 	struct pier__engine *wake_engine;
+	/* Of those that a server starts: memory at hand for the next. */
+	bool keeps;
 	void *scratch; /* one spare buffer: io/scratch.h */
 	struct pier__spares spares;
 	struct pier__kept *kept; /* where it goes when it ends, or NULL */
@@ -56,6 +58,15 @@ static inline struct pier__thread *
 pier__thread_of(struct pier__task *task)
 {
 	return pier__container_of(task, struct pier__thread, task);
+}
+
+/* self, which runs no fibers, if it keeps memory; else NULL. */
+static inline struct pier__thread *
+pier__thread_that_keeps(struct pier__task *self)
+{
+	struct pier__thread *thread = pier__thread_of(self);
+
+	return thread->keeps ? thread : NULL;
 }
 
 struct pier__thread_opts {

@@ -14,18 +14,21 @@
 #define KEEPS true
 #endif
 
-static struct pier__spares *
+PIER__HOT static struct pier__spares *
 spares_here(void)
 {
 	struct pier__task *self = pier__current;
+	struct pier__thread *thread;
 
 	if (self == NULL)
 		return NULL;
-	return self->sched != NULL ? &self->sched->spares
-				   : &pier__thread_of(self)->spares;
+	if (self->sched != NULL)
+		return &self->sched->spares;
+	thread = pier__thread_that_keeps(self);
+	return thread != NULL ? &thread->spares : NULL;
 }
 
-void *
+PIER__HOT void *
 pier__spare_get(size_t size)
 {
 	struct pier__spares *spares = spares_here();
@@ -43,7 +46,7 @@ pier__spare_get(size_t size)
 	return object == NULL ? NULL : memset(object, 0, size);
 }
 
-void
+PIER__HOT void
 pier__spare_put(void *object, size_t size)
 {
 	struct pier__spares *spares = spares_here();

@@ -318,6 +318,7 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 		return -ENOMEM;
 	}
 	thread->kept = opts->kept;
+	thread->keeps = opts->wakeable;
 	thread->task.fn = fn;
 	thread->task.arg = arg;
 	thread->task.group = group;
