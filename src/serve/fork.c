@@ -31,6 +31,7 @@
 #include "serve/processes.h"
 #include "serve/replace.h"
 #include "task/sched.h"
+#include "task/spare.h"
 
 /* Beside the drain time, for what is cancelled then: a handler that hangs
    outside of pier is killed. */
@@ -309,7 +310,7 @@ watch_main(void *arg)
 	} else {
 		(void)pier__ends_give(child->mark);
 	}
-	pier__free(child);
+	pier__spare_put(child, sizeof(*child));
 	return 0;
 }
 
@@ -338,7 +339,7 @@ open_ends(struct pier__worker *worker)
 static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
-	struct pier__child *child = pier__alloc(sizeof(*child));
+	struct pier__child *child = pier__spare_get(sizeof(*child));
 	int pidfd = -1;
 	int rc;
 
@@ -354,7 +355,7 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	if (rc < 0) {
 		if (child->mark != NULL)
 			(void)pier__ends_give(child->mark);
-		pier__free(child);
+		pier__spare_put(child, sizeof(*child));
 		return rc;
 	}
 	/* What is gathered must not be sent twice; helpers that a datagram
