@@ -6,11 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
+/* An endpoint of it, or the kind alone, as pier opt has it. */
 bool
 cli_is_bluetooth(const char *endpoint)
 {
-	return strncmp(endpoint, "rfcomm://", 9) == 0 ||
-	       strncmp(endpoint, "l2cap://", 8) == 0;
+	static const char *const kinds[] = { "rfcomm", "l2cap", "hci", "sco" };
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t len = strlen(kinds[i]);
+
+		if (strncmp(endpoint, kinds[i], len) == 0 &&
+			(endpoint[len] == '\0' ||
+				strncmp(endpoint + len, "://", 3) == 0))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -23,8 +34,9 @@ is_rfcomm(const char *endpoint)
 static void
 device_of(const char *endpoint, char *out, size_t size)
 {
-	const char *begin = strstr(endpoint, "://") + 3;
+	const char *begin = strstr(endpoint, "://");
 
+	begin = begin == NULL ? "" : begin + 3;
 	snprintf(out, size, "%.*s", (int)strcspn(begin, "/"), begin);
 }
 

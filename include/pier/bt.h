@@ -118,11 +118,10 @@ int pier_bt_psm(const struct pier_addr *addr);
 
 /*
  * pier_bt_mtu_in(fd): the longest message that may come by a socket of L2CAP, in
- * bytes. What an endpoint asks for with ?mtu=BYTES, else what the kernel has:
- * 672, of Low Energy once it is connected 512 or more. Never waits.
+ * bytes: what an endpoint asks for with ?mtu=BYTES, else what the kernel has.
+ * Never waits.
  *
  * Returns it, or
- *   -ENOTCONN     of Low Energy: it is not connected
  *   -ENOPROTOOPT  the socket is no one of L2CAP
  *   -EBADF        fd is not open
  */

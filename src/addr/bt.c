@@ -100,11 +100,11 @@ int
 pier__bt_parse_le(
 	uint8_t *type, struct pier__span span, size_t at, struct pier__why *why)
 {
-	uint8_t i;
+	unsigned int i;
 
 	for (i = PIER_BT_ADDR_PUBLIC; i <= PIER_BT_ADDR_RANDOM; i++) {
 		if (pier__span_is(span, le_names[i])) {
-			*type = i;
+			*type = (uint8_t)i;
 			return 0;
 		}
 	}
@@ -270,7 +270,7 @@ int
 pier__l2cap_parse_any(
 	struct pier_addr *out, struct pier__span span, struct pier__why *why)
 {
-	struct pier_addr addr;
+	struct pier_addr addr = { .len = 0 };
 	uint8_t type;
 	int rc = take_le(&type, &span, why);
 

@@ -228,6 +228,9 @@ find_controller(struct pier__bt_try *it)
 	int count =
 		pier__calls()->bt_controllers(list, PIER__BT_CONTROLLERS_MAX);
 
+	/* Who may not be told leaves it to the kernel to find out, if slowly. */
+	if (pier_is_permission(count) && it->bind == NULL)
+		return 0;
 	if (count < 0)
 		return count;
 	if (count == 0) {
