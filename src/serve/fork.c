@@ -65,8 +65,8 @@ close_fd(const struct pier__desc *desc)
 	pier__close(desc->fd);
 }
 
-/* In the child: sockets of the server, and what it knows other children and
-   clients by. Nothing here may reach the parent's epoll set. */
+/* In the child: sockets of the server. Nothing here may reach the parent's epoll
+   set. */
 static void
 let_go(struct pier__worker *worker, const struct pier__conn *kept)
 {
@@ -84,6 +84,15 @@ let_go(struct pier__worker *worker, const struct pier__conn *kept)
 	pier__list_each(at, &worker->datagrams)
 		close_fd(pier__container_of(at, struct pier__datagrams, node)
 				 ->packet->desc);
+}
+
+/* What its parent knows the other children by. They mostly end before one call
+   for each of them would be worth it, and then the kernel closes them. */
+static void
+let_go_of_others(const struct pier_server *server)
+{
+	const struct pier__list *at;
+
 	pier__list_each(at, &server->children)
 		close_fd(
 			&pier__container_of(at, struct pier__child, node)->end);
@@ -149,7 +158,10 @@ stop_main(void *arg)
 static void
 before_first_wait(void *arg)
 {
-	hear(arg, stop_main);
+	struct pier__child *child = arg;
+
+	let_go_of_others(worker_of(child)->server);
+	hear(child, stop_main);
 }
 
 /* Behind what it reads into. */
