@@ -58,6 +58,9 @@ send_one(struct talk *talk)
 static void
 end_up(struct talk *talk)
 {
+	/* What a channel of L2CAP has not sent is gone with its close. */
+	if (pier_packet_drain(talk->packet, PIER_FOREVER) == -ECANCELED)
+		return;
 	if (talk->has_end) {
 		talk_ended(talk, TALK_US, TALK_FIN);
 		if (pier_packet_shutdown(talk->packet, PIER_WRITING) < 0)

@@ -437,6 +437,16 @@ const struct pier_packet_error *pier_packet_error(
  */
 int pier_packet_shutdown(struct pier_packet *packet, enum pier_half half);
 
+/*
+ * pier_packet_drain(packet, deadline): wait until every message has left this
+ * machine. A channel of L2CAP that is closed drops what has not; other families
+ * send on after a close, and there is nothing to wait for.
+ *
+ * Returns 0, also when the connection has ended, or
+ *   -PIER_EDEADLINE, -EAGAIN, -ECANCELED  as pier_send()
+ */
+int pier_packet_drain(struct pier_packet *packet, pier_deadline deadline);
+
 /* The address it is bound to. */
 int pier_packet_local(const struct pier_packet *packet, struct pier_addr *out);
 /* -ENOTCONN when it is not connected. */

@@ -496,6 +496,27 @@ a_sender_does_not_take_the_end_away(void **state)
 	pier_packet_close(packet);
 }
 
+/* What has not left is lost with the channel. */
+static void
+messages_can_be_seen_off(void **state)
+{
+	struct pier_packet *packet = opened(L2CAP);
+
+	(void)state;
+	air.sndbuf = 2000;
+	air.room = 500;
+	assert_int_equal(pier_packet_drain(packet, PIER_NOW), -EAGAIN);
+	assert_int_equal(pier_packet_drain(packet, pier_deadline_at(1)),
+		-PIER_EDEADLINE);
+	assert_int_equal(pier_packet_drain(packet, SOON), 0);
+	assert_int_equal(air.room, 2000);
+	air.room = 0;
+	device_ends();
+	assert_int_equal(pier_packet_drain(packet, SOON), 0);
+	assert_int_equal(air.room, 500);
+	pier_packet_close(packet);
+}
+
 static void
 a_channel_has_no_halves(void **state)
 {
@@ -804,6 +825,7 @@ main(void)
 		AIR(a_drain_waits_until_all_has_left),
 		AIR(messages_come_before_the_end),
 		AIR(a_sender_does_not_take_the_end_away),
+		AIR(messages_can_be_seen_off),
 		AIR(a_channel_has_no_halves),
 		AIR(options_reach_the_kernel),
 		AIR(low_energy_is_bound_as_such),

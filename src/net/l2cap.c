@@ -15,6 +15,9 @@
 #include "net/wishes.h"
 #include "task/failure.h"
 
+#define DRAIN_FIRST_NS INT64_C(200000)
+#define DRAIN_MAX_NS   INT64_C(50000000)
+
 /* -EINVAL for what this kind does not have. */
 static int
 check(const struct pier__packet_plan *plan)
@@ -117,4 +120,41 @@ pier__l2cap_recvmsg(int fd, struct msghdr *header, int flags)
 	*header = again;
 	n = look(fd, header, flags);
 	return n == -EAGAIN || is_end(n) ? -PIER_EEND : n;
+}
+
+/* Nothing tells when the last has left: asked at growing intervals. */
+static int
+await_left(int fd, pier_deadline deadline)
+{
+	int64_t interval = DRAIN_FIRST_NS;
+
+	for (;;) {
+		pier_deadline look;
+		int rc = pier__bt_unsent(fd);
+
+		if (rc <= 0 || pier__bt_is_over(fd))
+			return rc < 0 ? rc : 0;
+		if (deadline.ns == 0)
+			return -EAGAIN;
+		look = pier_earlier(pier_in_ns(interval), deadline);
+		rc = pier__park(pier__current, "drain", fd, look);
+		if (rc == -PIER_EDEADLINE && look.ns < deadline.ns)
+			rc = 0;
+		if (rc < 0)
+			return rc;
+		if (interval < DRAIN_MAX_NS)
+			interval += interval / 8;
+	}
+}
+
+int
+pier_packet_drain(struct pier_packet *packet, pier_deadline deadline)
+{
+	int rc = pier__packet_enter(packet, PIER__OUT, &deadline);
+
+	if (rc == 0 && packet->family == AF_BLUETOOTH)
+		rc = await_left(packet->desc->fd, deadline);
+	return rc == 0 || rc == -EAGAIN
+		       ? rc
+		       : pier__packet_fail(packet, rc, PIER_STEP_SEND, NULL);
 }
