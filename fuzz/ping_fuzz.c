@@ -23,7 +23,11 @@ check_found(const struct pier__ping_found *found,
 	check(found->bytes >= bytes &&
 		found->bytes + found->size <= bytes + len);
 	check(found->ttl >= -1 && found->ttl <= 255);
-	check(found->named || form->bare);
+	check(found->named || form->bare || form->l2cap);
+	check(!form->l2cap ||
+		(found->ident >= PIER__PING_IDENT_MIN &&
+			found->ident <
+				PIER__PING_IDENT_MIN + PIER__PING_IDENT_COUNT));
 	(void)pier__ping_is_intact(found, form, found->sequence);
 }
 
@@ -40,6 +44,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	form.v6 = (data[0] & 1) != 0;
 	form.raw = (data[0] & 2) != 0;
 	form.bare = (data[0] & 4) != 0;
+	/* What is raw has a header. */
+	form.l2cap = form.raw && form.bare;
+	form.raw = form.raw && !form.l2cap;
+	form.bare = form.bare && !form.l2cap;
 	form.size = data[0] >> 3;
 	size--;
 	copy = malloc(size + (size == 0));
@@ -47,7 +55,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data + 1, size);
 	if (pier__ping_read(&found, copy, size, &form) == 0)
 		check_found(&found, &form, copy, size);
-	if (pier__ping_read_quoted(&found, copy, size, &form) == 0)
+	if (!form.l2cap &&
+		pier__ping_read_quoted(&found, copy, size, &form) == 0)
 		check_found(&found, &form, copy, size);
 	(void)pier__checksum(copy, size);
 	free(copy);

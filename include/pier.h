@@ -10,6 +10,7 @@
 #include <pier/addr.h>
 #include <pier/announce.h>
 #include <pier/bt.h>
+#include <pier/bt_control.h>
 #include <pier/can.h>
 #include <pier/deadline.h>
 #include <pier/dns.h>

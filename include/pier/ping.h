@@ -2,11 +2,12 @@
 /*
  * pier/ping.h - is a host there, and how far away? Probes at regular times, the
  * answers told one by one and counted: by ICMP echo (RFC 792, RFC 4443), by
- * connecting to a TCP port, or by datagrams to a UDP port.
+ * connecting to a TCP port, or by datagrams to a UDP port; and a Bluetooth device
+ * by the echo of L2CAP.
  *
  * ICMP needs no privilege where the group of the process lies in
  * net.ipv4.ping_group_range (icmp(7)), which serves both families; else
- * CAP_NET_RAW.
+ * CAP_NET_RAW, which that of L2CAP needs always.
  *
  * What an answer is:
  *   icmp  the echo of a probe, with its bytes
@@ -14,6 +15,7 @@
  *         host is alive, that port is closed
  *   udp   a datagram from the port; or the ICMP message that it is closed. A
  *         service that does not understand a probe is silent, as a filter is
+ *   l2cap the echo of a probe, by the device's own Bluetooth stack
  *
  * Memory does not grow with the number of probes: durations are counted in a
  * histogram, in which a percentile is right within PIER_PING_RESOLUTION.
@@ -53,11 +55,15 @@ struct pier_ping_opts {
 	uint64_t count;      /* probes to send; 0: no end */
 	int64_t interval_ns; /* between two probes; 0: 1 s */
 	int64_t wait_ns;     /* for the answer to one; 0: 1 s */
-	int size;            /* bytes; 0: PIER_PING_SIZE, PIER_OFF: none */
-	int ttl;             /* routers that a probe may pass; 0: as usual */
-	int tos;             /* type of service: DSCP and ECN */
-	bool dont_fragment;  /* too large for the path is an error */
-	const char *bind; /* local address "ADDR"; NULL: the kernel's choice */
+	/* Bytes; 0: PIER_PING_SIZE, over L2CAP 44, which every device takes;
+	   PIER_OFF: none */
+	int size;
+	int ttl;            /* routers that a probe may pass; 0: as usual */
+	int tos;            /* type of service: DSCP and ECN */
+	bool dont_fragment; /* too large for the path is an error */
+	/* Local address "ADDR", of L2CAP the controller's; NULL: the kernel's
+	   choice */
+	const char *bind;
 	const char *interface;  /* leave by this one; NULL: any */
 	int family;             /* AF_UNSPEC, AF_INET or AF_INET6 */
 	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
@@ -68,27 +74,31 @@ struct pier_ping_opts {
 
 /*
  * pier_ping_open(out, endpoint, opts, deadline): get ready to ping: look the
- * name up, and make the socket for its first address for which that works.
- * Nothing is sent yet.
+ * name up, and make the socket for its first address for which that works. Nothing
+ * is sent yet. A Bluetooth device is connected to.
  *
  *   out       on success the caller's, ended by pier_ping_close()
  *   endpoint  icmp://HOST icmp4:// icmp6://, tcp://HOST:PORT udp://HOST:PORT
- *             and their like
+ *             and their like; l2cap://DEVICE, a Bluetooth device of BR/EDR, of
+ *             whose probes at most 50 are on their way, of 668 bytes where it
+ *             takes them
  *   opts      NULL for the defaults; borrowed for the call
- *   deadline  bounds the look-up
+ *   deadline  bounds the look-up, and the connection
  *
  * Returns 0, or
  *   -EPERM           neither a ping socket nor a raw one may be had: the detail
- *                    is the command that grants it
+ *                    is the command that grants it; or no raw one of L2CAP
  *   -EINVAL          the endpoint, or a field of opts that is out of its range:
  *                    the detail says which
  *   -PIER_ENONAME, -PIER_EAGAINNAME, -PIER_ENAMEFAIL  see pier_resolve()
- *   -ENETUNREACH, -EHOSTUNREACH  no way there from here
+ *   -ENETUNREACH, -EHOSTUNREACH  no way there from here; no Bluetooth
+ *                    controller is powered
+ *   -EHOSTDOWN       the Bluetooth device does not answer
  *   -EACCES          a broadcast address
  *   -EADDRNOTAVAIL   opts->bind is no address of this machine
  *   -ENODEV          there is no such interface
- *   -EAFNOSUPPORT    this machine has no IPv6, or opts->bind is of another
- *                    family than the host
+ *   -EAFNOSUPPORT    this machine has no IPv6, or no Bluetooth, or opts->bind
+ *                    is of another family than the host
  *   -PIER_EDEADLINE, -ECANCELED, -EAGAIN  as any call that waits
  *   -ENOMEM, -EMFILE, -ENFILE  no memory, no descriptor
  */
@@ -149,6 +159,8 @@ struct pier_ping_event {
  *                    to go on
  *   -EBUSY           another task waits for this ping
  *   -EXDEV           it belongs to another scheduler
+ *   -ECONNRESET, -ETIMEDOUT, -EHOSTDOWN  the connection to the Bluetooth device is
+ *                    lost
  *   -ENOMEM, -EMFILE, -ENFILE  no memory or descriptor to go on with
  */
 int pier_ping_next_sized(struct pier_ping *ping, struct pier_ping_event *event,
@@ -201,8 +213,8 @@ int64_t pier_ping_percentile(const struct pier_ping *ping, double share);
 /* pier_ping_peer(ping): the address that is pinged, borrowed. */
 const struct pier_addr *pier_ping_peer(const struct pier_ping *ping);
 
-/* pier_ping_way(ping): "ping socket", "raw socket", "tcp" or "udp"; a constant
-   string. */
+/* pier_ping_way(ping): "ping socket", "raw socket", "tcp", "udp" or "l2cap"; a
+   constant string. */
 const char *pier_ping_way(const struct pier_ping *ping);
 
 /* pier_ping_size(ping): bytes behind the header of each probe; 0 over TCP. */

@@ -104,6 +104,18 @@ check_opts(struct pier_ping_opts *opts)
 	return NULL;
 }
 
+/* What a device can be asked for besides. */
+static int
+prepare_l2cap(struct pier_ping *ping)
+{
+	if (ping->opts.size == 0)
+		ping->opts.size = PIER__PING_L2CAP_SIZE;
+	ping->step = PIER_STEP_CREATE;
+	ping->detail = check_opts(&ping->opts);
+	return ping->detail != NULL ? fail(ping, -EINVAL)
+				    : pier__ping_l2cap_prepare(ping);
+}
+
 static int
 take_kind(struct pier_ping *ping)
 {
@@ -122,7 +134,8 @@ take_kind(struct pier_ping *ping)
 		ping->way = PIER__PING_UDP;
 		break;
 	default:
-		ping->detail = "icmp, tcp and udp can be pinged";
+		ping->detail = "icmp, tcp and udp can be pinged, and "
+			       "l2cap://DEVICE";
 		return -EINVAL;
 	}
 	if (endpoint->family == AF_UNSPEC)
@@ -139,8 +152,11 @@ prepare(struct pier_ping *ping)
 {
 	struct pier__endpoint *endpoint = &ping->endpoint;
 	const char *wrong = NULL;
-	int rc = pier__endpoint_parse(endpoint, ping->text, &ping->why);
+	int rc;
 
+	if (pier__ping_is_l2cap(ping->text))
+		return prepare_l2cap(ping);
+	rc = pier__endpoint_parse(endpoint, ping->text, &ping->why);
 	if (rc < 0)
 		return pier__fail_parse(rc, ping->text, &ping->why);
 	endpoint->wishes.list = ping->opts.options;
@@ -240,8 +256,12 @@ open_host(struct pier_ping *ping, pier_deadline deadline)
 	struct pier_names *names = NULL;
 	int rc = find_memory(ping);
 
+	if (rc == 0 && ping->way == PIER__PING_L2CAP)
+		rc = pier__ping_l2cap_open(ping, deadline);
 	if (rc < 0)
 		return fail(ping, rc);
+	if (ping->way == PIER__PING_L2CAP)
+		return 0;
 	rc = pier__lookup(&names, &question, deadline);
 	if (rc < 0)
 		return rc;
@@ -424,6 +444,7 @@ pier_ping_way(const struct pier_ping *ping)
 		[PIER__PING_RAW] = "raw socket",
 		[PIER__PING_UDP] = "udp",
 		[PIER__PING_TCP] = "tcp",
+		[PIER__PING_L2CAP] = "l2cap",
 	};
 
 	return names[ping->way];

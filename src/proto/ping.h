@@ -3,7 +3,7 @@
  * proto/ping.h - a ping from inside. ping.c is what the public calls do,
  * ping_socket.c makes sockets, ping_datagram.c sends and hears probes by ICMP
  * and UDP, of which many may be on their way, ping_tcp.c connects, once at a
- * time. ping_wire.c has the bytes, ping_book.c the counts.
+ * time, ping_l2cap.c has the socket for those of L2CAP. ping_wire.c has the bytes, ping_book.c the counts.
  */
 #ifndef PIER_PROTO_PING_H
 #define PIER_PROTO_PING_H
@@ -24,7 +24,8 @@ enum pier__ping_way {
 	PIER__PING_SOCKET, /* ICMP by the kernel's own socket for it */
 	PIER__PING_RAW,
 	PIER__PING_UDP,
-	PIER__PING_TCP
+	PIER__PING_TCP,
+	PIER__PING_L2CAP
 };
 
 struct pier_ping {
@@ -58,6 +59,28 @@ struct pier_ping {
  * ICMP tries a ping socket before a raw one, and sets ping->way and form.
  */
 int pier__ping_make_socket(struct pier_ping *ping);
+
+/* Does the endpoint name a Bluetooth device alone, l2cap://DEVICE? */
+bool pier__ping_is_l2cap(const char *text);
+
+/* What is wrong with the options of such a ping, or NULL; and its device, into
+   ping->to. 0 or -EINVAL, noted. */
+int pier__ping_l2cap_prepare(struct pier_ping *ping);
+
+/* Its socket, connected: waits for that. 0 or an error, and in ping->step and
+   detail where. */
+int pier__ping_l2cap_open(struct pier_ping *ping, pier_deadline deadline);
+
+/* The probe that an answer without its number is for, or NULL: the last one that
+   had this identifier. */
+struct pier__ping_probe *pier__ping_l2cap_probe(
+	const struct pier__ping_book *book, unsigned int ident);
+
+/* The device refused a probe: what is longer than mtu, or, 0, any. 1: *event; or
+   -EINTR: it was no probe that waits. */
+int pier__ping_l2cap_refused(struct pier_ping *ping,
+	struct pier_ping_event *event, struct pier__ping_probe *probe,
+	unsigned int mtu);
 
 /*
  * One turn of each kind: all that can be done without waiting. 1: *event is

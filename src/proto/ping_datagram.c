@@ -80,6 +80,8 @@ probe_of(const struct pier_ping *ping, const struct pier__ping_found *found)
 {
 	if (found->named)
 		return pier__ping_book_find(ping->book, found->sequence);
+	if (ping->way == PIER__PING_L2CAP)
+		return pier__ping_l2cap_probe(ping->book, found->ident);
 	return pier__ping_book_oldest(ping->book);
 }
 
@@ -267,16 +269,22 @@ receive(struct pier_ping *ping, struct pier_ping_event *event)
 
 	if (n < 0)
 		return (int)n;
+	if (n == 0 && ping->way == PIER__PING_L2CAP)
+		return -ECONNRESET;
 	if (pier__ping_read(&found, ping->buf, (size_t)n, &ping->form) < 0)
 		return -EINTR;
 	probe = probe_of(ping, &found);
 	if (probe == NULL)
 		return -EINTR;
+	if (found.is_refusal)
+		return pier__ping_l2cap_refused(ping, event, probe, found.mtu);
 	pier__msg_begin(&along);
 	pier__control_read(&along, &header, 0);
 	meet_answer(ping, event, probe, &found, &along);
 	from.len = header.msg_namelen;
-	if (!ping->form.bare)
+	if (ping->way == PIER__PING_L2CAP)
+		from = ping->to;
+	else if (!ping->form.bare)
 		(void)pier_addr_set_port(&from, 0);
 	event->from = from;
 	return 1;
@@ -295,7 +303,9 @@ take_answer(struct pier_ping *ping, struct pier_ping_event *event)
 		pier__bare_drained(&ping->socket, PIER_READING);
 		return 0;
 	}
-	if (pier_is_resource(rc) || rc == -EBADF)
+	/* Over a connection that is lost nothing more comes. */
+	if (pier_is_resource(rc) || rc == -EBADF ||
+		ping->way == PIER__PING_L2CAP)
 		return rc;
 	/* Its record came into the queue after that was read. */
 	i = take_error(ping, event);

@@ -13,6 +13,13 @@ enum {
 	ECHO_REQUEST_6 = 128,
 	ECHO_REPLY_6 = 129,
 
+	/* Core, volume 3 part A sections 4.1, 4.8 and 4.9. */
+	L2CAP_REJECT = 1,
+	L2CAP_TOO_LONG = 1, /* as the reason of a reject */
+	L2CAP_REQUEST = 8,
+	L2CAP_REPLY = 9,
+	L2CAP_HEAD = 4,
+
 	IP4_HEADER = 20,
 	COOKIE = 8, /* bytes of each */
 	NUMBER = 8,
@@ -44,17 +51,31 @@ byte_of(const struct pier__ping_form *form, uint64_t sequence, size_t at)
 	return (unsigned char)at;
 }
 
+static size_t
+head_of(const struct pier__ping_form *form)
+{
+	return form->bare ? 0 : form->l2cap ? L2CAP_HEAD : PIER__PING_HEAD;
+}
+
 size_t
 pier__ping_write(unsigned char *out, const struct pier__ping_form *form,
 	uint64_t sequence)
 {
-	size_t head = form->bare ? 0 : PIER__PING_HEAD, i;
+	size_t head = head_of(form), i;
 
 	for (i = 0; i < form->size; i++)
 		out[head + i] = byte_of(form, sequence, i);
 	if (form->bare)
 		return form->size;
 	memset(out, 0, head);
+	if (form->l2cap) {
+		out[0] = L2CAP_REQUEST;
+		out[1] = (unsigned char)(PIER__PING_IDENT_MIN +
+					 (sequence - 1) %
+						 PIER__PING_IDENT_COUNT);
+		pier_le16_put(out + 2, (uint16_t)form->size);
+		return head + form->size;
+	}
 	out[0] = form->v6 ? ECHO_REQUEST_6 : ECHO_REQUEST;
 	pier_be16_put(out + 4, form->id);
 	pier_be16_put(out + 6, (uint16_t)sequence);
@@ -92,6 +113,31 @@ read_bare(struct pier__ping_found *out, const unsigned char *bytes, size_t len,
 	return 0;
 }
 
+/* Every socket of signals hears what comes to any of them. A device may send back
+   less than it got: then the identifier alone tells which probe it was. */
+static int
+read_l2cap(struct pier__ping_found *out, const unsigned char *bytes, size_t len,
+	const struct pier__ping_form *form)
+{
+	if (len < L2CAP_HEAD ||
+		(bytes[0] != L2CAP_REPLY && bytes[0] != L2CAP_REJECT) ||
+		pier_le16_get(bytes + 2) != len - L2CAP_HEAD ||
+		bytes[1] < PIER__PING_IDENT_MIN ||
+		bytes[1] >= PIER__PING_IDENT_MIN + PIER__PING_IDENT_COUNT)
+		return -ENOMSG;
+	out->ident = bytes[1];
+	out->bytes = bytes + L2CAP_HEAD;
+	if (bytes[0] == L2CAP_REJECT) {
+		out->is_refusal = true;
+		if (len >= L2CAP_HEAD + 4 &&
+			pier_le16_get(bytes + L2CAP_HEAD) == L2CAP_TOO_LONG)
+			out->mtu = pier_le16_get(bytes + L2CAP_HEAD + 2);
+		return 0;
+	}
+	(void)read_bare(out, bytes + L2CAP_HEAD, len - L2CAP_HEAD, form);
+	return has_cookie(out, form) ? 0 : -ENOMSG;
+}
+
 /* A header of ICMP of that type with our identifier, and what is behind it. */
 static int
 read_echo(struct pier__ping_found *out, const unsigned char *bytes, size_t len,
@@ -117,6 +163,8 @@ pier__ping_read(struct pier__ping_found *out, const unsigned char *bytes,
 	*out = (struct pier__ping_found){ .ttl = -1 };
 	if (form->bare)
 		return read_bare(out, bytes, len, form);
+	if (form->l2cap)
+		return read_l2cap(out, bytes, len, form);
 	if (form->raw && !form->v6) {
 		if (len < IP4_HEADER || bytes[0] >> 4 != 4)
 			return -ENOMSG;

@@ -25,9 +25,10 @@
 
 /* What all probes of one ping share. */
 struct pier__ping_form {
-	bool v6;   /* ICMPv6 */
-	bool raw;  /* what comes may be for others; in IPv4 with its header */
-	bool bare; /* no header of ICMP: a UDP datagram */
+	bool v6;    /* ICMPv6 */
+	bool raw;   /* what comes may be for others; in IPv4 with its header */
+	bool bare;  /* no header of ICMP: a UDP datagram */
+	bool l2cap; /* an echo of L2CAP, of its own header */
 	uint16_t id;
 	uint64_t cookie;
 	size_t size; /* of the bytes behind the header */
@@ -37,11 +38,26 @@ struct pier__ping_form {
 struct pier__ping_found {
 	bool named;        /* sequence is known */
 	uint16_t sequence; /* its last 16 bits */
-	int ttl;           /* -1: not in these bytes */
+	/* Of L2CAP: its identifier, PIER__PING_IDENT_MIN and on; and that it is
+	   no echo but says why there is none */
+	unsigned int ident;
+	bool is_refusal;
+	unsigned int mtu; /* of a refusal of what is too long, else 0 */
+	int ttl;          /* -1: not in these bytes */
 	const unsigned char
 		*bytes; /* behind the header, inside what was read */
 	size_t size;
 };
+
+/* Identifiers of L2CAP's requests that programs may take: the kernel has those
+   below, and 255. */
+#define PIER__PING_IDENT_MIN   200
+#define PIER__PING_IDENT_COUNT 55
+
+/* Bytes behind the header of an echo of L2CAP: what every device takes (Core,
+   volume 3 part A section 4), and what the kernel sends at most. */
+#define PIER__PING_L2CAP_SIZE 44
+#define PIER__PING_L2CAP_MAX  668
 
 /* The checksum of the Internet (RFC 1071), to be stored by pier_be16_put(). */
 uint16_t pier__checksum(const void *bytes, size_t len);

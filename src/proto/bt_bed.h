@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proto/bt_bed.h - for tests of conversations over Bluetooth's sockets: a call table
+ * in which such a socket is one end of a Unix pair. Whatever is sent is handed to
+ * the test, which answers on the other end before the send returns.
+ */
+#ifndef PIER_PROTO_BT_BED_H
+#define PIER_PROTO_BT_BED_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <pier/bt_control.h>
+#include <pier/error.h>
+#include <pier/task.h>
+
+#include "os/faulty.h"
+#include "task/task.h"
+
+/* Nothing waits that long. */
+#define SOON pier_in_s(20)
+
+#define BED_MESSAGE 8192
+
+static struct {
+	struct pier__calls calls;
+	struct pier__faulty faulty;
+	int peer; /* -1: there is no socket */
+	int type, protocol;
+	/* What the kernel says: negative errors. */
+	int socket_rc, bind_rc, connect_rc, so_error;
+	unsigned char bound[16], to[16];
+	socklen_t bound_len, to_len;
+	void (*answer)(const unsigned char *bytes, size_t len);
+} bed;
+
+static int
+bed_socket(int family, int type, int protocol)
+{
+	int fds[2], rc;
+
+	assert_int_equal(family, 31);
+	bed.type = type;
+	bed.protocol = protocol;
+	if (bed.socket_rc < 0)
+		return bed.socket_rc;
+	rc = pier__calls_real.socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds);
+	if (rc < 0)
+		return rc;
+	if (bed.peer >= 0)
+		(void)pier__calls_real.close(bed.peer);
+	bed.peer = fds[1];
+	return fds[0];
+}
+
+static int
+bed_bind(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	(void)fd;
+	assert_true(len <= sizeof(bed.bound));
+	memcpy(bed.bound, sa, len);
+	bed.bound_len = len;
+	return bed.bind_rc;
+}
+
+static int
+bed_connect(int fd, const struct sockaddr *sa, socklen_t len)
+{
+	(void)fd;
+	assert_true(len <= sizeof(bed.to));
+	memcpy(bed.to, sa, len);
+	bed.to_len = len;
+	return bed.connect_rc;
+}
+
+static int
+bed_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	if (level != SOL_SOCKET || name != SO_ERROR)
+		return pier__calls_real.getsockopt(fd, level, name, value, len);
+	memcpy(value, &bed.so_error, sizeof(bed.so_error));
+	return 0;
+}
+
+/* What was sent has come to the other end. */
+static void
+bed_pass_on(void)
+{
+	unsigned char bytes[BED_MESSAGE];
+	ssize_t n;
+
+	while ((n = pier__calls_real.recv(
+			bed.peer, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		if (bed.answer != NULL)
+			bed.answer(bytes, (size_t)n);
+}
+
+static ssize_t
+bed_send(int fd, const void *buf, size_t size, int flags)
+{
+	ssize_t n = pier__calls_real.send(fd, buf, size, flags);
+
+	bed_pass_on();
+	return n;
+}
+
+static ssize_t
+bed_sendmsg(int fd, const struct msghdr *header, int flags)
+{
+	ssize_t n = pier__calls_real.sendmsg(fd, header, flags);
+
+	bed_pass_on();
+	return n;
+}
+
+/* A message from the other end. */
+static void
+bed_say(const void *bytes, size_t len)
+{
+	assert_int_equal(
+		pier__calls_real.send(bed.peer, bytes, len, MSG_NOSIGNAL), len);
+}
+
+static int
+bed_begin(void **state)
+{
+	struct pier__engine *engine;
+
+	(void)state;
+	memset(&bed, 0, sizeof(bed));
+	bed.calls = pier__calls_real;
+	bed.calls.socket = bed_socket;
+	bed.calls.bind = bed_bind;
+	bed.calls.connect = bed_connect;
+	bed.calls.getsockopt = bed_getsockopt;
+	bed.calls.send = bed_send;
+	bed.calls.sendmsg = bed_sendmsg;
+	bed.peer = -1;
+	/* What the task keeps for its waits is not this test's. */
+	engine = pier__task_engine(pier__self());
+	if (engine == NULL || engine->ops->wait(engine, 0) < 0)
+		return -1;
+	if (pier_sleep(pier_in_ns(1)) < 0)
+		return -1;
+	pier__faulty_init(&bed.faulty, &bed.calls);
+	pier__self()->context.calls = &bed.faulty.calls;
+	return 0;
+}
+
+static int
+bed_end(void **state)
+{
+	size_t leaks;
+
+	(void)state;
+	pier__error_record_free(pier__self()->error);
+	pier__self()->error = NULL;
+	pier__self()->context.calls = &pier__calls_real;
+	leaks = pier__faulty_leaks(&bed.faulty, stderr) +
+		bed.faulty.wrong_closes;
+	pier__faulty_end(&bed.faulty);
+	if (bed.peer >= 0)
+		(void)pier__calls_real.close(bed.peer);
+	return leaks == 0 ? 0 : -1;
+}
+
+/* Every call of talk(), which gives its first error or 0, fails once. */
+static void
+bed_each_call_fails(int (*talk)(void))
+{
+	unsigned long total, nth;
+
+	assert_int_equal(talk(), 0);
+	total = bed.faulty.total;
+	for (nth = 1; nth <= total; nth++) {
+		const struct pier__fault fault = { .call = PIER__CALL_ANY,
+			.nth = bed.faulty.total + nth,
+			.times = 1,
+			.error = ENOTSUP };
+		unsigned long hits = bed.faulty.hits;
+		int rc;
+
+		bed.faulty.fault_count = 0;
+		bed.faulty.fired[0] = 0;
+		pier__faulty_plan(&bed.faulty, &fault);
+		rc = talk();
+		/* An allocation has but one way to fail, and a close none. */
+		if (bed.faulty.hits > hits && rc != 0 && rc != -ENOMEM)
+			assert_int_equal(rc, -ENOTSUP);
+	}
+	assert_true(bed.faulty.hits > 5);
+}
+
+#define BEDDED(test) cmocka_unit_test_setup_teardown(test, bed_begin, bed_end)
+
+#endif
