@@ -16,7 +16,7 @@
  */
 void cli_hint_for(const struct pier_error *error, char *text, size_t size);
 
-/* Is it an endpoint of Bluetooth? And the same hints of those; text stays as it is
+/* Is it an endpoint of Bluetooth, or a controller, hci0? And the same hints of those; text stays as it is
    when there is nothing to say of Bluetooth. */
 bool cli_is_bluetooth(const char *endpoint);
 void cli_hint_bluetooth(

@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* As the kernel calls it, hci0, or all of them: hci. */
+static bool
+is_controller(const char *endpoint)
+{
+	return strncmp(endpoint, "hci", 3) == 0 &&
+	       strstr(endpoint, "://") == NULL;
+}
+
 /* An endpoint of it, or the kind alone, as pier opt has it. */
 bool
 cli_is_bluetooth(const char *endpoint)
@@ -21,7 +29,7 @@ cli_is_bluetooth(const char *endpoint)
 				strncmp(endpoint + len, "://", 3) == 0))
 			return true;
 	}
-	return false;
+	return is_controller(endpoint);
 }
 
 static bool
@@ -49,15 +57,16 @@ static const struct {
 		"load its modules: sudo modprobe -a bluetooth rfcomm; a kernel "
 		"without them is built without CONFIG_BT, and a network "
 		"namespace has none but the first" },
-	{ -ENODEV, "ls /sys/class/bluetooth lists the controllers; of a USB "
-		   "adapter: sudo modprobe btusb" },
+	{ -ENODEV, "the controllers: pier bt list; of a USB adapter: sudo "
+		   "modprobe btusb" },
 	{ -ENETDOWN, "switch it on: bluetoothctl power on, or sudo hciconfig "
 		     "hci0 up; blocked? rfkill list bluetooth" },
-	{ -EHOSTUNREACH, "the controllers, and which are on: hciconfig" },
-	{ -EADDRNOTAVAIL, "the controllers and their addresses: hciconfig" },
+	{ -EHOSTUNREACH, "the controllers, and which are on: pier bt list" },
+	{ -EADDRNOTAVAIL, "the controllers and their addresses: pier bt list" },
+	{ -ERFKILL, "sudo rfkill unblock bluetooth" },
+	{ -EBUSY, "another program searches: bluetoothctl scan off" },
 	{ -EBADE, "forget the device here and there, and pair anew: "
 		  "bluetoothctl remove, bluetoothctl pair" },
-	{ -EPERM, "this takes CAP_NET_ADMIN: run it with sudo" },
 	{ -EMSGSIZE, "a message has to fit what the peer takes, its MTU; a "
 		     "pier there takes more with ?mtu=BYTES" },
 };
@@ -69,11 +78,11 @@ hint_refused(const struct pier_error *error, char *text, size_t size)
 
 	device_of(error->endpoint, device, sizeof(device));
 	if (is_rfcomm(error->endpoint))
-		snprintf(text, size, "which channels it has: sdptool browse %s",
+		snprintf(text, size, "which channels it has: pier bt sdp %s",
 			device);
 	else
 		snprintf(text, size,
-			"which PSMs it has: sdptool browse %s; one of Low "
+			"which PSMs it has: pier bt sdp %s; one of Low "
 			"Energy needs ?le=public or ?le=random, and that "
 			"switched on here",
 			device);
@@ -101,8 +110,22 @@ hint_silent(const struct pier_error *error, char *text, size_t size)
 	char device[64];
 
 	device_of(error->endpoint, device, sizeof(device));
-	snprintf(text, size, "does it answer at all? sudo l2ping -c 3 %s",
+	snprintf(text, size, "does it answer at all? sudo pier bt ping -c 3 %s",
 		device);
+}
+
+/* A raw socket of L2CAP is made for echoes; the management interface tells what it
+   forbids. */
+static void
+hint_no_capability(const struct pier_error *error, char *text, size_t size)
+{
+	snprintf(text, size,
+		"sudo setcap cap_net_%s=+ep \"$(command -v pier)\", or run it "
+		"with sudo",
+		!is_controller(error->endpoint) &&
+				error->step == PIER_STEP_CREATE
+			? "raw"
+			: "admin");
 }
 
 void
@@ -110,6 +133,14 @@ cli_hint_bluetooth(const struct pier_error *error, char *text, size_t size)
 {
 	size_t i;
 
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].code == error->code)
+			snprintf(text, size, "%s", rows[i].text);
+	if (error->code == -EPERM)
+		hint_no_capability(error, text, size);
+	/* The rest is of a device. */
+	if (is_controller(error->endpoint))
+		return;
 	if (error->code == -ECONNREFUSED)
 		hint_refused(error, text, size);
 	else if (error->code == -EACCES)
@@ -124,7 +155,4 @@ cli_hint_bluetooth(const struct pier_error *error, char *text, size_t size)
 			is_rfcomm(error->endpoint) ? "channel 0" : "PSM 0");
 	else if (error->code == -EPROTONOSUPPORT && is_rfcomm(error->endpoint))
 		snprintf(text, size, "load its module: sudo modprobe rfcomm");
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].code == error->code)
-			snprintf(text, size, "%s", rows[i].text);
 }

@@ -35,6 +35,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_info,
 	&cli_verb_dump,
 	&cli_verb_can,
+	&cli_verb_bt,
 	&cli_verb_service,
 	&cli_verb_order,
 	&cli_verb_opt,

@@ -231,7 +231,9 @@ take_opts(struct ping_work *work, const char *options[CLI_TEXTS_MAX + 1])
 		.count = (uint64_t)settings->count,
 		.interval_ns = settings->interval_ns,
 		.wait_ns = settings->wait_ns,
-		.size = settings->size == 0 ? PIER_OFF : (int)settings->size,
+		.size = settings->size == 0  ? PIER_OFF
+			: settings->size < 0 ? 0
+					     : (int)settings->size,
 		.ttl = (int)settings->ttl,
 		.tos = (int)settings->tos,
 		.dont_fragment = settings->dont_fragment,

@@ -80,11 +80,16 @@ add(struct ping_work *work, const char *text, const struct place *place,
 	work->count++;
 	host->text = text;
 	host->work = work;
+	/* Without the PSM that an endpoint has, it is read when it is opened. */
+	if (strncmp(host->endpoint, "l2cap://", 8) == 0)
+		return CLI_EXIT_OK;
 	if (pier_endpoint_check(host->endpoint, &check) < 0)
 		return complain(place, text, check.text, why);
 	if (!can_be_pinged(check.scheme))
-		return complain(
-			place, text, "icmp, tcp and udp can be pinged", why);
+		return complain(place, text,
+			"icmp, tcp and udp can be pinged, and "
+			"l2cap://DEVICE",
+			why);
 	return CLI_EXIT_OK;
 }
 

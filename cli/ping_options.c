@@ -36,7 +36,7 @@ static const struct cli_option options[] = {
 		.metavar = "SIZE",
 		.group = "Probes",
 		.help = "bytes behind the header of each probe",
-		.otherwise = "56",
+		.otherwise = "56, over L2CAP 44",
 		.min = 0,
 		.max = PIER_PING_SIZE_MAX,
 		.offset = AT(size) },
@@ -108,8 +108,8 @@ static const struct cli_operand operands[] = {
 	{ .metavar = "HOST",
 		.kind = CLI_TEXTS,
 		.help = "a name or an address, pinged by ICMP; "
-			"tcp://HOST:PORT, udp://HOST:PORT; or @FILE, with one "
-			"a line",
+			"tcp://HOST:PORT, udp://HOST:PORT, l2cap://DEVICE; or "
+			"@FILE, with one a line",
 		.min = 1,
 		.offset = AT(hosts) },
 	{ .metavar = NULL },
@@ -129,7 +129,7 @@ static const struct cli_example examples[] = {
 static const struct ping_settings defaults = {
 	.interval_ns = SECOND,
 	.wait_ns = SECOND,
-	.size = PIER_PING_SIZE,
+	.size = -1,
 	.max_loss = 100,
 };
 

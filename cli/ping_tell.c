@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Before the address of a Bluetooth device. */
+#define L2CAP "l2cap:"
+
 enum {
 	LINES = 2048, /* bytes of all that is said at once */
 };
@@ -68,17 +71,19 @@ address_text(const struct pier_addr *addr, char text[PIER_ADDR_TEXT_MAX])
 {
 	if (pier_addr_format_host(addr, text, PIER_ADDR_TEXT_MAX) < 0)
 		text[0] = '\0';
-	return text;
+	/* The way is told apart. */
+	return strncmp(text, L2CAP, strlen(L2CAP)) == 0 ? text + strlen(L2CAP)
+							: text;
 }
 
 /* The name as it was given, and the address unless that is the same. */
 static void
 put_host(struct text *text, const struct ping_host *host)
 {
-	char addr[PIER_ADDR_TEXT_MAX];
+	char room[PIER_ADDR_TEXT_MAX];
+	const char *addr = address_text(pier_ping_peer(host->ping), room);
 
 	put(text, "%s", host->text);
-	address_text(pier_ping_peer(host->ping), addr);
 	if (strstr(host->text, addr) == NULL)
 		put(text, " (%s)", addr);
 }

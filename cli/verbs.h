@@ -21,6 +21,7 @@ extern const struct cli_verb cli_verb_time;
 extern const struct cli_verb cli_verb_info;
 extern const struct cli_verb cli_verb_dump;
 extern const struct cli_verb cli_verb_can;
+extern const struct cli_verb cli_verb_bt;
 extern const struct cli_verb cli_verb_service;
 extern const struct cli_verb cli_verb_order;
 extern const struct cli_verb cli_verb_opt;

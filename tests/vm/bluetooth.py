@@ -219,7 +219,7 @@ def test_rctest_receives():
 def test_closed_channel_is_refused():
     done = quickly(4, "connect", f"rfcomm://{HCI1}/29")
     contains(done.err, "nothing listens there")
-    contains(done.err, f"sdptool browse {HCI1}")
+    contains(done.err, f"pier bt sdp {HCI1}")
 
 
 # ---- L2CAP -------------------------------------------------------------

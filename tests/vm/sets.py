@@ -76,6 +76,12 @@ SETS = [
             "api/packet_udp",
         ],
     ),
+    # Late, so that the set above sees a machine without controllers first.
+    Set(
+        "bluetooth_control",
+        bluetooth_bed.MODULES,
+        scripts=["tests/vm/bluetooth_control.py"],
+    ),
 ]
 
 # Tests that are not run there, and why.
