@@ -74,13 +74,28 @@ def devices(said):
     }
 
 
+def scan_for(right, *words):
+    """The event of a device that is right, and the last one after it."""
+    words = ["scan", "--controller", "hci0", "--for", "20s", "--json", *words]
+    with subprocess.Popen(
+        [tool.PIER, "bt", *words], stdout=subprocess.PIPE, text=True
+    ) as scan:
+        for line in scan.stdout:
+            event = json.loads(line)
+            if event["type"] == "device" and right(event):
+                scan.send_signal(signal.SIGINT)
+                last = scan.stdout.readlines()[-1]
+                equal(scan.wait(tool.LIMIT), 130)
+                return event, json.loads(last)
+    raise AssertionError("no such device")
+
+
 def test_scan_finds_the_other():
     management.switch(bed.SET_DISCOVERABLE, 1, True)
-    said = events("scan", "--controller", "hci0", "--bredr", "--for", "500ms")
-    found = devices(said)[bed.HCI1]
+    found, end = scan_for(lambda it: it["address"] == bed.HCI1, "--bredr")
     equal(found["kind"], "br/edr")
-    equal(said[-1]["type"], "end")
-    assert said[-1]["devices"] >= 1, said
+    equal(end["type"], "end")
+    assert end["devices"] >= 1, end
     management.switch(bed.SET_DISCOVERABLE, 1, False)
     # Where nobody is, that is the answer.
     management.power(1, False)
@@ -94,8 +109,10 @@ def test_scan_finds_the_other():
 def test_scan_hears_an_advertisement():
     management.ask(SET_LOCAL_NAME, 1, b"Quay".ljust(260, b"\0"))
     management.advertise(1, True)
-    said = events("scan", "--controller", "hci0", "--le", "--for", "500ms")
-    found = devices(said)[bed.HCI1]
+    # The name comes with an answer that it gives when it is asked.
+    found, _ = scan_for(
+        lambda it: it["address"] == bed.HCI1 and "name" in it, "--le"
+    )
     equal(found["kind"], "le-public")
     assert found["connectable"], found
     equal((found["name"], found["name_is_short"]), ("Quay", False))
@@ -128,7 +145,7 @@ def test_an_interrupted_search_is_stopped():
             return True
         return False
 
-    # The controller takes a moment to stop; by itself it would take 10 s.
+    # The controller takes a moment to stop; by itself it takes 10 s.
     tool.wait_until(is_free, 8)
     management.ask(STOP_DISCOVERY, 0, bytes([BREDR]))
 
