@@ -122,6 +122,10 @@ parse_scheme(struct pier__endpoint *out, struct pier__span span, size_t len,
 			return pier__why_set(why, 0,
 				"http:// is a URL, which pier get fetches; to "
 				"its host lead tcp://HOST:80 and the like");
+		if (pier__span_is(name, "can"))
+			return pier__why_set(why, 0,
+				"can:// has frames, which pier can dump hears "
+				"and pier can send sends");
 		return pier__why_set(why, 0,
 			"%s:// is not supported by this version of pier",
 			scheme->name);

@@ -380,7 +380,7 @@ points_at_what_is_wrong_elsewhere(void **state)
 		{ "://x:1", 0, "a scheme comes before" },
 		{ "tls://host:443", 0, "tls:// is not supported" },
 		{ "vsock://2", 9, "port is missing" },
-		{ "can://vcan0", 0, "can:// is not supported" },
+		{ "can://vcan0", 0, "pier can dump hears" },
 		{ "http://host/x", 0, "http:// is a URL, which pier get" },
 		{ "", 0, "tcp://HOST:PORT or unix:///PATH" },
 		{ "host", 4, "write tcp://host:PORT or unix://./host" },
