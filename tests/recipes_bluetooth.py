@@ -66,7 +66,8 @@ def serves(endpoint, make, number):
         one = make()
         try:
             one.connect((bed.HCI1, number))
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
+            # A reset: what both devices share was just ending.
             one.close()
             return None
         return one
