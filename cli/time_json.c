@@ -68,6 +68,7 @@ add_sample(json_t *event, const struct pier_sntp_sample *sample)
 	add_nanoseconds(event, "t2_ns", sample->t2_ns);
 	add_nanoseconds(event, "t3_ns", sample->t3_ns);
 	add_nanoseconds(event, "t4_ns", sample->t4_ns);
+	cli_event_flag(event, "t1_by_kernel", sample->t1_by_kernel);
 	cli_event_flag(event, "t4_by_kernel", sample->t4_by_kernel);
 	cli_event_number(event, "offset_ns", sample->offset_ns);
 	cli_event_number(event, "delay_ns", sample->delay_ns);

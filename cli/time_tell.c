@@ -29,7 +29,10 @@ tell_times(const struct time_work *work, const struct pier_sntp_sample *sample)
 		int64_t ns;
 		const char *what;
 	} times[] = {
-		{ "T1", sample->t1_ns, "here, right before the request left" },
+		{ "T1", sample->t1_ns,
+			sample->t1_by_kernel
+				? "here, when the kernel let the request go"
+				: "here, right before the request left" },
 		{ "T2", sample->t2_ns, "there, when it came" },
 		{ "T3", sample->t3_ns, "there, when the answer left" },
 		{ "T4", sample->t4_ns,

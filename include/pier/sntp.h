@@ -170,8 +170,10 @@ struct pier_sntp_sample {
 	   distance) */
 	int64_t bound_ns;
 	/* t4 is when the kernel took the answer in, not when this process came
-	   to read it. t1 is read right before the request is sent */
+	   to read it; t1 when it gave the request to the device, not read
+	   right before it was sent */
 	bool t4_by_kernel;
+	bool t1_by_kernel;
 };
 
 /* Something that happened. */

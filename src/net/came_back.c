@@ -14,11 +14,15 @@
 
 #include "net/control.h"
 #include "net/packet.h"
+#include "net/sent.h"
 
-/* What came along with the message comes along with its error too. */
-#define ROOM                                                               \
-	(PIER__CONTROL_MAX + CMSG_SPACE(sizeof(struct sock_extended_err) + \
-					sizeof(struct sockaddr_in6)))
+/* What came along with the message comes along with its error too; or the moment
+   when it was sent. */
+#define ROOM                                                  \
+	(PIER__CONTROL_MAX +                                  \
+		CMSG_SPACE(sizeof(struct sock_extended_err) + \
+			   sizeof(struct sockaddr_in6)) +     \
+		CMSG_SPACE(3 * sizeof(struct timespec)))
 
 struct word {
 	int type;
@@ -129,8 +133,8 @@ read_error(struct pier_packet_error *out, const struct cmsghdr *cmsg)
 			size - sizeof(told));
 }
 
-static bool
-is_error(const struct cmsghdr *cmsg)
+bool
+pier__came_back_is_error(const struct cmsghdr *cmsg)
 {
 	return ((cmsg->cmsg_level == IPPROTO_IP &&
 			cmsg->cmsg_type == IP_RECVERR) ||
@@ -147,30 +151,41 @@ pier__came_back_read(struct pier_packet_error *out, struct msghdr *header)
 	*out = (struct pier_packet_error){ .type = -1, .code = -1 };
 	for (cmsg = CMSG_FIRSTHDR(header); cmsg != NULL;
 		cmsg = CMSG_NXTHDR(header, cmsg)) {
-		if (is_error(cmsg))
+		if (pier__came_back_is_error(cmsg))
 			read_error(out, cmsg);
 	}
 	out->meaning = meaning(out);
 }
 
-/* The next one off the kernel's queue. False: there is none. */
+/* What is next in the kernel's queue, or an error. */
+static ssize_t
+receive(const struct pier_packet *packet, struct msghdr *header)
+{
+	ssize_t n;
+
+	do
+		n = pier__calls()->recvmsg(
+			packet->desc->fd, header, MSG_ERRQUEUE | MSG_DONTWAIT);
+	while (n == -EINTR);
+	return n;
+}
+
+/* The next error off the kernel's queue. False: there is none. */
 static bool
 take(struct pier_packet *packet, struct pier_packet_error *out)
 {
 	alignas(struct cmsghdr) unsigned char control[ROOM];
 	struct pier_addr to = { .len = 0 };
-	struct msghdr header = { .msg_name = &to.u,
-		.msg_namelen = sizeof(to.u),
-		.msg_control = control,
-		.msg_controllen = sizeof(control) };
-	ssize_t n;
+	struct msghdr header;
 
-	do
-		n = pier__calls()->recvmsg(
-			packet->desc->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
-	while (n == -EINTR);
-	if (n < 0)
-		return false;
+	do {
+		header = (struct msghdr){ .msg_name = &to.u,
+			.msg_namelen = sizeof(to.u),
+			.msg_control = control,
+			.msg_controllen = sizeof(control) };
+		if (receive(packet, &header) < 0)
+			return false;
+	} while (pier__sent_read(packet->came_back, &header));
 	pier__came_back_read(out, &header);
 	to.len = header.msg_namelen;
 	if (to.len > sizeof(sa_family_t))
@@ -202,6 +217,15 @@ pier__came_back(struct pier_packet *packet, unsigned int what, int rc)
 	}
 	it->last = error;
 	return error.rc;
+}
+
+void
+pier__came_back_put_by(struct pier_packet *packet)
+{
+	struct pier_packet_error error;
+
+	while (take(packet, &error))
+		put_by(packet->came_back, &error);
 }
 
 int

@@ -22,7 +22,12 @@ struct pier__came_back {
 	struct pier_packet_error last; /* that a call gave; rc 0: none */
 	unsigned int first, count;     /* of put_by, a ring */
 	struct pier_packet_error put_by[PIER__PUT_BY_MAX];
+	bool tells_sent; /* see sent.h */
+	int64_t sent_ns;
 };
+
+/* Is it a struct sock_extended_err, and whole? */
+bool pier__came_back_is_error(const struct cmsghdr *cmsg);
 
 /* What header, of a receive from the queue, says: all but whom the message was
    for. rc is 0 when that is nothing. */
@@ -33,6 +38,9 @@ void pier__came_back_read(struct pier_packet_error *out, struct msghdr *header);
    becomes the last one, and the result; or is put by, and the result is 0: try
    again. Else rc. Only of a packet that has errors. */
 int pier__came_back(struct pier_packet *packet, unsigned int what, int rc);
+
+/* All that is in the queue by now. */
+void pier__came_back_put_by(struct pier_packet *packet);
 
 /* Before a receive: the oldest that was put by becomes the last one and the
    result; 0: there is none. */

@@ -15,6 +15,8 @@
 
 #include <linux/errqueue.h>
 
+#include "net/sent.h"
+
 struct along {
 	alignas(struct cmsghdr) unsigned char bytes[256];
 	struct msghdr header;
@@ -117,12 +119,47 @@ errors_of_ipv6_and_of_this_machine(void **state)
 	assert_int_equal(error.rc, 0);
 }
 
+/* When a message was sent stands in the same queue; an error has the moment
+   when it came beside it. */
+static void
+moments_of_sending(void **state)
+{
+	const struct timespec stamp[3] = { { .tv_sec = 7, .tv_nsec = 9 } };
+	struct sock_extended_err told = { .ee_errno = ENOMSG,
+		.ee_origin = SO_EE_ORIGIN_TIMESTAMPING };
+	struct pier__came_back it = { .tells_sent = true };
+	struct along sent = { .bytes = { 0 } };
+	struct along error = { .bytes = { 0 } };
+	struct along cut = { .bytes = { 0 } };
+
+	(void)state;
+	add(&sent, SOL_SOCKET, SO_TIMESTAMPING, stamp, sizeof(stamp));
+	add(&sent, IPPROTO_IPV6, IPV6_RECVERR, &told, sizeof(told));
+	assert_true(pier__sent_read(&it, &sent.header));
+	assert_int_equal(it.sent_ns, INT64_C(7000000009));
+	/* Nobody has asked for it. */
+	it.tells_sent = false;
+	assert_false(pier__sent_read(&it, &sent.header));
+	it.tells_sent = true;
+	told.ee_origin = SO_EE_ORIGIN_ICMP;
+	add(&error, SOL_SOCKET, SO_TIMESTAMPING, stamp, sizeof(stamp));
+	add(&error, IPPROTO_IP, IP_RECVERR, &told, sizeof(told));
+	assert_false(pier__sent_read(&it, &error.header));
+	/* Without the moment it is one that nobody knows. */
+	told.ee_origin = SO_EE_ORIGIN_TIMESTAMPING;
+	add(&cut, SOL_SOCKET, SO_TIMESTAMPING, stamp, sizeof(stamp[0]));
+	add(&cut, IPPROTO_IP, IP_RECVERR, &told, sizeof(told));
+	assert_true(pier__sent_read(&it, &cut.header));
+	assert_int_equal(it.sent_ns, 0);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_name_who_sent_them),
 		cmocka_unit_test(errors_of_ipv6_and_of_this_machine),
+		cmocka_unit_test(moments_of_sending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

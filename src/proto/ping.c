@@ -11,6 +11,7 @@
 #include "addr/ip.h"
 #include "net/lookup.h"
 #include "net/wishes.h"
+#include "proto/turns.h"
 #include "task/failure.h"
 #include "task/timeout.h"
 
@@ -322,8 +323,10 @@ pier_ping_close(struct pier_ping *ping)
 /* ---- Waiting ------------------------------------------------------------ */
 
 static bool
-is_over(const struct pier_ping *ping)
+is_over(const void *it)
 {
+	const struct pier_ping *ping = it;
+
 	return !pier__ping_book_has_more(ping->book) &&
 	       ping->book->waiting == 0;
 }
@@ -349,8 +352,9 @@ next_moment(const struct pier_ping *ping)
 
 /* Until there is something to do. 0, or as any call that waits. */
 static int
-await(struct pier_ping *ping, pier_deadline deadline)
+await(void *it, pier_deadline deadline)
 {
+	struct pier_ping *ping = it;
 	pier_deadline until = deadline;
 	int64_t moment = next_moment(ping);
 	bool tcp = ping->way == PIER__PING_TCP;
@@ -370,8 +374,9 @@ await(struct pier_ping *ping, pier_deadline deadline)
 }
 
 static int
-turn(struct pier_ping *ping, struct pier_ping_event *event)
+turn(void *it, void *event)
 {
+	struct pier_ping *ping = it;
 	int64_t now = pier_now();
 	int rc;
 
@@ -386,27 +391,19 @@ turn(struct pier_ping *ping, struct pier_ping_event *event)
 	return rc;
 }
 
+static const struct pier__turns turns = { turn, is_over, await };
+
 int
 pier_ping_next_sized(struct pier_ping *ping, struct pier_ping_event *out,
 	size_t event_size, pier_deadline deadline)
 {
-	struct pier__task *self = pier__self();
 	struct pier_ping_event event;
-	int rc = self == NULL ? -ENOMEM : 0;
+	int rc = pier__turns_next(&turns, ping, &event, deadline);
 
-	if (deadline.ns < 0)
-		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
-	while (rc == 0) {
-		rc = pier__enter(self, deadline);
-		if (rc == 0)
-			rc = turn(ping, &event);
-		if (rc == 0 && is_over(ping))
-			return 0;
-		if (rc == 0)
-			rc = await(ping, deadline);
-	}
 	if (rc < 0)
 		return fail(ping, rc);
+	if (rc == 0)
+		return 0;
 	memcpy(out, &event,
 		event_size < sizeof(event) ? event_size : sizeof(event));
 	return 1;

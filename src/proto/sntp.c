@@ -10,9 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/sent.h"
 #include "proto/sntp_inside.h"
+#include "proto/turns.h"
 #include "task/failure.h"
-#include "task/timeout.h"
 
 /* ---- One turn ----------------------------------------------------------- */
 
@@ -47,6 +48,21 @@ tell_error(const struct pier_sntp *sntp, struct pier__sntp_server *server,
 	return 1;
 }
 
+/* What the kernel says by now of when the request left: not before t1 was
+   read. */
+static void
+learn_t1(struct pier__sntp_server *server)
+{
+	struct pier__sntp_asked *asked = &server->asked;
+	int64_t sent = pier__sent_when(server->packet);
+
+	if (asked->t1_by_kernel || sent < asked->t1_ns ||
+		sent > pier__calls()->realtime_ns())
+		return;
+	asked->t1_ns = sent;
+	asked->t1_by_kernel = true;
+}
+
 /* The kernel's time, unless this process has another clock than the kernel
    (faketime(1)), or the clock was set in between. */
 static void
@@ -78,6 +94,7 @@ take(struct pier_sntp *sntp, struct pier__sntp_server *server,
 	came = (struct pier__sntp_came){
 		.data = sntp->buf, .size = msg.full_size, .from = msg.peer
 	};
+	learn_t1(server);
 	stamp(&came, &msg, &server->asked);
 	pier__sntp_judge(event, &server->asked, &came);
 	event->sequence = server->sent;
@@ -107,6 +124,7 @@ ask(struct pier_sntp *sntp, struct pier__sntp_server *server,
 		return rc;
 	pier__sntp_ask(request, &server->asked);
 	pier__sntp_sent(server, &sntp->opts, pier_now());
+	server->asked.t1_by_kernel = false;
 	server->asked.t1_ns = pier__calls()->realtime_ns();
 	rc = pier_send(
 		server->packet, NULL, request, sizeof(request), PIER_NOW);
@@ -159,8 +177,10 @@ turn_one(struct pier_sntp *sntp, struct pier__sntp_server *server,
 /* Each in its turn, so that one who sends without end does not silence the
    others. */
 static int
-turn(struct pier_sntp *sntp, struct pier_sntp_event *event)
+turn(void *it, void *out)
 {
+	struct pier_sntp_event *event = out;
+	struct pier_sntp *sntp = it;
 	size_t i;
 	int rc;
 
@@ -180,8 +200,9 @@ turn(struct pier_sntp *sntp, struct pier_sntp_event *event)
 /* ---- Waiting ------------------------------------------------------------ */
 
 static bool
-is_over(const struct pier_sntp *sntp)
+is_over(const void *it)
 {
+	const struct pier_sntp *sntp = it;
 	size_t i;
 
 	for (i = 0; i < sntp->count; i++) {
@@ -211,8 +232,9 @@ list_waiting(struct pier_sntp *sntp)
 
 /* Until there is something to do. 0, or as any call that waits. */
 static int
-await(struct pier_sntp *sntp, pier_deadline deadline)
+await(void *it, pier_deadline deadline)
 {
+	struct pier_sntp *sntp = it;
 	size_t n = list_waiting(sntp), i;
 	pier_deadline until = deadline;
 	int64_t moment;
@@ -236,28 +258,20 @@ await(struct pier_sntp *sntp, pier_deadline deadline)
 	return rc < 0 ? rc : 0;
 }
 
+static const struct pier__turns turns = { turn, is_over, await };
+
 int
 pier_sntp_next_sized(struct pier_sntp *sntp, struct pier_sntp_event *out,
 	size_t event_size, pier_deadline deadline)
 {
-	struct pier__task *self = pier__self();
 	struct pier_sntp_event event;
-	int rc = self == NULL ? -ENOMEM : 0;
+	int rc = pier__turns_next(&turns, sntp, &event, deadline);
 
-	if (deadline.ns < 0)
-		deadline = pier__timeout_deadline(PIER__TIMEOUT_UNSET);
-	while (rc == 0) {
-		rc = pier__enter(self, deadline);
-		if (rc == 0)
-			rc = turn(sntp, &event);
-		if (rc == 0 && is_over(sntp))
-			return 0;
-		if (rc == 0)
-			rc = await(sntp, deadline);
-	}
 	if (rc < 0)
 		return pier__fail_step(
 			rc, PIER_STEP_RECEIVE, sntp->server[0].host, NULL);
+	if (rc == 0)
+		return 0;
 	memcpy(out, &event,
 		event_size < sizeof(event) ? event_size : sizeof(event));
 	return 1;

@@ -9,6 +9,7 @@
 
 #include "net/bind.h"
 #include "net/lookup.h"
+#include "net/sent.h"
 #include "net/wishes.h"
 #include "proto/sntp_inside.h"
 #include "task/failure.h"
@@ -181,6 +182,9 @@ open_server(struct opening *it, struct pier_addr *addr, pier_deadline deadline)
 		rc = pier_packet_open(
 			&server->packet, it->text, &packet, deadline);
 	}
+	/* Else it is read before the request is sent. */
+	if (rc == 0)
+		(void)pier__sent_ask(server->packet);
 	/* As the kernel has it, with the zone of a link. */
 	if (rc == 0)
 		rc = pier_packet_peer(server->packet, &server->asked.to);

@@ -272,6 +272,7 @@ measure(struct pier_sntp_event *event, const struct pier__sntp_asked *asked,
 	sample->t2_ns = pier_ntp_to_ns(event->message.receive, pivot);
 	sample->t3_ns = pier_ntp_to_ns(event->message.transmit, pivot);
 	sample->t4_ns = came->t4_ns;
+	sample->t1_by_kernel = asked->t1_by_kernel;
 	sample->t4_by_kernel = came->by_kernel;
 	there = sample->t3_ns - sample->t2_ns;
 	sample->offset_ns = ((sample->t2_ns - sample->t1_ns) +

@@ -24,6 +24,7 @@ struct pier__sntp_asked {
 	bool waiting;      /* for the answer to: */
 	uint64_t transmit; /* a random number, not 0 */
 	int64_t t1_ns;     /* when that left: CLOCK_REALTIME */
+	bool t1_by_kernel;
 	/* Of requests before: the last that had an answer, and the last that
 	   had none; 0: there was none */
 	uint64_t answered;
