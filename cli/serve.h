@@ -137,7 +137,8 @@ struct serve {
 	uid_t users[CLI_TEXTS_MAX]; /* of --allow-user */
 	int64_t start_ns;
 	long backlog; /* as the kernel has it; 0 when that cannot be known */
-	bool ready_written; /* the ready file is there and is ours */
+	bool ready_written;     /* the ready file is there and is ours */
+	int64_t handed_over_ns; /* when another server took its place; 0: none */
 	size_t announcer_count;
 	pid_t announcers[SERVE_ANNOUNCED_MAX]; /* processes of --announce */
 	atomic_int code;                       /* what the hooks found wrong */

@@ -3,11 +3,12 @@
  * pier serve --announce NAME: this network is told of what is listened on, as
  * `pier announce` does; for each port by one, which is a process of its own, so
  * that it is alone in time whatever model serves. It goes with its server, and
- * says goodbye.
+ * says goodbye; where another server took the place, once that one's is told.
  */
 #include "serve.h"
 
 #include "announce.h"
+#include "signals.h"
 #include "store.h"
 
 #include <errno.h>
@@ -17,6 +18,10 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Who took the place of this server has told of it by then: three probes and two
+   tellings (RFC 6762 section 8). */
+#define MOVE_NS INT64_C(3000000000)
 
 /* How long goodbye may take. */
 #define END_NS  INT64_C(2000000000)
@@ -74,11 +79,6 @@ serve_announce_check(
 		(void)cli_complain(
 			&why, "--announce-as has no effect without --announce");
 		cli_advise(&why, "give the service a name: --announce NAME");
-	} else if (settings->control != NULL || settings->replace != NULL) {
-		(void)cli_complain(&why,
-			"--announce is not for a server that another one takes "
-			"the place of: for a moment both would have the name");
-		cli_advise(&why, "beside it: pier announce NAME TYPE PORT");
 	} else if (name_of(settings) == NULL) {
 		(void)cli_complain(&why,
 			"--announce: this service has no type that is known");
@@ -290,12 +290,26 @@ has_ended(pid_t pid)
 	return waitpid(pid, NULL, WNOHANG) != 0;
 }
 
+/* The one that took the place tells of the same by itself, from before that on.
+   Who hears this goodbye hears that it is not so, and nobody misses anything. */
+static void
+wait_for_the_other(const struct serve *serve)
+{
+	int64_t until_ns = serve->handed_over_ns + MOVE_NS;
+
+	while (serve->announcer_count > 0 && serve->handed_over_ns != 0 &&
+		cli_signals_caught() == 0 && pier_now() < until_ns)
+		(void)pier_sleep(pier_in_ns(TURN_NS));
+}
+
 void
 serve_announce_end(struct serve *serve)
 {
-	int64_t until_ns = pier_now() + END_NS;
+	int64_t until_ns;
 	size_t i;
 
+	wait_for_the_other(serve);
+	until_ns = pier_now() + END_NS;
 	for (i = 0; i < serve->announcer_count; i++)
 		(void)kill(serve->announcers[i], SIGTERM);
 	for (i = 0; i < serve->announcer_count; i++) {

@@ -72,8 +72,10 @@ serve_tell_hand_over(const struct pier_hand_over *told, void *ctx)
 		replaced ? "took the place of" : "handed over to", told->pid,
 		told->sockets, told->sockets == 1 ? "" : "s");
 	/* The ready file tells of the other one from now on. */
-	if (!replaced)
+	if (!replaced) {
 		serve->ready_written = false;
+		serve->handed_over_ns = pier_now();
+	}
 	if (!serve->tool->json)
 		return;
 	event = cli_event(replaced ? "replaced" : "handed_over");
