@@ -35,8 +35,7 @@ struct find_item {
 	json_t *event;    /* without its type; NULL when there is no memory */
 	const char *what; /* "added"; "service" of --once; a constant string */
 	const char *mark; /* "+ " before the line, or "" */
-	struct pier_addr *addrs;
-	size_t addr_count;
+	struct pier_names *where; /* NULL: it cannot be connected to */
 	bool unchecked; /* --check cannot: datagrams have no handshake */
 	bool checked;   /* it was connected to, with this result */
 	int rc;

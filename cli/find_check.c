@@ -10,31 +10,15 @@
 
 #define CHECK_NS INT64_C(2000000000)
 
-/* The addresses are known already. */
-static int
-give_addresses(struct pier_names **out, const char *host, const char *service,
-	const struct pier_resolve_opts *opts, pier_deadline deadline, void *arg)
-{
-	const struct find_item *item = arg;
-
-	(void)host;
-	(void)service;
-	(void)opts;
-	(void)deadline;
-	return item->addr_count == 0 ? -PIER_ENONAME
-				     : pier_names_make(out, item->addrs,
-					       item->addr_count, NULL);
-}
-
 static void
 connect_to(struct find_work *work, struct find_item *item)
 {
-	const struct pier_dial_opts opts = { .lookup = give_addresses,
-		.lookup_arg = item };
+	const struct pier_dial_opts opts = { .lookup = pier_names_lookup,
+		.lookup_arg = item->where };
 	struct pier_stream *stream = NULL;
 	int64_t begin_ns = pier_now();
 
-	/* The name does not matter: whoever gives addresses does not look. */
+	/* The name does not matter: the addresses are known already. */
 	item->rc =
 		pier_dial(&stream, "svc://check", &opts, pier_in_ns(CHECK_NS));
 	item->took_ns = pier_now() - begin_ns;
@@ -49,7 +33,7 @@ connect_to(struct find_work *work, struct find_item *item)
 bool
 find_can_check(const struct find_item *item)
 {
-	return item->addr_count > 0;
+	return item->where != NULL;
 }
 
 static int

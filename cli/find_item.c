@@ -200,13 +200,8 @@ copy_addresses(struct find_item *item, const struct pier_found *service)
 	/* What cannot be connected to needs none. */
 	if (service->addr_count == 0 || strcmp(scheme_of(service), "tcp") != 0)
 		return 0;
-	item->addrs = calloc(service->addr_count, sizeof(item->addrs[0]));
-	if (item->addrs == NULL)
-		return -ENOMEM;
-	memcpy(item->addrs, service->addrs,
-		service->addr_count * sizeof(item->addrs[0]));
-	item->addr_count = service->addr_count;
-	return 0;
+	return pier_names_make(
+		&item->where, service->addrs, service->addr_count, NULL);
 }
 
 struct find_item *
@@ -249,7 +244,7 @@ find_item_free(struct find_item *item)
 		return;
 	free(item->key);
 	free(item->line);
-	free(item->addrs);
+	pier_names_free(item->where);
 	json_decref(item->event);
 	free(item);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* chat [NAME]: whoever runs it on this network talks with all others. There is no
-   server and nothing to configure: each announces its port, finds those of the
-   others, and hears each by a connection of its own. /who tells who is there, any
-   other line goes to all, Ctrl-D leaves. */
+/* chat [NAME]: whoever runs it on this network talks with all others, with nothing
+   to configure: each announces where it listens, finds the others, and hears each
+   by a connection of its own. /who tells who is there, any other line goes to all,
+   Ctrl-D leaves. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,30 +11,27 @@
 
 #include <pier.h>
 
-#define TYPE  "_pier-chat._tcp"
-#define LINE  1000
-#define ADDRS 8
+#define TYPE "_pier-chat._tcp"
+#define LINE 1000
 /* Who is unplugged says no goodbye: after 2 s of silence his kernel is asked each
    second, until he is given up after 10 s. A fifth of all may be lost. */
-#define ALIVE "keepalive=1&keepidle=2s&keepintvl=1s&user_timeout=10s"
+#define ALIVE "?keepalive=1&keepidle=2s&keepintvl=1s&user_timeout=10s"
 
 struct chat {
 	struct pier_group *tasks;
-	struct pier_hub *audience; /* those who hear me */
-	struct pier_listener *door;
+	struct pier_server *server; /* for those who hear me, */
+	struct pier_hub *audience;  /* who are here */
 	struct pier_announce *announce;
 	struct pier_find *find;
 	struct person *people; /* those whom I hear */
-	char id[32];           /* tells me from another of my name */
 };
 
 struct person {
 	struct person *next;
 	struct chat *chat;
-	char id[32], name[64];
+	char name[64];
+	struct pier_names *where;
 	bool is_here, has_gone;
-	struct pier_addr addrs[ADDRS];
-	size_t count;
 };
 
 static const struct pier_framing framing = { .kind = PIER_FRAME_NETSTRING,
@@ -48,6 +45,8 @@ clean(char *text)
 		if (iscntrl((unsigned char)*text))
 			*text = ' ';
 }
+
+/* ---- Those whom I hear ---- */
 
 static void
 tell_who(const struct chat *chat)
@@ -63,20 +62,7 @@ tell_who(const struct chat *chat)
 	printf("%s\n", before[0] == '*' ? "* nobody else is here" : "");
 }
 
-/* ---- Those whom I hear ---- */
-
-static int
-addresses_of(struct pier_names **out, const char *host, const char *service,
-	const struct pier_resolve_opts *opts, pier_deadline deadline, void *arg)
-{
-	const struct person *it = arg;
-
-	(void)host, (void)service, (void)opts, (void)deadline;
-	return pier_names_make(out, it->addrs, it->count, NULL);
-}
-
-/* Until the connection ends, however it does. The first message is his id, and
-   says that I am in his audience. */
+/* Until the connection ends, however it does. */
 static int
 hear_out(struct person *it, struct pier_stream *stream)
 {
@@ -87,26 +73,20 @@ hear_out(struct person *it, struct pier_stream *stream)
 
 	if (rc < 0)
 		return rc;
+	printf("* %s is here\n", it->name);
+	it->is_here = true;
 	while ((rc = pier_frame_recv(frame, text, LINE, &size, PIER_FOREVER)) >
 		0) {
 		text[size] = '\0';
 		clean(text);
-		if (it->is_here) {
-			printf("%s: %s\n", it->name, text);
-			continue;
-		}
-		/* Where two have one name yet, it may be the other, or me. */
-		if (strcmp(text, it->id) != 0)
-			return 0;
-		it->is_here = true;
-		printf("* %s is here\n", it->name);
+		printf("%s: %s\n", it->name, text);
 	}
-	if (it->is_here && rc != -ECANCELED)
+	it->is_here = false;
+	if (rc != -ECANCELED)
 		printf("* %s %s\n", it->name,
 			rc == 0 || pier_is_reset(rc) || pier_is_end(rc)
 				? "has left"
 				: "does not answer any more");
-	it->is_here = false;
 	return rc;
 }
 
@@ -114,54 +94,42 @@ hear_out(struct person *it, struct pier_stream *stream)
 static int
 hear(void *arg)
 {
-	struct person *it = arg, **at;
-	const struct pier_dial_opts opts = { .lookup = addresses_of,
-		.lookup_arg = it };
+	struct person *it = arg, **at = &it->chat->people;
 	struct pier_stream *stream;
-	char where[160];
 	int rc = 0;
 
 	while (rc == 0 && !it->has_gone) {
-		(void)snprintf(where, sizeof(where), "tcp://found:%d?" ALIVE,
-			pier_addr_port(&it->addrs[0]));
-		if (pier_dial(&stream, where, &opts, pier_in_s(5)) == 0) {
+		const struct pier_dial_opts opts = {
+			.lookup = pier_names_lookup, .lookup_arg = it->where
+		};
+
+		if (pier_dial(&stream, "svc://" TYPE ALIVE, &opts,
+			    pier_in_s(5)) == 0) {
 			(void)hear_out(it, stream);
 			pier_close(stream);
 		}
 		rc = pier_sleep(pier_in_s(1));
 	}
-	for (at = &it->chat->people; *at != it; at = &(*at)->next)
-		;
+	while (*at != it)
+		at = &(*at)->next;
 	*at = it->next;
+	pier_names_free(it->where);
 	free(it);
 	return 0;
 }
 
-/* By what does not change when he is renamed, or by his name. */
 static struct person *
-find_person(struct chat *chat, const char *id, const char *name)
+find_person(const struct chat *chat, const char *name)
 {
 	struct person *it = chat->people;
 
-	while (it != NULL && strcmp(id != NULL ? it->id : it->name,
-				     id != NULL ? id : name) != 0)
+	while (it != NULL && strcmp(it->name, name) != 0)
 		it = it->next;
 	return it;
 }
 
-static const char *
-id_of(const struct pier_found *found)
-{
-	size_t i;
-
-	for (i = 0; i < found->text_count; i++)
-		if (strcmp(found->texts[i].key, "id") == 0)
-			return found->texts[i].value;
-	return NULL;
-}
-
 static struct person *
-add_person(struct chat *chat)
+add_person(struct chat *chat, const char *name)
 {
 	struct person *it = calloc(1, sizeof(*it));
 
@@ -169,44 +137,40 @@ add_person(struct chat *chat)
 		free(it);
 		return NULL;
 	}
+	(void)snprintf(it->name, sizeof(it->name), "%s", name);
 	it->chat = chat;
 	it->next = chat->people;
 	chat->people = it;
 	return it;
 }
 
-static void
-come(struct chat *chat, const struct pier_found *found, const char *name)
-{
-	const char *id = id_of(found);
-	struct person *it;
-
-	if (id == NULL || strcmp(id, chat->id) == 0 || found->addr_count == 0)
-		return;
-	it = find_person(chat, id, NULL);
-	if (it == NULL)
-		it = add_person(chat);
-	if (it == NULL)
-		return;
-	(void)snprintf(it->id, sizeof(it->id), "%s", id);
-	(void)snprintf(it->name, sizeof(it->name), "%s", name);
-	it->count = found->addr_count < ADDRS ? found->addr_count : ADDRS;
-	memcpy(it->addrs, found->addrs, it->count * sizeof(*it->addrs));
-	it->has_gone = false;
-}
-
+/* He is there, somewhere else than before, or no more. */
 static void
 notice(struct chat *chat, const struct pier_find_event *event)
 {
+	const struct pier_found *found = &event->service;
+	struct pier_names *where = NULL;
 	struct person *it;
 	char name[64];
 
-	(void)snprintf(name, sizeof(name), "%s", event->service.instance);
+	(void)snprintf(name, sizeof(name), "%s", found->instance);
 	clean(name);
-	if (event->what != PIER_FIND_REMOVED)
-		come(chat, &event->service, name);
-	else if ((it = find_person(chat, NULL, name)) != NULL)
-		it->has_gone = true;
+	it = find_person(chat, name);
+	if (it != NULL)
+		it->has_gone = event->what == PIER_FIND_REMOVED;
+	if (event->what == PIER_FIND_REMOVED ||
+		strcmp(name, pier_announce_name(chat->announce)) == 0 ||
+		pier_names_make(&where, found->addrs, found->addr_count, NULL) <
+			0)
+		return;
+	if (it == NULL)
+		it = add_person(chat, name);
+	if (it != NULL) {
+		pier_names_free(it->where);
+		it->where = where;
+	} else {
+		pier_names_free(where);
+	}
 }
 
 static int
@@ -223,128 +187,116 @@ look(void *arg)
 
 /* ---- Those who hear me ---- */
 
-struct guest {
-	struct chat *chat;
-	struct pier_stream *stream;
-};
-
 /* He says nothing: it is his end that is waited for. */
 static int
-speak(void *arg)
-{
-	struct guest *guest = arg;
-	const char *id = guest->chat->id;
-	struct pier_member *member;
-	char byte, wire[64];
-	ssize_t n;
-
-	if (pier_hub_join(&member, guest->chat->audience, guest->stream) == 0) {
-		n = pier_frame_encode(
-			&framing, wire, sizeof(wire), id, strlen(id));
-		if (n > 0)
-			(void)pier_hub_tell(member, wire, (size_t)n);
-		(void)pier_read(guest->stream, &byte, 1, PIER_FOREVER);
-		(void)pier_hub_leave(member, PIER_NOW);
-	}
-	pier_close(guest->stream);
-	free(guest);
-	return 0;
-}
-
-static int
-welcome(void *arg)
+speak(struct pier_stream *stream, void *arg)
 {
 	struct chat *chat = arg;
-	struct pier_stream *stream;
-	int rc;
+	struct pier_member *member;
+	char byte;
+	int rc = pier_hub_join(&member, chat->audience, stream);
 
-	while ((rc = pier_accept(&stream, chat->door, PIER_FOREVER)) == 0) {
-		struct guest *guest = malloc(sizeof(*guest));
-
-		if (guest != NULL)
-			*guest = (struct guest){ chat, stream };
-		if (guest == NULL || pier_go(chat->tasks, speak, guest) < 0) {
-			pier_close(stream);
-			free(guest);
-		}
-	}
-	return rc;
+	if (rc < 0)
+		return rc;
+	(void)pier_read(stream, &byte, 1, PIER_FOREVER);
+	return pier_hub_leave(member, PIER_NOW);
 }
 
+/* Others are looked for once my name is mine: it may have been that of one of
+   them. */
 static int
 announce(void *arg)
 {
 	struct chat *chat = arg;
+	struct pier_announce_event event;
+	bool looks = false;
+	int rc;
 
-	return pier_announce_run(chat->announce, PIER_FOREVER);
+	while ((rc = pier_announce_next(chat->announce, &event, PIER_FOREVER)) >
+		0)
+		if (event.what == PIER_ANNOUNCE_TOLD && !looks)
+			looks = pier_go(chat->tasks, look, chat) == 0;
+	return rc;
 }
 
 /* ---- Me ---- */
 
+/* What is typed, until its end. A line that is too long is left out. */
 static int
 talk(struct chat *chat)
 {
+	const struct pier_framing lines = { .kind = PIER_FRAME_LINE,
+		.max = LINE,
+		.overlong = PIER_FRAME_SKIP };
 	struct pier_stream *keyboard;
+	struct pier_frame *frame;
 	char line[LINE], wire[LINE + 16];
-	ssize_t n;
+	size_t size;
 	int rc = pier_dial(&keyboard, "fd://0", NULL, PIER_NOW);
 
 	if (rc < 0)
 		return rc;
-	/* Others answer within a second, mostly at once. */
-	(void)pier_sleep(pier_in_ms(1500));
-	tell_who(chat);
-	while ((n = pier_read_line(
-			keyboard, line, sizeof(line), PIER_FOREVER)) != 0) {
-		size_t size;
+	rc = pier_frame_attach(&frame, keyboard, &lines);
+	while (rc >= 0 && (rc = pier_frame_recv(frame, line, LINE, &size,
+				   PIER_FOREVER)) > 0) {
+		ssize_t n = pier_frame_encode(
+			&framing, wire, sizeof(wire), line, size);
 
-		/* A longer line goes in pieces. */
-		if (n == -EMSGSIZE)
-			n = pier_read_full(
-				keyboard, line, LINE - 1, PIER_FOREVER);
-		if (n < 0)
-			break;
-		line[n < LINE ? n : LINE - 1] = '\0';
-		size = strcspn(line, "\n");
-		if (strncmp(line, "/who", size) == 0 && size == 4) {
+		if (size == 4 && memcmp(line, "/who", 4) == 0)
 			tell_who(chat);
-			continue;
-		}
-		n = pier_frame_encode(&framing, wire, sizeof(wire), line, size);
-		if (n > 0)
+		else if (n > 0)
 			(void)pier_hub_post(
 				chat->audience, wire, (size_t)n, NULL);
 	}
 	pier_close(keyboard);
-	return (int)n;
+	return rc;
 }
 
+/* Others answer within a second, mostly at once. In the end all hear all of what
+   was said, and that it was the last. */
+static int
+live(void *arg)
+{
+	struct chat *chat = arg;
+	int rc = pier_sleep(pier_in_ms(1500));
+
+	tell_who(chat);
+	if (rc == 0)
+		rc = talk(chat);
+	pier_hub_end(chat->audience);
+	pier_server_stop(chat->server);
+	return rc;
+}
+
+/* At "tcp://[::]:40123". */
 static int
 enter(struct chat *chat, const char *name)
 {
-	char text[40];
-	const char *const texts[] = { text, NULL };
 	struct pier_announce_opts opts = {
-		.instance = name, .type = TYPE, .texts = texts
+		.instance = name, .type = TYPE, .by = PIER_BY_MDNS
 	};
-	struct pier_addr door;
-	int rc =
-		pier_listen(&chat->door, "tcp://:0?" ALIVE, NULL, PIER_FOREVER);
+	char where[PIER_ENDPOINT_TEXT_MAX];
+	int rc = pier_server_open(&chat->server,
+		&(struct pier_server_opts){ .endpoint = "tcp://:0" ALIVE,
+			.handler = speak,
+			.ctx = chat,
+			.first_byte_ms = PIER_OFF,
+			.idle_ms = PIER_OFF,
+			.drain_ms = 1000 });
 
 	if (rc == 0)
-		rc = pier_listener_addr(chat->door, &door);
-	if (rc == 0) {
-		opts.port = (uint16_t)pier_addr_port(&door);
-		(void)snprintf(text, sizeof(text), "id=%s", chat->id);
-		rc = pier_announce_open(&chat->announce, &opts);
-	}
+		rc = pier_server_endpoint(
+			chat->server, 0, where, sizeof(where));
+	if (rc < 0)
+		return rc;
+	opts.port = (uint16_t)atoi(strrchr(where, ':') + 1);
+	rc = pier_announce_open(&chat->announce, &opts);
 	if (rc == 0)
-		rc = pier_find_open(&chat->find, TYPE, NULL);
+		rc = pier_find_open(&chat->find, TYPE,
+			&(struct pier_find_opts){ .by = PIER_BY_MDNS });
 	if (rc == 0)
 		rc = pier_hub_open(&chat->audience, NULL);
-	if (rc == 0)
-		rc = pier_group_open(&chat->tasks);
-	return rc;
+	return rc == 0 ? pier_group_open(&chat->tasks) : rc;
 }
 
 static int
@@ -356,18 +308,11 @@ chat_as(void *name)
 
 	if (chat == NULL)
 		return rc;
-	(void)snprintf(chat->id, sizeof(chat->id), "%llx",
-		(unsigned long long)pier_now());
 	rc = enter(chat, name);
-	if (rc == 0)
-		rc = pier_go(chat->tasks, welcome, chat);
-	if (rc == 0)
-		rc = pier_go(chat->tasks, announce, chat);
-	if (rc == 0)
-		rc = pier_go(chat->tasks, look, chat);
-	if (rc == 0)
-		rc = talk(chat);
-	if (rc < 0 && rc != -ECANCELED)
+	if (rc == 0 && (rc = pier_go(chat->tasks, announce, chat)) == 0 &&
+		(rc = pier_go(chat->tasks, live, chat)) == 0)
+		rc = pier_server_run(chat->server);
+	if (rc < 0)
 		fprintf(stderr, "%s\n", pier_error_line());
 	if (chat->tasks != NULL) {
 		pier_group_cancel(chat->tasks);
@@ -376,8 +321,8 @@ chat_as(void *name)
 	pier_group_close(chat->tasks);
 	pier_announce_close(chat->announce);
 	pier_find_close(chat->find);
+	pier_server_close(chat->server);
 	pier_hub_close(chat->audience);
-	pier_listener_close(chat->door);
 	free(chat);
 	return rc;
 }
@@ -386,10 +331,11 @@ int
 main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : getenv("USER");
+	bool help = name != NULL && strcmp(name, "--help") == 0;
 
-	if (name == NULL || argc > 2) {
-		fprintf(stderr, "usage: chat [NAME]\n");
-		return 2;
+	if (name == NULL || name[0] == '-' || argc > 2) {
+		fprintf(help ? stdout : stderr, "usage: chat [NAME]\n");
+		return help ? 0 : 2;
 	}
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	return pier_run(chat_as, (void *)(uintptr_t)name,

@@ -178,6 +178,20 @@ int pier_names_make(struct pier_names **out, const struct pier_addr *addrs,
 /* One more holder; the same record. */
 struct pier_names *pier_names_hold(struct pier_names *names);
 
+/*
+ * pier_names_lookup(out, host, service, opts, deadline, arg): the answer that is
+ * there already: a pier_lookup_fn, which as .lookup lets pier_dial() race these
+ * addresses, each at its port, whatever the endpoint names. Never waits.
+ *
+ *   out  one more holder of it, ended by pier_names_free()
+ *   arg  a struct pier_names *, of pier_names_make() or another look-up
+ *
+ * 0, or -PIER_ENONAME: arg is NULL.
+ */
+int pier_names_lookup(struct pier_names **out, const char *host,
+	const char *service, const struct pier_resolve_opts *opts,
+	pier_deadline deadline, void *arg);
+
 /* One holder less; the last one frees it. NULL is fine. */
 void pier_names_free(struct pier_names *names);
 

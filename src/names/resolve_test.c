@@ -289,7 +289,7 @@ static void
 an_answer_of_ones_own_is_a_copy(void **state)
 {
 	struct pier_addr list[2];
-	struct pier_names *names = NULL;
+	struct pier_names *again, *names = NULL;
 
 	(void)state;
 	memset(list, 0, sizeof(list));
@@ -306,6 +306,16 @@ an_answer_of_ones_own_is_a_copy(void **state)
 	pier_names_free(names);
 	assert_int_equal(names->count, 2);
 	assert_string_equal(names->canonical, "x.example");
+	/* Who has it already may be asked for it. */
+	assert_int_equal(pier_names_lookup(&again, "any", "any", NULL,
+				 PIER_FOREVER, names),
+		0);
+	assert_ptr_equal(again, names);
+	pier_names_free(again);
+	assert_int_equal(pier_names_lookup(
+				 &again, "any", NULL, NULL, PIER_FOREVER, NULL),
+		-PIER_ENONAME);
+	assert_string_equal(pier_last_error()->endpoint, "any");
 	pier_names_free(names);
 	pier_names_free(NULL);
 }
