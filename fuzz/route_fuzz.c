@@ -31,31 +31,43 @@ check_interface(const struct pier_interface *it)
 			0);
 }
 
+/* Where words may be read, and of its own size, so that a read beyond its end is
+   seen. */
+static uint8_t *
+copy_of(const uint8_t *data, size_t size)
+{
+	uint8_t *copy = malloc(size > 0 ? size : 1);
+
+	check(copy != NULL);
+	if (size > 0)
+		memcpy(copy, data, size);
+	return copy;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pier__route_bytes links, addrs;
+	struct pier__bytes links, addrs;
 	struct pier_interfaces *all = NULL;
 	bool again = false;
-	uint8_t *copy;
+	uint8_t *copies[2];
 	size_t i, cut;
 
 	if (size == 0)
 		return 0;
-	/* Of its own size, so that a read beyond its end is seen. */
-	copy = malloc(size);
-	check(copy != NULL);
-	memcpy(copy, data, size);
-	cut = 1 + (size_t)copy[0] * 4 % size;
+	cut = 1 + (size_t)data[0] * 4 % size;
 	if (cut > size)
 		cut = size;
-	links = (struct pier__route_bytes){ copy + 1, cut - 1 };
-	addrs = (struct pier__route_bytes){ copy + cut, size - cut };
+	copies[0] = copy_of(data + 1, cut - 1);
+	copies[1] = copy_of(data + cut, size - cut);
+	links = (struct pier__bytes){ copies[0], cut - 1 };
+	addrs = (struct pier__bytes){ copies[1], size - cut };
 	(void)pier__route_step(links, &again);
 	if (pier__route_interfaces(&all, links, addrs) == 0)
 		for (i = 0; i < all->count; i++)
 			check_interface(&all->list[i]);
 	pier_interfaces_free(all);
-	free(copy);
+	free(copies[0]);
+	free(copies[1]);
 	return 0;
 }

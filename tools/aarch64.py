@@ -14,8 +14,15 @@ import shutil
 import subprocess
 
 COMPILER = "aarch64-linux-gnu-gcc"
-PACKAGES = ["libcmocka0", "libcmocka-dev", "libjansson4", "libjansson-dev"]
-NEEDED = ["cmocka", "jansson"]  # by their .pc files
+PACKAGES = [
+    "libcmocka0",
+    "libcmocka-dev",
+    "libjansson4",
+    "libjansson-dev",
+    "libmnl0",
+    "libmnl-dev",
+]
+NEEDED = ["cmocka", "jansson", "libmnl"]  # by their .pc files
 LIBRARIES = "usr/lib/aarch64-linux-gnu"
 
 _GUARD = "qemu says yes to MADV_GUARD_INSTALL and does nothing"

@@ -2,7 +2,6 @@
 /* inspect/diag.c - the kinds of sockets, and how they are asked for. */
 #include "inspect/diag.h"
 
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -64,7 +63,7 @@ pier__diag_is_inet(uint32_t kind)
 
 /* struct inet_diag_req_v2. */
 static void
-put_inet(struct pier__nl_request *request, const struct pier__diag_kind *kind,
+put_inet(union pier__nl_request *request, const struct pier__diag_kind *kind,
 	const struct pier__diag_ask *ask)
 {
 	const uint8_t head[4] = { (uint8_t)ask->family, (uint8_t)kind->protocol,
@@ -86,7 +85,7 @@ put_inet(struct pier__nl_request *request, const struct pier__diag_kind *kind,
 
 void
 pier__diag_request(
-	struct pier__nl_request *request, const struct pier__diag_ask *ask)
+	union pier__nl_request *request, const struct pier__diag_ask *ask)
 {
 	const struct pier__diag_kind *kind = pier__diag_kind(ask->kind);
 	const uint8_t head[4] = { (uint8_t)kind->family,

@@ -11,6 +11,8 @@
 
 #include <pier/sockets.h>
 
+#include <stdbool.h>
+
 #include "inspect/netlink.h"
 
 #define PIER__FAMILY_VSOCK 40
@@ -51,7 +53,7 @@ struct pier__diag {
 bool pier__diag_is_inet(uint32_t kind);
 
 void pier__diag_request(
-	struct pier__nl_request *request, const struct pier__diag_ask *ask);
+	union pier__nl_request *request, const struct pier__diag_ask *ask);
 
 /* struct mptcp_info, in whole or its beginning; and what runs over a socket, by
    INET_DIAG_ULP_INFO. */

@@ -122,47 +122,61 @@ take_info(struct pier__diag *out, struct pier__bytes body)
 	out->socket.info = &out->info;
 }
 
+/* One number each; all others are strings or structures that grow. */
+static const enum mnl_attr_data_type inet_types[INET_CGROUP + 1] = {
+	[INET_TOS] = MNL_TYPE_U8,
+	[INET_TCLASS] = MNL_TYPE_U8,
+	[INET_SHUTDOWN] = MNL_TYPE_U8,
+	[INET_V6ONLY] = MNL_TYPE_U8,
+	[INET_MARK] = MNL_TYPE_U32,
+	[INET_CGROUP] = MNL_TYPE_U64,
+};
+
 static void
-take_inet(struct pier__diag *out, const struct pier__nl_item *item)
+take_inet(struct pier__diag *out, const struct nlattr *attribute)
 {
 	struct pier_socket *socket = &out->socket;
-	uint8_t byte = pier__nl_u8(item->body, 0);
+	struct pier__bytes value = pier__nl_value(attribute);
+	uint16_t type = mnl_attr_get_type(attribute);
 
-	switch (item->type) {
+	if (type > INET_CGROUP ||
+		mnl_attr_validate(attribute, inet_types[type]) < 0)
+		return;
+	switch (type) {
 	case INET_INFO:
-		take_info(out, item->body);
+		take_info(out, value);
 		break;
 	case INET_CONG:
-		take_congestion(socket, item->body);
+		take_congestion(socket, value);
 		break;
 	case INET_TOS:
-		socket->tos = byte;
+		socket->tos = mnl_attr_get_u8(attribute);
 		socket->have |= PIER_SOCKET_HAS_TOS;
 		break;
 	case INET_TCLASS:
-		socket->tclass = byte;
+		socket->tclass = mnl_attr_get_u8(attribute);
 		socket->have |= PIER_SOCKET_HAS_TCLASS;
 		break;
 	case INET_SKMEMINFO:
-		take_memory(socket, item->body);
+		take_memory(socket, value);
 		break;
 	case INET_SHUTDOWN:
-		socket->shutdown = byte & 3;
+		socket->shutdown = mnl_attr_get_u8(attribute) & 3;
 		socket->have |= PIER_SOCKET_HAS_SHUTDOWN;
 		break;
 	case INET_V6ONLY:
-		socket->v6only = byte != 0;
+		socket->v6only = mnl_attr_get_u8(attribute) != 0;
 		socket->have |= PIER_SOCKET_HAS_V6ONLY;
 		break;
 	case INET_MARK:
-		socket->mark = pier__nl_u32(item->body, 0);
+		socket->mark = mnl_attr_get_u32(attribute);
 		socket->have |= PIER_SOCKET_HAS_MARK;
 		break;
 	case INET_ULP:
-		pier__diag_ulp(socket, item->body);
+		pier__diag_ulp(socket, value);
 		break;
 	case INET_CGROUP:
-		socket->cgroup = pier__nl_u64(item->body, 0);
+		socket->cgroup = mnl_attr_get_u64(attribute);
 		socket->have |= PIER_SOCKET_HAS_CGROUP;
 		break;
 	default:
@@ -170,39 +184,49 @@ take_inet(struct pier__diag *out, const struct pier__nl_item *item)
 	}
 }
 
+static const enum mnl_attr_data_type unix_types[UNIX_UID + 1] = {
+	[UNIX_PEER] = MNL_TYPE_U32,
+	[UNIX_SHUTDOWN] = MNL_TYPE_U8,
+	[UNIX_UID] = MNL_TYPE_U32,
+};
+
 static void
-take_unix(struct pier__diag *out, const struct pier__nl_item *item)
+take_unix(struct pier__diag *out, const struct nlattr *attribute)
 {
 	struct pier_socket *socket = &out->socket;
-	struct pier__bytes body = item->body;
+	struct pier__bytes value = pier__nl_value(attribute);
+	uint16_t type = mnl_attr_get_type(attribute);
 
-	switch (item->type) {
+	if (type > UNIX_UID ||
+		mnl_attr_validate(attribute, unix_types[type]) < 0)
+		return;
+	switch (type) {
 	case UNIX_NAME:
-		if (body.len > sizeof(socket->local.u.un.sun_path))
+		if (value.len > sizeof(socket->local.u.un.sun_path))
 			break;
-		memcpy(socket->local.u.un.sun_path, body.at, body.len);
+		memcpy(socket->local.u.un.sun_path, value.at, value.len);
 		socket->local.len =
 			(socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-				    body.len);
+				    value.len);
 		break;
 	case UNIX_PEER:
-		socket->peer_inode = pier__nl_u32(body, 0);
+		socket->peer_inode = mnl_attr_get_u32(attribute);
 		socket->have |= PIER_SOCKET_HAS_PEER_INODE;
 		break;
 	case UNIX_QUEUES:
-		socket->recv_queue = pier__nl_u32(body, 0);
-		socket->send_queue = pier__nl_u32(body, 4);
+		socket->recv_queue = pier__nl_u32(value, 0);
+		socket->send_queue = pier__nl_u32(value, 4);
 		socket->have |= PIER_SOCKET_HAS_QUEUES;
 		break;
 	case UNIX_MEMINFO:
-		take_memory(socket, body);
+		take_memory(socket, value);
 		break;
 	case UNIX_SHUTDOWN:
-		socket->shutdown = pier__nl_u8(body, 0) & 3;
+		socket->shutdown = mnl_attr_get_u8(attribute) & 3;
 		socket->have |= PIER_SOCKET_HAS_SHUTDOWN;
 		break;
 	case UNIX_UID:
-		socket->uid = pier__nl_u32(body, 0);
+		socket->uid = mnl_attr_get_u32(attribute);
 		socket->have |= PIER_SOCKET_HAS_UID;
 		break;
 	default:
@@ -211,25 +235,34 @@ take_unix(struct pier__diag *out, const struct pier__nl_item *item)
 }
 
 static void
-take_packet(struct pier__diag *out, const struct pier__nl_item *item)
+take_packet(struct pier__diag *out, const struct nlattr *attribute)
 {
 	struct pier_socket *socket = &out->socket;
+	struct pier__bytes value = pier__nl_value(attribute);
 
-	if (item->type == PACKET_INFO) {
-		socket->interface = pier__nl_u32(item->body, 0);
-	} else if (item->type == PACKET_UID) {
-		socket->uid = pier__nl_u32(item->body, 0);
+	switch (mnl_attr_get_type(attribute)) {
+	case PACKET_INFO:
+		socket->interface = pier__nl_u32(value, 0);
+		break;
+	case PACKET_UID:
+		if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)
+			break;
+		socket->uid = mnl_attr_get_u32(attribute);
 		socket->have |= PIER_SOCKET_HAS_UID;
-	} else if (item->type == PACKET_MEMINFO) {
-		take_memory(socket, item->body);
+		break;
+	case PACKET_MEMINFO:
+		take_memory(socket, value);
+		break;
+	default:
+		break;
 	}
 }
 
 static void
-take_netlink(struct pier__diag *out, const struct pier__nl_item *item)
+take_netlink(struct pier__diag *out, const struct nlattr *attribute)
 {
-	if (item->type == NETLINK_MEMINFO)
-		take_memory(&out->socket, item->body);
+	if (mnl_attr_get_type(attribute) == NETLINK_MEMINFO)
+		take_memory(&out->socket, pier__nl_value(attribute));
 }
 
 static void
@@ -321,7 +354,7 @@ begin_vsock(struct pier_socket *socket, struct pier__bytes body)
 struct shape {
 	size_t len;
 	void (*begin)(struct pier_socket *, struct pier__bytes);
-	void (*take)(struct pier__diag *, const struct pier__nl_item *);
+	void (*take)(struct pier__diag *, const struct nlattr *);
 };
 
 static const struct shape *
@@ -356,7 +389,7 @@ pier__diag_decode(
 {
 	const struct pier__diag_kind *found = pier__diag_kind(kind);
 	const struct shape *shape = shape_of(found->family);
-	struct pier__nl_item item;
+	const struct nlattr *attribute;
 	struct pier__bytes rest;
 	int rc;
 
@@ -368,13 +401,12 @@ pier__diag_decode(
 	out->socket.protocol =
 		kind == PIER_SOCKET_NETLINK ? 0 : found->protocol;
 	shape->begin(&out->socket, body);
-	rest = (struct pier__bytes){ .at = body.at + shape->len,
-		.len = body.len - shape->len };
+	rest = pier__nl_behind(body, shape->len);
 	while (shape->take != NULL &&
-		(rc = pier__nl_attribute(&rest, &item)) != 0) {
+		(rc = pier__nl_attribute(&rest, &attribute)) != 0) {
 		if (rc < 0)
 			return rc;
-		shape->take(out, &item);
+		shape->take(out, attribute);
 	}
 	return 0;
 }

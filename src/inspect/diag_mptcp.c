@@ -74,28 +74,30 @@ pier__diag_mptcp_info(struct pier_mptcp_info *out, struct pier__bytes body)
 static void
 take_subflow(struct pier_socket *socket, struct pier__bytes body)
 {
-	struct pier__nl_item item;
+	const struct nlattr *attribute;
 
-	while (pier__nl_attribute(&body, &item) > 0)
-		if (item.type == SUBFLOW_TOKEN_LOCAL)
-			socket->mptcp_token = pier__nl_u32(item.body, 0);
+	while (pier__nl_attribute(&body, &attribute) > 0)
+		if (mnl_attr_get_type(attribute) == SUBFLOW_TOKEN_LOCAL &&
+			mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+			socket->mptcp_token = mnl_attr_get_u32(attribute);
 }
 
 void
 pier__diag_ulp(struct pier_socket *socket, struct pier__bytes body)
 {
-	struct pier__nl_item item;
+	const struct nlattr *attribute;
 
-	while (pier__nl_attribute(&body, &item) > 0) {
-		size_t len = item.body.len < sizeof(socket->ulp) - 1
-				     ? item.body.len
+	while (pier__nl_attribute(&body, &attribute) > 0) {
+		struct pier__bytes value = pier__nl_value(attribute);
+		size_t len = value.len < sizeof(socket->ulp) - 1
+				     ? value.len
 				     : sizeof(socket->ulp) - 1;
 
-		if (item.type == ULP_MPTCP)
-			take_subflow(socket, item.body);
-		if (item.type != ULP_NAME)
+		if (mnl_attr_get_type(attribute) == ULP_MPTCP)
+			take_subflow(socket, value);
+		if (mnl_attr_get_type(attribute) != ULP_NAME)
 			continue;
-		memcpy(socket->ulp, item.body.at, len);
+		memcpy(socket->ulp, value.at, len);
 		socket->ulp[len] = '\0';
 	}
 }

@@ -3,7 +3,6 @@
 #include "inspect/diag_socket.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <sys/socket.h>
 
 #include "os/calls.h"
@@ -36,7 +35,7 @@ enter(struct pier__diag_socket *diag, pier_deadline deadline)
 
 int
 pier__diag_send(struct pier__diag_socket *diag,
-	const struct pier__nl_request *request, pier_deadline deadline)
+	const union pier__nl_request *request, pier_deadline deadline)
 {
 	ssize_t n;
 	int rc;
@@ -45,7 +44,8 @@ pier__diag_send(struct pier__diag_socket *diag,
 		rc = enter(diag, deadline);
 		if (rc < 0)
 			return rc;
-		n = pier__desc_send(&diag->desc, request->bytes, request->len);
+		n = pier__desc_send(&diag->desc, request->bytes,
+			request->head.nlmsg_len);
 		if (n == -EAGAIN) {
 			rc = pier__desc_wait(&diag->desc, PIER__OUT,
 				"ask for sockets", deadline);

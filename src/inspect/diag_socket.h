@@ -17,7 +17,7 @@
 
 struct pier__diag_socket {
 	struct pier__desc desc;
-	unsigned char room[PIER__DIAG_ROOM];
+	_Alignas(struct nlmsghdr) unsigned char room[PIER__DIAG_ROOM];
 };
 
 /* 0, or as socket(2); then it need not be closed. */
@@ -26,7 +26,7 @@ void pier__diag_close(struct pier__diag_socket *diag);
 
 /* 0, or as send(2), or as pier__desc_wait(). */
 int pier__diag_send(struct pier__diag_socket *diag,
-	const struct pier__nl_request *request, pier_deadline deadline);
+	const union pier__nl_request *request, pier_deadline deadline);
 
 /* What comes next, borrowed until the next call. 0, or as recv(2), …; -ENOBUFS
    says that some were lost, and the next call goes on. */

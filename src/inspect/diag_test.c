@@ -3,7 +3,6 @@
 #include "inspect/diag.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,13 +12,13 @@
 
 #include <cmocka.h>
 
-static struct pier__nl_request made;
+static union pier__nl_request made;
 
 static struct pier__bytes
 made_bytes(void)
 {
-	return (struct pier__bytes){ .at = (const unsigned char *)made.bytes,
-		.len = made.len };
+	return (struct pier__bytes){ .at = made.bytes,
+		.len = made.head.nlmsg_len };
 }
 
 /* The body of what was made. */
@@ -27,11 +26,11 @@ static struct pier__bytes
 made_body(void)
 {
 	struct pier__bytes bytes = made_bytes();
-	struct pier__nl_item item;
+	const struct nlmsghdr *message;
 
-	assert_int_equal(pier__nl_message(&bytes, &item), 1);
+	assert_int_equal(pier__nl_message(&bytes, &message), 1);
 	assert_int_equal(bytes.len, 0);
-	return item.body;
+	return pier__nl_body(message);
 }
 
 static void
@@ -197,33 +196,98 @@ test_cut_off(void **state)
 	}
 }
 
+/* An attribute of one number that has another size says nothing. */
+static void
+test_odd_sizes(void **state)
+{
+	static const unsigned char bytes[16] = { 1, 2, 3 };
+	static const uint16_t numbers[] = { 5, 6, 8, 11, 15, 21 };
+	struct pier__diag diag;
+	unsigned have;
+	size_t i;
+
+	(void)state;
+	begin_inet(AF_INET, 1);
+	assert_int_equal(
+		pier__diag_decode(&diag, PIER_SOCKET_TCP, made_body()), 0);
+	have = diag.socket.have;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		for (size_t len = 0; len <= sizeof(bytes); len++) {
+			size_t right = numbers[i] == 21	  ? 8
+				       : numbers[i] == 15 ? 4
+							  : 1;
+
+			begin_inet(AF_INET, 1);
+			pier__nl_put_attribute(&made, numbers[i], bytes, len);
+			assert_int_equal(pier__diag_decode(&diag,
+						 PIER_SOCKET_TCP, made_body()),
+				0);
+			assert_int_equal(diag.socket.have != have, len == right);
+		}
+}
+
 static void
 test_messages(void **state)
 {
 	const int32_t error = -ENOENT, odd = 5, huge = -5000;
+	const uint32_t signs = UINT32_C(0x80000000);
+	const struct nlmsghdr *message;
 	struct pier__bytes bytes;
-	struct pier__nl_item item;
+	uint32_t len;
 
 	(void)state;
 	pier__nl_begin(&made, NLMSG_ERROR, 0);
 	pier__nl_put(&made, &error, sizeof(error));
 	bytes = made_bytes();
-	assert_int_equal(pier__nl_message(&bytes, &item), 1);
-	assert_int_equal(pier__nl_status(&item), -ENOENT);
-	assert_int_equal(pier__nl_message(&bytes, &item), 0);
-	item.body.at = (const unsigned char *)&odd;
-	assert_int_equal(pier__nl_status(&item), -EBADMSG);
-	item.body.at = (const unsigned char *)&huge;
-	assert_int_equal(pier__nl_status(&item), -EBADMSG);
-	item.body.len = 2;
-	assert_int_equal(pier__nl_status(&item), -EBADMSG);
-	/* A length of less than the head, and of more than there is. */
-	for (uint32_t len = 0; len < 64; len++) {
-		made.bytes[0] = len;
-		bytes = made_bytes();
-		assert_int_equal(pier__nl_message(&bytes, &item),
-			len >= 16 && len <= made.len ? 1 : -EBADMSG);
+	assert_int_equal(pier__nl_message(&bytes, &message), 1);
+	assert_int_equal(pier__nl_status(message), -ENOENT);
+	assert_int_equal(pier__nl_message(&bytes, &message), 0);
+	memcpy(made.bytes + 16, &odd, sizeof(odd));
+	assert_int_equal(pier__nl_status(&made.head), -EBADMSG);
+	memcpy(made.bytes + 16, &huge, sizeof(huge));
+	assert_int_equal(pier__nl_status(&made.head), -EBADMSG);
+	made.head.nlmsg_len = 18;
+	assert_int_equal(pier__nl_status(&made.head), -EBADMSG);
+	made.head.nlmsg_type = NLMSG_DONE;
+	assert_int_equal(pier__nl_status(&made.head), 0);
+	/* A length of less than the head, of more than there is, and such as
+	   are negative to who counts with a sign. */
+	for (len = 0; len < 64; len++) {
+		bytes = (struct pier__bytes){ made.bytes, 20 };
+		made.head.nlmsg_len = len;
+		assert_int_equal(pier__nl_message(&bytes, &message),
+			len >= 16 && len <= 20 ? 1 : -EBADMSG);
+		bytes = (struct pier__bytes){ made.bytes, 20 };
+		made.head.nlmsg_len = signs + len;
+		assert_int_equal(pier__nl_message(&bytes, &message), -EBADMSG);
+		made.head.nlmsg_len = UINT32_MAX - len;
+		assert_int_equal(pier__nl_message(&bytes, &message), -EBADMSG);
 	}
+}
+
+/* An attribute ends within its message, not in what fills that up. */
+static void
+test_attributes(void **state)
+{
+	const struct nlattr *attribute;
+	struct pier__bytes bytes;
+
+	(void)state;
+	pier__nl_begin(&made, 20, 0);
+	pier__nl_put_attribute(&made, 0x8000 | 7, "123456", 6);
+	for (uint32_t len = 16; len <= 28; len++) {
+		made.head.nlmsg_len = len;
+		bytes = pier__nl_body(&made.head);
+		assert_int_equal(pier__nl_attribute(&bytes, &attribute),
+			len == 16  ? 0
+			: len < 26 ? -EBADMSG
+				   : 1);
+	}
+	assert_int_equal(mnl_attr_get_type(attribute), 7);
+	assert_int_equal(pier__nl_value(attribute).len, 6);
+	assert_int_equal(pier__nl_attribute(&bytes, &attribute), 0);
+	bytes = pier__nl_behind(pier__nl_body(&made.head), 40);
+	assert_int_equal(bytes.len, 0);
 }
 
 static void
@@ -235,7 +299,7 @@ test_requests(void **state)
 		.states = 0x1ffe,
 		.code = code,
 		.code_len = sizeof(code) };
-	struct pier__nl_item item;
+	const struct nlattr *item;
 	struct pier__bytes rest;
 
 	(void)state;
@@ -246,11 +310,12 @@ test_requests(void **state)
 	rest.at += 56;
 	rest.len -= 56;
 	assert_int_equal(pier__nl_attribute(&rest, &item), 1);
-	assert_int_equal(item.type, 3);
-	assert_int_equal(pier__nl_u32(item.body, 0), 262);
+	assert_int_equal(mnl_attr_get_type(item), 3);
+	assert_int_equal(mnl_attr_get_u32(item), 262);
 	assert_int_equal(pier__nl_attribute(&rest, &item), 1);
-	assert_int_equal(item.type, 1);
-	assert_memory_equal(item.body.at, code, sizeof(code));
+	assert_int_equal(mnl_attr_get_type(item), 1);
+	assert_memory_equal(
+		mnl_attr_get_payload(item), code, sizeof(code));
 	assert_int_equal(pier__nl_attribute(&rest, &item), 0);
 	ask = (struct pier__diag_ask){ .kind = PIER_SOCKET_PACKET };
 	pier__diag_request(&made, &ask);
@@ -281,7 +346,9 @@ main(void)
 		cmocka_unit_test(test_mptcp),
 		cmocka_unit_test(test_unix),
 		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_odd_sizes),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_attributes),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_kinds),
 	};

@@ -33,16 +33,13 @@ struct answer {
 static int
 ask(int fd, uint16_t type)
 {
-	struct {
-		struct nlmsghdr head;
-		struct rtgenmsg body;
-	} question = { .head = { .nlmsg_type = type,
-			       .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.body = { .rtgen_family = AF_UNSPEC } };
+	const struct rtgenmsg body = { .rtgen_family = AF_UNSPEC };
+	union pier__nl_request question;
 	int moments = 0;
 	ssize_t n;
 
-	question.head.nlmsg_len = NLMSG_LENGTH(sizeof(question.body));
+	pier__nl_begin(&question, type, NLM_F_DUMP);
+	pier__nl_put(&question, &body, sizeof(body));
 	do {
 		n = pier__calls()->send(
 			fd, &question, question.head.nlmsg_len, 0);
@@ -95,7 +92,7 @@ read_answer(int fd, struct answer *answer, bool *again)
 
 	answer->len = 0;
 	for (;;) {
-		struct pier__route_bytes datagram;
+		struct pier__bytes datagram;
 		ssize_t n;
 
 		rc = make_room(answer);
@@ -104,12 +101,13 @@ read_answer(int fd, struct answer *answer, bool *again)
 		n = receive(fd, answer);
 		if (n < 0)
 			return (int)n;
-		datagram.bytes = answer->bytes + answer->len;
+		datagram.at = answer->bytes + answer->len;
 		datagram.len = (size_t)n;
 		rc = pier__route_step(datagram, again);
 		if (rc < 0)
 			return rc;
-		answer->len += (size_t)n;
+		/* The next one begins where libmnl may read it. */
+		answer->len += MNL_ALIGN((size_t)n);
 		if (rc == 0)
 			return 0;
 	}
@@ -134,10 +132,10 @@ look(int fd, struct answer *links, struct answer *addrs)
 	return rc;
 }
 
-static struct pier__route_bytes
+static struct pier__bytes
 bytes_of(const struct answer *answer)
 {
-	return (struct pier__route_bytes){ answer->bytes, answer->len };
+	return (struct pier__bytes){ answer->bytes, answer->len };
 }
 
 int

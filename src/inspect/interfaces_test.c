@@ -20,7 +20,7 @@
 
 /* Messages, one behind the other. */
 struct made {
-	unsigned char bytes[1024];
+	_Alignas(struct nlmsghdr) unsigned char bytes[1024];
 	size_t len, message; /* where the last message begins */
 };
 
@@ -82,10 +82,10 @@ addr_of(struct made *made, unsigned index, const char *local, const char *far)
 	attribute(made, IFA_LOCAL, local, 4);
 }
 
-static struct pier__route_bytes
+static struct pier__bytes
 bytes_of(const struct made *made)
 {
-	return (struct pier__route_bytes){ made->bytes, made->len };
+	return (struct pier__bytes){ made->bytes, made->len };
 }
 
 static void
@@ -145,7 +145,7 @@ what_is_cut_off_is_refused(void **state)
 {
 	struct made links = { .len = 0 }, none = { .len = 0 };
 	struct pier_interfaces *all;
-	struct pier__route_bytes part;
+	struct pier__bytes part;
 	bool again;
 
 	(void)state;
@@ -172,6 +172,9 @@ the_last_message_ends_it(void **state)
 	add(&made, &error, sizeof(error));
 	assert_int_equal(pier__route_step(bytes_of(&made), &again), 0);
 	assert_true(again);
+	made.len = 0;
+	begin(&made, NLMSG_ERROR, 0);
+	assert_int_equal(pier__route_step(bytes_of(&made), &again), -EBADMSG);
 	made.len = 0;
 	error = -EPERM;
 	begin(&made, NLMSG_ERROR, 0);

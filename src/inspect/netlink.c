@@ -4,67 +4,87 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/netlink.h>
+#include <limits.h>
 #include <string.h>
 
-/* Both kinds of items begin on a multiple of four. */
-#define ALIGNED(len) (((len) + 3) & ~(size_t)3)
-
-#define ATTRIBUTE_HEAD 4
-
-/* The body of an item whose head and length are known, and rest behind it. */
+/* How much is left, as libmnl counts it. */
 static int
-take(struct pier__bytes *rest, struct pier__nl_item *item, size_t head,
-	size_t len)
+left(const struct pier__bytes *rest)
 {
-	size_t whole = ALIGNED(len);
+	return rest->len < INT_MAX ? (int)rest->len : INT_MAX;
+}
 
-	if (len < head || len > rest->len)
-		return -EBADMSG;
-	item->body = (struct pier__bytes){ .at = rest->at + head,
-		.len = len - head };
-	/* The last one need not be filled up. */
+/* Behind an item of that length; the last one need not be filled up. */
+static void
+go_on(struct pier__bytes *rest, size_t len)
+{
+	size_t whole = MNL_ALIGN(len);
+
 	if (whole > rest->len)
 		whole = rest->len;
 	rest->at += whole;
 	rest->len -= whole;
+}
+
+int
+pier__nl_message(struct pier__bytes *rest, const struct nlmsghdr **message)
+{
+	const struct nlmsghdr *head = (const void *)rest->at;
+
+	if (rest->len == 0)
+		return 0;
+	/* The length once more, without a sign. */
+	if (!mnl_nlmsg_ok(head, left(rest)) || head->nlmsg_len > rest->len)
+		return -EBADMSG;
+	*message = head;
+	go_on(rest, head->nlmsg_len);
 	return 1;
 }
 
 int
-pier__nl_message(struct pier__bytes *rest, struct pier__nl_item *item)
+pier__nl_attribute(struct pier__bytes *rest, const struct nlattr **attribute)
 {
+	const struct nlattr *head = (const void *)rest->at;
+
 	if (rest->len == 0)
 		return 0;
-	if (rest->len < sizeof(struct nlmsghdr))
+	if (!mnl_attr_ok(head, left(rest)))
 		return -EBADMSG;
-	item->type = pier__nl_u16(*rest, offsetof(struct nlmsghdr, nlmsg_type));
-	item->flags =
-		pier__nl_u16(*rest, offsetof(struct nlmsghdr, nlmsg_flags));
-	return take(rest, item, sizeof(struct nlmsghdr),
-		pier__nl_u32(*rest, offsetof(struct nlmsghdr, nlmsg_len)));
+	*attribute = head;
+	go_on(rest, mnl_attr_get_len(head));
+	return 1;
+}
+
+struct pier__bytes
+pier__nl_body(const struct nlmsghdr *message)
+{
+	return (struct pier__bytes){ .at = mnl_nlmsg_get_payload(message),
+		.len = mnl_nlmsg_get_payload_len(message) };
+}
+
+struct pier__bytes
+pier__nl_value(const struct nlattr *attribute)
+{
+	return (struct pier__bytes){ .at = mnl_attr_get_payload(attribute),
+		.len = mnl_attr_get_payload_len(attribute) };
+}
+
+struct pier__bytes
+pier__nl_behind(struct pier__bytes body, size_t len)
+{
+	go_on(&body, len);
+	return body;
 }
 
 int
-pier__nl_attribute(struct pier__bytes *rest, struct pier__nl_item *item)
+pier__nl_status(const struct nlmsghdr *message)
 {
-	if (rest->len == 0)
-		return 0;
-	if (rest->len < ATTRIBUTE_HEAD)
-		return -EBADMSG;
-	item->type = pier__nl_u16(*rest, 2) & NLA_TYPE_MASK;
-	item->flags = 0;
-	return take(rest, item, ATTRIBUTE_HEAD, pier__nl_u16(*rest, 0));
-}
-
-int
-pier__nl_status(const struct pier__nl_item *item)
-{
+	struct pier__bytes body = pier__nl_body(message);
 	int32_t status;
 
-	if (item->body.len < sizeof(status))
-		return item->type == NLMSG_DONE ? 0 : -EBADMSG;
-	memcpy(&status, item->body.at, sizeof(status));
+	if (body.len < sizeof(status))
+		return message->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
+	memcpy(&status, body.at, sizeof(status));
 	/* No errno is above that; anything else is no answer. */
 	return status <= 0 && status > -4096 ? status : -EBADMSG;
 }
@@ -110,43 +130,29 @@ pier__nl_u8(struct pier__bytes bytes, size_t offset)
 	return offset < bytes.len ? bytes.at[offset] : 0;
 }
 
-static void
-note_len(struct pier__nl_request *request)
+void
+pier__nl_begin(union pier__nl_request *request, uint16_t type, uint16_t flags)
 {
-	uint32_t len = (uint32_t)request->len;
+	struct nlmsghdr *head = mnl_nlmsg_put_header(request);
 
-	memcpy((unsigned char *)request->bytes +
-			offsetof(struct nlmsghdr, nlmsg_len),
-		&len, sizeof(len));
+	head->nlmsg_type = type;
+	head->nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST);
 }
 
 void
-pier__nl_begin(struct pier__nl_request *request, uint16_t type, uint16_t flags)
+pier__nl_put(union pier__nl_request *request, const void *bytes, size_t len)
 {
-	struct nlmsghdr head = { .nlmsg_type = type,
-		.nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST) };
-
-	memset(request, 0, sizeof(*request));
-	pier__nl_put(request, &head, sizeof(head));
+	assert(request->head.nlmsg_len + MNL_ALIGN(len) <= sizeof(*request));
+	memcpy(mnl_nlmsg_put_extra_header(&request->head, len), bytes, len);
 }
 
 void
-pier__nl_put(struct pier__nl_request *request, const void *bytes, size_t len)
-{
-	assert(request->len + ALIGNED(len) <= sizeof(request->bytes));
-	if (len > 0)
-		memcpy((unsigned char *)request->bytes + request->len, bytes,
-			len);
-	request->len += ALIGNED(len);
-	note_len(request);
-}
-
-void
-pier__nl_put_attribute(struct pier__nl_request *request, uint16_t type,
+pier__nl_put_attribute(union pier__nl_request *request, uint16_t type,
 	const void *bytes, size_t len)
 {
-	const uint16_t head[2] = { (uint16_t)(ATTRIBUTE_HEAD + len), type };
+	bool fits = mnl_attr_put_check(
+		&request->head, sizeof(*request), type, len, bytes);
 
-	pier__nl_put(request, head, sizeof(head));
-	pier__nl_put(request, bytes, len);
+	assert(fits);
+	(void)fits;
 }

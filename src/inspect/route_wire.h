@@ -10,20 +10,16 @@
 
 #include <stdbool.h>
 
-/* Bytes of messages, one after the other. */
-struct pier__route_bytes {
-	const unsigned char *bytes;
-	size_t len;
-};
+#include "inspect/netlink.h"
 
 /* Looks at one datagram: 1, there is more to come; 0, it has the last message;
    or the negative error that it brings, -EBADMSG when it cannot be read.
    *again: the list changed while it was made. */
-int pier__route_step(struct pier__route_bytes datagram, bool *again);
+int pier__route_step(struct pier__bytes datagram, bool *again);
 
 /* The list of the answers to RTM_GETLINK and RTM_GETADDR. 0, -ENOMEM, or
    -EBADMSG. */
 int pier__route_interfaces(struct pier_interfaces **out,
-	struct pier__route_bytes links, struct pier__route_bytes addrs);
+	struct pier__bytes links, struct pier__bytes addrs);
 
 #endif

@@ -7,7 +7,6 @@
 #include <pier/sockets.h>
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -122,16 +121,14 @@ pier_socket_watch_close(struct pier_socket_watch *watch)
 static uint32_t
 kind_of(struct pier__bytes body)
 {
-	struct pier__nl_item item;
+	const struct nlattr *attribute;
 	uint32_t kind = PIER_SOCKET_TCP;
 
-	if (body.len < PIER__DIAG_INET_BODY)
-		return kind;
-	body.at += PIER__DIAG_INET_BODY;
-	body.len -= PIER__DIAG_INET_BODY;
-	while (pier__nl_attribute(&body, &item) > 0) {
-		if (item.type == PIER__DIAG_PROTOCOL &&
-			pier__nl_u8(item.body, 0) == IPPROTO_UDP)
+	body = pier__nl_behind(body, PIER__DIAG_INET_BODY);
+	while (pier__nl_attribute(&body, &attribute) > 0) {
+		if (mnl_attr_get_type(attribute) == PIER__DIAG_PROTOCOL &&
+			mnl_attr_validate(attribute, MNL_TYPE_U8) == 0 &&
+			mnl_attr_get_u8(attribute) == IPPROTO_UDP)
 			kind = PIER_SOCKET_UDP;
 	}
 	return kind;
@@ -141,15 +138,16 @@ kind_of(struct pier__bytes body)
 static int
 take(struct pier_socket_watch *watch)
 {
-	struct pier__nl_item message;
+	const struct nlmsghdr *message;
 	uint32_t kind;
 	int rc;
 
 	while ((rc = pier__nl_message(&watch->rest, &message)) > 0) {
-		if (message.type < NLMSG_MIN_TYPE)
+		if (message->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
-		kind = kind_of(message.body);
-		rc = pier__diag_decode(&watch->diag, kind, message.body);
+		kind = kind_of(pier__nl_body(message));
+		rc = pier__diag_decode(
+			&watch->diag, kind, pier__nl_body(message));
 		if (rc < 0)
 			break;
 		if ((watch->kinds & kind) != 0 &&

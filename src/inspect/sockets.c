@@ -6,7 +6,6 @@
 #include <pier/sockets.h>
 
 #include <errno.h>
-#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -38,7 +37,7 @@ struct listing {
 	struct pier__cgroups cgroups; /* none, unless they are asked for */
 	struct pier__filter filter;
 	struct pier__diag diag;
-	struct pier__nl_request request;
+	union pier__nl_request request;
 	uint32_t code[CODE_MAX / 4];
 	size_t code_len;
 	struct pier__diag_socket socket;
@@ -72,15 +71,17 @@ give(struct listing *listing)
 static int
 take_piece(struct listing *listing, uint32_t kind, struct pier__bytes piece)
 {
-	struct pier__nl_item message;
+	const struct nlmsghdr *message;
 	int rc;
 
 	while ((rc = pier__nl_message(&piece, &message)) > 0) {
-		if (message.type == NLMSG_DONE || message.type == NLMSG_ERROR)
-			return pier__nl_status(&message);
-		if (message.type < NLMSG_MIN_TYPE)
+		if (message->nlmsg_type == NLMSG_DONE ||
+			message->nlmsg_type == NLMSG_ERROR)
+			return pier__nl_status(message);
+		if (message->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
-		rc = pier__diag_decode(&listing->diag, kind, message.body);
+		rc = pier__diag_decode(
+			&listing->diag, kind, pier__nl_body(message));
 		if (rc == 0)
 			rc = give(listing);
 		if (rc != 0)
