@@ -72,7 +72,6 @@ struct dump_sink;
 /* Are they one file, which cannot be read and written at a time? NULL is none. */
 bool dump_is_same_file(const char *a, const char *b);
 
-
 /* 0, or an exit code: what is wrong was said. */
 int dump_sink_open(struct dump_sink **out, const struct cli_tool *tool,
 	const char *path, const struct pier_pcap *head);
