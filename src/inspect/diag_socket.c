@@ -44,8 +44,8 @@ pier__diag_send(struct pier__diag_socket *diag,
 		rc = enter(diag, deadline);
 		if (rc < 0)
 			return rc;
-		n = pier__desc_send(&diag->desc, request->bytes,
-			request->head.nlmsg_len);
+		n = pier__desc_send(
+			&diag->desc, request->bytes, request->head.nlmsg_len);
 		if (n == -EAGAIN) {
 			rc = pier__desc_wait(&diag->desc, PIER__OUT,
 				"ask for sockets", deadline);

@@ -213,7 +213,7 @@ test_odd_sizes(void **state)
 	have = diag.socket.have;
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		for (size_t len = 0; len <= sizeof(bytes); len++) {
-			size_t right = numbers[i] == 21	  ? 8
+			size_t right = numbers[i] == 21   ? 8
 				       : numbers[i] == 15 ? 4
 							  : 1;
 
@@ -222,7 +222,8 @@ test_odd_sizes(void **state)
 			assert_int_equal(pier__diag_decode(&diag,
 						 PIER_SOCKET_TCP, made_body()),
 				0);
-			assert_int_equal(diag.socket.have != have, len == right);
+			assert_int_equal(
+				diag.socket.have != have, len == right);
 		}
 }
 
@@ -314,8 +315,7 @@ test_requests(void **state)
 	assert_int_equal(mnl_attr_get_u32(item), 262);
 	assert_int_equal(pier__nl_attribute(&rest, &item), 1);
 	assert_int_equal(mnl_attr_get_type(item), 1);
-	assert_memory_equal(
-		mnl_attr_get_payload(item), code, sizeof(code));
+	assert_memory_equal(mnl_attr_get_payload(item), code, sizeof(code));
 	assert_int_equal(pier__nl_attribute(&rest, &item), 0);
 	ask = (struct pier__diag_ask){ .kind = PIER_SOCKET_PACKET };
 	pier__diag_request(&made, &ask);

@@ -27,8 +27,7 @@ struct pier__bytes {
  * pier__nl_message(rest, message): take the next message off rest; it lies whole
  * in there. 1; 0: rest is used up; -EBADMSG: it is no message.
  */
-int pier__nl_message(
-	struct pier__bytes *rest, const struct nlmsghdr **message);
+int pier__nl_message(struct pier__bytes *rest, const struct nlmsghdr **message);
 
 /* The same of attributes. */
 int pier__nl_attribute(

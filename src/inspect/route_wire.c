@@ -47,8 +47,8 @@ number(const struct nlattr *attribute, uint32_t otherwise)
 }
 
 static void
-read_link_attribute(struct pier_interface *link, char *name,
-	const struct nlattr *attribute)
+read_link_attribute(
+	struct pier_interface *link, char *name, const struct nlattr *attribute)
 {
 	struct pier__bytes value = pier__nl_value(attribute);
 
@@ -166,8 +166,7 @@ read_addr(struct pier_interface_addr *addr, const struct nlmsghdr *from)
 	addr->bits = head.ifa_prefixlen;
 	addr->flags = head.ifa_flags;
 	addr->scope = head.ifa_scope;
-	read_addr_attributes(
-		addr, &head, pier__nl_behind(body, sizeof(head)));
+	read_addr_attributes(addr, &head, pier__nl_behind(body, sizeof(head)));
 	return addr->addr.len == 0 ? 0 : head.ifa_index;
 }
 
@@ -239,8 +238,8 @@ fill_addrs(struct pier_interface *link, struct pier_interface_addr *to,
 }
 
 int
-pier__route_interfaces(struct pier_interfaces **out,
-	struct pier__bytes links, struct pier__bytes addrs)
+pier__route_interfaces(struct pier_interfaces **out, struct pier__bytes links,
+	struct pier__bytes addrs)
 {
 	ptrdiff_t link_count = count_links(links);
 	ptrdiff_t addr_count = count_addrs(addrs);
