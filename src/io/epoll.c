@@ -50,9 +50,6 @@ struct epoll_engine {
 	uint32_t capacity;
 	uint32_t free; /* slot number + 1; 0: none */
 	struct epoll_event events[EVENTS_MAX];
-	/* Of one that was renewed: who is called at the first wait. */
-	void (*first)(void *arg);
-	void *first_arg;
 };
 
 static struct epoll_engine *
@@ -61,7 +58,7 @@ of(struct pier__engine *engine)
 	return pier__container_of(engine, struct epoll_engine, engine);
 }
 
-PIER__HOT static int
+static int
 slot_get(struct epoll_engine *it, uint32_t *out)
 {
 	if (it->free != 0) {
@@ -85,7 +82,7 @@ slot_get(struct epoll_engine *it, uint32_t *out)
 	return 0;
 }
 
-PIER__HOT static void
+static void
 slot_put(struct epoll_engine *it, uint32_t slot)
 {
 	it->slots[slot - 1].desc = NULL;
@@ -122,7 +119,7 @@ first_interest(const struct pier__desc *desc, unsigned what)
 	return desc->kind == PIER__DESC_TCP ? PIER__IN | PIER__OUT : what;
 }
 
-PIER__HOT static int
+static int
 epoll_note(struct pier__engine *engine, struct pier__desc *desc)
 {
 	struct epoll_engine *it = of(engine);
@@ -182,7 +179,7 @@ epoll_rest(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 	(void)what;
 }
 
-PIER__HOT static void
+static void
 epoll_forget(struct pier__engine *engine, struct pier__desc *desc)
 {
 	struct epoll_engine *it = of(engine);
@@ -402,98 +399,6 @@ epoll_close(struct pier__engine *engine)
 	pier__free(it);
 }
 
-static const struct pier__engine_ops epoll_ops; /* below */
-
-static int
-open_set(struct epoll_engine *it)
-{
-	it->epfd = pier__calls()->epoll_create();
-	if (it->epfd < 0)
-		return it->epfd;
-	alarm_open(it);
-	return 0;
-}
-
-/*
- * The child of a fork mostly serves its one connection and never waits for it
- * but in the call that receives. So it opens nothing before the first wait that
- * needs it: until then these stand in, at no cost for those that need it not.
- */
-static int
-renewed_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
-{
-	struct epoll_engine *it = of(engine);
-	int rc = it->epfd >= 0 ? 0 : open_set(it);
-
-	return rc < 0 ? rc : epoll_add(engine, desc, what);
-}
-
-/* By the caller's lock nobody wakes it meanwhile. */
-static int
-renewed_wakeable(struct pier__engine *engine)
-{
-	struct epoll_engine *it = of(engine);
-	int rc = it->epfd >= 0 ? 0 : open_set(it);
-
-	if (rc == 0)
-		rc = epoll_wakeable(engine);
-	if (rc == 0)
-		engine->ops = &epoll_ops;
-	return rc;
-}
-
-/* How soon it is tried again when it cannot be opened. */
-#define LOOK_NS INT64_C(20000000)
-
-static int
-renewed_wait(struct pier__engine *engine, int64_t timeout_ns)
-{
-	struct epoll_engine *it = of(engine);
-
-	it->first(it->first_arg);
-	if (engine->ops == &epoll_ops || timeout_ns == 0)
-		return 0;
-	if (timeout_ns < 0 || timeout_ns > LOOK_NS)
-		timeout_ns = LOOK_NS;
-	return pier__calls()->poll(NULL, 0, timeout_ns);
-}
-
-/* The note that was left is looked at after the wait that is none. */
-static void
-renewed_wake(struct pier__engine *engine)
-{
-	(void)engine;
-}
-
-static const struct pier__engine_ops renewed_ops = {
-	.note = epoll_note,
-	.add = renewed_add,
-	.rest = epoll_rest,
-	.forget = epoll_forget,
-	.wait = renewed_wait,
-	.wakeable = renewed_wakeable,
-	.wake = renewed_wake,
-	.close = epoll_close,
-	.forked = epoll_forked,
-};
-
-static void
-epoll_renew(struct pier__engine *engine, void (*first)(void *arg), void *arg)
-{
-	struct epoll_engine *it = of(engine);
-
-	epoll_forked(engine);
-	it->epfd = -1;
-	it->alarm_fd = -1;
-	it->count = 0;
-	it->free = 0;
-	it->first = first;
-	it->first_arg = arg;
-	engine->wake_fd = -1;
-	engine->gathers = 0;
-	engine->ops = &renewed_ops;
-}
-
 static const struct pier__engine_ops epoll_ops = {
 	.note = epoll_note,
 	.add = epoll_add,
@@ -505,24 +410,25 @@ static const struct pier__engine_ops epoll_ops = {
 	.wake = epoll_wake,
 	.close = epoll_close,
 	.forked = epoll_forked,
-	.renew = epoll_renew,
 };
 
 int
 pier__engine_epoll(struct pier__engine **out)
 {
 	struct epoll_engine *it = pier__alloc(sizeof(*it));
-	int rc;
 
 	if (it == NULL)
 		return -ENOMEM;
 	it->engine.ops = &epoll_ops;
 	it->engine.wake_fd = -1;
-	rc = open_set(it);
-	if (rc < 0) {
+	it->epfd = pier__calls()->epoll_create();
+	if (it->epfd < 0) {
+		int rc = it->epfd;
+
 		pier__free(it);
 		return rc;
 	}
+	alarm_open(it);
 	*out = &it->engine;
 	return 0;
 }

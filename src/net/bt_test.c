@@ -20,8 +20,6 @@
 #include "addr/bt.h"
 #include "os/bt.h"
 #include "os/faulty.h"
-#include "task/run.h"
-#include "task/spare.h"
 #include "task/task.h"
 
 /* Nothing waits that long. */
@@ -236,13 +234,6 @@ add_controller(const char *text, uint16_t index, bool on)
 	memcpy(air.list[air.count++].device, addr.u.rc.device, 6);
 }
 
-/* The thread keeps what a stream was made of for the next one. */
-static void
-give_up_spares(void)
-{
-	pier__spares_free(&pier__thread_of(pier__self())->spares);
-}
-
 static int
 begin(void **state)
 {
@@ -273,7 +264,6 @@ begin(void **state)
 		return -1;
 	if (pier_sleep(pier_in_ns(1)) < 0)
 		return -1;
-	give_up_spares();
 	pier__faulty_init(&faulty, &air.calls);
 	pier__self()->context.calls = &faulty.calls;
 	return 0;
@@ -285,7 +275,6 @@ end(void **state)
 	size_t leaks;
 
 	(void)state;
-	give_up_spares();
 	pier__error_record_free(pier__self()->error);
 	pier__self()->error = NULL;
 	pier__self()->context.calls = &pier__calls_real;

@@ -21,8 +21,9 @@
 #include <netinet/tcp.h>
 
 #include "serve/conn.h"
-#include "task/kept.h"
 
+/* Accepted in a row before others run. */
+#define BURST 32
 /* Taken at most after the server was told to stop, where the kernel does not
    say how many queue. */
 #define DRAIN_MAX 4096
@@ -66,14 +67,14 @@ reset(int fd)
 	pier__close(fd);
 }
 
-PIER__HOT void
+void
 pier__count_above(struct pier_server *server, int fd, int change)
 {
 	if (fd >= server->descriptors_high)
 		(void)atomic_fetch_add(&server->above, change);
 }
 
-PIER__HOT void
+void
 pier__acceptor_count(struct pier__acceptor *it, bool above, int change)
 {
 	(void)atomic_fetch_add(&it->own, change);
@@ -82,7 +83,7 @@ pier__acceptor_count(struct pier__acceptor *it, bool above, int change)
 }
 
 /* The connection of `it` is run by a worker. 0, or what is wanting. */
-PIER__HOT static int
+static int
 launch(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
@@ -110,7 +111,7 @@ launch(struct pier__acceptor *it)
 
 /* A connection for it->fd, once there is room. 0, or what is wanting: then
    descriptor, room and connection stay in `it` for another try. */
-PIER__HOT static int
+static int
 admit(struct pier__acceptor *it)
 {
 	struct pier__worker *worker = it->worker;
@@ -138,7 +139,7 @@ admit(struct pier__acceptor *it)
 
 /* A descriptor into it->fd: 0; -EAGAIN: nobody is there; else what is
    wanting. */
-PIER__HOT static int
+static int
 take(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
@@ -255,7 +256,6 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 	if (it->pause_ms > PAUSE_MAX_MS)
 		it->pause_ms = PAUSE_MAX_MS;
 	go_away(it, false);
-	pier__kept_trim(it->worker->kept);
 	rc = pier__release_wait(it, seen, pier_in_ms(it->pause_ms));
 	/* What a thread has goes a moment after its connection. */
 	if (rc == 0)
@@ -283,7 +283,7 @@ wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 }
 
 /* One connection, or one wait. 0, -ECANCELED, or 1: drained. */
-PIER__HOT static int
+static int
 step(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
@@ -406,7 +406,7 @@ pier__acceptor_try(struct pier__acceptor *it)
 	return rc;
 }
 
-PIER__HOT int
+int
 pier__acceptor_main(void *arg)
 {
 	struct pier__acceptor *it = arg;
@@ -416,10 +416,8 @@ pier__acceptor_main(void *arg)
 	pier_task_name("acceptor");
 	while (rc == 0) {
 		rc = step(it);
-		if (++steps >= it->worker->server->model->burst) {
-			steps = 0;
+		if (++steps % BURST == 0)
 			(void)pier_yield();
-		}
 		/* Clients that come without a pause must not keep it from
 		   hearing of the stop. */
 		if (rc <= 0 && !it->draining && pier_cancelled())

@@ -57,7 +57,7 @@ pier__ends_take(struct pier__ends *ends)
 	return NULL;
 }
 
-PIER__HOT void
+void
 pier__ends_tell(atomic_uchar *mark)
 {
 	atomic_store(mark, MARK_TOLD);

@@ -8,7 +8,7 @@
 #include "serve/conn.h"
 #include "task/sched.h"
 
-PIER__HOT int
+int
 pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn)
 {
 	return pier__sched_spawn(
@@ -36,7 +36,6 @@ const struct pier__model pier__model_fiber = {
 	.receiver = receiver,
 	.open = pier__inbox_open,
 	.start = pier__start_fiber,
-	.burst = PIER__BURST,
 	.descriptors = 1,
 	.patience_ns = INT64_MAX,
 };

@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "io/scratch.h"
 #include "names/names.h"
@@ -30,8 +29,9 @@
 #include "serve/options.h"
 #include "serve/processes.h"
 #include "serve/replace.h"
+#include "task/group.h"
+#include "task/run.h"
 #include "task/sched.h"
-#include "task/spare.h"
 
 /* Beside the drain time, for what is cancelled then: a handler that hangs
    outside of pier is killed. */
@@ -48,16 +48,7 @@ struct pier__child {
 	atomic_uchar *mark;    /* of its end */
 	int pid;
 	int64_t started_ns;
-	/* In the process itself: */
-	struct pier__task *task;
-	uint32_t hearing; /* fibers that wait for a stop, and end with it */
 };
-
-static struct pier__worker *
-worker_of(const struct pier__child *child)
-{
-	return child->conn->acceptor->worker;
-}
 
 static void
 close_fd(const struct pier__desc *desc)
@@ -65,8 +56,8 @@ close_fd(const struct pier__desc *desc)
 	pier__close(desc->fd);
 }
 
-/* In the child: sockets of the server. Nothing here may reach the parent's epoll
-   set. */
+/* In the child: sockets of the server, and what it knows other children and
+   clients by. Nothing here may reach the parent's epoll set. */
 static void
 let_go(struct pier__worker *worker, const struct pier__conn *kept)
 {
@@ -84,122 +75,113 @@ let_go(struct pier__worker *worker, const struct pier__conn *kept)
 	pier__list_each(at, &worker->datagrams)
 		close_fd(pier__container_of(at, struct pier__datagrams, node)
 				 ->packet->desc);
-}
-
-/* What its parent knows the other children by. They mostly end before one call
-   for each of them would be worth it, and then the kernel closes them. */
-static void
-let_go_of_others(const struct pier_server *server)
-{
-	const struct pier__list *at;
-
 	pier__list_each(at, &server->children)
 		close_fd(
 			&pier__container_of(at, struct pier__child, node)->end);
-}
-
-/* The handler has to end. Its task may wait, or be about to. */
-static void
-cancel(const struct pier__child *child)
-{
-	atomic_store_explicit(
-		&child->task->cancelled, true, memory_order_release);
-	pier__wake(child->task);
 }
 
 /* Told to stop again: now. */
 static int
 hurry_main(void *arg)
 {
-	struct pier__child *child = arg;
+	struct pier__worker *worker = arg;
 
 	pier_task_name("stop");
-	if (pier__stop_wait(worker_of(child), 2, PIER_FOREVER) == 0)
-		cancel(child);
-	child->hearing--;
+	if (pier__stop_wait(worker, 2, PIER_FOREVER) == 0)
+		pier_group_cancel(worker->handling);
 	return 0;
-}
-
-static void
-hear(struct pier__child *child, pier_task_fn *fn)
-{
-	/* Without memory for it the parent ends this process in the end. */
-	if (pier__sched_spawn(pier__current->sched, NULL, fn, child) == 0)
-		child->hearing++;
 }
 
 /* Told to stop: the handler has the drain time. */
 static int
 stop_main(void *arg)
 {
-	struct pier__child *child = arg;
-	struct pier__worker *worker = worker_of(child);
-	int64_t drain_ms = worker->server->opts.drain_ms;
-	int rc;
+	struct pier__worker *worker = arg;
+	struct pier_server *server = worker->server;
+	int64_t drain = pier__options_ns(server->opts.drain_ms);
+	int rc = pier__stop_wait(worker, 1, PIER_FOREVER);
 
 	pier_task_name("stop");
-	rc = pier__stop_wait(worker, 1, PIER_FOREVER);
-	if (rc == 0) {
-		hear(child, hurry_main);
-		rc = pier__park(pier__current, "drain", -1,
-			pier_in_ns(drain_ms == PIER_OFF
-					   ? 0
-					   : pier__options_ns(drain_ms)));
-	}
-	if (rc == -PIER_EDEADLINE)
-		cancel(child);
-	child->hearing--;
+	if (rc < 0)
+		return rc;
+	if (server->opts.drain_ms == PIER_OFF)
+		drain = 0;
+	rc = pier__sched_spawn(
+		pier__current->sched, worker->accepting, hurry_main, worker);
+	if (rc == 0)
+		rc = pier__group_wait(
+			worker->handling, "drain", pier_in_ns(drain));
+	if (rc < 0 && rc != -ECANCELED)
+		pier_group_cancel(worker->handling);
 	return 0;
 }
 
-/* The connection waits for the first time by other means than the call that
-   receives. Most never do, and a stop finds them so soon ended that they need
-   not hear of it. */
-static void
-before_first_wait(void *arg)
+static int
+conn_main(void *arg)
+{
+	pier__conn_serve(arg);
+	return 0;
+}
+
+/* All that the child does, on a fiber of its own scheduler. */
+static int
+child_main(void *arg)
 {
 	struct pier__child *child = arg;
+	struct pier__conn *conn = child->conn;
+	struct pier__worker *worker = conn->acceptor->worker;
+	struct pier__sched *sched = pier__current->sched;
+	int rc = pier_group_open(&worker->accepting);
 
-	let_go_of_others(worker_of(child)->server);
-	hear(child, stop_main);
+	sched->scratch = worker->server->spare;
+
+	if (rc == 0)
+		rc = pier_group_open(&worker->handling);
+	if (rc == 0)
+		rc = pier__sched_spawn(
+			sched, worker->handling, conn_main, conn);
+	if (rc < 0)
+		return rc;
+	/* Without memory for it the parent ends this process in the end. */
+	(void)pier__sched_spawn(sched, worker->accepting, stop_main, worker);
+	pier__sched_lenient(1);
+	rc = pier__group_wait(worker->handling, "connection", PIER_FOREVER);
+	pier__sched_lenient(-1);
+	/* With no fiber of the handler's left, which would be cancelled and
+	   waited for, there is nothing to put in order that does not end by
+	   itself. */
+	if (rc == 0 && sched->live == 1 + pier_group_count(worker->accepting)) {
+		pier__ends_tell(child->mark);
+		pier__process_exit(0);
+	}
+	return rc;
 }
 
-/* Behind what it reads into. */
-static struct pier__ledger *
-spare_ledger(const struct pier_server *server)
-{
-	return (void *)((char *)server->spare + PIER__SCRATCH_SIZE);
-}
-
-/* All that the child does. It goes on as the fiber that accepted, which is all
-   that is left of its scheduler: what a new one would need is made, copied and
-   given back for a conversation that mostly needs nothing of it. */
 static _Noreturn void
-run_child(struct pier__worker *worker, struct pier__child *child)
+run_child(struct pier__worker *worker, const struct pier__child *child)
 {
 	struct pier__conn *conn = child->conn;
 	struct pier_server *server = worker->server;
-	struct pier__sched *sched = pier__current->sched;
+	const struct pier_run_opts opts = {
+		.kind = PIER_TASK_FIBER,
+		.stack_size = server->opts.stack_size,
+	};
+	struct pier__ledger own = { 0 };
+	int rc;
 
-	pier__sched_forked_alone(before_first_wait, child);
+	pier__sched_forked();
 	/* Not where a step forked: the thread may go before the next one. */
 	if (atomic_load(&server->use) == PIER__SERVER_HAS_RUN &&
 		pier__calls()->end_with(server->pid) < 0)
 		pier__process_exit(1);
 	let_go(worker, conn);
 	pier__desc_init(&worker->stop, server->stop_fd, PIER__DESC_SOCKET);
-	worker->accepting = NULL;
-	worker->handling = NULL;
 	/* What it holds its parent counts; its stops it counts itself. */
-	server->ledger = spare_ledger(server);
-	child->task = pier__current;
-	sched->scratch = server->spare;
-	pier__conn_serve(conn);
-	/* What the handler started has to put in order what it has. */
-	if (sched->live > 1 + child->hearing)
-		pier__sched_end_others();
-	pier__ends_tell(child->mark);
-	pier__process_exit(0);
+	server->ledger = &own;
+	rc = pier_run(child_main, (void *)(uintptr_t)child, &opts, NULL);
+	if (rc >= 0)
+		pier__ends_tell(child->mark);
+	pier__process_exit(rc < 0 ? 1 : 0);
 }
 
 static void
@@ -322,7 +304,7 @@ watch_main(void *arg)
 	} else {
 		(void)pier__ends_give(child->mark);
 	}
-	pier__spare_put(child, sizeof(*child));
+	pier__free(child);
 	return 0;
 }
 
@@ -335,13 +317,10 @@ open_ends(struct pier__worker *worker)
 	server->pid = pier__process();
 	/* A child that takes one of its own writes to many pages of what malloc
 	   keeps in order, each of which is copied first. */
-	if (server->spare == NULL) {
-		server->spare = pier__alloc_lines(
-			PIER__SCRATCH_SIZE + sizeof(struct pier__ledger));
-		if (server->spare == NULL)
-			return -ENOMEM;
-		memset(spare_ledger(server), 0, sizeof(struct pier__ledger));
-	}
+	if (server->spare == NULL)
+		server->spare = pier__alloc_lines(PIER__SCRATCH_SIZE);
+	if (server->spare == NULL)
+		return -ENOMEM;
 	return pier__ends_open(
 		&server->ends, (size_t)server->opts.connections_max);
 }
@@ -351,7 +330,7 @@ open_ends(struct pier__worker *worker)
 static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
-	struct pier__child *child = pier__spare_get(sizeof(*child));
+	struct pier__child *child = pier__alloc(sizeof(*child));
 	int pidfd = -1;
 	int rc;
 
@@ -367,7 +346,7 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	if (rc < 0) {
 		if (child->mark != NULL)
 			(void)pier__ends_give(child->mark);
-		pier__spare_put(child, sizeof(*child));
+		pier__free(child);
 		return rc;
 	}
 	/* What is gathered must not be sent twice; helpers that a datagram
@@ -397,7 +376,6 @@ const struct pier__model pier__model_fork = {
 	.open = open_ends,
 	.start = start,
 	/* The pidfd, and for a moment beside it the socket. */
-	.burst = 4,
 	.descriptors = 2,
 	.alone = true,
 	.lingers_inside = true,

@@ -104,7 +104,6 @@ struct pier__worker {
 	atomic_int load; /* connections that it runs, or is about to */
 	struct pier__inbox inbox;
 	struct pier__pool *pool; /* of PIER_POOL, or NULL */
-	struct pier__kept *kept; /* of PIER_THREAD, or NULL */
 	struct pier__desc stop;  /* its own view of server->stop_fd */
 	/* Beside other processes: */
 	struct pier_group *hearing; /* tasks that hear of them */
@@ -176,9 +175,6 @@ struct pier_server {
 /* Descriptors that are taken at once to see whether they are below the mark. */
 #define PIER__PROBES_MAX 8
 
-/* Accepted in a row before others run, where nothing speaks against it. */
-#define PIER__BURST 32
-
 /* Who runs connections. One file each: iterative.c, thread.c, pool.c,
    fork.c, fiber.c. */
 struct pier__model {
@@ -197,7 +193,6 @@ struct pier__model {
 	   nothing to do. Also after an open that failed. */
 	void (*close)(struct pier__worker *worker);
 	int descriptors; /* that a connection takes */
-	unsigned burst;  /* accepted in a row before others run */
 	/* The thread that runs a connection runs no other one meanwhile, so
 	   that it may wait in the kernel. */
 	bool alone;

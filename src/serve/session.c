@@ -217,7 +217,6 @@ start_thread(struct session *it)
 		.stack_size = server->opts.stack_size,
 		.wakeable = true,
 		.wake_fd = &wake_fd,
-		.kept = it->worker->kept,
 	};
 	int rc;
 

@@ -6,7 +6,6 @@
  * endpoint and nothing else.
  */
 #include "serve/conn.h"
-#include "task/kept.h"
 #include "task/run.h"
 
 /* A thread that hangs outside of pier cannot be stopped; then it is left
@@ -38,7 +37,6 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 		.stack_size = server->opts.stack_size,
 		.wakeable = true,
 		.wake_fd = &wake_fd,
-		.kept = worker->kept,
 	};
 	int rc;
 
@@ -52,20 +50,6 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	else
 		pier__server_drop(server);
 	return rc;
-}
-
-/* Those above the mark are no reserve, idle or not. */
-static int
-open_kept(struct pier__worker *worker)
-{
-	return pier__kept_open(&worker->kept, worker->server->descriptors_high);
-}
-
-static void
-close_kept(struct pier__worker *worker)
-{
-	pier__kept_close(worker->kept);
-	worker->kept = NULL;
 }
 
 size_t
@@ -86,11 +70,8 @@ pier__receiver_apart(size_t i, size_t streams, size_t count)
 const struct pier__model pier__model_thread = {
 	.workers = pier__workers_apart,
 	.receiver = pier__receiver_apart,
-	.open = open_kept,
 	.start = start,
-	.close = close_kept,
 	/* The socket, and what wakes the thread. */
-	.burst = PIER__BURST,
 	.descriptors = 2,
 	.alone = true,
 	.patience_ns = PATIENCE_NS,

@@ -102,12 +102,6 @@ struct pier__engine_ops {
 	/* The same in the child of a fork, but for the memory: it is a copy,
 	   which a page is only once somebody writes there. */
 	void (*forked)(struct pier__engine *engine);
-	/* In the child of a fork, which goes on with this engine: nothing is
-	   watched, and nothing open until something is. The first wait calls
-	   first(arg) and does not wait; that makes it wakeable. Of engines of
-	   fibers only. */
-	void (*renew)(struct pier__engine *engine, void (*first)(void *arg),
-		void *arg);
 };
 
 struct pier__engine {

@@ -153,7 +153,7 @@ pier__sched_yield(struct pier__task *self)
 }
 
 /* Where every fiber begins and ends. */
-PIER__HOT static void
+static void
 fiber_main(void *arg)
 {
 	struct pier__task *self = arg;
@@ -181,7 +181,7 @@ fiber_main(void *arg)
    besides the stack. */
 static_assert(sizeof(struct pier__task) <= PIER__STACK_ABOVE, "room above");
 
-PIER__HOT static struct pier__task *
+static struct pier__task *
 fiber_init(struct pier__sched *sched, void *stack, struct pier_group *group,
 	pier_task_fn *fn, void *arg)
 {
@@ -210,7 +210,7 @@ fiber_init(struct pier__sched *sched, void *stack, struct pier_group *group,
 	return task;
 }
 
-PIER__HOT static int
+static int
 spawn(struct pier__sched *sched, struct pier_group *group, pier_task_fn *fn,
 	void *arg, bool uncopied)
 {
@@ -245,7 +245,7 @@ put_stack:
 	return rc;
 }
 
-PIER__HOT int
+int
 pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	pier_task_fn *fn, void *arg)
 {
@@ -415,7 +415,7 @@ pier__sched_loop(struct pier__sched *sched)
 	}
 }
 
-PIER__HOT void
+void
 pier__sched_lenient(int change)
 {
 	pier__current->sched->lenient += (uint32_t)change;
@@ -424,7 +424,7 @@ pier__sched_lenient(int change)
 /* How long it stands at most until the others have their turn. */
 #define STAND_NS INT64_C(20000000)
 
-PIER__HOT static bool
+static bool
 is_alone(const struct pier__sched *sched, int64_t until)
 {
 	return sched->live == sched->lenient + 1 && sched->ready_head == NULL &&
@@ -433,21 +433,17 @@ is_alone(const struct pier__sched *sched, int64_t until)
 	       pier__timers_next(&sched->timers) > until;
 }
 
-PIER__HOT bool
-pier__sched_stand(struct pier__task *self, int64_t now, int64_t longest_ns)
+bool
+pier__sched_stand(struct pier__task *self, int64_t until)
 {
 	struct pier__sched *sched = self->sched;
-	int64_t until;
 
 	/* Who has just begun may be one that can wait. */
-	if (sched->ready_head != NULL) {
+	if (sched->ready_head != NULL)
 		pier__sched_yield(self);
-		now = pier__calls()->clock_ns();
-	}
-	until = now + longest_ns;
 	if (!is_alone(sched, until))
 		return false;
-	sched->now = now;
+	sched->now = pier__calls()->clock_ns();
 	if (sched->now >= sched->stand_until) {
 		/* So the engine is asked before it is this one's turn again, and
 		   those run that it tells of. */
@@ -463,7 +459,7 @@ pier__sched_stand(struct pier__task *self, int64_t now, int64_t longest_ns)
 	return true;
 }
 
-PIER__HOT void
+void
 pier__sched_stood(struct pier__task *self)
 {
 	struct pier__sched *sched = self->sched;
@@ -523,96 +519,6 @@ pier__sched_forked(void)
 	host->host = false;
 	pier__current = host;
 	pier__thread_forked(host);
-}
-
-/* It has to hear of other threads from here on. */
-static void
-before_first_wait(void *arg)
-{
-	struct pier__sched *sched = arg;
-	void (*first_wait)(void *) = sched->first_wait;
-	int rc;
-
-	(void)pthread_mutex_lock(&sched->remote_lock);
-	rc = sched->engine->ops->wakeable(sched->engine);
-	(void)pthread_mutex_unlock(&sched->remote_lock);
-	if (rc < 0)
-		return;
-	if (sched->host->kind == PIER_TASK_THREAD)
-		pier__thread_set_wake_engine(sched->host, sched->engine);
-	sched->first_wait = NULL;
-	if (first_wait != NULL)
-		first_wait(sched->first_wait_arg);
-}
-
-/* What this task was to its parent it is no more. */
-static void
-renew_task(struct pier__task *self)
-{
-	self->wake_pending = false;
-	self->timed_out = false;
-	self->error_lost = false;
-	self->on_remote = false;
-	self->ops = 0;
-	self->timer_slot = -1;
-	self->shield = 0;
-	self->tag = 0;
-	self->group = NULL;
-	self->last_waits = NULL;
-	self->error = NULL;
-	atomic_store(&self->cancelled, false);
-	pier__list_init(&self->before_wait);
-	pier__list_init(&self->group_node);
-	pier__list_init(&self->wait_node);
-}
-
-void
-pier__sched_forked_alone(void (*first_wait)(void *arg), void *arg)
-{
-	struct pier__task *self = pier__current;
-	struct pier__sched *sched = self->sched;
-
-	renew_task(self);
-	pier__list_init(&sched->all);
-	pier__list_init(&self->all_node);
-	pier__list_push_back(&sched->all, &self->all_node);
-	sched->live = 1;
-	sched->ready_head = NULL;
-	sched->ready_tail = NULL;
-	sched->ready_count = 0;
-	sched->timers.count = 0;
-	sched->alarm = 0;
-	sched->cancelled = false;
-	sched->lenient = 0;
-	sched->now = pier__calls()->clock_ns();
-	sched->stand_until = sched->now + STAND_NS;
-	sched->stretch.longest = NULL;
-	/* Those of other fibers stay as they are, and some are not there. */
-	pier__stacks_init(&sched->stacks, sched->stacks.size);
-	sched->remote_head = NULL;
-	atomic_store(&sched->remote_any, false);
-	/* Another thread, which is not here, may have had it. */
-	(void)pthread_mutex_init(&sched->remote_lock, NULL);
-	sched->first_wait = first_wait;
-	sched->first_wait_arg = arg;
-	pier__thread_forked(sched->host);
-	sched->engine->ops->renew(sched->engine, before_first_wait, sched);
-}
-
-void
-pier__sched_end_others(void)
-{
-	struct pier__task *self = pier__current;
-	struct pier__sched *sched = self->sched;
-
-	/* It stands in for the stack that they would go back to, on which the
-	   parent's program is. */
-	pier__list_remove(&self->all_node);
-	pier__timers_remove(&sched->timers, self);
-	sched->live--;
-	sched->host = self;
-	pier__sched_cancel(sched);
-	pier__sched_loop(sched);
 }
 
 void

@@ -46,9 +46,6 @@ struct pier__sched {
 	   thread may stand before it looks for the others again. */
 	uint32_t lenient;
 	int64_t stand_until;
-	/* In the child of a fork, before its first wait; else NULL. */
-	void (*first_wait)(void *arg);
-	void *first_wait_arg;
 
 	/* Left by other threads. */
 	pthread_mutex_t remote_lock;
@@ -63,16 +60,6 @@ void pier__sched_close(struct pier__sched *sched);
 /* In the child of a fork that a fiber made: its thread is a plain task again,
    on the stack of that fiber, and no fiber is left. */
 void pier__sched_forked(void);
-/*
- * pier__sched_forked_alone(first_wait, arg): the same for a child that goes on
- * in that fiber, with the scheduler that it had: no other fiber is left, and of
- * what the task was in, or had met, nothing. Before the first wait that needs
- * the engine, on the scheduler's own stack, first_wait(arg) is called.
- */
-void pier__sched_forked_alone(void (*first_wait)(void *arg), void *arg);
-/* The last that such a fiber does: all others are cancelled, and have ended when
-   this comes back. */
-void pier__sched_end_others(void);
 /* Start a fiber, ready to run, in a group or in none but the run. 0, -ENOMEM
    or -PIER_ECLOSED. */
 int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
@@ -90,9 +77,8 @@ void pier__sched_loop(struct pier__sched *sched);
 void pier__sched_lenient(int change);
 /* The thread of self, a fiber, is about to stand in a system call, and has stood
    there. False: it must not, as a fiber that may not be woken late is there,
-   or a timer that ends in the next longest_ns. now is the clock's. */
-bool pier__sched_stand(
-	struct pier__task *self, int64_t now, int64_t longest_ns);
+   or a timer that ends before until. */
+bool pier__sched_stand(struct pier__task *self, int64_t until);
 void pier__sched_stood(struct pier__task *self);
 /* A fiber goes to the end of the queue of those that are ready. */
 void pier__sched_yield(struct pier__task *self);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "task/annotate.h"
-#include "task/run.h"
 #include "task/sched.h"
 
 #if defined(PIER__ASAN)
@@ -14,21 +13,16 @@
 #define KEEPS true
 #endif
 
-PIER__HOT static struct pier__spares *
+static struct pier__spares *
 spares_here(void)
 {
 	struct pier__task *self = pier__current;
-	struct pier__thread *thread;
 
-	if (self == NULL)
-		return NULL;
-	if (self->sched != NULL)
-		return &self->sched->spares;
-	thread = pier__thread_that_keeps(self);
-	return thread != NULL ? &thread->spares : NULL;
+	return self == NULL || self->sched == NULL ? NULL
+						   : &self->sched->spares;
 }
 
-PIER__HOT void *
+void *
 pier__spare_get(size_t size)
 {
 	struct pier__spares *spares = spares_here();
@@ -46,7 +40,7 @@ pier__spare_get(size_t size)
 	return object == NULL ? NULL : memset(object, 0, size);
 }
 
-PIER__HOT void
+void
 pier__spare_put(void *object, size_t size)
 {
 	struct pier__spares *spares = spares_here();
@@ -59,23 +53,6 @@ pier__spare_put(void *object, size_t size)
 	memcpy(object, &spares->first, sizeof(spares->first));
 	spares->first = object;
 	spares->count++;
-}
-
-void
-pier__spares_move(struct pier__spares *from)
-{
-	struct pier__spares *to = spares_here();
-
-	while (from->first != NULL && to != NULL &&
-		to->count < PIER__SPARES_MAX) {
-		void *object = from->first;
-
-		memcpy(&from->first, object, sizeof(from->first));
-		from->count--;
-		memcpy(object, &to->first, sizeof(to->first));
-		to->first = object;
-		to->count++;
-	}
 }
 
 void
