@@ -187,7 +187,8 @@ struct pier_bt_scan;
  *   -EAFNOSUPPORT  the kernel has no Bluetooth: modprobe bluetooth
  *   -ENODEV        there is no controller, or none of that name
  *   -ENETDOWN      it is switched off, or all are
- *   -ERFKILL       it is blocked by rfkill
+ *   -ERFKILL       rfkill blocks it just now; one that was blocked before is
+ *                  switched off
  *   -EBUSY         another program has an inquiry run on it
  *   -EOPNOTSUPP    it has no BR/EDR, or no LE, or that is switched off
  *   -EINVAL        opts->controller is no hciN
@@ -212,7 +213,8 @@ pier_bt_scan_open(struct pier_bt_scan **out,
  *
  *   event  written when there is one
  *
- * Returns 1: an event; 0: the controller has ended the inquiry; or
+ * Returns 1: an event; 0: the controller has ended the inquiry, or was not heard to
+ * for a minute, and it was stopped; or
  *   -ENODEV    the controller is gone
  *   -ENETDOWN  it was switched off
  *   -EBUSY     another task waits for this scan
@@ -237,7 +239,8 @@ pier_bt_scan_next(struct pier_bt_scan *scan, struct pier_bt_scan_event *event,
 struct pier_bt_scan_stats {
 	uint64_t heard;   /* messages of devices */
 	uint64_t refused; /* of devices beyond PIER_BT_DEVICES_MAX */
-	uint64_t bad;     /* that broke the rules, and had no effect */
+	uint64_t bad; /* that broke the rules, wholly or in a part: that had no
+			     effect */
 	size_t devices;
 	unsigned int inquiries; /* that were begun */
 };
@@ -258,7 +261,8 @@ unsigned int pier_bt_scan_controller(const struct pier_bt_scan *scan);
 
 /* pier_bt_scan_close(scan): stop the inquiry, if it runs, and end it, while no
    task waits for it; in a cancelled task too. Waits only for one that has not
-   begun yet, which cannot be stopped: 200 ms at most. NULL is fine. */
+   begun yet, which cannot be stopped: 2 s at most. One that begins later still
+   ends by itself. NULL is fine. */
 void pier_bt_scan_close(struct pier_bt_scan *scan);
 
 /* ---- Services of a device ------------------------------------------------ */

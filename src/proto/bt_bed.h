@@ -35,6 +35,8 @@ static struct {
 	int type, protocol;
 	/* What the kernel says: negative errors. */
 	int socket_rc, bind_rc, connect_rc, so_error;
+	int64_t later; /* than the clock says it is, in ns */
+	bool resets;   /* a receive, once: the peer closed */
 	unsigned char bound[16], to[16];
 	socklen_t bound_len, to_len;
 	void (*answer)(const unsigned char *bytes, size_t len);
@@ -86,6 +88,21 @@ bed_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 		return pier__calls_real.getsockopt(fd, level, name, value, len);
 	memcpy(value, &bed.so_error, sizeof(bed.so_error));
 	return 0;
+}
+
+static int64_t
+bed_clock_ns(void)
+{
+	return pier__calls_real.clock_ns() + bed.later;
+}
+
+static ssize_t
+bed_recvmsg(int fd, struct msghdr *header, int flags)
+{
+	if (!bed.resets)
+		return pier__calls_real.recvmsg(fd, header, flags);
+	bed.resets = false;
+	return -ECONNRESET;
 }
 
 /* What was sent has come to the other end. */
@@ -141,6 +158,8 @@ bed_begin(void **state)
 	bed.calls.getsockopt = bed_getsockopt;
 	bed.calls.send = bed_send;
 	bed.calls.sendmsg = bed_sendmsg;
+	bed.calls.recvmsg = bed_recvmsg;
+	bed.calls.clock_ns = bed_clock_ns;
 	bed.peer = -1;
 	/* What the task keeps for its waits is not this test's. */
 	engine = pier__task_engine(pier__self());

@@ -6,8 +6,9 @@
  * it has news: so that what comes while the start of an inquiry is still to be
  * answered is not lost, and a device that is told in pieces is one.
  *
- * An inquiry is stopped by whoever began it. Its own end, which the kernel tells,
- * and a stop may cross; a stop of what has ended is refused, and that is all.
+ * An inquiry is stopped by whoever began it. The kernel does not look who stops, so
+ * all that it has told is read before: what has ended by itself may be another
+ * program's by now. Its end and a stop may cross all the same.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -32,8 +33,15 @@
 #define STOP_TRIES 3
 
 /* The kernel refuses to stop what has not begun yet, which takes the controller
-   milliseconds. */
-#define SETTLE_MS 200
+   milliseconds; it gives a command of its own 2 s. */
+#define SETTLE_NS INT64_C(2000000000)
+
+/* The kernel lets an inquiry run for some ten seconds. What it tells is lost when
+   its queue is full, of the end too: so no inquiry is believed for longer. */
+#define INQUIRY_NS INT64_C(60000000000)
+
+/* More does not wait in the kernel's queue. */
+#define QUEUE_MAX 4096
 
 enum news {
 	NEWS_NONE,
@@ -57,6 +65,7 @@ struct pier_bt_scan {
 	struct pier__mgmt mgmt;
 	atomic_bool busy;
 	enum state state;
+	pier_deadline until; /* an inquiry that runs is not believed */
 	bool again;
 	bool off; /* it was switched off */
 	unsigned int index;
@@ -174,21 +183,25 @@ start(struct pier_bt_scan *scan)
 	if (rc < 0)
 		return rc;
 	scan->state = STATE_STARTING;
+	scan->until = pier_in_ns(INQUIRY_NS);
 	scan->stats.inquiries++;
 	return 0;
 }
 
 static int step(struct pier_bt_scan *scan, pier_deadline deadline);
 
+/* Waits for the start's answer, then takes all that was told; cancelled or not. */
 static void
 settle(struct pier_bt_scan *scan)
 {
-	pier_deadline until = pier_in_ms(SETTLE_MS);
+	pier_deadline until = pier_in_ns(SETTLE_NS);
 	pier_deadline before = pier_shield(until);
-	int rc = 0;
+	int rc = 0, i;
 
 	while (rc == 0 && scan->state == STATE_STARTING)
 		rc = step(scan, until);
+	for (i = 0; rc == 0 && i < QUEUE_MAX; i++)
+		rc = step(scan, PIER_NOW);
 	(void)pier_shield(before);
 }
 
@@ -197,6 +210,7 @@ stop(struct pier_bt_scan *scan)
 {
 	int rc = -ENOBUFS, i;
 
+	scan->again = false;
 	settle(scan);
 	if (scan->state == STATE_ENDED)
 		return;
@@ -204,6 +218,17 @@ stop(struct pier_bt_scan *scan)
 		rc = pier__mgmt_send(&scan->mgmt, PIER__MGMT_STOP_DISCOVERY,
 			scan->index, &scan->types, 1);
 	scan->state = STATE_ENDED;
+}
+
+/* Its end was not told: it is ended here. 0, or as start(). */
+static int
+give_up(struct pier_bt_scan *scan)
+{
+	bool again = scan->again;
+
+	stop(scan);
+	scan->again = again;
+	return again && !scan->off ? start(scan) : 0;
 }
 
 static int
@@ -485,7 +510,9 @@ pier_bt_scan_next_sized(struct pier_bt_scan *scan,
 		rc = tell(scan, &event);
 		if (rc != 0 || scan->state == STATE_ENDED)
 			break;
-		rc = step(scan, deadline);
+		rc = step(scan, pier_earlier(scan->until, deadline));
+		if (rc == -PIER_EDEADLINE && scan->until.ns < deadline.ns)
+			rc = give_up(scan);
 	} while (rc == 0);
 	atomic_store(&scan->busy, false);
 	if (rc < 0)

@@ -17,8 +17,10 @@ static struct {
 	uint32_t settings[3];
 	unsigned int refuses; /* a start, with this status */
 	bool says_nothing;    /* to a start */
+	bool runs;            /* an inquiry, whosever */
 	void (*before)(void); /* the answer to a start */
 	unsigned int starts, stops;
+	unsigned int wrong_stops; /* of what does not run: refused */
 	unsigned char types;
 	unsigned int index;
 } kernel;
@@ -74,6 +76,15 @@ say_info(unsigned int index)
 	say_done(PIER__MGMT_READ_INFO, index, 0, info, sizeof(info));
 }
 
+/* The answer to a start. */
+static void
+say_begun(void)
+{
+	kernel.runs = kernel.refuses == 0;
+	say_done(PIER__MGMT_START_DISCOVERY, kernel.index, kernel.refuses,
+		&kernel.types, kernel.runs);
+}
+
 static void
 hear(const unsigned char *bytes, size_t len)
 {
@@ -95,12 +106,17 @@ hear(const unsigned char *bytes, size_t len)
 		if (kernel.before != NULL)
 			kernel.before();
 		if (!kernel.says_nothing)
-			say_done(message.code, message.index, kernel.refuses,
-				&kernel.types, kernel.refuses == 0);
+			say_begun();
 		return;
 	default:
 		assert_int_equal(message.code, PIER__MGMT_STOP_DISCOVERY);
+		if (!kernel.runs) {
+			kernel.wrong_stops++;
+			say_done(message.code, message.index, 0x0b, "", 0);
+			return;
+		}
 		kernel.stops++;
+		kernel.runs = false;
 		say_done(message.code, message.index, 0, message.bytes, 1);
 		return;
 	}
@@ -460,17 +476,90 @@ a_cancelled_one_is_stopped(void **state)
 	assert_int_equal(kernel.stops, 1);
 }
 
-/* One whose start is not answered: it is waited for, and not for long. */
-static void
-one_that_has_not_begun_is_stopped(void **state)
+static int
+open_for_a_moment(void *arg)
 {
 	struct pier_bt_scan *scan;
 
+	(void)arg;
+	return pier_bt_scan_open(&scan, NULL, pier_in_ms(1));
+}
+
+/* The start is answered when the wait for it has ended. */
+static int
+answer_late(void *arg)
+{
+	struct pier_group *group;
+	int rc = pier_group_open(&group);
+
+	(void)arg;
+	if (rc < 0)
+		return rc;
+	rc = pier_go(group, open_for_a_moment, NULL);
+	if (rc == 0)
+		rc = pier_sleep(pier_in_ms(5));
+	if (rc == 0)
+		say_begun();
+	if (rc == 0)
+		rc = pier_group_wait(group, SOON);
+	if (rc == 0)
+		rc = pier_group_result(group);
+	pier_group_close(group);
+	return rc;
+}
+
+static void
+one_that_has_not_begun_is_stopped_when_it_has(void **state)
+{
 	(void)state;
 	kernel.says_nothing = true;
 	assert_int_equal(
-		pier_bt_scan_open(&scan, NULL, pier_in_ms(1)), -PIER_EDEADLINE);
+		pier_run(answer_late, NULL, NULL, NULL), -PIER_EDEADLINE);
+	assert_int_equal(kernel.starts, 1);
 	assert_int_equal(kernel.stops, 1);
+	assert_int_equal(kernel.wrong_stops, 0);
+}
+
+/* Its own has ended, which nobody has read, and another program's runs. */
+static void
+anothers_is_not_stopped(void **state)
+{
+	struct pier_bt_scan *scan =
+		opened(&(struct pier_bt_scan_opts){ .again = true });
+
+	(void)state;
+	FOUND(1, -40, "");
+	say_discovering(false);
+	say_discovering(true);
+	pier_bt_scan_close(scan);
+	assert_true(kernel.runs);
+	assert_int_equal(kernel.starts, 1);
+	assert_int_equal(kernel.stops, 0);
+}
+
+/* The end was told while the queue was full. */
+static void
+one_that_is_silent_for_long_is_ended(void **state)
+{
+	struct pier_bt_scan *scan = opened(NULL);
+	struct pier_bt_scan_event event;
+
+	(void)state;
+	FOUND(1, -40, "");
+	bed.later += INT64_C(61000000000);
+	assert_int_equal(next(scan).what, PIER_BT_SCAN_FOUND);
+	assert_int_equal(pier_bt_scan_next(scan, &event, SOON), 0);
+	assert_int_equal(kernel.stops, 1);
+	pier_bt_scan_close(scan);
+	scan = opened(&(struct pier_bt_scan_opts){ .again = true });
+	bed.later += INT64_C(61000000000);
+	assert_int_equal(pier_bt_scan_next(scan, &event, pier_in_ms(1)),
+		-PIER_EDEADLINE);
+	assert_int_equal(kernel.starts, 3);
+	assert_int_equal(kernel.stops, 2);
+	pier_bt_scan_close(scan);
+	assert_int_equal(kernel.stops, 3);
+	assert_int_equal(kernel.wrong_stops, 0);
 }
 
 static int
@@ -517,7 +606,9 @@ main(void)
 		SCANNED(a_controller_goes),
 		SCANNED(devices_have_a_limit),
 		SCANNED(a_cancelled_one_is_stopped),
-		SCANNED(one_that_has_not_begun_is_stopped),
+		SCANNED(one_that_has_not_begun_is_stopped_when_it_has),
+		SCANNED(anothers_is_not_stopped),
+		SCANNED(one_that_is_silent_for_long_is_ended),
 		SCANNED(every_call_fails_once),
 	};
 

@@ -12,6 +12,7 @@
 
 #include "addr/bt.h"
 #include "net/bare.h"
+#include "net/l2cap.h"
 #include "os/calls.h"
 #include "proto/bt_uuid.h"
 #include "proto/sdp_wire.h"
@@ -112,6 +113,8 @@ connect_to(struct sdp *sdp, const struct pier_bt_addr *device)
 	/* Interrupted, it goes on all the same. */
 	if (rc == -EINPROGRESS || rc == -EINTR)
 		rc = await(sdp);
+	if (rc == 0)
+		rc = pier__l2cap_mark(pier__bare_fd(&sdp->socket));
 	return rc < 0 ? fail(sdp, rc, PIER_STEP_CONNECT, explain(rc)) : 0;
 }
 
@@ -169,6 +172,21 @@ send_request(struct sdp *sdp, const struct pier__sdp_continue *more)
 	return rc < 0 ? fail(sdp, rc, PIER_STEP_SEND, NULL) : 0;
 }
 
+static ssize_t
+look(struct sdp *sdp)
+{
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec where = { .iov_base = sdp->part,
+		.iov_len = sizeof(sdp->part) };
+	struct msghdr header = { .msg_iov = &where,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+
+	return pier__l2cap_recvmsg(
+		pier__bare_fd(&sdp->socket), &header, MSG_DONTWAIT);
+}
+
 /* The next message: its length. */
 static ssize_t
 receive(struct sdp *sdp)
@@ -180,8 +198,7 @@ receive(struct sdp *sdp)
 		rc = enter(sdp);
 		if (rc < 0)
 			break;
-		n = pier__calls()->recv(pier__bare_fd(&sdp->socket), sdp->part,
-			sizeof(sdp->part), MSG_DONTWAIT);
+		n = look(sdp);
 		if (n == -EAGAIN) {
 			pier__bare_drained(&sdp->socket, PIER_READING);
 			rc = pier__bare_wait(&sdp->socket, PIER_READING,
@@ -190,8 +207,6 @@ receive(struct sdp *sdp)
 			rc = (int)n;
 		}
 	}
-	if (rc == 0 && n == 0)
-		rc = -PIER_EEND;
 	return rc < 0 ? fail(sdp, rc, PIER_STEP_RECEIVE, NULL) : n;
 }
 
@@ -219,7 +234,7 @@ ask(struct sdp *sdp, struct pier__sdp_continue *more)
 	if (rc < 0)
 		return fail(sdp, rc, PIER_STEP_RECEIVE, why);
 	if (part.size > sizeof(sdp->answer) - sdp->size)
-		return fail(sdp, -PIER_ELIMIT, PIER_STEP_RECEIVE,
+		return fail(sdp, -PIER_ELIMIT, PIER_STEP_BODY,
 			"an answer of more than 64 KiB");
 	memcpy(sdp->answer + sdp->size, part.bytes, part.size);
 	sdp->size += part.size;
@@ -250,7 +265,7 @@ read_answer(struct sdp *sdp, struct pier_bt_services **out)
 		NULL, PIER_BT_SERVICES_MAX, sdp->answer, sdp->size, &why);
 
 	if (count < 0)
-		return fail(sdp, count, PIER_STEP_RECEIVE, why);
+		return fail(sdp, count, PIER_STEP_BODY, why);
 	services =
 		pier__alloc(sizeof(*services) + (size_t)count * sizeof(*list));
 	if (services == NULL)

@@ -178,10 +178,38 @@ a_peer_may_end_or_never_end(void **state)
 	peer.goes_on = true;
 	assert_int_equal(pier_bt_services(&services, &device, NULL, NULL, SOON),
 		-PIER_ELIMIT);
+	assert_int_equal(pier_last_error()->step, PIER_STEP_BODY);
 	bed.answer = NULL;
 	assert_int_equal(
 		pier_bt_services(&services, &device, NULL, NULL, pier_in_ms(1)),
 		-PIER_EDEADLINE);
+}
+
+/* The kernel tells of it before the messages that still queue. */
+static void
+close_behind(const unsigned char *bytes, size_t len)
+{
+	hear(bytes, len);
+	bed.resets = true;
+}
+
+static void
+an_answer_is_taken_before_an_end(void **state)
+{
+	struct pier_bt_services *services;
+
+	(void)state;
+	bed.answer = close_behind;
+	peer.ends = true;
+	assert_int_equal(
+		pier_bt_services(&services, &device, NULL, NULL, SOON), 0);
+	assert_int_equal(services->count, 2);
+	pier_bt_services_free(services);
+	/* Of one that has parts to come, the end is told. */
+	peer.asked = 0;
+	peer.step = 5;
+	assert_int_equal(pier_bt_services(&services, &device, NULL, NULL, SOON),
+		-PIER_EEND);
 }
 
 static void
@@ -238,6 +266,7 @@ main(void)
 		FOUND(a_controller_can_be_named),
 		FOUND(failures_say_where),
 		FOUND(a_peer_may_end_or_never_end),
+		FOUND(an_answer_is_taken_before_an_end),
 		FOUND(strays_have_a_limit),
 		FOUND(every_call_fails_once),
 	};

@@ -244,7 +244,9 @@ number_of(uint32_t *out, const struct element *element)
 		*out = pier_be16_get(element->bytes);
 	else if (element->size == 4)
 		*out = pier_be32_get(element->bytes);
-	return element->size <= 4;
+	else
+		return false;
+	return true;
 }
 
 static bool

@@ -258,6 +258,14 @@ no_cut_of_an_answer_is_one(void **state)
 		RECORDS(NULL, 1, "\x37\xff\xff\xff\xff"), -PIER_EFRAME);
 	assert_int_equal(RECORDS(NULL, 1, "\x37\xff\xff"), -PIER_EFRAME);
 	assert_int_equal(RECORDS(NULL, 1, "\x35\2\x48\1"), -PIER_EFRAME);
+	/* The number of an attribute has 1, 2 or 4 bytes. */
+	assert_int_equal(
+		RECORDS(NULL, 1, "\x35\x0b\x35\x09\x09\1\0\x25\0\x0d\0\x25\0"),
+		-PIER_EFRAME);
+	assert_int_equal(
+		RECORDS(NULL, 1,
+			"\x35\x0e\x35\x0c\x09\1\0\x25\0\x0d\3\0\1\0\x25\0"),
+		-PIER_EFRAME);
 }
 
 static int
