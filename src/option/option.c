@@ -19,6 +19,27 @@ get_int(int fd, int name, int *value)
 	return pier__calls()->getsockopt(fd, SOL_SOCKET, name, value, &len);
 }
 
+/* SOL_CAN_ISOTP, and its option CAN_ISOTP_OPTS; others of their type have
+   neither. */
+#define LEVEL_ISOTP 106
+#define ISOTP_OPTS  1
+
+/* Of CAN sockets, the kernel keeps the protocol of J1939's alone. Only raw ones
+   are of type SOCK_RAW. */
+static int
+can_protocol(int fd, int type)
+{
+	unsigned char opts[64];
+	socklen_t len = sizeof(opts);
+
+	if (type == SOCK_RAW)
+		return PIER__CAN_RAW;
+	return pier__calls()->getsockopt(
+		       fd, LEVEL_ISOTP, ISOTP_OPTS, opts, &len) == 0
+		       ? PIER__CAN_ISOTP
+		       : 0;
+}
+
 int
 pier__option_kind_of(struct pier__option_kind *out, int fd)
 {
@@ -28,6 +49,8 @@ pier__option_kind_of(struct pier__option_kind *out, int fd)
 		rc = get_int(fd, SO_TYPE, &out->type);
 	if (rc == 0)
 		rc = get_int(fd, SO_PROTOCOL, &out->protocol);
+	if (rc == 0 && out->domain == AF_CAN && out->protocol == 0)
+		out->protocol = can_protocol(fd, out->type);
 	return rc;
 }
 

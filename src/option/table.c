@@ -20,9 +20,6 @@
 #define FAMILY_BLUETOOTH 31
 #define PROTOCOL_MPTCP   262
 #define PROTOCOL_UDPLITE 136
-#define CAN_RAW          1
-#define CAN_ISOTP        6
-#define CAN_J1939        7
 #define BT_L2CAP         0
 #define BT_HCI           1
 #define BT_SCO           2
@@ -134,19 +131,19 @@ is_netlink(const struct pier__option_kind *kind)
 static bool
 is_can_raw(const struct pier__option_kind *kind)
 {
-	return kind->domain == AF_CAN && kind->protocol == CAN_RAW;
+	return kind->domain == AF_CAN && kind->protocol == PIER__CAN_RAW;
 }
 
 static bool
 is_isotp(const struct pier__option_kind *kind)
 {
-	return kind->domain == AF_CAN && kind->protocol == CAN_ISOTP;
+	return kind->domain == AF_CAN && kind->protocol == PIER__CAN_ISOTP;
 }
 
 static bool
 is_j1939(const struct pier__option_kind *kind)
 {
-	return kind->domain == AF_CAN && kind->protocol == CAN_J1939;
+	return kind->domain == AF_CAN && kind->protocol == PIER__CAN_J1939;
 }
 
 static bool

@@ -10,6 +10,11 @@
 
 #include "base/text.h"
 
+/* Protocols of CAN that have options. */
+#define PIER__CAN_RAW   1
+#define PIER__CAN_ISOTP 6
+#define PIER__CAN_J1939 7
+
 /* What decides which options a socket has. */
 struct pier__option_kind {
 	int domain, type, protocol;

@@ -43,7 +43,16 @@ SETS = [
     Set("can", ["can_raw", "vcan"], scripts=["tests/vm/can.py"]),
     Set(
         "options",
-        ["tipc", "sctp", "tls", "vsock_loopback"],
+        [
+            "tipc",
+            "sctp",
+            "tls",
+            "vsock_loopback",
+            "can_raw",
+            "can_bcm",
+            "can_isotp",
+            "can_j1939",
+        ],
         tests=["option/option"],
         scripts=["tests/vm/options.py"],
     ),
