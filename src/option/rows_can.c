@@ -28,7 +28,7 @@ const struct pier_option pier__options_can_raw[] = {
 	ROW("join_filters", "CAN_RAW_JOIN_FILTERS", 6, BOOL, RW, .since = "4.1",
 		.initial = "0",
 		.meaning = "a frame must pass all filters, not one of them"),
-	ROW("xl_frames", "CAN_RAW_XL_FRAMES", 7, BOOL, RW, .since = "6.2",
+	ROW("xl_frames", "CAN_RAW_XL_FRAMES", 7, BOOL, RW, .since = "6.1",
 		.initial = "0",
 		.meaning = "send and receive frames of CAN XL as well"),
 	ROW("xl_vcid_opts", "CAN_RAW_XL_VCID_OPTS", 8, CANVCID, RW,

@@ -92,7 +92,7 @@ const struct pier_option pier__options_ipv6[] = {
 		.meaning = "receive from every group that any socket of this "
 			   "machine joined"),
 	ROW("router_alert_isolate", "IPV6_ROUTER_ALERT_ISOLATE", 30, BOOL, RW,
-		.since = "5.1", .initial = "0", .capability = "CAP_NET_ADMIN",
+		.since = "5.1", .initial = "0",
 		.meaning = "packets with Router Alert come only from the "
 			   "socket's own network namespace"),
 	ROW("recverr_rfc4884", "IPV6_RECVERR_RFC4884", 31, BOOL, RW,

@@ -83,7 +83,7 @@ const struct pier_option pier__options_packet[] = {
 		.since = "4.20", .initial = "0",
 		.meaning = "do not see the frames that this machine sends"),
 	ROW("vnet_hdr_sz", "PACKET_VNET_HDR_SZ", 24, INT, RW | BIND,
-		.since = "6.6", .initial = "0", .max = 65535,
+		.since = "6.4", .initial = "0", .max = 65535,
 		.meaning = "how long the virtio header before each frame is"),
 	{ .name = NULL },
 };

@@ -53,9 +53,10 @@ const struct pier_option pier__options_socket[] = {
 		.initial = "0",
 		.meaning = "send UDP over IPv4 without a checksum"),
 	ROW("priority", "SO_PRIORITY", 12, INT, RW, .since = "1.3",
-		.initial = "0", .differs = "without CAP_NET_ADMIN it is 0 to 6",
+		.initial = "0", .capability = "CAP_NET_ADMIN",
 		.meaning = "the queueing priority of what is sent; on IPv4 the "
-			   "kernel also derives it from ip.tos"),
+			   "kernel also derives it from ip.tos; without the "
+			   "capability 0 to 6"),
 	ROW("linger", "SO_LINGER", 13, LINGER, RW, .since = "1.0",
 		.initial = "off",
 		.meaning = "on close, wait so long for unsent data; off leaves "
@@ -174,7 +175,8 @@ const struct pier_option pier__options_socket[] = {
 		.max = INT32_MAX, .capability = "CAP_NET_ADMIN",
 		.sysctl = "net.core.busy_read",
 		.meaning = "how long a blocking read may poll the card before "
-			   "it sleeps; lowering it needs no capability"),
+			   "it sleeps; only older kernels ask for the "
+			   "capability, to raise it"),
 	ROW("max_pacing_rate", "SO_MAX_PACING_RATE", 47, RATE, RW,
 		.since = "3.13", .words = "unlimited=-1",
 		.meaning = "the most bytes a second that TCP, or a fair queue, "

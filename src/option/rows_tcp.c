@@ -158,10 +158,10 @@ const struct pier_option pier__options_tcp[] = {
 	ROW("rto_max_ms", "TCP_RTO_MAX_MS", 44, MS, RW, .since = "6.15",
 		.min = 1000, .max = 120000, .sysctl = "net.ipv4.tcp_rto_max_ms",
 		.meaning = "the longest time before data is sent again"),
-	ROW("rto_min_us", "TCP_RTO_MIN_US", 45, US, RW, .since = "6.16",
+	ROW("rto_min_us", "TCP_RTO_MIN_US", 45, US, RW, .since = "6.15",
 		.min = 1, .max = INT32_MAX, .sysctl = "net.ipv4.tcp_rto_min_us",
 		.meaning = "the shortest time before data is sent again"),
-	ROW("delack_max_us", "TCP_DELACK_MAX_US", 46, US, RW, .since = "6.16",
+	ROW("delack_max_us", "TCP_DELACK_MAX_US", 46, US, RW, .since = "6.15",
 		.min = 1, .max = INT32_MAX,
 		.meaning = "the longest time that an acknowledgement is held "
 			   "back"),
@@ -184,7 +184,7 @@ const struct pier_option pier__options_mptcp[] = {
 		GET | ASKS | AFTER, .since = "5.16",
 		.meaning = "the addresses of each subflow"),
 	ROW("full_info", "MPTCP_FULL_INFO", 4, BYTES,
-		GET | POINTERS | ASKS | AFTER, .since = "6.6",
+		GET | POINTERS | ASKS | AFTER, .since = "6.5",
 		.meaning = "all three of them at once"),
 	{ .name = NULL },
 };

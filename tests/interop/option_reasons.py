@@ -15,6 +15,9 @@ REASONS = [
     (r"IP(V6)?_PMTUDISC_\w+", "a word of mtu_discover"),
     (r"IP_DEFAULT_MULTICAST_\w+", "a default, not an option"),
     (r"MCAST_(EXCLUDE|INCLUDE)", "a value of msfilter"),
+    (r"MRT6?_\w+", "the kernel's table of multicast routes, which one daemon of "
+     "a network namespace holds by the only socket that has these"),
+    (r"IP6?T_SO_\w+", "the tables of iptables, whose form its own library knows"),
     (r"IPV6_(FL|TLV)_\w+", "a value in a flow label or an option header"),
     (r"IPV6_(FLOWINFO|PRIORITY)_\w+", "a mask or a priority; not an option",),
     (r"IPV6_PREFER_SRC_\w+", "a word of addr_preferences"),

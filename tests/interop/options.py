@@ -25,6 +25,10 @@ HEADERS = {
     "asm-generic/socket.h": "SO_",
     "linux/in.h": "(?:IP|MCAST)_",
     "linux/in6.h": "IPV6_",
+    "linux/mroute.h": "MRT_",
+    "linux/mroute6.h": "MRT6_",
+    "linux/netfilter_ipv4/ip_tables.h": "IPT_SO_",
+    "linux/netfilter_ipv6/ip6_tables.h": "IP6T_SO_",
     "linux/tcp.h": "TCP_",
     "linux/udp.h": "UDP_",
     "linux/if_packet.h": "PACKET_",
@@ -130,6 +134,76 @@ def test_every_constant_of_the_headers():
     equal(missing, [], "neither in the table nor with a reason")
     equal(wrong, [], "another number than the kernel's")
     assert held > 300, held
+
+
+# The number of an option that a fix of 6.1 brought back needed both.
+BROUGHT_BACK = {"IP_LOCAL_PORT_RANGE", "IP_PROTOCOL"}
+
+
+def test_no_option_is_older_than_it_says():
+    """The headers have nothing that came after them."""
+    with open(path_of("linux/version.h"), encoding="utf-8") as file:
+        code = int(re.search(r"LINUX_VERSION_CODE (\d+)", file.read()).group(1))
+    version, held, wrong = (code >> 16, code >> 8 & 255), 0, []
+    for header, prefix in HEADERS.items():
+        for name in set(names_in(header, prefix)) - BROUGHT_BACK:
+            for row in TABLE.get(name, []):
+                held += 1
+                since = tuple(int(part) for part in row["since"].split("."))
+                if since[:2] > version:
+                    wrong.append((name, row["since"]))
+    equal(wrong, [], f"in headers of Linux {version}")
+    assert held > 300, held
+
+
+# What takes a capability, as this kernel says: a socket, and a value for which
+# it asks. Others of the table ask only of a raw socket, or an older kernel does.
+PRIVILEGED = [
+    ("tcp4", "debug=1"), ("tcp4", "sndbufforce=8192"),
+    ("tcp4", "rcvbufforce=8192"), ("tcp4", "mark=1"), ("tcp4", "priority=7"),
+    ("tcp4", "prefer_busy_poll=1"), ("tcp4", "busy_poll_budget=99"),
+    ("udp4", "txtime=clock=0,flags=0x0"), ("tcp4", "repair=1"),
+    ("tcp4", "ip.transparent=1"), ("tcp6", "ipv6.transparent=1"),
+    ("udp6", "join_anycast=2001:db8::1"), ("netlink", "listen_all_nsid=1"),
+]
+UNPRIVILEGED = [
+    ("tcp4", "priority=6"), ("udp6", "router_alert_isolate=1"),
+    ("tcp4", "bindtodevice=lo"), ("tcp4", "keepidle=60"), ("udp4", "ttl=5"),
+]
+
+
+def test_capabilities():
+    if os.geteuid() != 0:
+        raise tap.Skip("needs root to give it up")
+    words = ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps"]
+    words += ["-all", "--bounding-set", "-all", "--no-new-privs"]
+
+    def without(kind, setting):
+        done = subprocess.run(
+            [*words, binary, "opt", f"{kind}://", setting],
+            capture_output=True, text=True, check=False, env=tool.ENV,
+        )
+        return done.returncode, done.stderr
+
+    # The binary may stand where only root can read.
+    with tool.scratch() as folder:
+        os.chmod(folder, 0o755)
+        binary = shutil.copy(tool.PIER, folder)
+        for kind, setting in PRIVILEGED:
+            done = tool.run("opt", f"{kind}://", setting, "--dry-run")
+            if done.code != 0:
+                print(f"# not here: {setting}: {done.err.strip()}")
+                continue
+            code, said = without(kind, setting)
+            equal((setting, code), (setting, 9), said)
+            assert "it takes CAP_" in said, said
+        for kind, setting in UNPRIVILEGED:
+            code, said = without(kind, setting)
+            equal((setting, code), (setting, 0), said)
+            name = setting.split("=")[0]
+            told = expect(0, "opt", "--json", name).text
+            if "capability" in json.loads(told):
+                assert "without the capability" in told, told
 
 
 def test_levels_are_those_of_python():
