@@ -19,8 +19,7 @@
 
 #include "addr/bt.h"
 #include "os/bt.h"
-#include "os/faulty.h"
-#include "task/task.h"
+#include "task/faulty_bed.h"
 
 /* Nothing waits that long. */
 #define SOON pier_in_s(20)
@@ -237,8 +236,6 @@ add_controller(const char *text, uint16_t index, bool on)
 static int
 begin(void **state)
 {
-	struct pier__engine *engine;
-
 	(void)state;
 	memset(&air, 0, sizeof(air));
 	air.calls = pier__calls_real;
@@ -258,31 +255,16 @@ begin(void **state)
 	air.device = -1;
 	air.connect_errors = -1;
 	add_controller(HERE, 0, true);
-	/* What the task keeps for its waits is not this test's. */
-	engine = pier__task_engine(pier__self());
-	if (engine == NULL || engine->ops->wait(engine, 0) < 0)
-		return -1;
-	if (pier_sleep(pier_in_ns(1)) < 0)
-		return -1;
-	pier__faulty_init(&faulty, &air.calls);
-	pier__self()->context.calls = &faulty.calls;
-	return 0;
+	return faulty_bed_begin(&faulty, &air.calls);
 }
 
 static int
 end(void **state)
 {
-	size_t leaks;
-
 	(void)state;
-	pier__error_record_free(pier__self()->error);
-	pier__self()->error = NULL;
-	pier__self()->context.calls = &pier__calls_real;
-	leaks = pier__faulty_leaks(&faulty, stderr) + faulty.wrong_closes;
-	pier__faulty_end(&faulty);
 	if (air.device >= 0)
 		(void)close(air.device);
-	return leaks == 0 ? 0 : -1;
+	return faulty_bed_end(&faulty);
 }
 
 static void
@@ -766,40 +748,14 @@ listen_once(void)
 }
 
 static void
-fail_each(int (*talk)(void))
-{
-	unsigned long total, nth;
-
-	assert_int_equal(talk(), 0);
-	total = faulty.total;
-	assert_int_equal(talk(), 0);
-	total = faulty.total - total;
-	for (nth = 1; nth <= total; nth++) {
-		const struct pier__fault fault = { .call = PIER__CALL_ANY,
-			.nth = faulty.total + nth,
-			.times = 1,
-			.error = EOVERFLOW };
-		unsigned long hits = faulty.hits;
-		int rc;
-
-		faulty.fault_count = 0;
-		faulty.fired[0] = 0;
-		pier__faulty_plan(&faulty, &fault);
-		rc = talk();
-		/* An allocation has but one way to fail, and a close none. */
-		if (faulty.hits > hits && rc != 0 && rc != -ENOMEM)
-			assert_int_equal(rc, -EOVERFLOW);
-	}
-	assert_true(faulty.hits > 5);
-}
-
-static void
 every_call_fails_once(void **state)
 {
 	(void)state;
-	fail_each(talk_by_stream);
-	fail_each(talk_by_messages);
-	fail_each(listen_once);
+	/* Whether a stream came back to itself is asked of its own address. */
+	faulty_bed_each(&faulty, talk_by_stream, EOVERFLOW,
+		FAULTY_BED_CALL(PIER__CALL_GETSOCKNAME));
+	faulty_bed_each(&faulty, talk_by_messages, EOVERFLOW, 0);
+	faulty_bed_each(&faulty, listen_once, EOVERFLOW, 0);
 }
 
 #define AIR(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -18,8 +18,7 @@
 #include <pier.h>
 
 #include "net/can_wire.h"
-#include "os/faulty.h"
-#include "task/task.h"
+#include "task/faulty_bed.h"
 
 /* Nothing waits that long. */
 #define SOON pier_in_s(20)
@@ -59,6 +58,8 @@ link_socket(int family, int type, int protocol)
 	rc = pier__calls_real.socketpair(AF_UNIX, SOCK_DGRAM, 0, fds);
 	if (rc < 0)
 		return rc;
+	if (link_.bus >= 0)
+		(void)close(link_.bus);
 	link_.bus = fds[1];
 	return fds[0];
 }
@@ -149,7 +150,6 @@ link_sendmsg(int fd, const struct msghdr *header, int flags)
 static int
 begin(void **state)
 {
-	struct pier__engine *engine;
 	int i;
 
 	(void)state;
@@ -165,31 +165,16 @@ begin(void **state)
 	link_.seconds = 12;
 	for (i = 0; i < OPTIONS_MAX; i++)
 		link_.set[i] = -1;
-	/* What the task keeps for its waits is not this test's. */
-	engine = pier__task_engine(pier__self());
-	if (engine == NULL || engine->ops->wait(engine, 0) < 0)
-		return -1;
-	if (pier_sleep(pier_in_ns(1)) < 0)
-		return -1;
-	pier__faulty_init(&faulty, &link_.calls);
-	pier__self()->context.calls = &faulty.calls;
-	return 0;
+	return faulty_bed_begin(&faulty, &link_.calls);
 }
 
 static int
 end(void **state)
 {
-	size_t leaks;
-
 	(void)state;
-	pier__error_record_free(pier__self()->error);
-	pier__self()->error = NULL;
-	pier__self()->context.calls = &pier__calls_real;
-	leaks = pier__faulty_leaks(&faulty, stderr) + faulty.wrong_closes;
-	pier__faulty_end(&faulty);
 	if (link_.bus >= 0)
 		(void)close(link_.bus);
-	return leaks == 0 ? 0 : -1;
+	return faulty_bed_end(&faulty);
 }
 
 static struct pier_can *
@@ -404,31 +389,8 @@ talk(void)
 static void
 every_call_fails_once(void **state)
 {
-	unsigned long total = 0, nth;
-
 	(void)state;
-	assert_int_equal(talk(), 0);
-	total = faulty.total;
-	for (nth = 1; nth <= total; nth++) {
-		const struct pier__fault fault = { .call = PIER__CALL_ANY,
-			.nth = faulty.total + nth,
-			.times = 1,
-			.error = ENOTSUP };
-		unsigned long hits = faulty.hits;
-		int rc;
-
-		if (link_.bus >= 0)
-			(void)close(link_.bus);
-		link_.bus = -1;
-		faulty.fault_count = 0;
-		faulty.fired[0] = 0;
-		pier__faulty_plan(&faulty, &fault);
-		rc = talk();
-		/* An allocation has but one way to fail, and a close none. */
-		if (faulty.hits > hits && rc != 0 && rc != -ENOMEM)
-			assert_int_equal(rc, -ENOTSUP);
-	}
-	assert_true(faulty.hits > 5);
+	faulty_bed_each(&faulty, talk, ENOTSUP, 0);
 }
 
 #define LINKED(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -7,21 +7,11 @@
 #ifndef PIER_PROTO_BT_BED_H
 #define PIER_PROTO_BT_BED_H
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include <pier/bt_control.h>
-#include <pier/error.h>
-#include <pier/task.h>
 
-#include "os/faulty.h"
-#include "task/task.h"
+#include "task/faulty_bed.h"
 
 /* Nothing waits that long. */
 #define SOON pier_in_s(20)
@@ -147,8 +137,6 @@ bed_say(const void *bytes, size_t len)
 static int
 bed_begin(void **state)
 {
-	struct pier__engine *engine;
-
 	(void)state;
 	memset(&bed, 0, sizeof(bed));
 	bed.calls = pier__calls_real;
@@ -161,59 +149,16 @@ bed_begin(void **state)
 	bed.calls.recvmsg = bed_recvmsg;
 	bed.calls.clock_ns = bed_clock_ns;
 	bed.peer = -1;
-	/* What the task keeps for its waits is not this test's. */
-	engine = pier__task_engine(pier__self());
-	if (engine == NULL || engine->ops->wait(engine, 0) < 0)
-		return -1;
-	if (pier_sleep(pier_in_ns(1)) < 0)
-		return -1;
-	pier__faulty_init(&bed.faulty, &bed.calls);
-	pier__self()->context.calls = &bed.faulty.calls;
-	return 0;
+	return faulty_bed_begin(&bed.faulty, &bed.calls);
 }
 
 static int
 bed_end(void **state)
 {
-	size_t leaks;
-
 	(void)state;
-	pier__error_record_free(pier__self()->error);
-	pier__self()->error = NULL;
-	pier__self()->context.calls = &pier__calls_real;
-	leaks = pier__faulty_leaks(&bed.faulty, stderr) +
-		bed.faulty.wrong_closes;
-	pier__faulty_end(&bed.faulty);
 	if (bed.peer >= 0)
 		(void)pier__calls_real.close(bed.peer);
-	return leaks == 0 ? 0 : -1;
-}
-
-/* Every call of talk(), which gives its first error or 0, fails once. */
-static void
-bed_each_call_fails(int (*talk)(void))
-{
-	unsigned long total, nth;
-
-	assert_int_equal(talk(), 0);
-	total = bed.faulty.total;
-	for (nth = 1; nth <= total; nth++) {
-		const struct pier__fault fault = { .call = PIER__CALL_ANY,
-			.nth = bed.faulty.total + nth,
-			.times = 1,
-			.error = ENOTSUP };
-		unsigned long hits = bed.faulty.hits;
-		int rc;
-
-		bed.faulty.fault_count = 0;
-		bed.faulty.fired[0] = 0;
-		pier__faulty_plan(&bed.faulty, &fault);
-		rc = talk();
-		/* An allocation has but one way to fail, and a close none. */
-		if (bed.faulty.hits > hits && rc != 0 && rc != -ENOMEM)
-			assert_int_equal(rc, -ENOTSUP);
-	}
-	assert_true(bed.faulty.hits > 5);
+	return faulty_bed_end(&bed.faulty);
 }
 
 #define BEDDED(test) cmocka_unit_test_setup_teardown(test, bed_begin, bed_end)

@@ -252,7 +252,7 @@ static void
 every_call_fails_once(void **state)
 {
 	(void)state;
-	bed_each_call_fails(talk);
+	faulty_bed_each(&bed.faulty, talk, ENOTSUP, 0);
 }
 
 #define FOUND(test) cmocka_unit_test_setup_teardown(test, begin, bed_end)
