@@ -356,8 +356,8 @@ const struct cli_verb cli_verb_bt = {
 		 "needs CAP_NET_RAW. sdp asks a device for the services that "
 		 "it offers, and shows each as the endpoint to connect to; it "
 		 "needs no privilege.\n\n"
-		 "A search is ended by whatever ends pier, so that the "
-		 "controller does not go on.",
+		 "A search is ended by whatever ends pier, but for SIGKILL, so "
+		 "that the controller does not go on.",
 	.examples = examples,
 	.options = options,
 	.operands = operands,

@@ -8,7 +8,6 @@
 #include "conduct.h"
 #include "output.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 #define SECOND INT64_C(1000000000)

@@ -4,7 +4,6 @@
 
 #include "conduct.h"
 
-#include <errno.h>
 #include <inttypes.h>
 
 #define SECOND INT64_C(1000000000)

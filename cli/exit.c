@@ -6,9 +6,10 @@
  */
 #include "exit.h"
 
+#include "hint.h"
+
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
 
 static const struct {
 	int code;
@@ -34,13 +35,6 @@ static const struct {
 		"a kernel feature" },
 };
 
-static bool
-is_bluetooth(const char *endpoint)
-{
-	return strncmp(endpoint, "l2cap://", 8) == 0 ||
-	       strncmp(endpoint, "rfcomm://", 9) == 0;
-}
-
 enum cli_exit
 cli_exit_for(const struct pier_error *error)
 {
@@ -57,7 +51,7 @@ cli_exit_for(const struct pier_error *error)
 	if (pier_is_refused(code) || (connecting && code == -ENOENT))
 		return CLI_EXIT_REFUSED;
 	/* Bluetooth's way is a controller, and none of them is switched on. */
-	if (code == -EHOSTUNREACH && is_bluetooth(error->endpoint))
+	if (code == -EHOSTUNREACH && cli_is_bluetooth(error->endpoint))
 		return CLI_EXIT_RESOURCE;
 	if (pier_is_dead_peer(code))
 		return connecting ? CLI_EXIT_UNREACHABLE : CLI_EXIT_RESET;

@@ -16,9 +16,10 @@
  */
 void cli_hint_for(const struct pier_error *error, char *text, size_t size);
 
-/* Is it an endpoint of Bluetooth, or a controller, hci0? And the same hints of those; text stays as it is
-   when there is nothing to say of Bluetooth. */
+/* Is it an endpoint of Bluetooth, or a controller, hci0? */
 bool cli_is_bluetooth(const char *endpoint);
+
+/* cli_hint_for() of those; text stays as it is when there is nothing to say. */
 void cli_hint_bluetooth(
 	const struct pier_error *error, char *text, size_t size);
 

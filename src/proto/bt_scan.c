@@ -67,7 +67,6 @@ struct pier_bt_scan {
 	enum state state;
 	pier_deadline until; /* an inquiry that runs is not believed */
 	bool again;
-	bool off; /* it was switched off */
 	unsigned int index;
 	unsigned char types; /* PIER__MGMT_BREDR, _LE */
 	struct pier_bt_scan_stats stats;
@@ -228,7 +227,7 @@ give_up(struct pier_bt_scan *scan)
 
 	stop(scan);
 	scan->again = again;
-	return again && !scan->off ? start(scan) : 0;
+	return again ? start(scan) : 0;
 }
 
 static int
@@ -265,7 +264,7 @@ take_discovering(
 	if (runs || scan->state != STATE_RUNNING)
 		return 0;
 	scan->state = STATE_ENDED;
-	return scan->again && !scan->off ? start(scan) : 0;
+	return scan->again ? start(scan) : 0;
 }
 
 static int
@@ -278,8 +277,7 @@ take_settings(
 		scan->stats.bad++;
 		return 0;
 	}
-	scan->off = (settings & PIER_BT_SETTING_POWERED) == 0;
-	if (!scan->off)
+	if ((settings & PIER_BT_SETTING_POWERED) != 0)
 		return 0;
 	scan->state = STATE_ENDED;
 	return fail(scan, -ENETDOWN, PIER_STEP_RECEIVE,

@@ -12,6 +12,7 @@
 
 #include <pier/order.h>
 
+#include "base/text.h"
 #include "task/failure.h"
 
 #define SHORT_DIGITS  4
@@ -154,9 +155,8 @@ parse_long(
 	return 0;
 }
 
-int
-pier__bt_uuid_parse(
-	struct pier_bt_uuid *out, struct pier__span span, struct pier__why *why)
+static int
+parse(struct pier_bt_uuid *out, struct pier__span span, struct pier__why *why)
 {
 	struct pier_bt_uuid uuid;
 	size_t i, len;
@@ -199,7 +199,7 @@ int
 pier_bt_uuid_parse(struct pier_bt_uuid *out, const char *text)
 {
 	struct pier__why why = { .offset = 0 };
-	int rc = pier__bt_uuid_parse(out, pier__span_of(text), &why);
+	int rc = parse(out, pier__span_of(text), &why);
 
 	return rc < 0 ? pier__fail_parse(rc, text, &why) : 0;
 }

@@ -7,15 +7,10 @@
 
 #include <pier/bt_control.h>
 
-#include "base/text.h"
-
 /* A short one, by its number. */
 struct pier_bt_uuid pier__bt_uuid_short(uint32_t number);
 
 /* True, and its number, where it is a short one. */
 bool pier__bt_uuid_number(const struct pier_bt_uuid *uuid, uint32_t *number);
-
-int pier__bt_uuid_parse(struct pier_bt_uuid *out, struct pier__span span,
-	struct pier__why *why);
 
 #endif

@@ -238,10 +238,11 @@ test_can(void **state)
 	memset(&opts, BEHIND, sizeof(opts));
 	opts.filters = NULL;
 	assert_int_equal(pier_can_open_sized(&can, NULL, &opts, known), plain);
-	if (plain < 0) {
+	if (plain == -EAFNOSUPPORT || plain == -EPROTONOSUPPORT) {
 		print_message("# %s\n", pier_error_line());
 		skip();
 	}
+	assert_int_equal(plain, 0);
 	clear();
 	assert_int_equal(
 		pier_can_recv_sized(can, &room.can, half, PIER_NOW), -EAGAIN);

@@ -278,8 +278,8 @@ def test_sizes_of_messages():
             "20s", stdin=b"z" * 250,
         )
         equal(done.out, b"z" * 250)
-        done = tool.run(
-            "connect", f"l2cap://{HCI1}/{PSM}", "--lines", "--wait", "10ms",
+        done = tool.expect(
+            8, "connect", f"l2cap://{HCI1}/{PSM}", "--lines", "--wait", "10ms",
             stdin=b"z" * 250,
         )
         contains(done.err, "a line of more than 100 bytes")

@@ -40,7 +40,12 @@ SETS = [
         bluetooth_bed.MODULES,
         scripts=["tests/vm/bluetooth.py", "tools/recipes --tap {build} G2"],
     ),
-    Set("can", ["can_raw", "vcan"], scripts=["tests/vm/can.py"]),
+    Set(
+        "can",
+        ["can_raw", "vcan"],
+        tests=["api/old_protocols"],
+        scripts=["tests/vm/can.py"],
+    ),
     Set(
         "options",
         [
