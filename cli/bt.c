@@ -149,6 +149,9 @@ bt_ping(struct cli_tool *tool, const struct bt_settings *settings)
 		return bt_wrong_words(tool,
 			"--wait is more than 50 times --interval: so many "
 			"probes would be on their way");
+	if (settings->bind != NULL &&
+		pier_bt_addr_parse(&addr, settings->bind) < 0)
+		return cli_failure(tool, pier_last_error());
 	for (i = 0; i < settings->words.n; i++) {
 		if (pier_bt_addr_parse(&addr, settings->words.item[i]) < 0)
 			return cli_failure(tool, pier_last_error());

@@ -59,7 +59,7 @@ static const struct cli_word time_words[] = {
 	{ "local", CAN_TIME_LOCAL, "2015-07-10 08:17:32.249713" },
 	{ "delta", CAN_TIME_DELTA, "since the frame before" },
 	{ "zero", CAN_TIME_ZERO, "since the first frame" },
-	{ "none", CAN_TIME_NONE, NULL },
+	{ "none", CAN_TIME_NONE, "no time" },
 	{ NULL, 0, NULL },
 };
 

@@ -113,6 +113,9 @@ test_hints_name_the_place(void **state)
 		strstr(hint(PIER_STEP_CONNECT, -ECONNREFUSED, "localhost:http"),
 			"ss -tln 'sport = :http'"));
 	assert_non_null(strstr(
+		hint(PIER_STEP_CONNECT, -ECONNREFUSED, "svc://http/a web"),
+		"pier find http --check"));
+	assert_non_null(strstr(
 		hint(PIER_STEP_CONNECT, -ECONNREFUSED, "unix:///run/x.sock"),
 		"its server has ended"));
 	assert_non_null(strstr(hint(PIER_STEP_RESOLVE, -PIER_ENONAME,

@@ -161,10 +161,11 @@ take(struct find_work *work, const struct pier_find_event *event)
 /* ---- The run ------------------------------------------------------------- */
 
 static void
-tell_stats(const struct find_work *work)
+tell_stats(struct find_work *work)
 {
 	struct pier_find_stats stats;
 	json_t *event;
+	int rc;
 
 	pier_find_stats(work->find, &stats);
 	cli_say(work->tool, 1,
@@ -184,8 +185,10 @@ tell_stats(const struct find_work *work)
 	cli_event_number(event, "bad", (int64_t)stats.bad);
 	cli_event_number(event, "refused", (int64_t)stats.refused);
 	cli_event_number(event, "links", (int64_t)stats.links);
-	/* Nobody reads any more: the exit code still counts. */
-	(void)cli_event_print(event, work->until);
+	rc = cli_event_print(event, work->until);
+	/* Where nobody reads any more, the exit code still counts. */
+	if (work->output == 0 && rc != -EPIPE && rc != -ECANCELED)
+		work->output = rc;
 }
 
 static int

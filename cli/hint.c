@@ -199,6 +199,12 @@ hint_no_family(const struct pier_error *error, char *text, size_t size)
 			"sysctl net.ipv6.conf.all.disable_ipv6");
 }
 
+static bool
+is_service(const char *endpoint)
+{
+	return strncasecmp(endpoint, "svc://", 6) == 0;
+}
+
 static void
 hint_refused(const struct pier_error *error, char *text, size_t size)
 {
@@ -209,6 +215,11 @@ hint_refused(const struct pier_error *error, char *text, size_t size)
 			"is the server running? the names there are: ss -xl "
 			"src '%s*'",
 			path);
+	else if (is_service(error->endpoint))
+		snprintf(text, size,
+			"it is announced, but nobody listens there: pier find "
+			"%.*s --check",
+			(int)strcspn(path, "/?"), path);
 	else if (is_other_file(error->endpoint))
 		snprintf(text, size, "that is no socket: ls -l %s", path);
 	else if (is_unix(error->endpoint))
@@ -231,12 +242,6 @@ hint_no_socket(const struct pier_error *error, char *text, size_t size)
 			"there is no such file: is the server running? "
 			"ls -l \"$(dirname %s)\"",
 			authority(error->endpoint));
-}
-
-static bool
-is_service(const char *endpoint)
-{
-	return strncasecmp(endpoint, "svc://", 6) == 0;
 }
 
 /* Its type stands up to the '/'. */

@@ -70,6 +70,7 @@ add(struct ping_work *work, const char *text, const struct place *place,
 {
 	struct ping_host *host = &work->hosts[work->count];
 	struct pier_endpoint_check check;
+	int rc;
 
 	if (work->count == PING_HOSTS_MAX)
 		return complain(place, text, "more than 4096 hosts", why);
@@ -83,13 +84,15 @@ add(struct ping_work *work, const char *text, const struct place *place,
 	/* Without the PSM that an endpoint has, it is read when it is opened. */
 	if (strncmp(host->endpoint, "l2cap://", 8) == 0)
 		return CLI_EXIT_OK;
-	if (pier_endpoint_check(host->endpoint, &check) < 0)
-		return complain(place, text, check.text, why);
-	if (!can_be_pinged(check.scheme))
+	rc = pier_endpoint_check(host->endpoint, &check);
+	/* Of another kind, it is no help to know how it is written. */
+	if (check.scheme[0] != '\0' && !can_be_pinged(check.scheme))
 		return complain(place, text,
 			"icmp, tcp and udp can be pinged, and "
 			"l2cap://DEVICE",
 			why);
+	if (rc < 0)
+		return complain(place, text, check.text, why);
 	return CLI_EXIT_OK;
 }
 

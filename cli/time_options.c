@@ -27,8 +27,9 @@ static const struct cli_option options[] = {
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
 		.group = "Asking",
-		.help = "between two requests to a server; less is refused, "
-			"unless it is on this machine, or --own",
+		.help = "between two requests to a server; never less than 2s, "
+			"or 15s with --watch, unless it is on this machine, or "
+			"--own",
 		.otherwise = "2s, and 16s with --watch",
 		.min = PIER_SNTP_OWN_NS,
 		.max = PIER_SNTP_MAX_NS,

@@ -48,6 +48,7 @@ time_why_note(struct time_work *work, const struct pier_sntp_event *event)
 		break;
 	}
 	why->honest = is_honest(event);
+	why->error = event->what == PIER_SNTP_ERROR ? event->error : 0;
 	if (event->failed == PIER_SNTP_CHECKS || why->honest)
 		(void)snprintf(why->text, sizeof(why->text), "%s", event->text);
 	else
@@ -95,6 +96,9 @@ tell_useless(const struct time_work *work, size_t i)
 			server.addr.len == 0 ? PIER_STEP_RESOLVE
 					     : PIER_STEP_SEND,
 			where, server.error, why);
+	if (work->why[i].error < 0)
+		return cli_own_failure(work->tool, PIER_STEP_SEND, where,
+			work->why[i].error, why);
 	if (work->why[i].honest) {
 		(void)snprintf(line, sizeof(line), "%s: %s", where, why);
 		return cli_negative(work->tool, line,

@@ -40,6 +40,7 @@ struct time_settings {
 struct time_why {
 	char text[TIME_FAULT_TEXT]; /* the last word of the server */
 	bool honest;                /* which broke no rule */
+	int error;                  /* that word is of the network; or 0 */
 	/* What came besides: no answer to what was asked, or too late */
 	char passed_over[TIME_FAULT_TEXT];
 	bool late;

@@ -63,6 +63,7 @@ def test_wrong_words_are_told():
         (["ping", f"{DEVICE}?le=public"], "not those of LE"),
         (["ping", DEVICE, "--interval", "1ms"], "50 times --interval"),
         (["ping", DEVICE, "--size", "669"], "668"),
+        (["ping", DEVICE, "--bind", "hci0"], "six bytes in hexadecimal"),
         (["sdp"], "expected a device"),
         (["sdp", DEVICE, "1101", "1102"], "expected a device"),
         (["sdp", DEVICE, "serial"], "'serial' is no UUID"),

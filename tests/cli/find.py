@@ -214,6 +214,15 @@ def test_a_check_tells_what_it_cannot_know():
         assert "open" not in first, first
 
 
+def test_a_summary_that_cannot_be_written_is_told():
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >/dev/full', "sh", PIER, "find", "--json",
+         "--once", "--for", "50ms", "_nobody._tcp"],
+        stderr=subprocess.PIPE, text=True, check=False)
+    equal(done.returncode, 10, done)
+    contains(done.stderr, "ENOSPC")
+
+
 def test_links_are_counted_once():
     """Both protocols speak on the one there is."""
     shown = expect(1, "find", "http", "-v", "--interface", "lo", "-4",

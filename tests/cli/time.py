@@ -516,6 +516,9 @@ def test_watch_ends_after_n():
     with Clock(lambda *_: []) as clock:
         expect(6, "time", "--watch", "-n", "2", "--interval", "2ms", "--wait",
                "20ms", clock.host)
+    # Its port has no one any more: what the network said, and not that it was late.
+    done = expect(4, "time", "--watch", "-n", "2", "--interval", "2ms", clock.host)
+    contains(done.err, "ECONNREFUSED")
     contains(usage("time", "-n", "9", "x"), "or --watch beside it")
 
 

@@ -693,6 +693,7 @@ def wrong(*words):
 def test_wrong_words():
     contains(wrong("icmp://h:7"), "icmp has no ports")
     contains(wrong("unix:///x"), "icmp, tcp and udp can be pinged")
+    contains(wrong("raw://127.0.0.1"), "icmp, tcp and udp can be pinged")
     contains(wrong("a..b"), "a part of the host name is empty")
     contains(wrong("--interval", "1us", "h"), "--interval")
     contains(wrong("--size", "65508", "h"), "--size")
