@@ -78,7 +78,7 @@ line_too_long(struct talk *talk)
 
 	snprintf(detail, sizeof(detail),
 		"a line of more than %zu bytes is no datagram", talk->chunk);
-	talk->stdin_code = cli_own_failure(talk->tool, PIER_STEP_RECEIVE,
+	talk->stdin_code = cli_own_failure(talk->tool, PIER_STEP_FRAME,
 		"standard input", -EMSGSIZE, detail);
 }
 

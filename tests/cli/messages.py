@@ -42,10 +42,10 @@ def test_each_line_is_a_datagram():
 
 def test_a_line_that_is_no_datagram():
     with Datagrams(upper) as peer:
-        done = expect(10, "connect", "--lines", peer.endpoint,
+        done = expect(8, "connect", "--lines", peer.endpoint,
                       stdin=b"x" * 70000)
         contains(done.err, "a line of more than 65507 bytes is no datagram")
-        done = expect(10, "connect", "--lines", "--chunk=3", peer.endpoint,
+        done = expect(8, "connect", "--lines", "--chunk=3", peer.endpoint,
                       stdin=b"abc\n")
         contains(done.err, "a line of more than 3 bytes")
         equal(peer.got, [])
