@@ -12,6 +12,7 @@
 #include <pier/bt.h>
 #include <pier/bt_control.h>
 #include <pier/can.h>
+#include <pier/can_bcm.h>
 #include <pier/deadline.h>
 #include <pier/dns.h>
 #include <pier/dump.h>

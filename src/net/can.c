@@ -8,22 +8,18 @@
  */
 #include <errno.h>
 #include <stdalign.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <pier/can.h>
 #include <pier/task.h>
 
-#include "io/desc.h"
+#include "net/can_socket.h"
 #include "net/can_wire.h"
 #include "os/calls.h"
 #include "os/interface.h"
 #include "task/failure.h"
-#include "task/timeout.h"
 
-#define FAMILY   29 /* AF_CAN */
-#define PROTOCOL 1  /* CAN_RAW */
+#define PROTOCOL 1 /* CAN_RAW */
 
 #define LEVEL         101 /* SOL_CAN_RAW */
 #define RAW_FILTER    1
@@ -36,25 +32,10 @@
 #define INVERSE 0x20000000u /* CAN_INV_FILTER */
 
 /* Of <asm-generic/socket.h>, the same on every machine that Linux has CAN on. */
-#ifndef SO_MEMINFO
-#define SO_MEMINFO 55
-#endif
-#define MEMINFO_DROPS 8 /* SK_MEMINFO_DROPS */
-#define MEMINFO_COUNT 9
 
 /* Between attempts while the queue of the link is full. */
 #define PAUSE_MIN_NS (1000 * 1000)
 #define PAUSE_MAX_NS (10 * 1000 * 1000)
-
-/* Names that are remembered by the last bits of their numbers. */
-#define NAMES_MAX 8
-
-/* struct sockaddr_can, in the shorter form that every kernel takes. */
-struct address {
-	sa_family_t family;
-	int interface;
-	uint32_t rest[2];
-};
 
 /* struct can_filter. */
 struct raw_filter {
@@ -62,20 +43,13 @@ struct raw_filter {
 	uint32_t mask;
 };
 
-/* A time, and a count of drops. */
-#define CONTROL_ROOM \
-	(CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(uint32_t)))
-
 struct pier_can {
 	struct pier__desc desc;
 	int interface; /* 0: all of them */
 	uint32_t dropped;
-	struct {
-		int interface;
-		char name[PIER_INTERFACE_NAME_MAX];
-	} names[NAMES_MAX];
-	struct address from;
-	alignas(struct cmsghdr) unsigned char control[CONTROL_ROOM];
+	struct pier__can_names names;
+	struct pier__can_address from;
+	alignas(struct cmsghdr) unsigned char control[PIER__CAN_CONTROL_ROOM];
 	unsigned char came[PIER__CAN_FD_SIZE];
 	char text[32]; /* for errors: can://vcan0 */
 };
@@ -89,26 +63,9 @@ fail(const char *text, int rc, enum pier_step step, const char *detail)
 static const char *
 explain(int rc, enum pier_step step)
 {
-	switch (rc) {
-	case -EAFNOSUPPORT:
-		return "the kernel has no CAN: modprobe can";
-	case -EPROTONOSUPPORT:
-		return "the kernel has no raw sockets of CAN: modprobe can-raw";
-	case -ENODEV:
-		return step == PIER_STEP_BIND ? "it is no CAN interface"
-					      : "there is no such interface";
-	case -ENETDOWN:
-		return "the interface is down";
-	default:
-		return NULL;
-	}
-}
-
-static int
-set_int(int fd, int level, int name, int value)
-{
-	return pier__calls()->setsockopt(
-		fd, level, name, &value, sizeof(value));
+	return rc == -EPROTONOSUPPORT ? "the kernel has no raw sockets of CAN: "
+					"modprobe can-raw"
+				      : pier__can_explain(rc, step);
 }
 
 static int
@@ -126,46 +83,34 @@ set_filters(int fd, const struct pier_can_filters *filters)
 		list[i].id = filter->id | (filter->inverse ? INVERSE : 0);
 		list[i].mask = filter->mask & ~PIER__CAN_ERROR;
 	}
-	rc = set_int(fd, LEVEL, RAW_ERRORS, (int)filters->errors);
+	rc = pier__can_set_int(fd, LEVEL, RAW_ERRORS, (int)filters->errors);
 	if (rc == 0 && filters->join)
-		rc = set_int(fd, LEVEL, RAW_JOIN, 1);
+		rc = pier__can_set_int(fd, LEVEL, RAW_JOIN, 1);
 	if (rc == 0)
 		rc = pier__calls()->setsockopt(fd, LEVEL, RAW_FILTER, list,
 			(socklen_t)(filters->count * sizeof(list[0])));
 	return rc;
 }
 
-/* What the kernel will not give is no error: frames that are lost are counted. */
-static void
-set_buffer(int fd, uint32_t size)
-{
-	int bytes = size > INT32_MAX / 2 ? INT32_MAX / 2 : (int)size;
-
-	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes) < 0)
-		(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, bytes);
-}
-
 /* All of it before the socket is bound and frames come. */
 static int
 set_options(int fd, const struct pier_can_opts *opts)
 {
-	int rc = set_int(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+	int rc = pier__can_ask_along(fd);
 
-	if (rc == 0)
-		rc = set_int(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 	/* Linux before 3.6 has no FD frames, and says so here. */
 	if (rc == 0)
-		rc = set_int(fd, LEVEL, RAW_FD_FRAMES, 1);
+		rc = pier__can_set_int(fd, LEVEL, RAW_FD_FRAMES, 1);
 	if (rc == -ENOPROTOOPT)
 		rc = 0;
 	if (rc == 0 && opts->filters != NULL)
 		rc = set_filters(fd, opts->filters);
 	if (rc == 0 && opts->own_messages)
-		rc = set_int(fd, LEVEL, RAW_OWN, 1);
+		rc = pier__can_set_int(fd, LEVEL, RAW_OWN, 1);
 	if (rc == 0 && opts->no_loopback)
-		rc = set_int(fd, LEVEL, RAW_LOOPBACK, 0);
+		rc = pier__can_set_int(fd, LEVEL, RAW_LOOPBACK, 0);
 	if (rc == 0 && opts->buffer > 0)
-		set_buffer(fd, opts->buffer);
+		pier__can_set_buffer(fd, opts->buffer);
 	return rc;
 }
 
@@ -174,7 +119,8 @@ set_options(int fd, const struct pier_can_opts *opts)
 static int
 bind_to(int fd, int interface)
 {
-	const struct address to = { .family = FAMILY, .interface = interface };
+	const struct pier__can_address to = { .family = PIER__CAN_FAMILY,
+		.interface = interface };
 	int error = 0;
 	socklen_t len = sizeof(error);
 	int rc = pier__calls()->bind(
@@ -221,9 +167,8 @@ pier_can_open_sized(struct pier_can **out, const char *interface,
 	if (opts != NULL)
 		memcpy(&all, opts,
 			opts_size < sizeof(all) ? opts_size : sizeof(all));
-	(void)snprintf(text, sizeof(text), "can://%s",
-		interface == NULL ? "*" : interface);
-	fd = pier__calls()->socket(FAMILY, SOCK_RAW, PROTOCOL);
+	pier__can_endpoint(text, sizeof(text), interface);
+	fd = pier__calls()->socket(PIER__CAN_FAMILY, SOCK_RAW, PROTOCOL);
 	if (fd < 0)
 		return fail(text, fd, PIER_STEP_CREATE,
 			explain(fd, PIER_STEP_CREATE));
@@ -259,45 +204,6 @@ pier_can_fd(const struct pier_can *can)
 	return can->desc.fd;
 }
 
-/* "": it is gone. */
-static const char *
-name_of(struct pier_can *can, int interface)
-{
-	size_t slot = (unsigned int)interface % NAMES_MAX;
-
-	if (can->names[slot].interface != interface) {
-		can->names[slot].interface = interface;
-		if (pier__interface_name(
-			    can->names[slot].name, (uint32_t)interface) < 0)
-			can->names[slot].name[0] = '\0';
-	}
-	return can->names[slot].name;
-}
-
-static void
-read_control(struct pier_can *can, struct pier_can_message *message,
-	struct msghdr *header)
-{
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(header);
-	struct timespec time;
-
-	for (; cmsg != NULL; cmsg = CMSG_NXTHDR(header, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET)
-			continue;
-		if (cmsg->cmsg_type == SO_TIMESTAMPNS &&
-			cmsg->cmsg_len >= CMSG_LEN(sizeof(time))) {
-			memcpy(&time, CMSG_DATA(cmsg), sizeof(time));
-			message->time_ns = time.tv_sec * INT64_C(1000000000) +
-					   time.tv_nsec;
-		}
-		if (cmsg->cmsg_type == SO_RXQ_OVFL &&
-			cmsg->cmsg_len >= CMSG_LEN(sizeof(can->dropped)))
-			memcpy(&can->dropped, CMSG_DATA(cmsg),
-				sizeof(can->dropped));
-	}
-	message->dropped = can->dropped;
-}
-
 /* One attempt. 0 or -errno; -EINTR: try again. What other sockets of this machine
    put on the link, and is no frame, is passed over. */
 static int
@@ -323,33 +229,14 @@ receive(struct pier_can *can, struct pier_can_message *message)
 	*message = (struct pier_can_message){ .time_ns = 0 };
 	if (pier__can_decode(&message->frame, can->came, one.msg_len) < 0)
 		return -EINTR;
-	read_control(can, message, &one.msg_hdr);
+	pier__can_read_control(&one.msg_hdr, &message->time_ns, &can->dropped);
+	message->dropped = can->dropped;
 	message->local = (one.msg_hdr.msg_flags & MSG_DONTROUTE) != 0;
 	message->own = (one.msg_hdr.msg_flags & MSG_CONFIRM) != 0;
-	memcpy(message->interface, name_of(can, can->from.interface),
+	memcpy(message->interface,
+		pier__can_name(&can->names, can->from.interface),
 		sizeof(message->interface));
 	return 0;
-}
-
-/* Before every attempt: the deadline, cancel, whose scheduler it is. */
-static int
-enter(struct pier_can *can, unsigned what, pier_deadline deadline)
-{
-	struct pier__task *self = pier__self();
-	int rc = self == NULL ? -ENOMEM : pier__desc_claim(&can->desc, self);
-
-	if (rc == 0)
-		rc = pier__enter(self, deadline);
-	if (rc == 0 && pier__desc_busy(&can->desc, what))
-		rc = -EBUSY;
-	return rc;
-}
-
-static pier_deadline
-moment_of(pier_deadline deadline)
-{
-	return deadline.ns < 0 ? pier__timeout_deadline(PIER__TIMEOUT_UNSET)
-			       : deadline;
 }
 
 int
@@ -359,11 +246,11 @@ pier_can_recv_sized(struct pier_can *can, struct pier_can_message *message,
 	struct pier_can_message all;
 	int rc;
 
-	deadline = moment_of(deadline);
+	deadline = pier__can_moment(deadline);
 	if (deadline.ns == 0)
 		pier__desc_look_again(&can->desc, PIER__IN);
 	do {
-		rc = enter(can, PIER__IN, deadline);
+		rc = pier__can_enter(&can->desc, PIER__IN, deadline);
 		if (rc < 0)
 			break;
 		rc = receive(can, &all);
@@ -445,12 +332,12 @@ pier_can_send(struct pier_can *can, const struct pier_can_frame *frame,
 	if (can->interface == 0)
 		return fail(can->text, -EDESTADDRREQ, PIER_STEP_SEND,
 			"a socket of every interface only hears");
-	deadline = moment_of(deadline);
+	deadline = pier__can_moment(deadline);
 	if (deadline.ns == 0)
 		pier__desc_look_again(&can->desc, PIER__OUT);
 	size = pier__can_encode(bytes, frame);
 	do {
-		rc = enter(can, PIER__OUT, deadline);
+		rc = pier__can_enter(&can->desc, PIER__OUT, deadline);
 		if (rc == 0)
 			rc = attempt(can, bytes, size, &pause_ns, deadline);
 	} while (rc == -EINTR);
@@ -464,15 +351,7 @@ pier_can_send(struct pier_can *can, const struct pier_can_frame *frame,
 int
 pier_can_dropped(struct pier_can *can, uint32_t *count)
 {
-	uint32_t info[MEMINFO_COUNT] = { 0 };
-	socklen_t len = sizeof(info);
-	int rc = pier__calls()->getsockopt(
-		can->desc.fd, SOL_SOCKET, SO_MEMINFO, info, &len);
+	int rc = pier__can_drops(can->desc.fd, count);
 
-	if (rc == 0 && len < sizeof(info))
-		rc = -ENOPROTOOPT;
-	if (rc < 0)
-		return fail(can->text, rc, PIER_STEP_OPTION, NULL);
-	*count = info[MEMINFO_DROPS];
-	return 0;
+	return rc < 0 ? fail(can->text, rc, PIER_STEP_OPTION, NULL) : 0;
 }

@@ -47,6 +47,11 @@ SETS = [
         scripts=["tests/vm/can.py"],
     ),
     Set(
+        "bcm",
+        ["can_raw", "can_bcm", "vcan"],
+        tests=["api/can_bcm"],
+    ),
+    Set(
         "options",
         [
             "tipc",
