@@ -6,7 +6,7 @@ their TCP_INFO, beside ss -tin in the same run.
 The sockets are both ends of COUNT/2 connections, in a network namespace of
 their own. Each command runs ROUNDS times, in turn, to a pipe that is read and
 thrown away; told is the median of its processor time, and the ratio of the two.
-Ends with 1 when pier takes more than LIMIT_MS for 10000.
+Ends with 1 when pier takes more than LIMIT_MS for 10000, as a table or as JSON.
 """
 
 import os
@@ -72,7 +72,8 @@ def main():
             f"{ms / medians['ss -tin']:.2f} of ss -tin"
         )
     del kept
-    return 1 if medians["pier info"] * 10000 / count > LIMIT_MS else 0
+    most = max(medians["pier info"], medians["pier info --json"])
+    return 1 if most * 10000 / count > LIMIT_MS else 0
 
 
 if __name__ == "__main__":

@@ -33,21 +33,27 @@ struct listing {
 	struct cli_tool *tool;
 	struct info_table *table; /* NULL: events, or groups */
 	struct info_groups *groups;
+	struct cli_lines events;
 	int failed;
 };
+
+static int
+tell_one(struct listing *listing, const struct pier_socket *socket)
+{
+	info_event(&listing->events, "socket", socket);
+	return cli_lines_end(&listing->events, listing->tool->until);
+}
 
 static int
 take(const struct pier_socket *socket, void *ctx)
 {
 	struct listing *listing = ctx;
 
-	listing->failed =
-		listing->groups != NULL
-			? info_groups_add(listing->groups, socket)
-		: listing->table != NULL
-			? info_table_add(listing->table, socket)
-			: cli_event_print(info_event("socket", socket),
-				  listing->tool->until);
+	listing->failed = listing->groups != NULL
+				  ? info_groups_add(listing->groups, socket)
+			  : listing->table != NULL
+				  ? info_table_add(listing->table, socket)
+				  : tell_one(listing, socket);
 	/* Not the error itself: that would be one of the listing. */
 	return listing->failed < 0;
 }
@@ -92,8 +98,8 @@ tell(struct cli_tool *tool, const struct pier_sockets_report *report,
 
 /* Those that are shown, or counted, need what is read of /proc and of the
    control groups. */
-static bool
-shows(const struct info_settings *settings, const char *column)
+bool
+info_shows(const struct info_settings *settings, const char *column)
 {
 	return (settings->columns != NULL &&
 		       strstr(settings->columns, column) != NULL) ||
@@ -107,12 +113,18 @@ list(struct listing *listing, const struct info_settings *settings,
 {
 	struct pier_sockets_report report = { .count = 0 };
 	const struct pier_sockets_opts opts = { .filter = filter,
-		.owners = settings->processes || shows(settings, "process") ||
-			  shows(settings, "command"),
-		.cgroups = listing->tool->json || shows(settings, "cgroup"),
+		.owners = settings->processes ||
+			  info_shows(settings, "process") ||
+			  info_shows(settings, "command"),
+		.cgroups =
+			listing->tool->json || info_shows(settings, "cgroup"),
 		.report = &report };
 	int rc = pier_sockets(&opts, take, listing, PIER_FOREVER);
 
+	/* Before anything is said of what went wrong then. */
+	if (listing->failed == 0)
+		listing->failed =
+			cli_lines_flush(&listing->events, listing->tool->until);
 	if (rc < 0)
 		return info_failure(listing->tool);
 	if (rc == 0 && listing->groups != NULL)
@@ -147,6 +159,7 @@ info_list(struct cli_tool *tool, const struct info_settings *settings,
 	code = list(&listing, settings, filter);
 	info_table_free(listing.table);
 	info_groups_free(listing.groups);
+	cli_lines_free(&listing.events);
 	return code;
 }
 

@@ -7,7 +7,7 @@
 #ifndef PIER_CLI_INFO_H
 #define PIER_CLI_INFO_H
 
-#include "json.h"
+#include "lines.h"
 #include "report.h"
 
 #define INFO_COLUMNS_MAX 40
@@ -36,7 +36,14 @@ struct info_column {
 	/* To sort by; NULL: by the text. */
 	uint64_t (*number)(const struct pier_socket *socket);
 	const struct pier_tcp_field *field;
-	bool adds; /* numbers of several sockets make a sum */
+	bool adds;    /* numbers of several sockets make a sum */
+	bool watched; /* known of sockets that were watched: --closed */
+};
+
+/* For how long a socket was seen; ns -1: never. */
+struct info_seen {
+	int64_t ns;
+	bool older; /* it was there when the watch began */
 };
 
 /*
@@ -45,6 +52,10 @@ struct info_column {
  */
 int info_column_find(struct info_column *out, const char *name, size_t len,
 	const char **near);
+
+/* 0, or -1 and why: it is known of watched sockets, and these are not. */
+int info_column_unwatched(const struct info_column *column, const char *what,
+	struct cli_complaint *why);
 
 /* The text of a cell, and the number to sort it by; false: by the text. */
 void info_column_text(const struct info_column *column,
@@ -58,8 +69,8 @@ bool info_column_given(const struct info_column *column,
 	const struct pier_socket *socket, uint64_t *number);
 void info_column_value(const struct info_column *column, uint64_t number,
 	char *text, size_t size);
-void info_column_event(
-	json_t *event, const struct info_column *column, uint64_t number);
+void info_column_event(struct cli_lines *event,
+	const struct info_column *column, uint64_t number);
 
 /* Names of all columns, with a space between, into an endless list: the i-th,
    or NULL. */
@@ -68,6 +79,9 @@ const char *info_column_name(size_t i);
 /* For --details: every field of TCP_INFO that is not 0; of a listener, how full its
    queue is. */
 void info_details(const struct pier_socket *socket, char *text, size_t size);
+
+/* Is that column among those that are asked for? */
+bool info_shows(const struct info_settings *settings, const char *column);
 
 /* What a state is called; of what has none, "-". */
 const char *info_state(const struct pier_socket *socket);
@@ -79,6 +93,8 @@ struct info_table;
 struct info_table *info_table_new(
 	const struct info_settings *settings, struct cli_complaint *why);
 void info_table_free(struct info_table *table);
+/* For how long the next one was seen. */
+void info_table_seen(struct info_table *table, const struct info_seen *seen);
 /* 0 or -ENOMEM. */
 int info_table_add(struct info_table *table, const struct pier_socket *socket);
 /* Sort and print all. How many rows there were, or as cli_output(). */
@@ -97,8 +113,9 @@ int info_groups_add(
 	struct info_groups *groups, const struct pier_socket *socket);
 int info_groups_print(struct info_groups *groups, const struct cli_tool *tool);
 
-/* One socket as an event of that type. */
-json_t *info_event(const char *type, const struct pier_socket *socket);
+/* One socket as an event of that type, not ended yet. */
+void info_event(struct cli_lines *event, const char *type,
+	const struct pier_socket *socket);
 
 /* --closed and --dial; exit codes. */
 int info_closed(struct cli_tool *tool, const struct info_settings *settings,

@@ -2,9 +2,9 @@
 /*
  * pier info --closed: a line for each socket that goes, with its last numbers.
  *
- * A socket that is gone has no process. Whose it was is known from looking at
- * those that live, once a second: by the cookie, which is never used twice.
- * What lived for less than that has none.
+ * A socket that is gone has no process, and the kernel never told how old it
+ * was. Both are known from looking at those that live, once a second: by the
+ * cookie, which is never used twice. What lived for less than that has neither.
  */
 #include "info.h"
 
@@ -23,6 +23,8 @@
 
 struct note {
 	uint64_t cookie;
+	struct info_seen seen; /* ns: of pier_now(), when it was seen first */
+	bool owned;
 	struct pier_socket_owner owner;
 };
 
@@ -36,18 +38,41 @@ struct watching {
 	struct cli_tool *tool;
 	const struct info_settings *settings;
 	struct info_table *table; /* NULL: events */
+	struct cli_lines events;
 	struct pier_socket_watch *watch;
 	struct notes now, before; /* a socket may go between two looks */
+	bool looks, looked;
 	int64_t told, lost;
 	pier_deadline look, until;
 };
 
 static int
+compare(const void *a, const void *b)
+{
+	const struct note *one = a, *other = b;
+
+	return (one->cookie > other->cookie) - (one->cookie < other->cookie);
+}
+
+static const struct note *
+find(const struct notes *notes, uint64_t cookie)
+{
+	const struct note wanted = { .cookie = cookie };
+
+	return notes->count == 0 ? NULL
+				 : bsearch(&wanted, notes->list, notes->count,
+					   sizeof(wanted), compare);
+}
+
+static int
 note(const struct pier_socket *socket, void *ctx)
 {
-	struct notes *notes = ctx;
+	struct watching *watching = ctx;
+	struct notes *notes = &watching->now;
+	const struct note *known = find(&watching->before, socket->cookie);
+	struct note *one;
 
-	if (socket->owner_count == 0 || notes->count == NOTES_MAX)
+	if (notes->count == NOTES_MAX)
 		return 0;
 	if (notes->count == notes->size) {
 		size_t size = notes->size * 2 + 64;
@@ -58,17 +83,18 @@ note(const struct pier_socket *socket, void *ctx)
 		notes->list = more;
 		notes->size = size;
 	}
-	notes->list[notes->count++] = (struct note){ .cookie = socket->cookie,
-		.owner = socket->owners[0] };
+	one = &notes->list[notes->count++];
+	*one = (struct note){ .cookie = socket->cookie,
+		.owned = socket->owner_count > 0 };
+	one->seen = known != NULL ? known->seen
+				  : (struct info_seen){ pier_now(),
+					    !watching->looked };
+	if (one->owned)
+		one->owner = socket->owners[0];
+	else if (known != NULL && known->owned)
+		/* Closed by its process, and not gone yet. */
+		*one = *known;
 	return 0;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	const struct note *one = a, *other = b;
-
-	return (one->cookie > other->cookie) - (one->cookie < other->cookie);
 }
 
 /* Who lives, and whose they are. A look that fails is made again. */
@@ -76,50 +102,56 @@ static void
 look(struct watching *watching)
 {
 	const struct pier_sockets_opts opts = { .filter = "tcp or udp",
-		.owners = true };
+		.owners = watching->settings->processes };
 	struct notes swap = watching->before;
 
 	watching->look = pier_in_ms(LOOK_MS);
 	watching->before = watching->now;
 	watching->now = swap;
 	watching->now.count = 0;
-	(void)pier_sockets(&opts, note, &watching->now, pier_in_ms(LOOK_MS));
+	(void)pier_sockets(&opts, note, watching, pier_in_ms(LOOK_MS));
+	watching->looked = true;
 	if (watching->now.count > 0)
 		qsort(watching->now.list, watching->now.count,
 			sizeof(*watching->now.list), compare);
 }
 
-static const struct pier_socket_owner *
-find(const struct watching *watching, uint64_t cookie)
+static int
+tell(struct watching *watching, const struct pier_socket *socket,
+	const struct info_seen *seen)
 {
-	const struct notes *both[] = { &watching->now, &watching->before };
-	const struct note wanted = { .cookie = cookie };
+	struct cli_lines *event = &watching->events;
+	int rc;
 
-	for (size_t i = 0; i < 2; i++) {
-		const struct note *found =
-			both[i]->count == 0 ? NULL
-					    : bsearch(&wanted, both[i]->list,
-						      both[i]->count,
-						      sizeof(wanted), compare);
-
-		if (found != NULL)
-			return &found->owner;
+	info_event(event, "closed", socket);
+	if (seen->ns >= 0) {
+		cli_lines_seconds(event, "seen_s", seen->ns);
+		cli_lines_flag(event, "older", seen->older);
 	}
-	return NULL;
+	rc = cli_lines_end(event, watching->tool->until);
+	return rc < 0 ? rc : cli_lines_flush(event, watching->tool->until);
 }
 
 /* 0, or what writing it gave. */
 static int
 show(struct watching *watching, const struct pier_socket *closed)
 {
+	const struct note *known = find(&watching->now, closed->cookie);
+	struct info_seen seen = { .ns = -1 };
 	struct pier_socket socket = *closed;
 	int rc;
 
-	socket.owners = find(watching, socket.cookie);
-	socket.owner_count = socket.owners != NULL;
+	if (known == NULL)
+		known = find(&watching->before, closed->cookie);
+	if (known != NULL) {
+		seen = known->seen;
+		seen.ns = pier_now() - seen.ns;
+		socket.owners = &known->owner;
+		socket.owner_count = known->owned;
+	}
 	if (watching->table == NULL)
-		return cli_event_print(
-			info_event("closed", &socket), watching->tool->until);
+		return tell(watching, &socket, &seen);
+	info_table_seen(watching->table, &seen);
 	rc = info_table_add(watching->table, &socket);
 	if (rc == 0)
 		rc = info_table_flush(watching->table, watching->tool);
@@ -130,7 +162,7 @@ show(struct watching *watching, const struct pier_socket *closed)
 static int
 step(struct watching *watching, const struct pier_socket **closed)
 {
-	bool looks = watching->settings->processes;
+	bool looks = watching->looks;
 	int rc;
 
 	*closed = NULL;
@@ -160,7 +192,7 @@ watch(struct pier_group *group, void *arg)
 	int rc = 0;
 
 	(void)group;
-	if (watching->settings->processes)
+	if (watching->looks)
 		look(watching);
 	cli_say(watching->tool, 1, "watching");
 
@@ -193,6 +225,7 @@ run(struct watching *watching, const char *filter)
 	pier_socket_watch_close(watching->watch);
 	free(watching->now.list);
 	free(watching->before.list);
+	cli_lines_free(&watching->events);
 	return code;
 }
 
@@ -202,6 +235,7 @@ info_closed(struct cli_tool *tool, const struct info_settings *settings,
 {
 	struct watching watching = { .tool = tool,
 		.settings = settings,
+		.looks = settings->processes || info_shows(settings, "seen"),
 		.until = settings->timeout > 0 ? pier_in_ns(settings->timeout)
 					       : PIER_FOREVER };
 	struct cli_complaint why;

@@ -433,6 +433,14 @@ queue_number(const struct pier_socket *socket)
 	return flow.queue_us;
 }
 
+/* A socket itself does not tell: see info_table_seen(). */
+static void
+seen_text(const struct pier_socket *socket, char *text, size_t size)
+{
+	(void)socket;
+	put_none(text, size);
+}
+
 static const struct info_column columns[] = {
 	{ "proto", false, kind_text, NULL, NULL },
 	{ "state", false, state_text, NULL, NULL },
@@ -467,6 +475,7 @@ static const struct info_column columns[] = {
 	{ "wmem", true, NULL, wmem_number, NULL, true },
 	{ "sndbuf", true, NULL, sndbuf_number, NULL, true },
 	{ "drops", true, NULL, drops_number, NULL, true },
+	{ "seen", true, seen_text, NULL, NULL, .watched = true },
 };
 
 #define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))

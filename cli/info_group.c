@@ -138,6 +138,8 @@ info_groups_new(const struct info_settings *settings, struct cli_complaint *why)
 	if (info_column_find(&groups->by, by, strlen(by), &near) < 0)
 		rc = complain(why, "--group-by", by, strlen(by), near);
 	if (rc == 0)
+		rc = info_column_unwatched(&groups->by, "--group-by", why);
+	if (rc == 0)
 		rc = read_columns(groups,
 			settings->columns == NULL ? USUAL : settings->columns,
 			why);
@@ -300,21 +302,21 @@ cell(const struct info_groups *groups, const struct row *row, size_t i,
 			text, size);
 }
 
-static json_t *
-group_event(const struct info_groups *groups, const struct row *row)
+static void
+group_event(struct cli_lines *event, const struct info_groups *groups,
+	const struct row *row)
 {
 	const char *name = groups->names + row->name_at;
-	json_t *event = cli_event("group");
 	size_t i;
 
-	cli_event_text(event, "by", groups->by.name);
-	cli_event_bytes(event, "value", name, strlen(name));
-	cli_event_number(event, COUNT, (int64_t)row->sockets);
+	cli_lines_event(event, "group");
+	cli_lines_text(event, "by", groups->by.name);
+	cli_lines_bytes(event, "value", name, strlen(name));
+	cli_lines_number(event, COUNT, (int64_t)row->sockets);
 	for (i = 0; i < groups->column_count; i++)
 		if (groups->sums[row->sums_at + i].given > 0)
 			info_column_event(event, &groups->columns[i],
 				result(groups, row, i));
-	return event;
 }
 
 /* The name, the sockets, then the columns; widths are filled for all rows. */
@@ -410,12 +412,26 @@ print_text(const struct info_groups *groups, const struct cli_tool *tool)
 	return rc;
 }
 
-int
-info_groups_print(struct info_groups *groups, const struct cli_tool *tool)
+static int
+print_events(const struct info_groups *groups, const struct cli_tool *tool)
 {
+	struct cli_lines events = { .text = NULL };
 	size_t i;
 	int rc = 0;
 
+	for (i = 0; i < groups->row_count && rc >= 0; i++) {
+		group_event(&events, groups, &groups->rows[i]);
+		rc = cli_lines_end(&events, tool->until);
+	}
+	if (rc == 0)
+		rc = cli_lines_flush(&events, tool->until);
+	cli_lines_free(&events);
+	return rc;
+}
+
+int
+info_groups_print(struct info_groups *groups, const struct cli_tool *tool)
+{
 	if (groups->row_count > 0)
 		qsort_r(groups->rows, groups->row_count, sizeof(*groups->rows),
 			by_name, groups);
@@ -423,10 +439,6 @@ info_groups_print(struct info_groups *groups, const struct cli_tool *tool)
 	if (groups->row_count > 0)
 		qsort_r(groups->rows, groups->row_count, sizeof(*groups->rows),
 			in_order, groups);
-	if (!tool->json)
-		return print_text(groups, tool);
-	for (i = 0; i < groups->row_count && rc >= 0; i++)
-		rc = cli_event_print(
-			group_event(groups, &groups->rows[i]), tool->until);
-	return rc < 0 ? rc : 0;
+	return tool->json ? print_events(groups, tool)
+			  : print_text(groups, tool);
 }

@@ -6,6 +6,7 @@
 #include "info.h"
 
 #include "output.h"
+#include "values.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct info_table {
 	bool details;
 	bool sorted, descending, by_text;
 	struct info_column key;
+	struct info_seen seen;
 	char *cells;
 	size_t cells_len, cells_size;
 	struct row *rows;
@@ -54,10 +56,26 @@ complain(struct cli_complaint *why, const char *what, const char *name,
 	return -1;
 }
 
-static int
-read_columns(
-	struct info_table *table, const char *list, struct cli_complaint *why)
+int
+info_column_unwatched(const struct info_column *column, const char *what,
+	struct cli_complaint *why)
 {
+	if (!column->watched)
+		return 0;
+	snprintf(why->line, sizeof(why->line),
+		"%s: '%s' is known of sockets that were watched", what,
+		column->name);
+	snprintf(why->hint, sizeof(why->hint),
+		"with --closed: the kernel keeps no time at which a socket was "
+		"made");
+	return -1;
+}
+
+static int
+read_columns(struct info_table *table, const char *list, bool watched,
+	struct cli_complaint *why)
+{
+	struct info_column *column;
 	const char *near;
 
 	while (*list != '\0') {
@@ -71,9 +89,12 @@ read_columns(
 				"--json has them all");
 			return -1;
 		}
-		if (info_column_find(&table->columns[table->column_count], list,
-			    len, &near) < 0)
+		column = &table->columns[table->column_count];
+		if (info_column_find(column, list, len, &near) < 0)
 			return complain(why, "--columns", list, len, near);
+		if (!watched &&
+			info_column_unwatched(column, "--columns", why) < 0)
+			return -1;
 		table->column_count++;
 		list += len;
 		list += *list == ',';
@@ -87,10 +108,13 @@ read_settings(struct info_table *table, const struct info_settings *settings,
 {
 	const char *list = settings->columns, *sort = settings->sort, *near;
 
-	if (read_columns(table, list == NULL ? USUAL : list, why) < 0)
+	if (read_columns(table, list == NULL ? USUAL : list, settings->closed,
+		    why) < 0)
 		return -1;
 	if (settings->processes && list == NULL)
-		(void)read_columns(table, "process", why);
+		(void)read_columns(table,
+			settings->closed ? "seen,process" : "process",
+			settings->closed, why);
 	table->details = settings->details;
 	if (sort == NULL)
 		return 0;
@@ -99,6 +123,8 @@ read_settings(struct info_table *table, const struct info_settings *settings,
 	sort += table->descending;
 	if (info_column_find(&table->key, sort, strlen(sort), &near) < 0)
 		return complain(why, "--sort", sort, strlen(sort), near);
+	if (info_column_unwatched(&table->key, "--sort", why) < 0)
+		return -1;
 	table->by_text = table->key.field == NULL && table->key.number == NULL;
 	return 0;
 }
@@ -168,6 +194,26 @@ grow(struct info_table *table)
 	return 0;
 }
 
+void
+info_table_seen(struct info_table *table, const struct info_seen *seen)
+{
+	table->seen = *seen;
+}
+
+/* "> 3 min 5 s": that, and how long before pier came nobody knows. */
+static void
+put_seen(const struct info_seen *seen, char *text, size_t size)
+{
+	char took[CLI_VALUE_TEXT];
+
+	if (seen->ns < 0) {
+		snprintf(text, size, "-");
+		return;
+	}
+	cli_format_duration(seen->ns, took, sizeof(took));
+	snprintf(text, size, "%s%s", seen->older ? "> " : "", took);
+}
+
 static size_t
 put_cell(struct info_table *table, const struct info_column *column,
 	const struct pier_socket *socket)
@@ -175,7 +221,10 @@ put_cell(struct info_table *table, const struct info_column *column,
 	char *text = table->cells + table->cells_len;
 	size_t len;
 
-	info_column_text(column, socket, text, INFO_CELL_MAX);
+	if (column->watched)
+		put_seen(&table->seen, text, INFO_CELL_MAX);
+	else
+		info_column_text(column, socket, text, INFO_CELL_MAX);
 	len = strlen(text);
 	table->cells_len += len + 1;
 	return len;

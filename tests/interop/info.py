@@ -5,6 +5,7 @@ each state of TCP, reached with real sockets. Segments that nft drops keep a
 connection in a state that passes in a moment otherwise."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli")
@@ -496,6 +498,51 @@ def test_whose_a_closed_one_was():
             out, err = process.communicate(timeout=20)
         (event,) = tool.events(tool.Done(process, out, err), "info")
         equal([owner["pid"] for owner in event["owners"]], [os.getpid()])
+
+
+def next_closed(process):
+    """The event of the next socket that closes, of two that a pair has."""
+    return json.loads(process.stdout.readline())
+
+
+def test_for_how_long_a_closed_one_was_seen():
+    """One that was there before is older than that. One that came later was seen
+    from the next look on, or not at all."""
+    with Sockets() as sockets:
+        old = sockets.pair()
+        began = time.monotonic()
+        with watching("-p", "--json", "tcp") as process:
+            born = time.monotonic()
+            young = [sockets.pair() for _ in range(100)]
+            for pair in young:
+                for one in pair:
+                    one.close()
+                events = [next_closed(process), next_closed(process)]
+                if all("seen_s" in event for event in events):
+                    break
+                # The next look is within a second.
+                time.sleep(0.1)
+            for event in events:
+                equal(event["older"], False)
+                assert 0 <= event["seen_s"] <= time.monotonic() - born, event
+            for one in old:
+                one.close()
+            for event in (next_closed(process), next_closed(process)):
+                equal(event["older"], True)
+                assert 0 < event["seen_s"] <= time.monotonic() - began, event
+        old = sockets.pair()
+        with watching("-o", "local,seen", "-n", "1") as process:
+            for one in old:
+                one.close()
+            out, err = process.communicate(timeout=20)
+            shown = tool.Done(process, out, err).text
+            assert re.search(r"\d  > \d+(\.\d+)? (us|ms|s|min)\b", shown), shown
+    for words in (
+        ("-o", "local,seen"), ("-s", "seen"), ("-g", "seen"),
+    ):
+        done = tool.run("info", *words)
+        equal(done.code, 2)
+        contains(done.err, "'seen' is known of sockets that were watched")
 
 
 def test_a_signal_ends_the_watch():
