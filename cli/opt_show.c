@@ -296,6 +296,7 @@ static const struct {
 	{ 1, 5, 0, "seqpacket" },
 	{ 40, 1, 0, "vsock" },
 	{ 2, 3, 1, "icmp" },
+	{ 2, 3, 2, "igmp" },
 	{ 10, 3, 58, "icmp6" },
 	{ 17, 0, 0, "packet" },
 	{ 16, 0, 0, "netlink" },

@@ -248,8 +248,8 @@ int pier_option_sysctl(
 /*
  * pier_option_socket(kind): a new socket of a kind, to look at its options:
  * tcp, tcp4, tcp6, udp, udp4, udp6, udplite, unix, unixgram, seqpacket, vsock,
- * pair, icmp, icmp6, raw, raw6, packet, netlink, can, isotp, j1939, bcm, hci,
- * l2cap, rfcomm, sco, iso, mptcp, sctp, tipc. tcp, udp and others without a
+ * pair, icmp, icmp6, igmp, raw, raw6, packet, netlink, can, isotp, j1939, bcm,
+ * hci, l2cap, rfcomm, sco, iso, mptcp, sctp, tipc. tcp, udp and others without a
  * number are IPv6 sockets, IPv4 ones where IPv6 is off.
  *
  * The descriptor, which the caller closes, or

@@ -42,6 +42,7 @@ static const struct {
 	{ "vsock", AF_VSOCK, SOCK_STREAM, 0, NULL },
 	{ "icmp", AF_INET, SOCK_RAW, IPPROTO_ICMP, "CAP_NET_RAW" },
 	{ "icmp6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, "CAP_NET_RAW" },
+	{ "igmp", AF_INET, SOCK_RAW, IPPROTO_IGMP, "CAP_NET_RAW" },
 	{ "raw", AF_INET, SOCK_RAW, IPPROTO_RAW, "CAP_NET_RAW" },
 	{ "raw6", AF_INET6, SOCK_RAW, IPPROTO_RAW, "CAP_NET_RAW" },
 	{ "packet", AF_PACKET, SOCK_RAW, 0, "CAP_NET_RAW" },

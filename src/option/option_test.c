@@ -11,7 +11,10 @@
 #include <linux/can/j1939.h>
 #include <linux/can/raw.h>
 #include <linux/if_packet.h>
+#include <linux/ip_vs.h>
 #include <linux/mptcp.h>
+#include <linux/mroute.h>
+#include <linux/mroute6.h>
 #include <linux/net_tstamp.h>
 #include <linux/sctp.h>
 #include <linux/tcp.h>
@@ -157,6 +160,14 @@ test_layouts_are_those_of_the_kernel(void **state)
 		{ "ipv6.pktinfo", sizeof(struct in6_pktinfo) },
 		{ "ipv6.pathmtu", sizeof(struct ip6_mtuinfo) },
 		{ "ipv6.flowlabel_mgr", 32 },
+		{ "mroute.add_vif", sizeof(struct vifctl) },
+		{ "mroute.add_mfc", sizeof(struct mfcctl) },
+		{ "mroute6.add_mif", sizeof(struct mif6ctl) },
+		{ "mroute6.add_mfc", sizeof(struct mf6cctl) },
+		{ "ipvs.get_info", sizeof(struct ip_vs_getinfo) },
+		{ "ipvs.get_timeout", sizeof(struct ip_vs_timeout_user) },
+		{ "iptables.original_dst", sizeof(struct sockaddr_in) },
+		{ "ip6tables.original_dst", sizeof(struct sockaddr_in6) },
 		{ "tcp.md5sig", sizeof(struct tcp_md5sig) },
 		{ "tcp.repair_window", sizeof(struct tcp_repair_window) },
 		{ "packet.add_membership", sizeof(struct packet_mreq) },
@@ -455,9 +466,9 @@ test_every_kind_of_socket(void **state)
 {
 	static const char *const kinds[] = { "tcp", "tcp4", "tcp6", "udp",
 		"udp4", "udp6", "udplite", "unix", "unixgram", "seqpacket",
-		"pair", "vsock", "icmp", "icmp6", "raw", "raw6", "packet",
-		"netlink", "can", "isotp", "j1939", "bcm", "l2cap", "hci",
-		"sco", "rfcomm", "iso", "mptcp", "sctp", "tipc" };
+		"pair", "vsock", "icmp", "icmp6", "igmp", "raw", "raw6",
+		"packet", "netlink", "can", "isotp", "j1939", "bcm", "l2cap",
+		"hci", "sco", "rfcomm", "iso", "mptcp", "sctp", "tipc" };
 	size_t i;
 
 	(void)state;

@@ -79,6 +79,9 @@
 #define OPTBYTES  TYPED("void", "h")
 #define PROGRAM   TYPED("void", "h")
 #define SOCKADDR  TYPED("struct sockaddr_storage", "sa128")
+#define SOCKADDR4 TYPED("struct sockaddr_in", "sa16")
+#define SOCKADDR6 TYPED("struct sockaddr_in6", "sa28")
+#define TABLE     TYPED("void", "h")
 #define SOCKADDRS TYPED("struct sockaddr[]", "h")
 #define UCRED     TYPED("struct ucred", "i4 pid,u4 uid,u4 gid")
 #define GROUPS    TYPED("gid_t[]", "*u4 gid")
@@ -127,11 +130,32 @@
 		"u4 delivered_ce,u8/B bytes_sent,u8/B bytes_retrans,"          \
 		"u4 dsack_dups,u4 reord_seen,u4 rcv_ooopack,u4/B snd_wnd,"     \
 		"u4/B rcv_wnd,u4 rehash,u2 total_rto,u2 total_rto_recoveries," \
-		"u4/ms total_rto_time")
+		"u4/ms total_rto_time,u4 received_ce,"                         \
+		"u4/B delivered_e1_bytes,u4/B delivered_e0_bytes,"             \
+		"u4/B delivered_ce_bytes,u4/B received_e1_bytes,"              \
+		"u4/B received_e0_bytes,u4/B received_ce_bytes,x4 accecn")
 #define MD5SIG                                                             \
 	TYPED("struct tcp_md5sig",                                         \
 		"sa128 peer,x1 flags,u1 prefix,u2 key_size,if4 interface," \
 		"h80 key")
+/* <linux/mroute.h>, <linux/mroute6.h> */
+#define VIFCTL                                                    \
+	TYPED("struct vifctl", "u2 vif,x1 flags,u1 threshold,u4 " \
+			       "rate_limit,ip4 local,ip4 remote")
+#define MFCCTL                                                           \
+	TYPED("struct mfcctl",                                           \
+		"ip4 origin,ip4 group,u2 parent,h32 ttls,-2,u4 packets," \
+		"u4/B bytes,u4 wrong_vif,i4/s expire")
+#define MIF6CTL                 \
+	TYPED("struct mif6ctl", \
+		"u2 mif,x1 flags,u1 threshold,u2 interface,-2,u4 rate_limit")
+#define MF6CCTL                                                            \
+	TYPED("struct mf6cctl", "sa28 origin,sa28 group,u2 parent,-2,h32 " \
+				"mifs")
+/* <linux/ip_vs.h> */
+#define IPVSINFO TYPED("struct ip_vs_getinfo", "x4 version,u4 size,u4 services")
+#define IPVSTIME \
+	TYPED("struct ip_vs_timeout_user", "u4/s tcp,u4/s tcp_fin,u4/s udp")
 #define REPAIROPT TYPED("struct tcp_repair_opt[]", "*u4 code,u4 value")
 #define REPAIRWIN                         \
 	TYPED("struct tcp_repair_window", \

@@ -79,6 +79,13 @@ is_icmp(const struct pier__option_kind *kind)
 }
 
 static bool
+is_mroute(const struct pier__option_kind *kind)
+{
+	return kind->domain == AF_INET && kind->type == SOCK_RAW &&
+	       kind->protocol == IPPROTO_IGMP;
+}
+
+static bool
 is_ip6(const struct pier__option_kind *kind)
 {
 	return kind->domain == AF_INET6;
@@ -209,6 +216,13 @@ const struct pier__option_group pier__option_groups[] = {
 	{ pier__options_sco, is_sco },
 	{ pier__options_tipc, is_tipc },
 	{ pier__options_sctp, is_sctp },
+	{ pier__options_mroute, is_mroute },
+	{ pier__options_mroute6, is_icmp6 },
+	{ pier__options_iptables, is_ip4 },
+	{ pier__options_ip6tables, is_ip6 },
+	{ pier__options_arptables, is_ip4 },
+	{ pier__options_ebtables, is_ip4 },
+	{ pier__options_ipvs, is_ip4 },
 	{ NULL, NULL },
 };
 

@@ -67,6 +67,9 @@ extern const struct pier_option pier__options_socket[], pier__options_tcp[],
 	pier__options_netlink[], pier__options_can_raw[], pier__options_isotp[],
 	pier__options_j1939[], pier__options_bluetooth[], pier__options_hci[],
 	pier__options_l2cap[], pier__options_rfcomm[], pier__options_sco[],
-	pier__options_tipc[], pier__options_sctp[];
+	pier__options_tipc[], pier__options_sctp[], pier__options_mroute[],
+	pier__options_mroute6[], pier__options_iptables[],
+	pier__options_ip6tables[], pier__options_arptables[],
+	pier__options_ebtables[], pier__options_ipvs[];
 
 #endif

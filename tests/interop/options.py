@@ -27,8 +27,12 @@ HEADERS = {
     "linux/in6.h": "IPV6_",
     "linux/mroute.h": "MRT_",
     "linux/mroute6.h": "MRT6_",
+    "linux/netfilter_ipv4.h": "SO_",
     "linux/netfilter_ipv4/ip_tables.h": "IPT_SO_",
     "linux/netfilter_ipv6/ip6_tables.h": "IP6T_SO_",
+    "linux/netfilter_arp/arp_tables.h": "ARPT_SO_",
+    "linux/netfilter_bridge/ebtables.h": "EBT_SO_",
+    "linux/ip_vs.h": "IP_VS_SO_",
     "linux/tcp.h": "TCP_",
     "linux/udp.h": "UDP_",
     "linux/if_packet.h": "PACKET_",
@@ -429,6 +433,89 @@ def test_what_socat_has_set():
         equal(done.text.split()[1:4], ["33", "->", "5"])
         done = expect(0, "opt", "--json", *words, "ip.ttl")
         equal(tool.events(done, "opt")[0]["value"], 5)
+
+
+def alone(program):
+    """A program of Python in a network namespace of its own; what it prints."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        raise tap.Skip("takes root, for a network namespace")
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, "-c",
+         f"import json, os, socket, subprocess\nPIER = {tool.PIER!r}\n"
+         + program],
+        capture_output=True, text=True, check=False, env=tool.ENV,
+    )
+    if done.returncode == 77:
+        raise tap.Skip(done.stdout.strip())
+    equal(done.returncode, 0, done.stderr)
+    return done.stdout
+
+
+MULTICAST_ROUTES = """
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+try:
+    routes = open("/proc/net/ip_mr_vif")
+except FileNotFoundError:
+    print("this kernel routes no multicast")
+    raise SystemExit(77)
+one = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP)
+def opt(*words):
+    return subprocess.run(
+        [PIER, "opt", "--fd", str(one.fileno()), *words], text=True,
+        check=True, stdout=subprocess.PIPE, pass_fds=[one.fileno()],
+    ).stdout.split()
+opt("--set", "mroute.init=1", "--set",
+    "mroute.add_vif=vif=3,threshold=1,local=127.0.0.1", "--set",
+    "mroute.add_mfc=origin=192.0.2.1,group=239.1.2.3,parent=3")
+print(opt("mroute.version")[1])
+# SIOCGETVIFCNT's table, as the kernel prints it.
+print([line.split()[:2] for line in routes.readlines()[1:]])
+with open("/proc/net/ip_mr_cache") as cache:
+    print([line.split()[:3] for line in cache.readlines()[1:]])
+print(one.getsockopt(socket.IPPROTO_IP, 206))
+opt("--set", "mroute.done=1")
+with open("/proc/net/ip_mr_vif") as routes:
+    print(len(routes.readlines()))
+"""
+
+
+def test_multicast_routes_are_those_of_the_kernel():
+    lines = alone(MULTICAST_ROUTES).splitlines()
+    equal(lines[1], "[['3', 'lo']]")
+    # The kernel prints addresses as numbers of this machine.
+    origin, group = (
+        "%08X" % struct.unpack("=I", socket.inet_aton(one))
+        for one in ("192.0.2.1", "239.1.2.3")
+    )
+    equal(lines[2], f"[['{group}', '{origin}', '3']]")
+    equal(int(lines[0], 0), int(lines[3]))
+    equal(lines[4], "1")
+
+
+REDIRECTED = """
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+rules = "table ip t { chain c { type nat hook output priority -100; "
+rules += "tcp dport 7000 redirect to :7001; }; }"
+if subprocess.run(["nft", rules], stderr=subprocess.DEVNULL).returncode:
+    print("this kernel, or nft, redirects nothing")
+    raise SystemExit(77)
+with socket.create_server(("127.0.0.1", 7001)) as server:
+    client = socket.create_connection(("127.0.0.1", 7000))
+    one = server.accept()[0]
+    done = subprocess.run(
+        [PIER, "opt", "--json", "--fd", str(one.fileno()), "original_dst"],
+        stdout=subprocess.PIPE, check=True, pass_fds=[one.fileno()],
+    )
+    print(json.loads(done.stdout)["text"])
+    value = one.getsockopt(socket.SOL_IP, 80, 16)
+    print(socket.inet_ntoa(value[4:8]), int.from_bytes(value[2:4], "big"))
+"""
+
+
+def test_where_a_redirected_connection_went():
+    ours, theirs = alone(REDIRECTED).splitlines()
+    equal(theirs, "127.0.0.1 7000")
+    equal(ours, theirs.replace(" ", ":"))
 
 
 def test_defaults_are_this_kernels():
