@@ -207,6 +207,44 @@ pier_sockets(const struct pier_sockets_opts *opts, pier_socket_each *each,
 		sizeof(struct pier_sockets_report), each, ctx, deadline);
 }
 
+/*
+ * pier_socket_of(fd, each, ctx, deadline): the same of one socket, by its
+ * descriptor: any, also one that pier did not make. each is called once.
+ *
+ * 0, or what each returned, or
+ *   -ENOENT           the kernel lists no such socket: one of TCP that has
+ *                     neither been bound nor connected, or any of UDP that has
+ *                     no port yet
+ *   -EPROTONOSUPPORT  this kernel can list none of its kind; or the socket is
+ *                     of a family that it lists nowhere, such as CAN
+ *   -EBADF, -ENOTSOCK  fd is no socket
+ *   -ENOPROTOOPT      this kernel has no cookies (before Linux 4.12)
+ *   -EBADMSG, -ENOMEM, -EMFILE, -PIER_EDEADLINE, -ECANCELED  as pier_sockets()
+ */
+int pier_socket_of(
+	int fd, pier_socket_each *each, void *ctx, pier_deadline deadline);
+
+/* Enough for the line of any socket, the final NUL included. */
+#define PIER_SOCKET_LINE_MAX 512
+
+/*
+ * pier_socket_line(socket, buf, size): the row that pier info prints for it, as
+ * one line with two spaces between: proto, state, recv-queue, send-queue, local,
+ * peer, rtt, retransmits and limit; "-" for what it has not. Pure.
+ *
+ *   buf  ends in NUL on success; PIER_SOCKET_LINE_MAX bytes are enough
+ *
+ * Its length, or -ENOSPC.
+ */
+int pier_socket_line_sized(const struct pier_socket *socket, size_t socket_size,
+	char *buf, size_t size);
+
+static inline int
+pier_socket_line(const struct pier_socket *socket, char *buf, size_t size)
+{
+	return pier_socket_line_sized(socket, sizeof(*socket), buf, size);
+}
+
 /* A watch on sockets that close. */
 struct pier_socket_watch;
 

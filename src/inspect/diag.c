@@ -46,6 +46,25 @@ pier__diag_kind(uint32_t kind)
 	return &kinds[__builtin_ctz(kind)];
 }
 
+uint32_t
+pier__diag_kind_of(int family, int type, int protocol)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct pier__diag_kind *kind = &kinds[i];
+
+		if (kind->family != 0 && kind->family == family)
+			return 1U << i;
+		if (kind->family == 0 &&
+			(family == AF_INET || family == AF_INET6) &&
+			type == kind->type &&
+			(type == SOCK_RAW || protocol == kind->protocol))
+			return 1U << i;
+	}
+	return 0;
+}
+
 const char *
 pier_socket_kind_name(uint32_t kind)
 {

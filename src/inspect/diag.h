@@ -33,6 +33,9 @@ struct pier__diag_kind {
 /* kind is one bit of PIER_SOCKET_ALL. */
 const struct pier__diag_kind *pier__diag_kind(uint32_t kind);
 
+/* The kind of a socket of that family, type and protocol; 0: none of these. */
+uint32_t pier__diag_kind_of(int family, int type, int protocol);
+
 /* One question: a dump of a kind of sockets, of one family. */
 struct pier__diag_ask {
 	uint32_t kind;

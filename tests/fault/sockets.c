@@ -104,8 +104,21 @@ over_watch(struct fault_story *story)
 	pier_socket_watch_close(watch);
 }
 
+static void
+over_own(struct fault_story *story)
+{
+	unsigned port, seen = 0;
+	int fd = open_udp(&port);
+	int rc = met(story, "own", pier_socket_of(fd, count, &seen, SOON));
+
+	if (rc == 0 && seen != 1)
+		(void)met(story, "compare", -EBADMSG);
+	(void)close(fd);
+}
+
 EACH_INSIDE(over_sockets)
 EACH_INSIDE(over_watch)
+EACH_INSIDE(over_own)
 
 /* What meets the folder itself is no passing over. */
 static const int also[] = { -ENOENT, -EACCES, 0 };
@@ -113,6 +126,8 @@ static const int also[] = { -ENOENT, -EACCES, 0 };
 static const struct fault_scenario scenarios[] = {
 	{ "sockets, fibers", over_sockets_by_fibers, NULL },
 	{ "sockets, threads", over_sockets_by_threads, NULL },
+	{ "own, fibers", over_own_by_fibers, NULL },
+	{ "own, threads", over_own_by_threads, NULL },
 	{ "watch, fibers", over_watch_by_fibers, NULL },
 	{ "watch, threads", over_watch_by_threads, NULL },
 	{ "owners", over_owners, also },

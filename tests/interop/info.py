@@ -552,6 +552,30 @@ def test_a_signal_ends_the_watch():
         equal(process.returncode, 130)
 
 
+def test_a_program_prints_its_own_row():
+    """examples/own_socket, beside the row of pier info for the same socket."""
+    program = os.path.join(os.path.dirname(tool.PIER), "examples", "own_socket")
+    if not os.path.exists(program):
+        raise tap.Skip("examples are not built")
+    with Sockets() as sockets:
+        listener = sockets.listener()
+        process = subprocess.Popen(
+            [program, f"tcp4://127.0.0.1:{own_port(listener)}"],
+            stdout=subprocess.PIPE, text=True,
+        )
+        with process:
+            peer = sockets.enter_context(listener.accept()[0])
+            ours = process.stdout.readline().split()
+            done = tool.run("info", f"sport:{peer.getpeername()[1]} tcp")
+            theirs = done.text.splitlines()[1].split()
+            # What it measured may have become another since.
+            equal(ours[:6], theirs[:6])
+            equal(len(ours), len(theirs))
+            peer.shutdown(socket.SHUT_WR)
+            equal(process.stdout.readline().split()[1], "CLOSE-WAIT")
+        equal(process.returncode, 0)
+
+
 def test_dial():
     with Sockets() as sockets:
         listener = sockets.listener()
