@@ -1,115 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What pier_announce_next() tells is found by avahi-browse, python3-zeroconf
-and systemd-resolved at the other end of a cable; names are settled with avahi
-and among pier's own; beside avahi-daemon on the same host; on cables that come
-and go; and every packet is one that tshark can read."""
+"""What pier_announce_next() tells is found by avahi-browse and python3-zeroconf
+at the other end of a cable; names are settled with avahi and among pier's own;
+beside avahi-daemon on the same host; on cables that come and go; and every packet
+is one that tshark can read. systemd-resolved: resolved_netns.py."""
 
-import json
 import os
-import queue
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "cli"))
 
 import cable  # noqa: E402 (found by the line above)
+import lan_programs  # noqa: E402
 import tap  # noqa: E402
+from lan_programs import (  # noqa: E402
+    LIMIT, TYPE, Announce, Find, Lines, browse, hardware_of, resolved, scratch,
+    shown,
+)
 from tap import equal  # noqa: E402
 
-# What tests/interop/announce.c became.
-PROGRAM = os.path.abspath(sys.argv.pop(1))
-
-LIMIT = 60
-TYPE = "_pier._tcp"
 NAME = "K\u00fcche. 2 \"x\""
-
-
-class Lines:
-    """A program, and the lines it prints."""
-
-    def __init__(self, process):
-        self.process = process
-        self.lines = queue.Queue()
-        self.past = []
-        self.reader = threading.Thread(target=self.read)
-        self.reader.start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.lines.put(line.decode().rstrip("\n"))
-
-    def next(self):
-        line = self.lines.get(timeout=LIMIT)
-        self.past.append(line)
-        return line
-
-    def until(self, pattern):
-        """The line that has it; others may come before."""
-        while True:
-            line = self.next()
-            if re.search(pattern, line):
-                return line
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-        if self.process.stdin and not self.process.stdin.closed:
-            self.process.stdin.close()
-
-
-class Announce(Lines):
-    """The program announce, here or on a host."""
-
-    def __init__(self, *words, on=None):
-        # Not with the host's /proc, by which the library is found.
-        there = ["nsenter", "-t", on.inside, "-n", "-u"] if on else []
-        super().__init__(subprocess.Popen(
-            there + [PROGRAM, *words], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE))
-
-    def until_told(self, interface="near"):
-        return self.until(f"^told {interface} ").split(" ", 3)[3]
-
-    def end(self):
-        """With a goodbye."""
-        self.process.stdin.close()
-        equal(self.process.wait(LIMIT), 0)
-
-
-def scratch():
-    return tempfile.TemporaryDirectory(prefix="pier-announce-")
-
-
-def browse(far, *words):
-    """What avahi-browse finds there, as fields."""
-    done = subprocess.run(
-        far.inside_of("avahi-browse", "-ptk", *words),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return [unescape(line).split(";") for line
-            in done.stdout.decode().splitlines()]
-
-
-def unescape(line):
-    """\\195\\188 of avahi-browse are the bytes of one letter; \\. is a dot."""
-    return re.sub(rb"\\(\d{3}|\D)", lambda it: bytes([int(it[1])])
-                  if it[1].isdigit() else it[1], line.encode()).decode()
-
-
-def resolved(far, kind=TYPE):
-    """Instances with host, address, port and texts, as avahi resolves them."""
-    return [(it[2], it[3], it[6], it[7], int(it[8]), it[9])
-            for it in browse(far, "-r", kind) if it[0] == "="]
 
 
 def test_avahi_finds_all_of_it():
@@ -191,42 +105,6 @@ def test_zeroconf_finds_it_and_hears_the_goodbye():
                   "[(b'Flag', None), (b'a', b'b'), (b'empty', b'')]")
             announce.end()
         equal(zero.until("^removed"), "removed Zero. One._pier._tcp.local.")
-
-
-RESOLVED = "/lib/systemd/systemd-resolved"
-
-
-def test_systemd_resolved_finds_it():
-    if not os.path.exists(RESOLVED):
-        raise tap.Skip("no systemd-resolved here")
-    with scratch() as folder, cable.Host(folder) as far:
-        conf = far.write("conf", "[Resolve]\nMulticastDNS=yes\nLLMNR=no\n"
-                                 "DNSStubListener=no\n")
-        far.there("sh", "-c",
-                  f"umask 022; mkdir -p /run/systemd/resolved.conf.d; "
-                  f"cp {conf} /run/systemd/resolved.conf.d/x.conf")
-        far.start_bus()
-        far.start_for_good(RESOLVED)
-        cable.wait_until(lambda: subprocess.run(
-            far.inside_of("resolvectl", "mdns", "far", "yes"), check=False,
-            stderr=subprocess.DEVNULL).returncode == 0)
-        with Announce("Some Thing", TYPE, "1234", "--host=nearby",
-                      "path=/x") as announce:
-            announce.until_told()
-            wanted = (("query", "-4", "nearby.local", "10.77.1.1"),
-                      ("service", "Some Thing", TYPE, "local",
-                       "nearby.local:1234"),
-                      ("query", "-t", "TXT", f"Some\\032Thing.{TYPE}.local",
-                       "path=/x"),
-                      ("query", "-t", "PTR", f"{TYPE}.local", "Thing"))
-            for *words, part in wanted:
-                cable.wait_until(lambda: part in ask_resolved(far, *words))
-
-
-def ask_resolved(far, *words):
-    return subprocess.run(
-        far.inside_of("resolvectl", *words), stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, check=False).stdout
 
 
 def test_the_second_of_two_takes_another_name():
@@ -334,7 +212,8 @@ def test_each_cable_has_its_own_address():
                        {"10.77.1.1"})
 
 
-# One question of the old kind, from another port, to the group.
+# One question of the old kind, from another port, to the group; with a third word
+# the answer is not waited for.
 LEGACY = """
 import socket, sys
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -345,11 +224,62 @@ sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
                 socket.inet_aton(sys.argv[1]))
 sock.sendto(b"\\x12\\x34" + b"\\0\\0" + b"\\0\\1" + b"\\0" * 6 + name +
             b"\\0\\x0c\\0\\1", ("224.0.0.251", 5353))
+if len(sys.argv) > 3:
+    sys.exit()
 who = None
 while who is None or who[0] != sys.argv[2]:
     answer, who = sock.recvfrom(9000)
 print(answer[:2].hex(), who[0], who[1])
 """
+
+
+def counted(far, *names):
+    """Of what the kernel of that end counts, by the names of its tables."""
+    numbers = {}
+    with open(f"/proc/{far.inside}/net/snmp", encoding="ascii") as file:
+        rows = [line.split() for line in file]
+    for head, row in zip(rows[::2], rows[1::2]):
+        numbers.update((head[0] + name, int(value))
+                       for name, value in zip(head[1:], row[1:]))
+    with open(f"/proc/{far.inside}/net/snmp6", encoding="ascii") as file:
+        numbers.update((name, int(value)) for name, value in map(str.split, file))
+    return [numbers[name] for name in names]
+
+
+def ask_old(far, *words):
+    return far.start(sys.executable, "-c", LEGACY, far.address, "10.77.1.1",
+                     *words, stdout=subprocess.PIPE)
+
+
+def test_hosts_that_do_not_listen_are_unharmed():
+    """Nobody hears multicast DNS there, and nothing comes back of it but what the
+    kernel says where an answer finds nobody who asked: which harms nobody here."""
+    unreachable = ("Icmp:OutDestUnreachs", "Udp:NoPorts",
+                   "Icmp6OutDestUnreachs", "Udp6NoPorts")
+    with scratch() as folder, cable.Host(folder, ip6=True) as far:
+        before = counted(far, *unreachable)
+        came = counted(far, "Ip:InReceives", "Ip6InReceives")
+        with Announce("Loud", TYPE, "1", "--host=nearby") as announce, \
+                Find(TYPE) as find:
+            announce.until_told()
+            announce.until_told()
+            find.until("added", "Loud")
+            now = counted(far, "Ip:InReceives", "Ip6InReceives")
+            # Three probes and a word, at least, by each family.
+            assert all(new - old >= 4 for new, old in zip(now, came)), now
+            equal(counted(far, *unreachable), before)
+
+            def nobody_was_there():
+                ask_old(far, "and go").communicate(timeout=LIMIT)
+                return counted(far, unreachable[0])[0] > before[0]
+
+            cable.wait_until(nobody_was_there)
+            equal(ask_old(far).communicate(timeout=LIMIT)[0].split(),
+                  [b"1234", b"10.77.1.1", b"5353"])
+            announce.end()
+            find.until("removed", "Loud")
+            stats = find.end()
+            equal((stats["unsent"], stats["bad"]), (0, 0))
 
 
 def test_every_packet_can_be_read():
@@ -372,8 +302,7 @@ def test_every_packet_can_be_read():
             equal(announce.until_told(), NAME + " (2)")
             cable.wait_until(lambda: NAME + " (2)" in
                            {it[1] for it in resolved(far)})
-            asked = far.start(sys.executable, "-c", LEGACY, far.address,
-                              "10.77.1.1", stdout=subprocess.PIPE)
+            asked = ask_old(far)
             equal(asked.communicate(timeout=LIMIT)[0].split(),
                   [b"1234", b"10.77.1.1", b"5353"])
             announce.end()
@@ -392,22 +321,8 @@ def test_every_packet_can_be_read():
         equal(shown(file, own + "!(ip.ttl == 255 || ipv6.hlim == 255)"), [])
 
 
-def shown(file, filter_):
-    done = subprocess.run(
-        ["tshark", "-n", "-r", file, "-Y", filter_], stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True, check=False)
-    return done.stdout.splitlines()
-
-
-def hardware_of(interface):
-    done = subprocess.run(["ip", "-j", "link", "show", interface],
-                          stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)[0]["address"]
-
-
 if __name__ == "__main__":
-    sys.argv.insert(1, PROGRAM)
-    cable.enter("PIER_ANNOUNCE_NAMESPACE", "avahi-daemon", "avahi-publish",
-              "avahi-browse", "avahi-resolve", "dbus-daemon")
-    sys.argv.pop(1)
+    lan_programs.enter("PIER_ANNOUNCE_NAMESPACE", "avahi-daemon",
+                       "avahi-publish", "avahi-browse", "avahi-resolve",
+                       "dbus-daemon")
     tap.main(globals())

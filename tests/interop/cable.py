@@ -67,7 +67,8 @@ def missing(*names):
 
 
 def enter(variable, *names):
-    """The script again, in a network namespace of its own; or it is skipped."""
+    """The script again, in a network namespace of its own, where it may name the
+    host and mount what it likes; or it is skipped."""
     if variable in os.environ:
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         return
@@ -76,20 +77,97 @@ def enter(variable, *names):
         print(f"1..0 # SKIP {why}")
         sys.exit(0)
     os.environ[variable] = "1"
-    os.execvp("unshare", ["unshare", "-mn", sys.executable, *sys.argv])
+    os.execvp("unshare", ["unshare", "-mnu", sys.executable, "-B", *sys.argv])
 
 
 def here(*command):
     subprocess.run(command, check=True)
 
 
-class Host:
+class Machine:
+    """What is started on a host, by its bus; it ends with this object."""
+
+    def __init__(self, folder, interface, ip6):
+        self.folder, self.interface, self.ip6 = folder, interface, ip6
+        self.started = []
+
+    def inside_of(self, *command):
+        """The words that run it there, by that bus."""
+        return ["env", f"DBUS_SYSTEM_BUS_ADDRESS={BUS_ADDRESS}", *command]
+
+    def there(self, *command):
+        subprocess.run(self.inside_of(*command), check=True)
+
+    def said(self, *command):
+        """What it prints there, whatever comes of it."""
+        return subprocess.run(
+            self.inside_of(*command), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False).stdout
+
+    def start(self, *command, **how):
+        """A program there; it is killed at the end, if not before."""
+        how.setdefault("stdout", subprocess.DEVNULL)
+        how.setdefault("stderr", subprocess.DEVNULL)
+        process = subprocess.Popen(self.inside_of(*command), **how)
+        self.started.append(process)
+        return process
+
+    def start_for_good(self, *command):
+        """One that reads /proc/self, and lives as long as the host does."""
+        return self.start(*command)
+
+    def write(self, name, text):
+        path = f"{self.folder}/{self.interface}.{name}"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def start_bus(self):
+        bus = self.write("bus", BUS)
+        self.start("dbus-daemon", "--config-file", bus, "--nofork",
+                   "--nopidfile")
+        wait_until(lambda: subprocess.run(
+            self.inside_of("test", "-S", "/run/dbus/system_bus_socket"),
+            check=False).returncode == 0)
+
+    def start_avahi(self, name="pier-far"):
+        self.start_bus()
+        conf = self.write("avahi", AVAHI.format(
+            name=name, interface=self.interface,
+            ip6="yes" if self.ip6 else "no"))
+        return self.start("avahi-daemon", "-f", conf, "--no-drop-root",
+                          "--no-chroot", "--no-rlimits")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.started:
+            process.kill()
+        for process in self.started:
+            process.wait()
+
+
+class Near(Machine):
+    """This end: the host of the test itself, with a /run of its own."""
+
+    def __init__(self, folder, interface="near", ip6=False):
+        super().__init__(folder, interface, ip6)
+        here("mount", "-t", "tmpfs", "none", "/run")
+        here("mkdir", "-p", "/run/dbus", "/run/avahi-daemon")
+
+    def __exit__(self, *_):
+        super().__exit__()
+        here("umount", "/run")
+
+
+class Host(Machine):
     """A host at the other end of a cable; all of it ends with this object."""
 
     def __init__(self, folder, near="near", number=1, ip6=False):
-        self.folder, self.near, self.ip6 = folder, near, ip6
+        super().__init__(folder, "far", ip6)
+        self.near = near
         self.address = f"10.77.{number}.2"
-        self.started = []
         # A process number space of its own: all there end with its first.
         self.process = subprocess.Popen(
             ["unshare", "-mnpu", "--fork", "--kill-child", "--mount-proc",
@@ -119,58 +197,26 @@ class Host:
 
     def inside_of(self, *command):
         # Without its process numbers: what is started is what is ended.
-        return ["nsenter", "-t", self.inside, "-n", "-m", "-u", "env",
-                f"DBUS_SYSTEM_BUS_ADDRESS={BUS_ADDRESS}", *command]
-
-    def there(self, *command):
-        subprocess.run(self.inside_of(*command), check=True)
+        return ["nsenter", "-t", self.inside, "-n", "-m", "-u",
+                *super().inside_of(*command)]
 
     def start_for_good(self, *command):
-        """One that reads /proc/self, and lives as long as the host does."""
         self.started.append(subprocess.Popen(
-            ["nsenter", "-t", self.inside, "-n", "-m", "-u", "-p", "env",
-             f"DBUS_SYSTEM_BUS_ADDRESS={BUS_ADDRESS}", *command],
+            ["nsenter", "-t", self.inside, "-n", "-m", "-u", "-p",
+             *super().inside_of(*command)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-
-    def start(self, *command, **how):
-        """A program there; it is killed at the end, if not before."""
-        how.setdefault("stdout", subprocess.DEVNULL)
-        how.setdefault("stderr", subprocess.DEVNULL)
-        process = subprocess.Popen(self.inside_of(*command), **how)
-        self.started.append(process)
-        return process
+        return self.started[-1]
 
     def write(self, name, text):
-        path = f"{self.folder}/{self.near}.{name}"
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-
-    def start_bus(self):
-        bus = self.write("bus", BUS)
-        self.start("dbus-daemon", "--config-file", bus, "--nofork",
-                   "--nopidfile")
-        wait_until(lambda: subprocess.run(
-            self.inside_of("test", "-S", "/run/dbus/system_bus_socket"),
-            check=False).returncode == 0)
-
-    def start_avahi(self, name="pier-far"):
-        self.start_bus()
-        conf = self.write("avahi", AVAHI.format(
-            name=name, interface="far", ip6="yes" if self.ip6 else "no"))
-        return self.start("avahi-daemon", "-f", conf, "--no-drop-root",
-                          "--no-chroot", "--no-rlimits")
-
-    def __enter__(self):
-        return self
+        # There may be several far ends.
+        return super().write(f"{self.near}.{name}", text)
 
     def __exit__(self, *_):
         for process in self.started:
             process.kill()
         self.process.kill()
         self.process.communicate()
-        for process in self.started:
-            process.wait()
+        super().__exit__()
         subprocess.run(["ip", "link", "del", self.near], check=False,
                        stderr=subprocess.DEVNULL)
 

@@ -1,29 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""pier_find_next() against avahi-publish, python3-zeroconf and systemd-resolved
-at the other end of a cable; beside avahi-daemon on the same host; and on cables
-that come and go."""
+"""pier_find_next() against avahi-publish and python3-zeroconf at the other end of
+a cable; beside avahi-daemon on the same host; and on cables that come and go.
+systemd-resolved: resolved_netns.py."""
 
-import json
 import os
-import queue
 import shutil
 import subprocess
 import sys
-import tempfile
-import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "cli"))
 
 import cable  # noqa: E402 (found by the line above)
+import lan_programs  # noqa: E402
 import tap  # noqa: E402
+from lan_programs import (  # noqa: E402
+    ASKED, Find, answered, hardware_of, scratch, shown,
+)
 from tap import equal  # noqa: E402
 
-# What tests/interop/find.c became.
-PROGRAM = sys.argv.pop(1)
-
-LIMIT = 60
 MANY = 1000
 
 ZEROCONF = """
@@ -48,60 +44,6 @@ sys.stdin.readline()
 """
 
 
-class Find:
-    """The program find, and what it tells."""
-
-    def __init__(self, *words):
-        self.process = subprocess.Popen(
-            [PROGRAM, *words], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.events = queue.Queue()
-        self.reader = threading.Thread(target=self.read)
-        self.reader.start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.events.put(json.loads(line))
-
-    def next(self, limit=LIMIT):
-        return self.events.get(timeout=limit)
-
-    def until(self, what, instance):
-        """That event; others may come before."""
-        while True:
-            event = self.next()
-            if (event["what"], event.get("instance")) == (what, instance):
-                return event
-
-    def end(self):
-        self.process.stdin.close()
-        event = self.next()
-        while event["what"] != "stats":
-            event = self.next()
-        equal(self.process.wait(LIMIT), 0, self.process.stderr.read())
-        return event
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        if not self.process.stdin.closed:
-            self.process.stdin.close()
-
-
-def host(folder, **how):
-    return cable.Host(folder, **how)
-
-
-def scratch():
-    return tempfile.TemporaryDirectory(prefix="pier-find-")
-
-
 def texts(event):
     return {item["key"]: item.get("value") for item in event["texts"]}
 
@@ -111,7 +53,7 @@ def hexed(text):
 
 
 def test_what_avahi_publishes_is_found_changes_and_goes():
-    with scratch() as folder, host(folder, ip6=True) as far:
+    with scratch() as folder, cable.Host(folder, ip6=True) as far:
         far.start_avahi()
         published = far.start(
             "avahi-publish", "-f", "-s", "--subtype=_color._sub._pier._tcp",
@@ -142,7 +84,7 @@ def test_what_avahi_publishes_is_found_changes_and_goes():
 
 
 def test_who_looks_first_is_told_later():
-    with scratch() as folder, host(folder) as far:
+    with scratch() as folder, cable.Host(folder) as far:
         with Find("pier") as find:
             far.start_avahi()
             far.start("avahi-publish", "-f", "-s", "Late", "_pier._tcp", "1")
@@ -150,7 +92,7 @@ def test_who_looks_first_is_told_later():
 
 
 def test_a_host_that_vanishes_takes_along_what_was_there():
-    with scratch() as folder, host(folder) as far:
+    with scratch() as folder, cable.Host(folder) as far:
         far.start_avahi()
         far.start("avahi-publish", "-f", "-s", "One", "_pier._tcp", "1")
         with Find("_pier._tcp") as find:
@@ -165,7 +107,7 @@ def test_a_host_that_vanishes_takes_along_what_was_there():
 
 def test_an_interface_that_comes_is_asked():
     with scratch() as folder, Find("_pier._tcp") as find:
-        with host(folder, near="late", number=9) as far:
+        with cable.Host(folder, near="late", number=9) as far:
             far.start_avahi()
             far.start("avahi-publish", "-f", "-s", "New", "_pier._tcp", "7")
             event = find.until("added", "New")
@@ -177,7 +119,7 @@ def test_what_zeroconf_registers_is_found_changes_and_goes():
     if subprocess.run(["/usr/bin/python3", "-c", "import zeroconf"],
                       stderr=subprocess.DEVNULL, check=False).returncode:
         raise tap.Skip("no python3-zeroconf here")
-    with scratch() as folder, host(folder) as far, \
+    with scratch() as folder, cable.Host(folder) as far, \
             Find("_pier._udp") as find:
         zero = far.start("/usr/bin/python3", "-c", ZEROCONF, far.address,
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -200,42 +142,6 @@ def test_what_zeroconf_registers_is_found_changes_and_goes():
         zero.stdout.close()
 
 
-DNSSD = """
-[Service]
-Name=Resolved One
-Type=_pier._tcp
-Port=1234
-TxtText=path=/x
-"""
-
-RESOLVED = "/lib/systemd/systemd-resolved"
-
-
-def test_what_systemd_resolved_offers_is_found():
-    if not os.path.exists(RESOLVED):
-        raise tap.Skip("no systemd-resolved here; its package would take over "
-                       "who resolves names on this machine")
-    with scratch() as folder, host(folder) as far:
-        conf = far.write("conf", "[Resolve]\nMulticastDNS=yes\nLLMNR=no\n"
-                                 "DNSStubListener=no\n")
-        one = far.write("dnssd", DNSSD)
-        far.there("sh", "-c",
-                  f"umask 022; cd /run; mkdir -p systemd/dnssd "
-                  f"systemd/resolved.conf.d; "
-                  f"cp {conf} systemd/resolved.conf.d/x.conf; "
-                  f"cp {one} systemd/dnssd/one.dnssd")
-        far.start_bus()
-        far.start_for_good(RESOLVED)
-        cable.wait_until(lambda: subprocess.run(
-            far.inside_of("resolvectl", "mdns", "far", "yes"), check=False,
-            stderr=subprocess.DEVNULL).returncode == 0)
-        with Find("_pier._tcp") as find:
-            event = find.until("added", "Resolved One")
-            equal(event["port"], 1234)
-            equal(event["addrs"], ["10.77.1.2:1234"])
-            equal(texts(event), {"path": hexed("/x")})
-
-
 SERVICE = """<?xml version="1.0" standalone='no'?>
 <!DOCTYPE service-group SYSTEM "avahi-service.dtd">
 <service-group><name>{name}</name>
@@ -245,7 +151,7 @@ SERVICE = """<?xml version="1.0" standalone='no'?>
 
 
 def test_a_thousand_services_are_found():
-    with scratch() as folder, host(folder) as far:
+    with scratch() as folder, cable.Host(folder) as far:
         for number in range(1, MANY + 1):
             with open(f"{folder}/{number}.service", "w",
                       encoding="ascii") as file:
@@ -278,7 +184,7 @@ def test_every_packet_can_be_read():
     it leaves the link."""
     if shutil.which("tshark") is None:
         raise tap.Skip("no tshark here")
-    with scratch() as folder, host(folder, ip6=True) as far:
+    with scratch() as folder, cable.Host(folder, ip6=True) as far:
         far.start_avahi()
         far.start("avahi-publish", "-f", "-s", "One", "_pier._tcp", "1")
         file = f"{folder}/near.pcap"
@@ -303,105 +209,30 @@ def test_every_packet_can_be_read():
               [])
 
 
-def shown(file, filter_):
-    done = subprocess.run(
-        ["tshark", "-n", "-r", file, "-Y", filter_], stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True, check=False)
-    return done.stdout.splitlines()
-
-
 def asked_from_port(file):
     return shown(file, "dns.flags.response == 0 && udp.srcport == 5353 && "
                        "ip.src == 10.77.1.1")
 
 
-def hardware_of(interface):
-    done = subprocess.run(["ip", "-j", "link", "show", interface],
-                          stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)[0]["address"]
-
-
-# Asks avahi-daemon there, by unicast and from its own port, so often.
-ASK = """
-import socket, struct, sys
-name = b"".join(bytes([len(x)]) + x for x in (b"pier-near", b"local")) + b"\\0"
-sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.settimeout(1)
-got = 0
-for number in range(1, 21):
-    sock.sendto(struct.pack(">6H", number, 0, 1, 0, 0, 0) + name +
-                b"\\0\\1\\0\\1", (sys.argv[1], 5353))
-    try:
-        got += struct.unpack(">H", sock.recv(9000)[:2])[0] == number
-    except TimeoutError:
-        pass
-print(got, flush=True)
-"""
-
-
-def answered(far):
-    asked = far.start(sys.executable, "-c", ASK, "10.77.1.1",
-                      stdout=subprocess.PIPE)
-    out, _ = asked.communicate(timeout=LIMIT)
-    return int(out)
-
-
 def test_the_daemon_beside_keeps_its_unicast():
     """avahi-daemon on this host answers as often while pier looks as before."""
-    with scratch() as folder, host(folder) as far:
-        near = NearAvahi(folder)
-        try:
-            cable.wait_until(lambda: answered(far) == 20)
-            with Find("_pier._tcp") as find:
-                far.start_avahi()
-                far.start("avahi-publish", "-f", "-s", "One", "_pier._tcp", "1")
-                find.until("added", "One")
-                equal(answered(far), 20)
-                # And it finds what pier finds.
-                cable.wait_until(lambda: "One" in near.browse("_pier._tcp"))
-            equal(answered(far), 20)
-        finally:
-            near.end()
-
-
-class NearAvahi:
-    """avahi-daemon on this host, with a /run of its own."""
-
-    def __init__(self, folder):
-        cable.here("mount", "-t", "tmpfs", "none", "/run")
-        cable.here("mkdir", "-p", "/run/dbus", "/run/avahi-daemon")
-        bus, conf = f"{folder}/bus.here", f"{folder}/avahi.here"
-        with open(bus, "w", encoding="ascii") as file:
-            file.write(cable.BUS)
-        with open(conf, "w", encoding="ascii") as file:
-            file.write(cable.AVAHI.format(name="pier-near", interface="near",
-                                        ip6="no"))
-        self.env = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": cable.BUS_ADDRESS}
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
-                 "env": self.env}
-        self.bus = subprocess.Popen(
-            ["dbus-daemon", "--config-file", bus, "--nofork", "--nopidfile"],
-            **quiet)
-        cable.wait_until(lambda: os.path.exists("/run/dbus/system_bus_socket"))
-        self.daemon = subprocess.Popen(
-            ["avahi-daemon", "-f", conf, "--no-drop-root", "--no-chroot",
-             "--no-rlimits"], **quiet)
-
-    def browse(self, kind):
-        return subprocess.run(
-            ["avahi-browse", "-ptk", kind], stdout=subprocess.PIPE, text=True,
-            stderr=subprocess.DEVNULL, env=self.env, check=False).stdout
-
-    def end(self):
-        for process in (self.daemon, self.bus):
-            process.kill()
-            process.wait()
-        cable.here("umount", "/run")
+    with scratch() as folder, cable.Host(folder) as far, \
+            cable.Near(folder) as near:
+        near.start_avahi(name="pier-near")
+        cable.wait_until(lambda: answered(far, 1))
+        equal(answered(far), ASKED)
+        with Find("_pier._tcp") as find:
+            far.start_avahi()
+            far.start("avahi-publish", "-f", "-s", "One", "_pier._tcp", "1")
+            find.until("added", "One")
+            equal(answered(far), ASKED)
+            # And it finds what pier finds.
+            cable.wait_until(lambda: "One" in near.said(
+                "avahi-browse", "-ptk", "_pier._tcp"))
+        equal(answered(far), ASKED)
 
 
 if __name__ == "__main__":
-    sys.argv.insert(1, PROGRAM)
-    cable.enter("PIER_FIND_NAMESPACE", "avahi-daemon", "avahi-publish",
-              "avahi-browse", "dbus-daemon")
-    sys.argv.pop(1)
+    lan_programs.enter("PIER_FIND_NAMESPACE", "avahi-daemon", "avahi-publish",
+                       "avahi-browse", "dbus-daemon")
     tap.main(globals())

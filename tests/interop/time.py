@@ -5,12 +5,10 @@
 tshark takes them apart; in a network and mount namespace of its own.
 
 No server touches the clock: chronyd has -x, the others no CAP_SYS_TIME. ntpsec and
-openntpd cannot be installed beside chrony: their packages are fetched and
-unpacked into a folder that goes away.
+openntpd cannot be installed beside chrony: see fetched.py.
 """
 
 import contextlib
-import glob
 import json
 import os
 import re
@@ -20,7 +18,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -29,14 +26,14 @@ sys.path.insert(
 )
 
 import clocks  # noqa: E402
+import fetched  # noqa: E402
 import packets  # noqa: E402
 import tap  # noqa: E402
 import tool  # noqa: E402
 from tap import contains, equal  # noqa: E402
 from tool import events, expect, of_type, run  # noqa: E402
 
-INSIDE = "PIER_TIME_NAMESPACE"  # the folder of what was unpacked
-FETCH_LIMIT = 20
+INSIDE = "PIER_TIME_NAMESPACE"
 
 
 # ---- Servers ---------------------------------------------------------------
@@ -91,12 +88,10 @@ def without_the_clock(*command):
 
 
 def unpacked(name, program):
-    if kept_from_fetching():
-        raise tap.Skip(f"PIER_NO_INSTALL keeps {name} from being fetched")
-    found = glob.glob(os.path.join(os.environ[INSIDE], name, program))
-    if not found:
-        raise tap.Skip(f"the package {name} cannot be fetched here")
-    return found[0]
+    why = fetched.lacking(name)
+    if why:
+        raise tap.Skip(why)
+    return os.path.join(fetched.where(name), program)
 
 
 def asked(*words, code=0, **kwargs):
@@ -381,24 +376,10 @@ def test_ntpsec_unsynchronised_is_refused():
             refused("127.0.0.1")
 
 
-def add_user(folder, name):
-    """For this mount namespace alone."""
-    for path, line in (("passwd", f"{name}:x:996:996::/:/bin/false\n"),
-                       ("group", f"{name}:x:996:\n")):
-        with open(f"/etc/{path}", encoding="utf-8") as file:
-            text = file.read()
-        if f"\n{name}:" in text:
-            continue
-        with open(os.path.join(folder, path), "w", encoding="utf-8") as file:
-            file.write(text + line)
-        subprocess.run(["mount", "--bind", os.path.join(folder, path),
-                        f"/etc/{path}"], check=True)
-
-
 def test_openntpd_unsynchronised_is_refused():
     ntpd = unpacked("openntpd", "usr/sbin/ntpd")
     with tool.scratch() as folder:
-        add_user(folder, "ntpd")
+        fetched.add_user(folder, "ntpd")
         subprocess.run(["mount", "-t", "tmpfs", "none", "/var/lib"], check=True)
         os.makedirs("/var/lib/openntpd/run")
         os.makedirs("/var/lib/openntpd/db")
@@ -429,33 +410,6 @@ def missing():
     return None
 
 
-def kept_from_fetching():
-    return os.environ.get("PIER_NO_INSTALL", "0") != "0"
-
-
-def fetch(folder):
-    """ntpsec and openntpd, each into a folder of its name; without them two
-    tests are skipped."""
-    if kept_from_fetching():
-        return
-    for name in ("apt-get", "dpkg-deb"):
-        if shutil.which(name) is None:
-            return
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
-             "check": False, "cwd": folder}
-    for name in ("ntpsec", "openntpd"):
-        try:
-            subprocess.run(["apt-get", "-q", "download", name],
-                           timeout=FETCH_LIMIT, **quiet)
-        except subprocess.TimeoutExpired:
-            return
-        found = glob.glob(os.path.join(folder, f"{name}_*.deb"))
-        if not found:
-            return
-        subprocess.run(["dpkg-deb", "-x", found[0], os.path.join(folder, name)],
-                       timeout=FETCH_LIMIT, **quiet)
-
-
 def main():
     if INSIDE in os.environ:
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
@@ -464,12 +418,11 @@ def main():
     if why:
         print(f"1..0 # SKIP {why}")
         return 0
-    with tempfile.TemporaryDirectory(prefix="pier-time-") as folder:
-        fetch(folder)
-        return subprocess.run(
-            ["unshare", "-nm", "--propagation", "private", sys.executable,
-             "-B", *sys.argv], env={**os.environ, INSIDE: folder},
-            check=False).returncode
+    # There is no network where this goes on.
+    fetched.lacking("ntpsec", "openntpd")
+    os.environ[INSIDE] = "1"
+    os.execvp("unshare", ["unshare", "-nm", "--propagation", "private",
+                          sys.executable, "-B", *sys.argv])
 
 
 if __name__ == "__main__":
