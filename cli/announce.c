@@ -30,7 +30,7 @@ tell_begin(const struct work *work)
 	json_t *event;
 
 	cli_say(work->tool, 0, "announcing \"%s\", %s at port %d, by %s",
-		lan_text(name, sizeof(name), settings->instance,
+		pier_bytes_show(name, sizeof(name), settings->instance,
 			strlen(settings->instance)),
 		settings->type, work->opts.port,
 		lan_by_text((unsigned int)settings->by));
@@ -51,7 +51,8 @@ tell_end(const struct work *work, struct pier_announce *announce)
 	json_t *event;
 
 	cli_say(work->tool, 1, "saying goodbye for \"%s\"",
-		lan_text(name, sizeof(name), instance, strlen(instance)));
+		pier_bytes_show(
+			name, sizeof(name), instance, strlen(instance)));
 	if (!work->tool->json)
 		return;
 	event = cli_event("goodbye");

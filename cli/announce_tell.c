@@ -49,9 +49,11 @@ tell_text(const struct cli_tool *tool, const char *type,
 	char name[LAN_TEXT], was[LAN_TEXT], interface[LAN_INTERFACE_TEXT];
 	char to[PIER_ADDR_TEXT_MAX + 8];
 
-	lan_text(name, sizeof(name), event->instance, strlen(event->instance));
+	pier_bytes_show(
+		name, sizeof(name), event->instance, strlen(event->instance));
 	if (event->was != NULL) {
-		lan_text(was, sizeof(was), event->was, strlen(event->was));
+		pier_bytes_show(
+			was, sizeof(was), event->was, strlen(event->was));
 		cli_say(tool, 0,
 			"%s\"%s\" is another's on this network: now \"%s\"",
 			event->what == PIER_ANNOUNCE_HOST_RENAMED ? "the host "
@@ -109,7 +111,7 @@ announce_refused(const struct cli_tool *tool, const char *verb)
 		return cli_failure(tool, error);
 	/* What it quotes is the user's own, and may be any bytes. */
 	(void)cli_complain(&why, "'%s': %s",
-		lan_text(shown, sizeof(shown) / 4, error->endpoint,
+		pier_bytes_show(shown, sizeof(shown) / 4, error->endpoint,
 			strlen(error->endpoint)),
 		error->detail);
 	cli_advise(&why, "'pier %s --help' has examples", verb);

@@ -50,7 +50,8 @@ bt_put_name(struct bt_line *line, const char *name)
 
 	if (name[0] != '\0')
 		bt_put(line, "  '%s'",
-			lan_text(shown, sizeof(shown), name, strlen(name)));
+			pier_bytes_show(
+				shown, sizeof(shown), name, strlen(name)));
 }
 
 int

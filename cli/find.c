@@ -226,7 +226,8 @@ refuse(const struct find_work *work)
 		return cli_failure(work->tool, error);
 	if (type != NULL)
 		(void)cli_complain(&why, "'%s': %s",
-			lan_text(shown, sizeof(shown) / 4, type, strlen(type)),
+			pier_bytes_show(
+				shown, sizeof(shown) / 4, type, strlen(type)),
 			error->detail);
 	else
 		(void)cli_complain(&why, "%s", error->detail);
@@ -275,8 +276,8 @@ nothing_found(const struct find_work *work)
 		settings->type != NULL ? settings->type : "",
 		settings->name != NULL ? " with the name " : "",
 		settings->name != NULL
-			? lan_text(name, sizeof(name) / 8, settings->name,
-				  strlen(settings->name))
+			? pier_bytes_show(name, sizeof(name) / 8,
+				  settings->name, strlen(settings->name))
 			: "",
 		time);
 	return cli_negative(work->tool, line,
@@ -306,7 +307,7 @@ check_name(const char *name, struct cli_complaint *why)
 	cli_advise(why, "which there are: pier find TYPE --once");
 	return cli_complain(why,
 		"--name: '%s' is no name of a service: expected 1 to %d bytes",
-		lan_text(shown, sizeof(shown) / 16, name, strlen(name)),
+		pier_bytes_show(shown, sizeof(shown) / 16, name, strlen(name)),
 		NAME_MAX_LEN);
 }
 

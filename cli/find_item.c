@@ -53,10 +53,11 @@ put_text(struct line *line, const struct pier_text *text)
 	char shown[4 * PIER_FIND_TEXT_MAX + 1];
 
 	put(line, "  %s",
-		lan_text(shown, sizeof(shown), text->key, strlen(text->key)));
+		pier_bytes_show(
+			shown, sizeof(shown), text->key, strlen(text->key)));
 	if (text->value != NULL)
 		put(line, "=%s",
-			lan_text(shown, sizeof(shown), text->value,
+			pier_bytes_show(shown, sizeof(shown), text->value,
 				text->value_len));
 }
 
@@ -73,7 +74,7 @@ put_place(struct line *line, const struct pier_found *service)
 			put(line, "%s%s", i == 0 ? "  " : " ", text);
 	if (service->host[0] != '\0')
 		put(line, "  %s",
-			lan_text(shown, sizeof(shown), service->host,
+			pier_bytes_show(shown, sizeof(shown), service->host,
 				strlen(service->host)));
 }
 
@@ -85,10 +86,10 @@ put_service(struct line *line, const struct pier_found *service)
 
 	if (service->instance[0] != '\0')
 		put(line, "%s  ",
-			lan_text(shown, sizeof(shown), service->instance,
+			pier_bytes_show(shown, sizeof(shown), service->instance,
 				strlen(service->instance)));
 	put(line, "%s",
-		lan_text(shown, sizeof(shown), service->type,
+		pier_bytes_show(shown, sizeof(shown), service->type,
 			strlen(service->type)));
 	if (service->instance[0] != '\0')
 		put_place(line, service);

@@ -4,7 +4,6 @@
 
 #include <net/if.h>
 #include <stdio.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 
@@ -81,69 +80,4 @@ int
 lan_family(bool four, bool six)
 {
 	return four == six ? AF_UNSPEC : four ? AF_INET : AF_INET6;
-}
-
-/* ---- Text --------------------------------------------------------------- */
-
-/* Bytes of the character there; 0: it is none in its shortest form, or one that
-   a terminal would act on. */
-static size_t
-harmless(const unsigned char *at, size_t len)
-{
-	static const unsigned long least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t size = at[0] < 0x80                     ? 1
-		      : at[0] >= 0xc2 && at[0] <= 0xdf ? 2
-		      : at[0] >= 0xe0 && at[0] <= 0xef ? 3
-		      : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
-						       : 0;
-	unsigned long code;
-	size_t i;
-
-	if (size == 0 || size > len || at[0] == '\\')
-		return 0;
-	code = size == 1 ? at[0] : at[0] & (0xffUL >> (size + 1));
-	for (i = 1; i < size; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (at[i] & 0x3fUL);
-	}
-	if (code < least[size] || code > 0x10ffff ||
-		(code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	/* What turns the direction of a line would hide what stands there. */
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0) ||
-		(code >= 0x2028 && code <= 0x202e) ||
-		(code >= 0x2066 && code <= 0x2069))
-		return 0;
-	return size;
-}
-
-const char *
-lan_text(char *out, size_t size, const void *bytes, size_t len)
-{
-	const unsigned char *at = bytes;
-	size_t used = 0;
-
-	while (len > 0) {
-		size_t n = harmless(at, len);
-		char piece[8];
-		size_t piece_len = n;
-
-		if (n > 0)
-			memcpy(piece, at, n);
-		else if (at[0] == '\\')
-			piece_len =
-				(size_t)snprintf(piece, sizeof(piece), "\\\\");
-		else
-			piece_len = (size_t)snprintf(
-				piece, sizeof(piece), "\\x%02x", at[0]);
-		if (used + piece_len >= size)
-			break;
-		memcpy(out + used, piece, piece_len);
-		used += piece_len;
-		at += n > 0 ? n : 1;
-		len -= n > 0 ? n : 1;
-	}
-	out[used] = '\0';
-	return out;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services of this network, for all verbs: which protocols and links, endpoints
- * that name one, and texts that others sent, which go to a terminal only as far
- * as they are harmless.
+ * Services of this network, for all verbs: which protocols and links, and
+ * endpoints that name one.
  */
 #ifndef PIER_CLI_LAN_H
 #define PIER_CLI_LAN_H
@@ -43,14 +42,7 @@ const char *const *lan_list(
 /* One of both families, or both. */
 int lan_family(bool four, bool six);
 
-/*
- * lan_text(out, size, bytes, len): bytes for a person to read: UTF-8 as it is,
- * without control characters; every other byte as \xNN, and '\' as \\. Cut to
- * size, with a NUL. out.
- */
-const char *lan_text(char *out, size_t size, const void *bytes, size_t len);
-
-/* Room for 255 bytes of it, whatever they are. */
-#define LAN_TEXT 1024
+/* Room for any name of the DNS as pier_bytes_show() has it. */
+#define LAN_TEXT PIER_BYTES_SHOWN(255)
 
 #endif

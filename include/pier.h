@@ -11,6 +11,7 @@
 #include <pier/announce.h>
 #include <pier/bt.h>
 #include <pier/bt_control.h>
+#include <pier/bytes.h>
 #include <pier/can.h>
 #include <pier/can_bcm.h>
 #include <pier/deadline.h>

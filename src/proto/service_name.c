@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "net/svc.h"
 
 #define LABEL_MAX_LEN 63
@@ -32,47 +33,19 @@ pier__service_type_is_plain(const char *text, size_t len)
 	return pier__svc_is_name(name);
 }
 
-/* Bytes of the character at text; 0: it is none, or not the shortest form. */
-static size_t
-utf8_size(const unsigned char *text, size_t len)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t size = text[0] < 0x80                       ? 1
-		      : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
-		      : text[0] >= 0xe0 && text[0] <= 0xef ? 3
-		      : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
-							   : 0;
-	uint32_t code = text[0] & (size == 1 ? 0x7fU : 0xffU >> (size + 1));
-	size_t i;
-
-	if (size == 0 || size > len)
-		return 0;
-	for (i = 1; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3fU);
-	}
-	if (code < least[size] || code > 0x10ffff ||
-		(code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	/* C0, DEL and C1: what a terminal would act on. */
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) ? 0 : size;
-}
-
 bool
 pier__service_instance_is_right(const char *text, size_t len)
 {
-	size_t at = 0;
+	size_t at, size;
+	uint32_t code;
 
 	if (len == 0 || len > LABEL_MAX_LEN)
 		return false;
-	while (at < len) {
-		size_t size =
-			utf8_size((const unsigned char *)text + at, len - at);
-
-		if (size == 0)
+	for (at = 0; at < len; at += size) {
+		size = pier__utf8_get(text + at, len - at, &code);
+		/* C0, DEL and C1: what a terminal would act on. */
+		if (size == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0))
 			return false;
-		at += size;
 	}
 	return true;
 }
