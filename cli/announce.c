@@ -6,7 +6,6 @@
 #include "announce.h"
 
 #include "conduct.h"
-#include "lan.h"
 #include "output.h"
 #include "store.h"
 #include "values.h"
@@ -33,7 +32,7 @@ tell_begin(const struct work *work)
 		pier_bytes_show(name, sizeof(name), settings->instance,
 			strlen(settings->instance)),
 		settings->type, work->opts.port,
-		lan_by_text((unsigned int)settings->by));
+		lan_by_text((unsigned int)settings->way.by));
 	if (!work->tool->json)
 		return;
 	event = cli_event("announcing");
@@ -137,9 +136,9 @@ announce_run(struct cli_tool *tool, const void *given)
 	work.opts.host = settings->host;
 	work.opts.priority = (uint16_t)settings->priority;
 	work.opts.weight = (uint16_t)settings->weight;
-	work.opts.by = (unsigned int)settings->by;
-	work.opts.family = lan_family(settings->four, settings->six);
-	work.opts.interfaces = lan_list(interfaces, &settings->interfaces);
+	work.opts.by = (unsigned int)settings->way.by;
+	work.opts.family = lan_family(settings->way.four, settings->way.six);
+	work.opts.interfaces = lan_list(interfaces, &settings->way.interfaces);
 	code = cli_conduct(tool, start, &work);
 	/* It ends so: that is no failure. */
 	if (code == CLI_EXIT_SIGNAL + SIGINT ||

@@ -8,16 +8,16 @@
 
 #include <pier.h>
 
+#include "lan.h"
 #include "options.h"
 #include "report.h"
 
 struct announce_settings {
 	struct cli_common common;
 	const char *instance, *type, *port;
-	struct cli_texts texts, subtypes, aliases, interfaces;
+	struct cli_texts texts, subtypes, aliases;
 	const char *host;
-	int64_t by; /* PIER_BY_…; 0: all */
-	bool four, six;
+	struct lan_way way;
 	int64_t priority, weight;
 	int64_t for_ns; /* 0: no end */
 };

@@ -2,7 +2,6 @@
 /* pier announce: its tables; see announce.h. */
 #include "announce.h"
 
-#include "lan.h"
 #include "verbs.h"
 
 #define MS   INT64_C(1000000)
@@ -61,33 +60,7 @@ static const struct cli_option options[] = {
 		.min = MS,
 		.max = WEEK,
 		.offset = AT(for_ns) },
-	{ .name = "by",
-		.kind = CLI_CHOICE,
-		.metavar = "PROTOCOL",
-		.group = "Way",
-		.help = "which protocol tells it",
-		.otherwise = "all",
-		.words = lan_by_words,
-		.offset = AT(by) },
-	{ .name = "interface",
-		.kind = CLI_TEXTS,
-		.metavar = "NAME",
-		.group = "Way",
-		.help = "tell it on this interface; may be given again",
-		.otherwise = "all that can",
-		.offset = AT(interfaces) },
-	{ .letter = '4',
-		.name = "ipv4",
-		.kind = CLI_FLAG,
-		.group = "Way",
-		.help = "by IPv4 only",
-		.offset = AT(four) },
-	{ .letter = '6',
-		.name = "ipv6",
-		.kind = CLI_FLAG,
-		.group = "Way",
-		.help = "by IPv6 only",
-		.offset = AT(six) },
+	LAN_WAY_ROWS(AT(way), "tells it", "tell it"),
 	{ .name = NULL },
 };
 

@@ -2,7 +2,6 @@
 /* cli/announce_tell.c - the steps of an announcement; see announce.h. */
 #include "announce.h"
 
-#include "lan.h"
 #include "store.h"
 
 #include <errno.h>

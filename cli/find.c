@@ -6,7 +6,6 @@
 #include "find.h"
 
 #include "conduct.h"
-#include "lan.h"
 #include "store.h"
 #include "values.h"
 #include "verbs.h"
@@ -253,7 +252,7 @@ start(struct pier_group *group, void *arg)
 	}
 	cli_say(work->tool, 1, "looking for %s by %s",
 		work->settings->type != NULL ? work->settings->type : "types",
-		lan_by_text((unsigned int)work->settings->by));
+		lan_by_text((unsigned int)work->settings->way.by));
 	code = look(work);
 	/* At an interrupt it waits no more, and closing cancels them. */
 	(void)pier_group_wait(work->checkers, PIER_FOREVER);
@@ -339,10 +338,11 @@ find_run(struct cli_tool *tool, const void *given)
 	struct find_work work = { .tool = tool,
 		.settings = settings,
 		.until = PIER_FOREVER,
-		.opts = { .by = (unsigned int)settings->by,
-			.family = lan_family(settings->four, settings->six),
+		.opts = { .by = (unsigned int)settings->way.by,
+			.family = lan_family(
+				settings->way.four, settings->way.six),
 			.interfaces =
-				lan_list(interfaces, &settings->interfaces),
+				lan_list(interfaces, &settings->way.interfaces),
 			.domain = settings->domain } };
 	struct cli_complaint why = { "", "" };
 	int code;

@@ -9,6 +9,7 @@
 #include <pier.h>
 
 #include "json.h"
+#include "lan.h"
 #include "options.h"
 #include "report.h"
 
@@ -18,9 +19,7 @@
 struct find_settings {
 	struct cli_common common;
 	const char *type; /* NULL: which types there are */
-	int64_t by;       /* PIER_BY_…; 0: all */
-	bool four, six;
-	struct cli_texts interfaces;
+	struct lan_way way;
 	const char *domain;
 	const char *name; /* NULL: any */
 	bool once, first, check;

@@ -2,7 +2,6 @@
 /* cli/find_item.c - what is said of a service, as text and as JSON; find.h. */
 #include "find.h"
 
-#include "lan.h"
 #include "output.h"
 #include "values.h"
 

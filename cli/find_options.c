@@ -2,7 +2,6 @@
 /* pier find: its tables; see find.h. */
 #include "find.h"
 
-#include "lan.h"
 #include "verbs.h"
 
 #define MS     INT64_C(1000000)
@@ -45,33 +44,7 @@ static const struct cli_option options[] = {
 			"it; exit with 1 when one did not; what is of UDP, "
 			"which has no handshake, is not checked",
 		.offset = AT(check) },
-	{ .name = "by",
-		.kind = CLI_CHOICE,
-		.metavar = "PROTOCOL",
-		.group = "Way",
-		.help = "which protocol asks",
-		.otherwise = "all",
-		.words = lan_by_words,
-		.offset = AT(by) },
-	{ .name = "interface",
-		.kind = CLI_TEXTS,
-		.metavar = "NAME",
-		.group = "Way",
-		.help = "look on this interface; may be given again",
-		.otherwise = "all that can",
-		.offset = AT(interfaces) },
-	{ .letter = '4',
-		.name = "ipv4",
-		.kind = CLI_FLAG,
-		.group = "Way",
-		.help = "ask by IPv4 only",
-		.offset = AT(four) },
-	{ .letter = '6',
-		.name = "ipv6",
-		.kind = CLI_FLAG,
-		.group = "Way",
-		.help = "ask by IPv6 only",
-		.offset = AT(six) },
+	LAN_WAY_ROWS(AT(way), "asks", "look"),
 	{ .name = "domain",
 		.kind = CLI_TEXT,
 		.metavar = "DOMAIN",

@@ -16,6 +16,45 @@
 /* The words of --by. */
 extern const struct cli_word lan_by_words[];
 
+/* Part of a verb's settings: by which protocols, and on which links. lan_family()
+   and lan_list() read it. */
+struct lan_way {
+	int64_t by; /* PIER_BY_…; 0: all */
+	bool four, six;
+	struct cli_texts interfaces;
+};
+
+/* Rows of a verb's table; at is the offset of its struct lan_way. */
+#define LAN_WAY_ROWS(at, asks, look)                                           \
+	{ .name = "by",                                                        \
+		.kind = CLI_CHOICE,                                            \
+		.metavar = "PROTOCOL",                                         \
+		.group = "Way",                                                \
+		.help = "which protocol " asks,                                \
+		.otherwise = "all",                                            \
+		.words = lan_by_words,                                         \
+		.offset = (at) + offsetof(struct lan_way, by) },               \
+		{ .name = "interface",                                         \
+			.kind = CLI_TEXTS,                                     \
+			.metavar = "NAME",                                     \
+			.group = "Way",                                        \
+			.help = look " on this interface; may be given "       \
+				     "again",                                  \
+			.otherwise = "all that can",                           \
+			.offset =                                              \
+				(at) + offsetof(struct lan_way, interfaces) }, \
+		{ .letter = '4',                                               \
+			.name = "ipv4",                                        \
+			.kind = CLI_FLAG,                                      \
+			.group = "Way",                                        \
+			.help = look " by IPv4 only",                          \
+			.offset = (at) + offsetof(struct lan_way, four) },     \
+	{                                                                      \
+		.letter = '6', .name = "ipv6", .kind = CLI_FLAG,               \
+		.group = "Way", .help = look " by IPv6 only",                  \
+		.offset = (at) + offsetof(struct lan_way, six)                 \
+	}
+
 /* "mdns", "beacon" or "mdns, beacon". */
 const char *lan_by_text(unsigned int by);
 
