@@ -34,65 +34,11 @@ time_to_look(const struct find_settings *settings)
 }
 
 static bool
-is_wanted(const struct find_work *work, const struct pier_find_event *event)
+is_wanted(const struct find_work *work, const struct pier_found *service)
 {
 	const char *name = work->settings->name;
 
-	return name == NULL || strcasecmp(name, event->service.instance) == 0;
-}
-
-/* ---- All of them in the end --------------------------------------------- */
-
-/* Where the item of that key is held, or the end of the list. */
-static struct find_item **
-place_of(struct find_work *work, const char *key)
-{
-	struct find_item **at = &work->items;
-
-	while (*at != NULL && strcmp((*at)->key, key) != 0)
-		at = &(*at)->next;
-	return at;
-}
-
-static void
-drop(struct find_item **at)
-{
-	struct find_item *old = *at;
-
-	*at = old->next;
-	find_item_free(old);
-}
-
-static int
-remember(struct find_work *work, const struct pier_find_event *event)
-{
-	char key[FIND_KEY];
-	struct find_item **at =
-		place_of(work, find_item_key(&event->service, key));
-	struct find_item *item = NULL;
-
-	if (event->what != PIER_FIND_REMOVED) {
-		item = find_item_new(event);
-		if (item == NULL)
-			return -ENOMEM;
-		item->what = "service";
-		item->mark = "";
-	}
-	if (*at != NULL)
-		drop(at);
-	if (item == NULL)
-		return 0;
-	item->next = work->items;
-	work->items = item;
-	return 0;
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	const struct find_item *const *one = a, *const *other = b;
-
-	return strcmp((*one)->key, (*other)->key);
+	return name == NULL || strcasecmp(name, service->instance) == 0;
 }
 
 /* ---- One ---------------------------------------------------------------- */
@@ -117,44 +63,77 @@ tell(struct find_work *work, struct find_item *item)
 	return rc;
 }
 
-/* In the order of their types and names. */
-static int
-tell_all(struct find_work *work)
-{
-	struct find_item *item, **list;
-	size_t count = 0, i = 0;
-	int rc = 0;
-
-	for (item = work->items; item != NULL; item = item->next)
-		count++;
-	list = calloc(count + 1, sizeof(struct find_item *));
-	if (list == NULL)
-		return -ENOMEM;
-	for (item = work->items; item != NULL; item = item->next)
-		list[i++] = item;
-	work->items = NULL;
-	qsort(list, count, sizeof(struct find_item *), by_key);
-	for (i = 0; i < count; i++) {
-		if (rc == 0)
-			rc = tell(work, list[i]);
-		else
-			find_item_free(list[i]);
-	}
-	free(list);
-	return rc;
-}
-
 static int
 take(struct find_work *work, const struct pier_find_event *event)
 {
 	struct find_item *item;
 
 	if (work->settings->once)
-		return remember(work, event);
+		return 0;
 	if (work->settings->first && event->what == PIER_FIND_REMOVED)
 		return 0;
 	item = find_item_new(event);
 	return item == NULL ? -ENOMEM : tell(work, item);
+}
+
+/* ---- All of them in the end --------------------------------------------- */
+
+struct all {
+	struct find_work *work;
+	struct find_item **list;
+	size_t count;
+	int rc; /* 0 or -ENOMEM */
+};
+
+static int
+gather(const struct pier_found *service, void *arg)
+{
+	const struct pier_find_event event = { .what = PIER_FIND_ADDED,
+		.service = *service };
+	struct all *all = arg;
+	struct find_item *item;
+
+	if (!is_wanted(all->work, service))
+		return 0;
+	item = find_item_new(&event);
+	if (item == NULL)
+		return all->rc = -ENOMEM;
+	item->what = "service";
+	item->mark = "";
+	all->list[all->count++] = item;
+	return 0;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct find_item *const *one = a, *const *other = b;
+
+	return strcmp((*one)->key, (*other)->key);
+}
+
+/* In the order of their types and names. */
+static int
+tell_all(struct find_work *work)
+{
+	struct all all = { .work = work };
+	struct pier_find_stats stats;
+	size_t i;
+
+	pier_find_stats(work->find, &stats);
+	all.list = calloc(stats.services + 1, sizeof(struct find_item *));
+	if (all.list == NULL)
+		return -ENOMEM;
+	(void)pier_find_each(work->find, gather, &all);
+	qsort(all.list, all.count, sizeof(struct find_item *), by_key);
+	for (i = 0; i < all.count; i++) {
+		if (all.rc == 0)
+			all.rc = tell(work, all.list[i]);
+		else
+			find_item_free(all.list[i]);
+	}
+	free(all.list);
+	return all.rc;
 }
 
 /* ---- The run ------------------------------------------------------------- */
@@ -202,7 +181,7 @@ look(struct find_work *work)
 		end = pier_in_ns(time_ns);
 	do {
 		rc = pier_find_next(work->find, &event, end);
-		if (rc == 1 && is_wanted(work, &event))
+		if (rc == 1 && is_wanted(work, &event.service))
 			rc = take(work, &event) < 0 ? -ENOMEM : 1;
 	} while (rc == 1 && !(work->settings->first && work->told > 0));
 	/* What was seen so far is told at an interrupt too. */

@@ -49,7 +49,7 @@ struct find_work {
 	struct pier_group *checkers; /* fibers that connect */
 	struct pier_find *find;
 	pier_deadline until;
-	struct find_item *items; /* of --once, and that wait to be checked */
+	struct find_item *items; /* that wait to be checked */
 	size_t checks;           /* of those fibers */
 	size_t told;             /* services that were found */
 	size_t closed;           /* of them: could not be connected to */
@@ -62,14 +62,11 @@ int find_run(struct cli_tool *tool, const void *given);
 /*
  * find_item_new(event): of what pier_find_next() told; NULL: no memory.
  * find_item_free(item): NULL is fine.
- * find_item_key(service, key): what tells it from others, FIND_KEY bytes.
  * find_item_print(work, item): say it on standard output; a failure is kept in
  * work->output, and ends the run.
  */
 struct find_item *find_item_new(const struct pier_find_event *event);
 void find_item_free(struct find_item *item);
-#define FIND_KEY 1024
-const char *find_item_key(const struct pier_found *service, char key[FIND_KEY]);
 void find_item_print(struct find_work *work, const struct find_item *item);
 
 /* Can it be connected to at all? Datagrams have no answer that says so. */

@@ -185,13 +185,16 @@ add_check(json_t *event, const struct find_item *item)
 
 /* ---- Items -------------------------------------------------------------- */
 
-const char *
-find_item_key(const struct pier_found *service, char key[FIND_KEY])
+/* In the order of which they are told; NULL: no memory. */
+static char *
+new_key(const struct pier_found *service)
 {
-	/* Both are shorter than that together: names of the DNS. */
-	(void)snprintf(key, FIND_KEY, "%s\n%s\n%s", service->type,
+	char key[1024];
+
+	/* Names of the DNS: shorter than that together. */
+	(void)snprintf(key, sizeof(key), "%s\n%s\n%s", service->type,
 		service->instance, service->domain);
-	return key;
+	return strdup(key);
 }
 
 static int
@@ -216,14 +219,13 @@ find_item_new(const struct pier_find_event *found)
 	};
 	struct find_item *item = calloc(1, sizeof(*item));
 	struct line *line = calloc(1, sizeof(*line));
-	char key[FIND_KEY];
 	int rc = item == NULL || line == NULL ? -ENOMEM : 0;
 
 	if (rc == 0) {
 		put_service(line, &found->service);
 		item->what = words[found->what].what;
 		item->mark = words[found->what].mark;
-		item->key = strdup(find_item_key(&found->service, key));
+		item->key = new_key(&found->service);
 		item->line = strdup(line->bytes);
 		item->event = service_json(found, item->what);
 		rc = item->key == NULL || item->line == NULL

@@ -142,6 +142,21 @@ pier_find_next(struct pier_find *find, struct pier_find_event *event,
 	return pier_find_next_sized(find, event, sizeof(*event), deadline);
 }
 
+/*
+ * pier_find_each(find, each, arg): call each once for every service that is there
+ * by now, in no order: each that pier_find_next() told to be there, and not to
+ * have gone. Waits for nothing, and asks nobody.
+ *
+ *   find  while no other thread is in a call on it
+ *   each  neither waits nor calls find; a result that is not 0 ends the walk.
+ *         Its service is borrowed for the call; what pier_find_next() lent last
+ *         is given back
+ *
+ * Returns the number of services that it was called for.
+ */
+size_t pier_find_each(struct pier_find *find,
+	int (*each)(const struct pier_found *, void *), void *arg);
+
 /* What was done so far. */
 struct pier_find_stats {
 	uint64_t sent;     /* datagrams */

@@ -292,6 +292,13 @@ pier_find_next_sized(struct pier_find *find, struct pier_find_event *out,
 	return 1;
 }
 
+size_t
+pier_find_each(struct pier_find *find,
+	int (*each)(const struct pier_found *, void *), void *arg)
+{
+	return pier__found_book_each(find->book, each, arg);
+}
+
 void
 pier_find_stats_sized(
 	const struct pier_find *find, struct pier_find_stats *out, size_t size)

@@ -511,3 +511,29 @@ pier__found_book_next(
 	} while (!tells);
 	return 1;
 }
+
+size_t
+pier__found_book_each(struct pier__found_book *book,
+	int (*each)(const struct pier_found *, void *), void *arg)
+{
+	struct pier_found found;
+	struct pier__list *at;
+	size_t i, count = 0;
+	int rc = 0;
+
+	for (i = 0; i < CHAINS && rc == 0; i++)
+		pier__list_each(at, &book->table[i]) {
+			const struct service *service =
+				pier__container_of(at, struct service, chain);
+
+			/* The end of one without views is to be told yet. */
+			if (!service->told || pier__list_empty(&service->views))
+				continue;
+			gather(book, service, &found);
+			count++;
+			rc = each(&found, arg);
+			if (rc != 0)
+				break;
+		}
+	return count;
+}

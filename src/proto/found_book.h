@@ -29,6 +29,12 @@ int pier__found_book_put(
 int pier__found_book_next(
 	struct pier__found_book *book, struct pier_find_event *event);
 
+/* Each that was told to be there, once, in no order, until one result is not 0;
+   what it points to is borrowed for the call, and what the last event pointed to
+   is no more. How many were called for. */
+size_t pier__found_book_each(struct pier__found_book *book,
+	int (*each)(const struct pier_found *, void *), void *arg);
+
 /* How many are there. */
 size_t pier__found_book_count(const struct pier__found_book *book);
 

@@ -162,6 +162,57 @@ test_texts(void **state)
 	assert_string_equal(event.service.texts[2].value, "");
 }
 
+static int
+count_one(const struct pier_found *found, void *arg)
+{
+	size_t *seen = arg;
+
+	assert_string_equal(found->instance, "A");
+	assert_int_equal(found->addr_count, 1);
+	assert_int_equal(found->texts[0].value_len, 1);
+	return ++*seen == 0;
+}
+
+static int
+stop_at_once(const struct pier_found *found, void *arg)
+{
+	(void)found;
+	(void)arg;
+	return -1;
+}
+
+/* Who was told to be there, and is: not before that, and not afterwards. */
+static void
+test_each(void **state)
+{
+	struct pier_find_event event;
+	size_t seen = 0;
+
+	(void)state;
+	assert_int_equal(pier__found_book_each(book, count_one, &seen), 0);
+	see(PIER_BY_MDNS, 1, "192.0.2.1:80");
+	assert_int_equal(pier__found_book_each(book, count_one, &seen), 0);
+	expect(&event, PIER_FIND_ADDED, 1);
+	assert_int_equal(pier__found_book_each(book, count_one, &seen), 1);
+	assert_int_equal(seen, 1);
+	assert_int_equal(pier__found_book_each(book, stop_at_once, NULL), 1);
+	/* Its end is known, and then told. */
+	see(PIER_BY_MDNS, 1, NULL);
+	assert_int_equal(pier__found_book_each(book, count_one, &seen), 0);
+	expect(&event, PIER_FIND_REMOVED, 0);
+	assert_int_equal(pier__found_book_each(book, count_one, &seen), 0);
+	assert_int_equal(seen, 1);
+}
+
+static int
+count_some(const struct pier_found *found, void *arg)
+{
+	size_t *left = arg;
+
+	(void)found;
+	return --*left == 0;
+}
+
 /* Types have no end: the one that was told first makes room. */
 static void
 test_types_are_bounded(void **state)
@@ -172,6 +223,7 @@ test_types_are_bounded(void **state)
 		.domain = "local",
 		.host = "" };
 	struct pier_find_event event;
+	size_t left = 1000;
 	char type[32];
 	int i;
 
@@ -187,6 +239,10 @@ test_types_are_bounded(void **state)
 		expect_no_more();
 	}
 	assert_int_equal(pier__found_book_count(book), PIER_FIND_MAX);
+	assert_int_equal(pier__found_book_each(book, count_some, &left), 1000);
+	left = SIZE_MAX;
+	assert_int_equal(
+		pier__found_book_each(book, count_some, &left), PIER_FIND_MAX);
 }
 
 static void
@@ -223,6 +279,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_in_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_texts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_types_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),

@@ -152,6 +152,15 @@ look(void *arg)
 }
 
 static int
+is_here(const struct pier_found *found, void *seen)
+{
+	assert_string_equal(found->instance, "Here");
+	assert_int_equal(found->port, 7);
+	*(bool *)seen = true;
+	return 0;
+}
+
+static int
 find_what_is_announced(void *arg)
 {
 	const struct pier_announce_opts opts = { .instance = "Here",
@@ -163,6 +172,7 @@ find_what_is_announced(void *arg)
 	struct pier_find_event event;
 	struct pier_group *group;
 	struct both *both = arg;
+	bool seen = false;
 
 	assert_int_equal(pier_group_open(&group), 0);
 	assert_int_equal(pier_announce_open(&both->announce, &opts), 0);
@@ -173,6 +183,8 @@ find_what_is_announced(void *arg)
 	assert_int_equal(event.what, PIER_FIND_ADDED);
 	assert_string_equal(event.service.instance, "Here");
 	assert_int_equal(event.service.port, 7);
+	assert_int_equal(pier_find_each(both->find, is_here, &seen), 1);
+	assert_true(seen);
 	/* One waits: another may not. */
 	assert_int_equal(pier_go(group, look, both), 0);
 	assert_int_equal(pier_yield(), 0);
@@ -184,6 +196,7 @@ find_what_is_announced(void *arg)
 	assert_int_equal(pier_find_next(both->find, &event, pier_in_s(20)), 1);
 	assert_int_equal(event.what, PIER_FIND_REMOVED);
 	assert_int_equal(event.reason, PIER_FIND_GOODBYE);
+	assert_int_equal(pier_find_each(both->find, is_here, &seen), 0);
 	pier_find_close(both->find);
 	return 0;
 }

@@ -173,8 +173,8 @@ def test_who_comes_later_is_told_who_is_there():
             bob.hears("* ann is here")
             ann.hears("* bob is here")
             bob.hears("* here: ann")
-            bob.says("\x1b[2J\x07hello")
-            ann.hears("bob:  [2J hello")
+            bob.says("\x1b[2J\x07\x9b2Jhello")
+            ann.hears("bob: \\x1b[2J\\x07\\xc2\\x9b2Jhello")
 
 
 def test_two_of_one_name_are_two():
