@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Framings. The first byte is the kind, the second the limit and what happens
- * past it, the third the size of pieces; the others are what a peer sends.
+ * past it, the third the size of pieces; the others are what a peer sends. With
+ * the highest bit of the third a message is before it that is longer than what a
+ * stream reads ahead, and the limit is as much higher: what follows is then met in
+ * the frame's own buffer.
  *
  * Whatever pieces it comes in, with deadlines that pass between them, copied or
- * lent, one or several at once: the same messages and the same errors are received. What is received
- * comes back when it is sent again; so do the bytes themselves, as a message.
+ * lent, one or several at once: the same messages and the same errors are
+ * received. What is received comes back when it is sent again; so do the bytes
+ * themselves, as a message.
  */
 #include <pier/frame.h>
 
@@ -16,6 +20,10 @@
 #include "frame/memory_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define LONG (PIER__READ_AHEAD + 100)
+/* In its wire form. */
+#define MESSAGE_ROOM (4 * LONG + 128)
 
 static const char *const kinds[] = { "line", "line:crlf", "nul", "delim:ab",
 	"delim:aab", "fixed:3", "escape", "escape:ab", "base64", "base64:-A",
@@ -155,11 +163,50 @@ compare(const struct said *expected, struct run *run)
 	free(said.bytes);
 }
 
+/* One message of so many bytes, whatever is taken of it. Its size on the wire, or
+   0: the kind has none so long. */
+static size_t
+put_message(struct pier_framing framing, unsigned char *out, size_t size)
+{
+	static unsigned char message[2 * LONG];
+	ssize_t n;
+
+	memset(message, 'x', size);
+	framing.max = size;
+	n = pier_frame_encode(&framing, out, MESSAGE_ROOM, message, size);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+/* A long message before what a peer sends, and one that is passed over; NULL: its
+   kind has none. */
+static unsigned char *
+put_long_first(struct run *run)
+{
+	unsigned char *all = malloc(2 * MESSAGE_ROOM + run->size);
+	size_t used;
+
+	check(all != NULL);
+	used = put_message(run->framing, all, LONG);
+	if (used == 0) {
+		free(all);
+		return NULL;
+	}
+	run->framing.max += LONG;
+	if (run->framing.overlong == PIER_FRAME_SKIP)
+		used += put_message(
+			run->framing, all + used, run->framing.max + 1);
+	memcpy(all + used, run->in, run->size);
+	run->in = all;
+	run->size += used;
+	return all;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct said expected = { 0 };
 	struct run run = { .views = true };
+	unsigned char *all = NULL;
 
 	if (size < 3)
 		return 0;
@@ -171,9 +218,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run.framing.max = data[1] >> 1;
 	run.in = data + 3;
 	run.size = size - 3;
+	if (data[2] > 127 && run.framing.kind != PIER_FRAME_FIXED)
+		all = put_long_first(&run);
 	run.piece = run.size + 1;
 	receive(&expected, &run);
-	run.piece = 1 + data[2] % 16;
+	run.piece = 1 + data[2] % 16 * (all != NULL ? 511 : 1);
 	run.views = false;
 	compare(&expected, &run);
 	run.stalls = true;
@@ -181,11 +230,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run.many = true;
 	compare(&expected, &run);
 	run.many = false;
-	run.piece = 1;
+	run.piece = all != NULL ? 997 : 1;
 	run.views = true;
 	compare(&expected, &run);
 	free(expected.bytes);
 	run.framing.max = 0;
 	send_again(&run.framing, run.in, run.size);
+	free(all);
 	return 0;
 }

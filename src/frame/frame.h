@@ -12,7 +12,7 @@
  *   2. own has room for all that the stream has read ahead, so that to give it
  *      back at the end needs no memory;
  *   3. own holds bytes of one message only, but for the last `twice`, which are
-      read ahead too and are yet to be looked at;
+ *      read ahead too and are yet to be looked at, or to be dropped;
  *   4. `viewed` bytes at the beginning of what was received are of messages
  *      that were handed out, and lent, the last of them until the next call:
  *      they go, all at once, when there is no whole message behind them.

@@ -462,112 +462,6 @@ begins_with_what_was_read_ahead(void **state)
 	end();
 }
 
-/* As long a message as a stream does not read ahead, in three kinds: its end
-   known, looked for, and decoded; twice, with others between. */
-static size_t
-make_long(const char *text, size_t size)
-{
-	struct pier_framing framing;
-	size_t used = 0;
-	ssize_t n;
-
-	assert_int_equal(pier_frame_parse(&framing, text), 0);
-	for (size_t i = 0; i < 6; i++) {
-		size_t length = i % 3 == 1 ? size : 3;
-
-		n = pier_frame_encode(
-			&framing, big + used, sizeof(big) - used, sent, length);
-		assert_true(n > 0);
-		used += (size_t)n;
-	}
-	return used;
-}
-
-static void
-receives_long(const char *text, size_t size, size_t piece, bool stalls)
-{
-	size_t used = make_long(text, size), length;
-	const unsigned char *data;
-	int rc;
-
-	begin(text, big, used, piece);
-	memory.stalls = stalls;
-	for (size_t i = 0; i < 6; i++) {
-		size_t expected = i % 3 == 1 ? size : 3;
-
-		do {
-			rc = receive(i > 2, &data, &length);
-		} while (rc == -PIER_EDEADLINE);
-		if (rc != 1 || length != expected)
-			fail_msg("%s by %zu: %zu: %d, %zu", text, piece, i, rc,
-				length);
-		assert_memory_equal(data, sent, length);
-	}
-	assert_int_equal(receive(true, &data, &length), 0);
-	end();
-}
-
-static const char *const long_kinds[] = { "line", "delim:--", "escape",
-	"base64", "announce", "u32be", "netstring", "slip", "cobs" };
-
-static void
-receives_messages_longer_than_a_buffer(void **state)
-{
-	static const size_t sizes[] = { 65530, 65535, 65536, 70000, 100000 };
-	static const size_t pieces[] = { 1000, 4096, 65535, 1000000 };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(sent); i++)
-		sent[i] = (unsigned char)('a' + i * 7 % 23);
-	for (size_t i = 0; i < COUNT(long_kinds); i++)
-		for (size_t j = 0; j < COUNT(sizes); j++)
-			for (size_t k = 0; k < COUNT(pieces); k++)
-				receives_long(long_kinds[i], sizes[j],
-					pieces[k], (j & 1) != 0);
-}
-
-/* Cut off in a long message, at every place that matters: what came of it is
-   given back in one piece. */
-static void
-gives_back_a_part_of_a_long_one(void **state)
-{
-	static const size_t cuts[] = { 65535, 65536, 65537, 69632, 69633,
-		90000 };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(sent); i++)
-		sent[i] = (unsigned char)('a' + i * 7 % 23);
-	for (size_t i = 0; i < COUNT(long_kinds); i++) {
-		for (size_t j = 0; j < COUNT(cuts); j++) {
-			struct pier_framing framing;
-			const unsigned char *data;
-			size_t length;
-
-			assert_int_equal(
-				pier_frame_parse(&framing, long_kinds[i]), 0);
-			assert_true(
-				pier_frame_encode(&framing, big, sizeof(big),
-					sent, 100000) > 100000);
-			begin(long_kinds[i], big, cuts[j], 4096);
-			assert_int_equal(
-				receive(true, &data, &length), -PIER_EEND);
-			assert_int_equal(pier_last_error()->done,
-				cuts[j] - (framing.kind == PIER_FRAME_SLIP));
-			assert_int_equal(pier_frame_detach(frame), 0);
-			assert_int_equal(
-				pier_read_full(&memory.stream, sent + 200000,
-					cuts[j] - (framing.kind ==
-							  PIER_FRAME_SLIP),
-					PIER_NOW),
-				cuts[j] - (framing.kind == PIER_FRAME_SLIP));
-			assert_memory_equal(sent + 200000,
-				big + (framing.kind == PIER_FRAME_SLIP),
-				cuts[j] - (framing.kind == PIER_FRAME_SLIP));
-			pier_close(&memory.stream);
-		}
-	}
-}
-
 /* ---- Sending ---------------------------------------------------------- */
 
 static void
@@ -779,8 +673,6 @@ main(void)
 		cmocka_unit_test(lends_many_at_once),
 		cmocka_unit_test(gives_back_what_it_did_not_use),
 		cmocka_unit_test(begins_with_what_was_read_ahead),
-		cmocka_unit_test(receives_messages_longer_than_a_buffer),
-		cmocka_unit_test(gives_back_a_part_of_a_long_one),
 		cmocka_unit_test(gathers_short_messages),
 		cmocka_unit_test(keeps_short_messages_whole),
 		cmocka_unit_test(goes_on_with_a_long_message),

@@ -96,15 +96,16 @@ copy_to_own(struct pier_frame *frame)
 	return 1;
 }
 
-/* It was looked at, and those bytes are of this message that it says. */
+/* It was looked at, and those bytes are of this message that it says. Of one that
+   is to be dropped that is known when its end is: so long they stay twice. */
 static void
 end_copy(struct pier_frame *frame, enum pier__found found)
 {
 	size_t twice = frame->twice, beyond = 0;
 
-	if (twice == 0)
+	if (twice == 0 || found == PIER__FOUND_LONG || found == PIER__FOUND_BAD)
 		return;
-	if (found == PIER__FOUND_WHOLE)
+	if (found != PIER__FOUND_PART)
 		beyond = frame->own_size - frame->scan.size;
 	frame->own_size -= beyond;
 	frame->twice = 0;
@@ -229,10 +230,15 @@ meet_long(struct pier_frame *frame)
 	frame->counts = true;
 	scan->dropping = true;
 	/* Of a length in front: so many bytes, however many that are. */
-	if (scan->headed && frame->wire.kind != PIER_FRAME_ANNOUNCE &&
-		__builtin_add_overflow(
-			scan->length, scan->head + tail, &frame->drop))
+	if (!scan->headed || frame->wire.kind == PIER_FRAME_ANNOUNCE)
+		return 1;
+	if (__builtin_add_overflow(
+		    scan->length, scan->head + tail, &frame->drop))
 		frame->drop = UINT64_MAX;
+	/* A part of its head is there and not in the stream any more. */
+	frame->drop -= frame->own_size - frame->twice;
+	frame->own_size = 0;
+	frame->twice = 0;
 	return 1;
 }
 

@@ -3,7 +3,8 @@
  * tests/sim/frame.c - framed conversations by seed, in virtual time: messages of
  * any length over small buffers, lent or copied, with deadlines that pass in the
  * middle of sending and of receiving. Every message that was sent arrives, whole
- * and in order, as the same; what follows the last one is read from the stream.
+ * and in order, as the same, but those that are too long for the receiver, which
+ * passes over them; what follows the last one is read from the stream.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,9 @@
 
 #define MESSAGES 60
 #define LONGEST  150000
-#define REST     "and the rest"
+/* What a receiver takes: longer than what a stream reads ahead. */
+#define TAKEN 70000
+#define REST  "and the rest"
 
 static const char *const kinds[] = { "line", "line:crlf", "nul", "delim:--",
 	"delim:aab", "escape", "escape:aab", "base64", "announce", "u16be",
@@ -37,7 +40,7 @@ static struct {
 	struct pier_stream *writer, *reader;
 	size_t lengths[MESSAGES];
 	unsigned char firsts[MESSAGES];
-	unsigned sent, received;
+	unsigned sent, received, skipped;
 	unsigned send_deadlines, recv_deadlines; /* that passed in the middle */
 	int writer_rc, reader_rc;
 } bed;
@@ -74,6 +77,8 @@ make_up(void)
 			bed.lengths[i] = bed.framing.kind == PIER_FRAME_SLIP;
 		bed.firsts[i] = (unsigned char)draw(23);
 	}
+	/* Behind one that is passed over there is another. */
+	bed.lengths[MESSAGES - 1] = 5;
 }
 
 static pier_deadline
@@ -119,7 +124,7 @@ writer(void *arg)
 	return 0;
 }
 
-/* 1: the next message is as it was sent. */
+/* 1: the next message that is not too long is as it was sent. */
 static int
 receive_one(struct pier_frame *frame)
 {
@@ -127,6 +132,10 @@ receive_one(struct pier_frame *frame)
 	size_t length = 0;
 	int rc;
 
+	while (bed.lengths[bed.received] > TAKEN) {
+		bed.received++;
+		bed.skipped++;
+	}
 	do {
 		rc = draw(2) == 0
 			     ? pier_frame_view(frame, &data, &length, a_while())
@@ -150,16 +159,22 @@ receive_one(struct pier_frame *frame)
 static int
 reader(void *arg)
 {
+	struct pier_framing framing = bed.framing;
 	struct pier_frame *frame = NULL;
 	char rest[sizeof(REST)] = "";
-	int rc = pier_frame_attach(&frame, bed.reader, &bed.framing);
+	int rc;
 
 	(void)arg;
+	framing.max = TAKEN;
+	framing.overlong = PIER_FRAME_SKIP;
+	rc = pier_frame_attach(&frame, bed.reader, &framing);
 	while (rc >= 0 && bed.received < MESSAGES) {
 		if (draw(5) == 0)
 			(void)pier_sleep(pier_in_ms(draw(60)));
 		rc = receive_one(frame);
 	}
+	if (rc >= 0 && pier_frame_skipped(frame) != bed.skipped)
+		rc = -EMSGSIZE;
 	if (rc >= 0)
 		rc = pier_frame_detach(frame);
 	if (rc >= 0)
@@ -243,16 +258,18 @@ seeds(void)
 static void
 play_all(bool tcp)
 {
-	unsigned sending = 0, receiving = 0;
+	unsigned sending = 0, receiving = 0, skipping = 0;
 
 	for (uint64_t seed = 1; seed <= seeds(); seed++) {
 		play(seed, tcp);
 		sending += bed.send_deadlines;
 		receiving += bed.recv_deadlines;
+		skipping += bed.skipped;
 	}
-	/* They did pass in the middle. */
+	/* They did pass in the middle, and some were passed over. */
 	assert_true(sending > seeds() / 8);
 	assert_true(receiving > seeds() / 8);
+	assert_true(skipping > seeds() / 8);
 }
 
 static void
