@@ -191,6 +191,7 @@ pier__sim_close(struct pier__sim *sim)
 
 	if (sim == NULL)
 		return;
+	sim->closing = true;
 	while ((node = pier__list_pop_front(&sim->hosts)) != NULL)
 		close_host(
 			pier__container_of(node, struct pier__sim_host, node));

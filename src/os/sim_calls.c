@@ -43,12 +43,22 @@ find(int fd)
 	return pier__sim_socket_of(pier__sim_here()->sim, fd);
 }
 
-/* The lowest number that is free, as the kernel gives. */
+/* Full? Then no socket is made. */
 static int
-give_fd(struct pier__sim *sim, struct pier__sim_socket *socket)
+room_for(const struct pier__sim *sim, unsigned count)
 {
-	size_t at;
+	return sim->fd_count + count > sim->limits.descriptors ? -EMFILE : 0;
+}
 
+int
+pier__sim_give_fd(struct pier__sim_socket *socket)
+{
+	struct pier__sim *sim = socket->host->sim;
+	size_t at;
+	int rc = room_for(sim, 1);
+
+	if (rc < 0)
+		return rc;
 	for (at = 0; at < sim->fd_max && sim->fds[at] != NULL; at++)
 		;
 	if (at == sim->fd_max) {
@@ -62,8 +72,20 @@ give_fd(struct pier__sim *sim, struct pier__sim_socket *socket)
 	}
 	sim->fds[at] = socket;
 	sim->fd_count++;
-	socket->fd = PIER__SIM_FD_BASE + (int)at;
-	return socket->fd;
+	if (socket->holders++ == 0)
+		socket->fd = PIER__SIM_FD_BASE + (int)at;
+	return PIER__SIM_FD_BASE + (int)at;
+}
+
+void
+pier__sim_let_go(struct pier__sim_socket *socket)
+{
+	if (--socket->holders > 0)
+		return;
+	socket->fd = -1;
+	socket->watcher = NULL;
+	pier__list_remove(&socket->ready_node);
+	socket->ops->close(socket);
 }
 
 void
@@ -161,13 +183,6 @@ pier__sim_iov_put(struct msghdr *msg, const void *from, size_t size)
 	return done;
 }
 
-/* Full? Then no socket is made. */
-static int
-room_for(const struct pier__sim *sim, unsigned count)
-{
-	return sim->fd_count + count > sim->limits.descriptors ? -EMFILE : 0;
-}
-
 static bool
 is_unix_type(int type)
 {
@@ -196,7 +211,7 @@ sim_socket(int family, int type, int protocol)
 	if (socket == NULL)
 		return -ESOCKTNOSUPPORT;
 	socket->protocol = protocol;
-	return give_fd(host->sim, socket);
+	return pier__sim_give_fd(socket);
 }
 
 static int
@@ -217,8 +232,8 @@ sim_socketpair(int family, int type, int protocol, int fds[2])
 	a = pier__sim_unix_make(host, type);
 	b = pier__sim_unix_make(host, type);
 	pier__sim_unix_pair(a, b);
-	fds[0] = give_fd(host->sim, a);
-	fds[1] = give_fd(host->sim, b);
+	fds[0] = pier__sim_give_fd(a);
+	fds[1] = pier__sim_give_fd(b);
 	return 0;
 }
 
@@ -278,7 +293,7 @@ sim_accept(int fd, struct sockaddr *sa, socklen_t *len, bool blocking)
 		rc = socket->ops->accept(socket, &peer);
 	if (rc < 0)
 		return rc;
-	rc = give_fd(socket->host->sim, peer);
+	rc = pier__sim_give_fd(peer);
 	if (sa != NULL)
 		(void)peer->ops->name(peer, true, sa, len);
 	return rc;
@@ -451,8 +466,8 @@ sim_pipe(int fds[2])
 	if (rc < 0)
 		return rc;
 	pier__sim_pipe_make(host, ends);
-	fds[0] = give_fd(host->sim, ends[0]);
-	fds[1] = give_fd(host->sim, ends[1]);
+	fds[0] = pier__sim_give_fd(ends[0]);
+	fds[1] = pier__sim_give_fd(ends[1]);
 	return 0;
 }
 
@@ -479,10 +494,7 @@ sim_close(int fd)
 		return -EBADF;
 	sim->fds[fd - PIER__SIM_FD_BASE] = NULL;
 	sim->fd_count--;
-	socket->fd = -1;
-	socket->watcher = NULL;
-	pier__list_remove(&socket->ready_node);
-	socket->ops->close(socket);
+	pier__sim_let_go(socket);
 	pier__sim_run_due(sim);
 	return 0;
 }
@@ -575,7 +587,7 @@ sim_eventfd(void)
 	struct pier__sim_host *host = pier__sim_here();
 	int rc = room_for(host->sim, 1);
 
-	return rc < 0 ? rc : give_fd(host->sim, pier__sim_event_make(host));
+	return rc < 0 ? rc : pier__sim_give_fd(pier__sim_event_make(host));
 }
 
 static int

@@ -13,7 +13,8 @@
  *   sim_event.c   eventfd
  *   sim_pipe.c    pipes, and splice
  *   sim_none.c    what there is not
- *   sim_unix.c    unix streams and datagrams; their names in sim_names.c
+ *   sim_unix.c    unix streams and datagrams; their names in sim_names.c, what
+ *                 they pass on in sim_rights.c
  *
  * A socket is made by its protocol, which embeds struct pier__sim_socket, and
  * freed by it: at the program's close or, for a tcp connection that still has
@@ -77,6 +78,7 @@ struct pier__sim {
 	struct pier__sim_socket **fds;
 	size_t fd_max;
 	unsigned fd_count;
+	bool closing;            /* every socket goes, held or not */
 	struct pier__list ready; /* watched sockets with news */
 	FILE *trace;
 	char *trace_text;
@@ -128,6 +130,7 @@ struct pier__sim_socket {
 	struct pier__sim_host *host;
 	struct pier__list node; /* on host->sockets */
 	int fd;                 /* -1: not the program's, or not any more */
+	unsigned holders;       /* its descriptors, those under way too */
 	int family, type, protocol;
 	int error;     /* the kernel's sk_err */
 	unsigned shut; /* PIER__SIM_RD | PIER__SIM_WR */
@@ -274,8 +277,26 @@ size_t pier__sim_iov_size(const struct msghdr *msg);
 void pier__sim_iov_get(
 	const struct msghdr *msg, size_t skip, void *to, size_t size);
 size_t pier__sim_iov_put(struct msghdr *msg, const void *from, size_t size);
+/* One more descriptor of it: the lowest that is free, or -EMFILE. */
+int pier__sim_give_fd(struct pier__sim_socket *socket);
+/* One is gone; with the last one it is closed. */
+void pier__sim_let_go(struct pier__sim_socket *socket);
 /* The calls of a simulated host. */
 void pier__sim_table(struct pier__calls *out);
+
+/* sim_rights.c */
+struct pier__sim_rights;
+/* What a message that is to be sent has of descriptors: held in *out, NULL if
+   there are none; or -EBADF, -EINVAL. */
+int pier__sim_rights_take(struct pier__sim *sim, const struct msghdr *msg,
+	struct pier__sim_rights **out);
+void pier__sim_rights_drop(struct pier__sim_rights *rights);
+/* To who receives it, in room bytes of control messages of which
+   msg->msg_controllen are used; what has no room is dropped. NULL is fine. */
+void pier__sim_rights_give(
+	struct pier__sim_rights *rights, struct msghdr *msg, size_t room);
+/* SO_PASSCRED: all that sends here is this process. */
+void pier__sim_tell_sender(struct msghdr *msg, size_t room);
 
 /* sim_option.c */
 int pier__sim_getsockopt(struct pier__sim_socket *socket, int level, int name,

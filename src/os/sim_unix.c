@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * os/sim_unix.c - unix streams, seqpackets and datagrams of one host. Nothing takes time:
- * what is sent is there. Each message or piece of a stream lies in the
- * receiver's queue and counts against the sender's buffer until it is read.
+ * os/sim_unix.c - unix streams, seqpackets and datagrams of one host. Nothing
+ * takes time: what is sent is there. Each message or piece of a stream lies in
+ * the receiver's queue and counts against the sender's buffer until it is read;
+ * descriptors that were sent with it go with its first byte.
  */
 #include "os/sim_inner.h"
 #include "os/sim_names.h"
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 /* What a piece costs of the sender's buffer beside its bytes, how much goes
    into one piece of a stream, and net.unix.max_dgram_qlen. */
@@ -26,6 +26,7 @@ struct piece {
 	struct unix_socket *sender;  /* NULL: gone */
 	struct sockaddr_un from;
 	socklen_t from_len;
+	struct pier__sim_rights *rights; /* or NULL: none, or received */
 	size_t len, done;
 	unsigned char data[];
 };
@@ -255,7 +256,8 @@ can_write(const struct unix_socket *sock)
 
 static void
 put_piece(struct unix_socket *sock, struct unix_socket *to,
-	const struct msghdr *msg, size_t skip, size_t len)
+	const struct msghdr *msg, size_t skip, size_t len,
+	struct pier__sim_rights **rights)
 {
 	struct piece *piece = pier__sim_memory(sizeof(*piece) + len);
 
@@ -263,6 +265,8 @@ put_piece(struct unix_socket *sock, struct unix_socket *to,
 	piece->from = sock->own;
 	piece->from_len = sock->own_len;
 	piece->len = len;
+	piece->rights = *rights;
+	*rights = NULL;
 	pier__sim_iov_get(msg, skip, piece->data, len);
 	pier__list_push_back(&to->queue, &piece->node);
 	to->queue_count++;
@@ -272,7 +276,8 @@ put_piece(struct unix_socket *sock, struct unix_socket *to,
 }
 
 static ssize_t
-send_stream(struct unix_socket *sock, const struct msghdr *msg)
+send_stream(struct unix_socket *sock, const struct msghdr *msg,
+	struct pier__sim_rights **rights)
 {
 	size_t size = pier__sim_iov_size(msg), done = 0;
 	struct unix_socket *to = sock->peer;
@@ -291,7 +296,7 @@ send_stream(struct unix_socket *sock, const struct msghdr *msg)
 			break;
 		if (n > PIECE_MAX)
 			n = PIECE_MAX;
-		put_piece(sock, to, msg, done, n);
+		put_piece(sock, to, msg, done, n, rights);
 		done += n;
 	}
 	return done > 0 || size == 0 ? (ssize_t)done : -EAGAIN;
@@ -299,7 +304,8 @@ send_stream(struct unix_socket *sock, const struct msghdr *msg)
 
 /* A message of a connection: whole, or not at all. */
 static ssize_t
-send_message(struct unix_socket *sock, const struct msghdr *msg)
+send_message(struct unix_socket *sock, const struct msghdr *msg,
+	struct pier__sim_rights **rights)
 {
 	size_t size = pier__sim_iov_size(msg);
 	struct unix_socket *to = sock->peer;
@@ -313,12 +319,13 @@ send_message(struct unix_socket *sock, const struct msghdr *msg)
 		return -EPIPE;
 	if (sock->charged >= (size_t)sock->base.sndbuf)
 		return -EAGAIN;
-	put_piece(sock, to, msg, 0, size);
+	put_piece(sock, to, msg, 0, size, rights);
 	return (ssize_t)size;
 }
 
 static ssize_t
-send_datagram(struct unix_socket *sock, const struct msghdr *msg)
+send_datagram(struct unix_socket *sock, const struct msghdr *msg,
+	struct pier__sim_rights **rights)
 {
 	size_t size = pier__sim_iov_size(msg);
 	struct unix_socket *to = sock->peer;
@@ -345,19 +352,28 @@ send_datagram(struct unix_socket *sock, const struct msghdr *msg)
 	if (sock->charged >= (size_t)sock->base.sndbuf ||
 		(to->peer != sock && to->queue_count > QUEUE_MAX))
 		return -EAGAIN;
-	put_piece(sock, to, msg, 0, size);
+	put_piece(sock, to, msg, 0, size, rights);
 	return (ssize_t)size;
 }
 
 static ssize_t
 unix_send(struct pier__sim_socket *socket, const struct msghdr *msg, int flags)
 {
+	struct unix_socket *sock = of(socket);
+	struct pier__sim_rights *rights;
+	ssize_t n = pier__sim_rights_take(socket->host->sim, msg, &rights);
+
 	(void)flags;
-	if (is_stream(of(socket)))
-		return send_stream(of(socket), msg);
-	if (has_connection(of(socket)))
-		return send_message(of(socket), msg);
-	return send_datagram(of(socket), msg);
+	if (n < 0)
+		return n;
+	if (is_stream(sock))
+		n = send_stream(sock, msg, &rights);
+	else if (has_connection(sock))
+		n = send_message(sock, msg, &rights);
+	else
+		n = send_datagram(sock, msg, &rights);
+	pier__sim_rights_drop(rights);
+	return n;
 }
 
 /* Read, or thrown away: the sender has its room again. */
@@ -381,11 +397,15 @@ drop_piece(struct unix_socket *sock, struct piece *piece)
 				node, struct unix_socket, fan_node)
 						->base);
 	}
+	pier__sim_rights_drop(piece->rights);
 	free(piece);
 }
 
+/* Up to the end of what has descriptors with it: those of two are never given
+   together. */
 static ssize_t
-recv_stream(struct unix_socket *sock, struct msghdr *msg, bool peek)
+recv_stream(struct unix_socket *sock, struct msghdr *msg, bool peek,
+	struct pier__sim_rights **rights)
 {
 	size_t size = pier__sim_iov_size(msg), done = 0;
 	struct pier__list *node, *after;
@@ -402,9 +422,13 @@ recv_stream(struct unix_socket *sock, struct msghdr *msg, bool peek)
 		done += n;
 		if (peek)
 			continue;
+		*rights = piece->rights;
+		piece->rights = NULL;
 		piece->done += n;
 		if (piece->done == piece->len)
 			drop_piece(sock, piece);
+		if (*rights != NULL || done == size)
+			break;
 	}
 	(void)pier__sim_iov_put(msg, all, done);
 	free(all);
@@ -412,7 +436,8 @@ recv_stream(struct unix_socket *sock, struct msghdr *msg, bool peek)
 }
 
 static ssize_t
-recv_datagram(struct unix_socket *sock, struct msghdr *msg, int flags)
+recv_datagram(struct unix_socket *sock, struct msghdr *msg, int flags,
+	struct pier__sim_rights **rights)
 {
 	struct piece *piece =
 		pier__container_of(sock->queue.next, struct piece, node);
@@ -429,36 +454,22 @@ recv_datagram(struct unix_socket *sock, struct msghdr *msg, int flags)
 							   : piece->from_len);
 	}
 	msg->msg_namelen = piece->from_len;
-	if ((flags & MSG_PEEK) == 0)
+	if ((flags & MSG_PEEK) == 0) {
+		*rights = piece->rights;
+		piece->rights = NULL;
 		drop_piece(sock, piece);
-	return (ssize_t)n;
-}
-
-/* SO_PASSCRED: all that sends here is this process. */
-static void
-tell_sender(struct msghdr *msg, size_t room)
-{
-	struct ucred cred = { getpid(), getuid(), getgid() };
-	struct cmsghdr *cmsg = msg->msg_control;
-
-	if (room < CMSG_SPACE(sizeof(cred))) {
-		msg->msg_flags |= MSG_CTRUNC;
-		return;
 	}
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_CREDENTIALS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(cred));
-	memcpy(CMSG_DATA(cmsg), &cred, sizeof(cred));
-	msg->msg_controllen = CMSG_SPACE(sizeof(cred));
+	return (ssize_t)n;
 }
 
 static ssize_t
 unix_recv(struct pier__sim_socket *socket, struct msghdr *msg, int flags)
 {
 	struct unix_socket *sock = of(socket);
-	size_t room;
+	struct pier__sim_rights *rights = NULL;
+	size_t room = msg->msg_controllen;
+	ssize_t n;
 
-	room = msg->msg_controllen;
 	msg->msg_controllen = 0;
 	if (has_connection(sock) && !socket->connected && !sock->peer_gone)
 		return is_stream(sock) ? -EINVAL : -ENOTCONN;
@@ -471,11 +482,15 @@ unix_recv(struct pier__sim_socket *socket, struct msghdr *msg, int flags)
 		return (socket->shut & PIER__SIM_RD) != 0 ? 0 : -EAGAIN;
 	}
 	if (socket->passcred)
-		tell_sender(msg, room);
-	if (!is_stream(sock))
-		return recv_datagram(sock, msg, flags);
-	msg->msg_namelen = 0;
-	return recv_stream(sock, msg, (flags & MSG_PEEK) != 0);
+		pier__sim_tell_sender(msg, room);
+	if (!is_stream(sock)) {
+		n = recv_datagram(sock, msg, flags, &rights);
+	} else {
+		msg->msg_namelen = 0;
+		n = recv_stream(sock, msg, (flags & MSG_PEEK) != 0, &rights);
+	}
+	pier__sim_rights_give(rights, msg, room);
+	return n;
 }
 
 static int

@@ -278,6 +278,43 @@ receiver(void *arg)
 	return -count; /* a group keeps the negative ones */
 }
 
+/* A descriptor with a message, also with none in it; and one that is not asked
+   for. */
+static void
+unixgram_passes(struct stage *stage)
+{
+	char text[128];
+	struct posts posts = posts_open(stage, unixgram(stage, text));
+	struct pier_stream *a = NULL, *b = NULL;
+	struct pier_fds fds = { .count = 1 };
+	struct pier_msg msg;
+	char buf[8];
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	fds.fd[0] = pier_fd(a);
+	(void)say_ok(stage, "send",
+		pier_packet_send_fds(posts.client, NULL, &fds, "", 0, SOON));
+	(void)say_ok(stage, "send",
+		pier_packet_send_fds(posts.client, NULL, &fds, "fd", 2, SOON));
+	send_and_say(stage, posts.client, "none");
+	pier_close(a);
+	(void)say_ok(stage, "take",
+		pier_packet_recv_fds(
+			posts.server, &msg, &fds, buf, sizeof(buf), SOON));
+	(void)say(stage, "bytes", (long)msg.size);
+	(void)say(stage, "fds", (long)fds.count);
+	pier_fds_close(&fds);
+	(void)say(stage, "held", pier_read(b, buf, sizeof(buf), PIER_NOW));
+	(void)recv_and_say(stage, posts.server, 100);
+	(void)say(stage, "read", pier_read(b, buf, sizeof(buf), SOON));
+	(void)say_ok(stage, "take",
+		pier_packet_recv_fds(
+			posts.server, &msg, &fds, buf, sizeof(buf), SOON));
+	(void)say(stage, "fds", (long)fds.count);
+	pier_close(b);
+	posts_close(&posts);
+}
+
 /* The queue of a receiver that does not read holds eleven. */
 static void
 unixgram_full(struct stage *stage)
@@ -467,6 +504,9 @@ const struct scenario datagram_scenarios[] = {
 	{ "udp, IPv4", talk_udp4, TALK },
 	{ "udp, IPv6", talk_udp6, TALK },
 	{ "unixgram", talk_unixgram, TALK },
+	{ "unixgram passes on", unixgram_passes,
+		OPEN "pair ok send ok send ok send ok take ok bytes 0 fds 1 "
+		     "held EAGAIN recv ok \"fd\" read 0 take ok fds 0" },
 	{ "udp any address", any_address,
 		OPEN "send ok recv ok \"q\" \"127.0.0.5\" reply ok "
 		     "recv ok \"a\"" },

@@ -286,6 +286,82 @@ relays_bulk(struct stage *stage)
 	pier_close(bulk.to);
 }
 
+/* What came of descriptors with some bytes. */
+static struct pier_fds
+take_fds(struct stage *stage, struct pier_stream *stream)
+{
+	struct pier_fds fds = { 0 };
+	char buf[64];
+	long n = say(stage, "take",
+		pier_recv_fds(stream, &fds, buf, sizeof(buf), SOON));
+
+	if (n > 0)
+		say_text(stage, buf, (size_t)n);
+	(void)say(stage, "fds", (long)fds.count);
+	return fds;
+}
+
+/* The end of a pair goes to who is at the end of another. */
+static void
+passes_on(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL, *c = NULL, *d = NULL;
+	struct pier_stream *passed = NULL;
+	struct pier_fds fds = { 0 };
+	char buf[4];
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	(void)say_ok(stage, "pair", pier_pair(&c, &d));
+	(void)say(stage, "ask", pier_recv_fds(b, &fds, NULL, 0, SOON));
+	fds = (struct pier_fds){ .count = 2, .fd = { pier_fd(c), pier_fd(d) } };
+	write_and_say(stage, a, "before ");
+	(void)say_ok(stage, "send", pier_send_fds(a, &fds, "with", 4, SOON));
+	fds.count = 1;
+	(void)say_ok(stage, "send", pier_send_fds(a, &fds, "more", 4, SOON));
+	write_and_say(stage, a, " behind");
+	pier_close(c);
+	fds = take_fds(stage, b);
+	(void)say_ok(stage, "adopt", pier_adopt(&passed, fds.fd[0]));
+	fds.fd[0] = -1;
+	pier_fds_close(&fds);
+	write_and_say(stage, passed, "hello");
+	read_and_say(stage, d);
+	fds = take_fds(stage, b);
+	pier_close(passed);
+	(void)say(stage, "held", pier_read(d, buf, sizeof(buf), PIER_NOW));
+	pier_fds_close(&fds);
+	read_and_say(stage, d);
+	(void)take_fds(stage, b);
+	pier_close(a);
+	pier_close(b);
+	pier_close(d);
+}
+
+/* Nobody takes them: they are closed when the bytes are read, or go. */
+static void
+passes_in_vain(struct stage *stage)
+{
+	struct pier_stream *a = NULL, *b = NULL, *c = NULL, *d = NULL;
+	struct pier_fds fds = { .count = 1 };
+	char buf[4];
+
+	(void)say_ok(stage, "pair", pier_pair(&a, &b));
+	(void)say_ok(stage, "pair", pier_pair(&c, &d));
+	fds.fd[0] = pier_fd(c);
+	(void)say_ok(stage, "send", pier_send_fds(a, &fds, "x", 1, SOON));
+	(void)say_ok(stage, "send", pier_send_fds(a, &fds, "y", 1, SOON));
+	fds.fd[0] = 32000;
+	(void)say_ok(stage, "send", pier_send_fds(a, &fds, "z", 1, SOON));
+	pier_close(c);
+	(void)say(stage, "held", pier_read(d, buf, sizeof(buf), PIER_NOW));
+	read_and_say(stage, b);
+	(void)say(stage, "held", pier_read(d, buf, sizeof(buf), PIER_NOW));
+	pier_close(b);
+	read_and_say(stage, d);
+	pier_close(a);
+	pier_close(d);
+}
+
 /* Connections that were never accepted when the listener went. */
 static void
 listener_leaves(struct stage *stage)
@@ -338,6 +414,14 @@ const struct scenario unix_scenarios[] = {
 		"pair ok pair ok group ok go ok go ok write ok end ok relay ok "
 		"there 1000000 back 4 wait ok result ok read 4 \"back\" "
 		"read 0" },
+	{ "passes on", passes_on,
+		"pair ok pair ok ask 0 write ok send ok send ok write ok "
+		"take 11 \"before with\" fds 2 adopt ok write ok "
+		"read 5 \"hello\" take 4 \"more\" fds 1 held EAGAIN read 0 "
+		"take 7 \" behind\" fds 0" },
+	{ "passes in vain", passes_in_vain,
+		"pair ok pair ok send ok send ok send EBADF held EAGAIN "
+		"read 1 \"x\" held EAGAIN read 0" },
 	{ "unix listener leaves", listener_leaves,
 		"listen ok dial ok write ok read ECONNRESET write EPIPE" },
 	{ NULL, NULL, NULL },
