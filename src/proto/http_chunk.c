@@ -185,7 +185,8 @@ pier__http_chunks_read(struct pier__http_chunks *chunks, const char *in,
 			rc = take_line(chunks, in + at, len - at, why);
 			break;
 		}
-		at++;
+		at += rc == 0;
 	}
-	return rc < 0 ? rc : (ptrdiff_t)at;
+	/* What is good before it comes first; the next call meets it again. */
+	return rc < 0 && *made == 0 ? rc : (ptrdiff_t)at;
 }

@@ -135,7 +135,8 @@ struct pier__http_chunks {
  *
  *   made  bytes written to out
  *
- * Returns how many bytes of in it took, or
+ * Returns how many bytes of in it took, up to what is wrong where something was
+ * made before it; or
  *   -PIER_EFRAME  it is no chunk
  *   -PIER_ELIMIT  the line of its size is too long
  */
