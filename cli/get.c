@@ -242,14 +242,54 @@ dialled(const struct get *get)
 }
 
 static int
-fetch(struct get *get, struct pier_group *group)
+ask(struct get *get)
 {
-	int rc, code;
+	int rc = pier_http_ask(get->http, get->until);
 
-	get->began = pier_now();
-	rc = pier_http_ask(get->http, get->until);
 	cli_attempts_say(
 		get->tool, pier_http_answer(get->http)->dial, dialled(get));
+	return rc;
+}
+
+/* Redirects led to another place than when the part came: what is told there is
+   of another file, though it may have the same tag. */
+static bool
+leads_elsewhere(const struct get *get)
+{
+	const struct pier_http_answer *answer = pier_http_answer(get->http);
+
+	return get->range[0] != '\0' &&
+	       (answer->status == 206 || answer->status == 416) &&
+	       !get_file_is_from(&get->file, answer->url);
+}
+
+/* Ask for all of it: as pier_http_ask(). *code is not CLI_EXIT_OK when that
+   could not be: it was told why. */
+static int
+ask_anew(struct get *get, int *code)
+{
+	cli_say(get->tool, 1,
+		"%s: not where the part is from: all is asked for",
+		pier_http_answer(get->http)->url);
+	get->range[0] = '\0';
+	get->file.have = 0;
+	pier_http_close(get->http);
+	get->http = NULL;
+	*code = open_fetch(get);
+	return *code == CLI_EXIT_OK ? ask(get) : 0;
+}
+
+static int
+fetch(struct get *get, struct pier_group *group)
+{
+	int rc, code = CLI_EXIT_OK;
+
+	get->began = pier_now();
+	rc = ask(get);
+	if (rc == 0 && leads_elsewhere(get))
+		rc = ask_anew(get, &code);
+	if (code != CLI_EXIT_OK)
+		return code;
 	if (rc < 0) {
 		code = rc == -ECANCELED
 			       ? CLI_EXIT_NO

@@ -118,27 +118,36 @@ open_new(struct get_file *file)
 	return open_named(file);
 }
 
-/* "URL\nTAG\n", if it is of this URL. */
+/* A line without its end. False: there is none. */
+static bool
+read_line(FILE *in, char *line, size_t size)
+{
+	if (fgets(line, (int)size, in) == NULL) {
+		line[0] = '\0';
+		return false;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return true;
+}
+
+/* "URL\nTAG\n", if it is of this URL; and "FROM\n", if that is another. */
 static void
-read_tag(struct get_file *file, const char *url)
+read_tag(struct get_file *file)
 {
 	FILE *in = fopen(file->tag_path, "re");
-	char line[PATH_MAX * 3];
-	size_t len = strlen(url);
+	char line[GET_URL_MAX];
 
-	file->tag[0] = '\0';
 	if (in == NULL)
 		return;
-	if (fgets(line, sizeof(line), in) != NULL &&
-		strncmp(line, url, len) == 0 && line[len] == '\n' &&
-		fgets(file->tag, sizeof(file->tag), in) != NULL)
-		file->tag[strcspn(file->tag, "\n")] = '\0';
+	if (read_line(in, line, sizeof(line)) && strcmp(line, file->url) == 0 &&
+		read_line(in, file->tag, sizeof(file->tag)))
+		(void)read_line(in, file->from, sizeof(file->from));
 	/* Only read from. */
 	(void)fclose(in);
 }
 
 static int
-open_part(struct get_file *file, const char *url)
+open_part(struct get_file *file)
 {
 	struct stat status;
 
@@ -160,7 +169,7 @@ open_part(struct get_file *file, const char *url)
 		return rc;
 	}
 	file->named = true;
-	read_tag(file, url);
+	read_tag(file);
 	file->have = file->tag[0] != '\0' ? (int64_t)status.st_size : 0;
 	return 0;
 }
@@ -181,12 +190,14 @@ get_file_open(
 		return file->fd < 0 ? -errno : 0;
 	}
 	file->resumes = resumes;
-	return resumes ? open_part(file, url) : open_new(file);
+	snprintf(file->url, sizeof(file->url), "%s", url);
+	return resumes ? open_part(file) : open_new(file);
 }
 
 static int
-write_tag(struct get_file *file, const char *url, const char *tag)
+write_tag(struct get_file *file, const char *from, const char *tag)
 {
+	bool same = strcmp(from, file->url) == 0;
 	FILE *out;
 	bool failed;
 
@@ -200,15 +211,25 @@ write_tag(struct get_file *file, const char *url, const char *tag)
 	out = fopen(file->tag_path, "we");
 	if (out == NULL)
 		return -errno;
-	failed = fprintf(out, "%s\n%s\n", url, tag) < 0;
+	failed = fprintf(out, "%s\n%s\n%s%s", file->url, tag, same ? "" : from,
+			 same ? "" : "\n") < 0;
 	if (fclose(out) != 0 || failed)
 		return -errno;
 	return 0;
 }
 
+bool
+get_file_is_from(const struct get_file *file, const char *from)
+{
+	const char *before = file->from[0] != '\0' ? file->from : file->url;
+	size_t len = strcspn(before, "?");
+
+	return strcspn(from, "?") == len && strncmp(from, before, len) == 0;
+}
+
 int
 get_file_begin(
-	struct get_file *file, bool is_rest, const char *url, const char *tag)
+	struct get_file *file, bool is_rest, const char *from, const char *tag)
 {
 	if (!file->resumes)
 		return 0;
@@ -220,7 +241,7 @@ get_file_begin(
 	/* First the bytes go, then it is said of what they are. */
 	if (ftruncate(file->fd, 0) < 0)
 		return -errno;
-	return write_tag(file, url, tag);
+	return write_tag(file, from, tag);
 }
 
 int

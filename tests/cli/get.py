@@ -282,6 +282,38 @@ def test_continue_by_date():
             equal(log, [("bytes=255999-", "Thu, 26 Nov 2026 10:00:00 GMT")])
 
 
+def test_continue_where_redirects_lead():
+    """The part is of what was asked for; and of where that was."""
+    log = []
+    moved = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n"
+    answers = {"/f": moved % b"/one", "/one": ok(BODY, 'ETag: "one"')[:-1000]}
+    with scratch() as folder, Web(answers) as server:
+        path = os.path.join(folder, "file")
+
+        def content():
+            with open(path, "rb") as file:
+                return file.read()
+
+        expect(7, "get", "-C", "-o", path, server.url("/f"))
+        answers["/f"] = moved % b"/one?permit=2"
+        answers["/one?permit=2"] = serve_ranges(BODY, '"one"', log)
+        expect(0, "get", "-C", "-o", path, server.url("/f"))
+        equal(log.pop(), ("bytes=255000-", '"one"'))
+        equal(content(), BODY)
+        equal(os.listdir(folder), ["file"])
+        # Another place may use the same tag for something else.
+        other = BODY[::-1]
+        for rest in (other, other[:255000]):
+            answers["/one"] = ok(BODY, 'ETag: "one"')[:-1000]
+            answers["/f"] = moved % b"/one"
+            expect(7, "get", "-C", "-o", path, server.url("/f"))
+            answers["/two"] = serve_ranges(rest, '"one"', log)
+            answers["/f"] = moved % b"/two"
+            done = expect(0, "get", "-v", "-C", "-o", path, server.url("/f"))
+            contains(done.err, "/two: not where the part is from")
+            equal(content(), rest)
+
+
 def test_range():
     part = (b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 1-3/9\r\n"
             b"Content-Length: 3\r\n\r\nell")
