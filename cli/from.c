@@ -98,17 +98,6 @@ from_usage(struct from *from, const char *format, ...)
 	return FROM_USAGE;
 }
 
-bool
-from_serve_has(const char *name)
-{
-	const struct cli_option *option = cli_verb_serve.options;
-
-	for (; option->name != NULL || option->letter != 0; option++)
-		if (option->name != NULL && strcmp(option->name, name) == 0)
-			return true;
-	return false;
-}
-
 void
 from_add_endpoint(struct from *from, const char *scheme, const char *host,
 	const char *port)
@@ -175,9 +164,6 @@ from_add_program(
 {
 	char words[1024], *word, *rest;
 
-	if (!from_serve_has(shell ? "shell" : "exec"))
-		return from_no_equal(from, option,
-			"this version of pier serve runs no programs");
 	if (shell) {
 		from_add(from, "--shell");
 		from_add(from, "%s", command);

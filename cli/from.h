@@ -50,9 +50,6 @@ int from_no_equal(struct from *from, const char *what, const char *format, ...)
 int from_usage(struct from *from, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Does pier serve have that option in this version? */
-bool from_serve_has(const char *option);
-
 /* scheme://host:port, brackets around IPv6 and what a host may hold. */
 void from_add_endpoint(struct from *from, const char *scheme, const char *host,
 	const char *port);

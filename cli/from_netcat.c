@@ -5,6 +5,8 @@
  */
 #include "from_netcat.h"
 
+#include "from_sockopts.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +19,8 @@ enum {
 	OPT_CHAT,
 	OPT_ALLOW,
 	OPT_DENY,
+	OPT_ALLOW_FILE,
+	OPT_DENY_FILE,
 	OPT_VSOCK,
 	OPT_OTHER, /* without an equal */
 };
@@ -26,19 +30,12 @@ static const struct {
 	int letter;
 	const char *reason;
 } nothing_for[] = {
-	{ 'b', "broadcast is not allowed on pier connect" },
-	{ 'D', "there is no option for SO_DEBUG" },
 	{ 'F', "no descriptor is passed on" },
-	{ 'I', "the receive buffer cannot be set" },
-	{ 'O', "the send buffer cannot be set" },
-	{ 'M', "the hop limit cannot be set" },
-	{ 'm', "the hop limit cannot be set" },
 	{ 'P', "there are no proxies" },
 	{ 'X', "there are no proxies" },
 	{ 'x', "there are no proxies" },
 	{ 'r', "ports are tried in order" },
 	{ 'S', "there are no TCP MD5 signatures" },
-	{ 'T', "the type of service cannot be set" },
 	{ 't', "TELNET is not answered" },
 	{ 'V', "there are no routing tables" },
 	{ 'Z', "there is no DCCP" },
@@ -75,8 +72,8 @@ static const struct option ncat_options[] = {
 	{ "hex-dump", 1, NULL, OPT_OTHER },
 	{ "append-output", 0, NULL, OPT_OTHER },
 	{ "sctp", 0, NULL, OPT_OTHER },
-	{ "allowfile", 1, NULL, OPT_OTHER },
-	{ "denyfile", 1, NULL, OPT_OTHER },
+	{ "allowfile", 1, NULL, OPT_ALLOW_FILE },
+	{ "denyfile", 1, NULL, OPT_DENY_FILE },
 	{ "proxy", 1, NULL, OPT_OTHER },
 	{ "proxy-type", 1, NULL, OPT_OTHER },
 	{ "proxy-auth", 1, NULL, OPT_OTHER },
@@ -205,9 +202,31 @@ take_ncat(struct from_netcat *nc, int letter)
 	case OPT_DENY:
 		nc->deny = optarg;
 		return true;
+	case OPT_ALLOW_FILE:
+		nc->allow_file = optarg;
+		return true;
+	case OPT_DENY_FILE:
+		nc->deny_file = optarg;
+		return true;
 	default:
 		return false;
 	}
+}
+
+/* An option of the socket, of nc. 0; FROM_USAGE; or 1: it is none. */
+static int
+take_sockopt(struct from *from, struct from_netcat *nc, int letter)
+{
+	const char *value = optarg;
+	int rc = 0;
+	const char *name =
+		nc->ncat ? NULL : from_sockopts_nc(from, letter, &value, &rc);
+
+	if (name == NULL || nc->sockopt_count == FROM_NETCAT_SOCKOPTS_MAX)
+		return 1;
+	nc->sockopt[nc->sockopt_count][0] = name;
+	nc->sockopt[nc->sockopt_count++][1] = value;
+	return rc;
 }
 
 /* The word that getopt has just read; index is of a long option, or -1. */
@@ -237,7 +256,7 @@ read_options(struct from *from, struct from_netcat *nc)
 {
 	const struct option *names = nc->ncat ? ncat_options : no_options;
 	const char *letters = nc->ncat ? ncat_letters : nc_letters;
-	int letter, index = -1;
+	int letter, index = -1, rc;
 
 	opterr = 0;
 	optind = 0; /* begin anew, and forget the order of before */
@@ -249,7 +268,10 @@ read_options(struct from *from, struct from_netcat *nc)
 		if (letter == '?')
 			return from_usage(from, "'%s' is unknown",
 				from->argv[optind - 1]);
-		if (!take_common(nc, letter) &&
+		rc = take_sockopt(from, nc, letter);
+		if (rc < 0)
+			return rc;
+		if (rc > 0 && !take_common(nc, letter) &&
 			!(nc->ncat ? take_ncat : take_nc)(nc, letter))
 			return refuse(from, letter, index);
 		index = -1;

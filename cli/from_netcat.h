@@ -8,6 +8,8 @@
 
 #include "from.h"
 
+#define FROM_NETCAT_SOCKOPTS_MAX 8
+
 /* Texts are borrowed from argv; what stands behind the options begins at
    optind of getopt(3). */
 struct from_netcat {
@@ -17,7 +19,11 @@ struct from_netcat {
 	int verbose;
 	const char *wait, *quit, *idle, *address, *port, *exec, *shell;
 	const char *limit, *max, *allow, *deny;
+	const char *allow_file, *deny_file;
 	char seconds[2][32]; /* -w and -i with their unit */
+	/* Options of the socket: pier's name and value. */
+	const char *sockopt[FROM_NETCAT_SOCKOPTS_MAX][2];
+	size_t sockopt_count;
 };
 
 /* The rest of the command. 0, or an enum from_end. */

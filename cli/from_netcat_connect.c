@@ -76,6 +76,17 @@ add_times(struct from *from, const struct from_netcat *nc)
 	}
 }
 
+static void
+add_sockopts(struct from *from, const struct from_netcat *nc)
+{
+	size_t i;
+
+	for (i = 0; i < nc->sockopt_count; i++) {
+		from_add(from, "-S");
+		from_add(from, "%s=%s", nc->sockopt[i][0], nc->sockopt[i][1]);
+	}
+}
+
 /* What is done when input ends, and when the peer does. */
 static int
 add_stream_ends(struct from *from, const struct from_netcat *nc)
@@ -135,6 +146,7 @@ from_netcat_connect(struct from *from, const struct from_netcat *nc)
 	if (nc->zero)
 		from_add(from, "--probe");
 	add_times(from, nc);
+	add_sockopts(from, nc);
 	if (!nc->zero && nc->udp)
 		add_datagram_ends(from, nc);
 	else if (!nc->zero)

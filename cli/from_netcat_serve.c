@@ -14,16 +14,18 @@ check_lists(struct from *from, const struct from_netcat *nc)
 	static const char numeric[] = "0123456789abcdefABCDEF:./,";
 	const char *option = nc->allow != NULL ? "--allow" : "--deny";
 	const char *list = nc->allow != NULL ? nc->allow : nc->deny;
+	bool allows = nc->allow != NULL || nc->allow_file != NULL;
 
+	if (allows && (nc->deny != NULL || nc->deny_file != NULL))
+		return from_no_equal(from,
+			nc->deny != NULL ? "--deny" : "--denyfile",
+			"beside those that are allowed it always wins, in pier "
+			"serve the longer network does");
+	if (nc->allow_file != NULL || nc->deny_file != NULL)
+		from_note(from, "pier serve takes addresses and networks from "
+				"that file, no names");
 	if (list == NULL)
 		return 0;
-	if (!from_serve_has(option + 2))
-		return from_no_equal(from, option,
-			"this version of pier serve has no lists of addresses");
-	if (nc->allow != NULL && nc->deny != NULL)
-		return from_no_equal(from, "--deny",
-			"beside --allow it always wins, in pier serve the "
-			"longer network does");
 	if (list[strspn(list, numeric)] != '\0')
 		return from_no_equal(from, option,
 			"pier serve takes addresses and networks, not '%.100s'",
@@ -39,7 +41,7 @@ check_listen(struct from *from, const struct from_netcat *nc)
 		return from_no_equal(from, "-l",
 			"pier serve answers by a handler, not from standard "
 			"input");
-	if (!nc->keep && !nc->broker && !nc->udp) {
+	if (!nc->keep && !nc->broker) {
 		(void)snprintf(from->why.hint, sizeof(from->why.hint),
 			"with -k it has one");
 		return from_no_equal(from, "-l",
@@ -53,9 +55,8 @@ check_listen(struct from *from, const struct from_netcat *nc)
 			: nc->send_only ? "--send-only"
 					: "--no-shutdown",
 			"pier connect alone has it");
-	if (nc->udp && !(nc->exec != NULL && from_is_cat(nc->exec)))
-		return from_no_equal(
-			from, "-u", "programs and broker are for streams");
+	if (nc->udp && nc->broker)
+		return from_usage(from, "'--broker' is not for '-u'");
 	return check_lists(from, nc);
 }
 
@@ -71,6 +72,15 @@ add_list(struct from *from, const char *option, const char *list)
 		list += len;
 		list += *list == ',';
 	}
+}
+
+static void
+add_file(struct from *from, const char *option, const char *path)
+{
+	if (path == NULL)
+		return;
+	from_add(from, "%s", option);
+	from_add(from, "@%s", path);
 }
 
 static int
@@ -105,6 +115,10 @@ from_netcat_serve(struct from *from, const struct from_netcat *nc)
 	if (nc->verbose > 0)
 		from_add(from, "-v");
 	from_add_no_limits(from, nc->idle);
+	if (nc->udp && !echo) {
+		from_add(from, "--session-idle");
+		from_add(from, "off");
+	}
 	if (nc->max != NULL) {
 		from_add(from, "--max-connections");
 		from_add(from, "%s", nc->max);
@@ -113,6 +127,8 @@ from_netcat_serve(struct from *from, const struct from_netcat *nc)
 	}
 	add_list(from, "--allow", nc->allow);
 	add_list(from, "--deny", nc->deny);
+	add_file(from, "--allow", nc->allow_file);
+	add_file(from, "--deny", nc->deny_file);
 	if (nc->broker || echo)
 		from_add(from, nc->broker ? "broker" : "echo");
 	rc = add_listen_target(from, nc);

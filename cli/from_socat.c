@@ -6,6 +6,9 @@
  */
 #include "from_socat.h"
 
+#include "from_sockopts.h"
+
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,8 +93,8 @@ struct socat {
 
 /* Options that change nothing here: pier does so anyway. */
 static const char *const understood[] = { "fork", "reuseaddr", "so-reuseaddr",
-	"nodelay", "tcp-nodelay", "unlink-early", "unlink-close", "shut-down",
-	"ipv6-v6only", "ipv6only" };
+	"unlink-early", "unlink-close", "shut-down", "ipv6-v6only",
+	"ipv6only" };
 
 const char *
 from_socat_option(const struct side_address *address, const char *name)
@@ -108,28 +111,42 @@ from_socat_option(const struct side_address *address, const char *name)
 	return NULL;
 }
 
-/* Every option has to be in the list that its use reads. */
+static bool
+is_on(const char *const *list, size_t count, const char *option)
+{
+	size_t i, len = strcspn(option, "=");
+
+	for (i = 0; i < count && list[i] != NULL; i++)
+		if (strlen(list[i]) == len &&
+			strncasecmp(list[i], option, len) == 0)
+			return true;
+	return false;
+}
+
+/* Pier does so anyway; unless it is switched off. */
+static bool
+is_understood(const char *option)
+{
+	return is_on(understood, sizeof(understood) / sizeof(understood[0]),
+		       option) &&
+	       strcmp(option + strcspn(option, "="), "=0") != 0;
+}
+
+/* Every option has to be in the list that its use reads, or one of the socket's
+   where there is a socket. */
 static int
 check_options(struct from *from, const struct side_address *address,
 	const char *const *known)
 {
-	size_t i, k;
+	bool has_socket = address->kind->scheme != NULL;
+	size_t i;
 
 	for (i = 0; i < address->option_count; i++) {
-		size_t len = strcspn(address->option[i], "=");
-		bool found = false;
+		const char *option = address->option[i];
 
-		for (k = 0; known[k] != NULL && !found; k++)
-			found = strlen(known[k]) == len &&
-				strncasecmp(
-					known[k], address->option[i], len) == 0;
-		for (k = 0; k < sizeof(understood) / sizeof(understood[0]); k++)
-			found = found ||
-				(strlen(understood[k]) == len &&
-					strncasecmp(understood[k],
-						address->option[i], len) == 0);
-		if (!found)
-			return from_no_equal(from, address->option[i],
+		if (!is_on(known, SIZE_MAX, option) && !is_understood(option) &&
+			!(has_socket && from_sockopts_is_socat(option)))
+			return from_no_equal(from, option,
 				"pier has nothing like it in '%.150s'",
 				address->word);
 	}
@@ -386,6 +403,9 @@ add_connect(struct from *from, const struct socat *socat, int peer)
 		from_add(from, "--idle-timeout");
 		from_add(from, "%ss", socat->idle);
 	}
+	rc = from_sockopts_socat(from, address->option, address->option_count);
+	if (rc < 0)
+		return rc;
 	if (has_messages(address)) {
 		from_add(from, "--wait");
 		from_add(from, "%ss", send ? half_second(socat) : "604800");
@@ -484,6 +504,9 @@ add_serve(struct from *from, const struct socat *socat)
 		from_add(from, "--max-connections");
 		from_add(from, "%s", value);
 	}
+	rc = from_sockopts_socat(from, listen->option, listen->option_count);
+	if (rc < 0)
+		return rc;
 	if (*handler == '\0' && from_socat_option(other, "pty") != NULL)
 		from_add(from, "--pty");
 	else if (*handler == '\0' && from_socat_option(other, "stderr") != NULL)

@@ -6,6 +6,7 @@ ended and what came out have to be the same. Reports by TAP.
 """
 
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -26,6 +27,7 @@ TEXT = "汉语/漢語 Hànyǔ\nsecond line\n".encode()
 FOLDER = os.path.dirname(tool.PIER)
 ENV = {**os.environ, "PATH": FOLDER + os.pathsep + os.environ["PATH"]}
 REAL = {"nc": "nc.openbsd"}
+TCP_SAVE_SYN, TCP_SAVED_SYN = 27, 28
 
 
 def translate(command):
@@ -92,6 +94,23 @@ def tells_where_from(peer):
     return got + peer.getpeername()[0].encode()
 
 
+def tells_its_first_packet(peer):
+    """Type of service and TTL of it, as the kernel kept it."""
+    head = peer.getsockopt(socket.IPPROTO_TCP, TCP_SAVED_SYN, 128)
+    return answers_at_the_end(peer), head[1], head[8]
+
+
+def tells_its_socket(peer):
+    """Buffers and timer at the other end, as ss shows them."""
+    got = read_on(peer, len(TEXT))
+    shown = subprocess.run(
+        ["ss", "-tnomH", f"sport = :{peer.getpeername()[1]}"],
+        stdout=subprocess.PIPE, text=True, check=True,
+    ).stdout
+    peer.sendall(b"got " + read_on(peer))
+    return got, re.findall(r"\b(rb\d+|tb\d+|timer:\(keepalive,\d+min)", shown)
+
+
 STREAMS = [
     ("nc -N 127.0.0.1 {port}", answers_at_the_end),
     ("nc -N -4 localhost {port}", answers_at_the_end),
@@ -99,6 +118,9 @@ STREAMS = [
     ("nc -N -w 9 127.0.0.1 {port}", answers_at_the_end),
     ("nc -N -s 127.0.0.3 127.0.0.1 {port}", tells_where_from),
     ("nc -N -U {path}", answers_at_the_end),
+    ("nc -N -T ef -M 9 127.0.0.1 {port}", tells_its_first_packet),
+    ("nc -N -T 0x10 -m 3 127.0.0.1 {port}", tells_its_first_packet),
+    ("nc -N -I 40000 -O 50000 127.0.0.1 {port}", tells_its_socket),
     ("nc 127.0.0.1 {port}", answers_then_ends),
     ("nc -C 127.0.0.1 {port}", answers_crlf),
     ("nc -d 127.0.0.1 {port}", only_speaks),
@@ -124,6 +146,10 @@ STREAMS = [
     ("socat -u TCP:127.0.0.1:{port} -", only_speaks),
     ("socat -U - TCP:127.0.0.1:{port}", only_speaks),
     ("socat - TCP:127.0.0.1:{port},shut-none", answers_then_ends),
+    ("socat -t 9 - TCP:127.0.0.1:{port},tos=0x48,ttl=7,nodelay=0",
+     tells_its_first_packet),
+    ("socat -t 9 - TCP:127.0.0.1:{port},keepalive,keepidle=7000,rcvbuf=40000,"
+     "so-sndbuf=50000", tells_its_socket),
 ]
 
 
@@ -142,6 +168,7 @@ class Listener:
         else:
             self.socket = socket.socket()
             self.socket.bind(("127.0.0.1", 0))
+            self.socket.setsockopt(socket.IPPROTO_TCP, TCP_SAVE_SYN, 1)
             self.words["port"] = self.socket.getsockname()[1]
         self.socket.settimeout(LIMIT)
         self.socket.listen(1)
@@ -187,6 +214,7 @@ def compare_streams(command, script):
 # ---- datagrams: the peer answers one ----
 
 DATAGRAMS = [
+    "nc -u -b -w 1 127.0.0.1 {port}",
     "nc -u -w 1 127.0.0.1 {port}",
     "nc -u -W 1 127.0.0.1 {port}",
     "socat -t 1 - UDP:127.0.0.1:{port}",
@@ -254,10 +282,11 @@ def compare_many(command):
         equal(meet_datagram(translate(line), peer), theirs, translate(line))
 
 
-def ask_group(line, port):
-    """Whether what the line runs hears the group, and answers."""
+def ask(line, where, question):
+    """The answer of what the line runs; asked until there is one."""
     server = subprocess.Popen(
-        ["sh", "-c", f"exec {line}"], env=ENV, stderr=subprocess.DEVNULL
+        ["sh", "-c", f"exec {line}"], env=ENV, stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.setsockopt(
@@ -268,13 +297,14 @@ def ask_group(line, port):
         client.settimeout(0.1)
         answer = None
         for _ in range(10 * LIMIT):
-            client.sendto(b"who hears?", (GROUP, port))
+            client.sendto(question, where)
             try:
                 answer = client.recv(100)
                 break
-            except TimeoutError:
+            except (TimeoutError, ConnectionRefusedError):
                 pass
-    server.terminate()
+    # The whole session: there is a program for each peer.
+    os.killpg(server.pid, 9)
     server.wait(LIMIT)
     return answer
 
@@ -290,8 +320,8 @@ def test_who_hears_a_group():
         port = probe.getsockname()[1]
     line = command.format(port=port)
     contains(translate(line), f"'udp4://{GROUP}:{port}?join=lo'")
-    equal(ask_group(line, port), b"who hears?", line)
-    equal(ask_group(translate(line), port), b"who hears?", translate(line))
+    for change in (original, translate):
+        equal(ask(change(line), (GROUP, port), b"hears?"), b"hears?", line)
     # One that also sends there has no equal, and it is said why.
     done = tool.expect(
         1, "from", "socat", "-",
@@ -313,6 +343,7 @@ SERVERS = [
     ("ncat --listen --keep-open --exec /bin/cat -m 5 127.0.0.1 {port}", "echo"),
     ("ncat -l -k --allow 127.0.0.0/8,::1 -e /bin/cat 127.0.0.1 {port}", "echo"),
     ("ncat -l -k --deny 10.0.0.0/8 -e /bin/cat 127.0.0.1 {port}", "echo"),
+    ("ncat -l -k --allowfile {list} -e /bin/cat 127.0.0.1 {port}", "echo"),
     ("ncat -l -k -U -e /bin/cat {path}", "echo"),
     ("ncat -l --broker 127.0.0.1 {port}", "broker"),
     ("socat TCP-LISTEN:{port},fork,reuseaddr EXEC:cat", "echo"),
@@ -337,6 +368,14 @@ def test_a_program_for_each_peer_over_udp():
     equal(done.code, 0)
     contains(tap.show(done.out),
              "--session-idle off udp4://:80 --exec sort")
+    command = "ncat -l -k -u -e '/bin/sed -u y/abc/ABC/' 127.0.0.1 {port}"
+    need(command)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    line = command.format(port=port)
+    for change in (original, translate):
+        equal(ask(change(line), ("127.0.0.1", port), b"abc\n"), b"ABC\n", line)
 
 
 def dial(where):
@@ -407,13 +446,16 @@ def compare_servers(command, kind):
     need(command)
     with tool.scratch() as folder:
         where = f"{folder}/sock"
+        networks = f"{folder}/networks"
+        with open(networks, "w", encoding="ascii") as file:
+            file.write("127.0.0.0/8\n::1\n")
         results = []
         for change in (original, translate):
             if "{port}" in command:
                 where = ("127.0.0.1", tool.free_port())
             elif os.path.exists(where):
                 os.remove(where)
-            line = command.format(port=where[1], path=where)
+            line = command.format(port=where[1], path=where, list=networks)
             results.append(serve(change(line), where, kind))
     equal(results[1], results[0], f"what {command} says")
 
@@ -450,7 +492,11 @@ NO_EQUAL = [
     ("ncat -l -k --allow 10.0.0.0/8 --deny 10.1.0.1 --broker 7", "--deny"),
     ("ncat -o log host 80", "-o"),
     ("socat - OPENSSL:host:443", "OPENSSL:host:443"),
-    ("socat - TCP:host:80,keepalive", "keepalive"),
+    ("nc -S host 80", "-S"),
+    ("ncat -l -u -e /bin/cat 7000", "-l"),
+    ("ncat -l -k --allowfile a --denyfile b -e /bin/cat 7", "--denyfile"),
+    ("socat - TCP:host:80,retry=3", "retry=3"),
+    ("socat TCP6-LISTEN:80,fork,ipv6-v6only=0 PIPE", "ipv6-v6only=0"),
     ("socat -x - TCP:host:80", "-x"),
     ("socat TCP-LISTEN:80 EXEC:cat", "TCP-LISTEN:80"),
     ("socat TCP-LISTEN:80,fork TCP:host:80", "TCP:host:80"),
@@ -467,6 +513,9 @@ WRONG = [
     ("ncat --nonsense host", "'--nonsense'"),
     ("socat -", "two addresses"),
     ("socat - TCP:host", "lacks its port"),
+    ("socat - TCP:host:80,rcvbuf=much", "'much' is no value of it"),
+    ("nc -T soon host 80", "'-T' does not take 'soon'"),
+    ("ncat -l -u --broker 7", "'--broker' is not for '-u'"),
     ("telnet host 23", "expected nc, ncat or socat"),
 ]
 
