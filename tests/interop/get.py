@@ -247,6 +247,76 @@ def test_python_gives_curls_bytes():
             expect(1, "get", "-r", "0-1", url + "/small")
 
 
+APACHE = """
+ServerRoot {folder}
+ServerName test
+Listen 127.0.0.1:{port}
+PidFile {folder}/pid
+ErrorLog {folder}/error.log
+{modules}
+DocumentRoot {folder}/root
+DirectoryIndex index.html
+Redirect permanent /moved/x /small
+<Directory {folder}/root>
+    Require all granted
+</Directory>
+<Location /chunks>
+    SetOutputFilter DEFLATE
+</Location>
+Alias /chunks {folder}/root
+"""
+
+APACHE_MODULES = ("mpm_event", "authz_core", "dir", "alias", "filter", "deflate")
+
+
+@contextlib.contextmanager
+def apache():
+    """Its URL, and what is in it."""
+    program = shutil.which("apache2", path=os.environ["PATH"] + ":/usr/sbin")
+    if program is None:
+        raise tap.Skip("apache2 is not installed")
+    with scratch() as folder:
+        os.mkdir(os.path.join(folder, "root"))
+        contents = files_of(os.path.join(folder, "root"))
+        port = tool.free_port()
+        modules = "\n".join(
+            f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
+            for name in APACHE_MODULES)
+        with open(os.path.join(folder, "conf"), "w", encoding="ascii") as file:
+            file.write(APACHE.format(folder=folder, port=port, modules=modules))
+        process = subprocess.Popen(
+            [program, "-DFOREGROUND", "-f", os.path.join(folder, "conf")],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            tool.wait_until(
+                lambda: process.poll() is not None
+                or os.path.exists(os.path.join(folder, "pid")))
+            if process.poll() is not None:
+                raise AssertionError(process.stderr.read().decode())
+            yield f"http://127.0.0.1:{port}", contents
+        finally:
+            process.terminate()
+            process.wait(LIMIT)
+            process.stderr.close()
+
+
+def test_apache_gives_curls_bytes():
+    with apache() as (url, contents):
+        for name, path in PATHS.items():
+            equal(same(url + path), contents[name], name)
+        same("--http1.0", url + "/big")
+        same("-r", "100-199", url + "/big")
+        same("-r", "-10", url + "/big")
+        zipped = ("-H", "Accept-Encoding: gzip", url + "/chunks/big")
+        same(*zipped)
+        done = expect(0, "get", "--json", *zipped)
+        equal(tool.events(done, "get")[0]["body"], "chunked")
+        done = expect(0, "get", "-v", url + "/moved/x")
+        equal(done.out, contents["small"])
+        equal(expect(0, "get", url + "/sub").out, b"<p>index\n")
+        contains(expect(1, "get", url + "/nothing").err, "status 404 Not Found")
+
+
 PROXY = """
 global
     maxconn 100
