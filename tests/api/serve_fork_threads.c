@@ -47,11 +47,17 @@ count_threads(void)
 static void
 before_fork(void)
 {
-	int count;
+	int count, i;
 
 	if (watched == NULL)
 		return;
 	count = count_threads();
+	/* One that was joined is listed until the kernel has quite done with it;
+	   one that waits for work stays longer than this. */
+	for (i = 0; i < 1000 && count > 1; i++) {
+		(void)usleep(1000);
+		count = count_threads();
+	}
 	forks++;
 	if (most < count)
 		most = count;
