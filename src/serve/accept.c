@@ -21,6 +21,7 @@
 #include <netinet/tcp.h>
 
 #include "serve/conn.h"
+#include "task/kept.h"
 
 /* Accepted in a row before others run. */
 #define BURST 32
@@ -246,6 +247,9 @@ hold_off(struct pier__acceptor *it, uint64_t seen, int want)
 	struct pier_server *server = it->worker->server;
 	int rc;
 
+	/* Nothing is wanting where it was only kept. */
+	if (pier__kept_trim(server->kept))
+		return 0;
 	if (!it->wanting) {
 		it->wanting = true;
 		pier__count(it->worker->counters, PIER__COUNT_ACCEPT_PAUSES, 1);

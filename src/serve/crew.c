@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "task/kept.h"
 #include "task/run.h"
 
 /* A worker on this thread, which has no scheduler yet. */
@@ -64,16 +65,26 @@ start_hand(struct pier__worker *worker)
 	return rc;
 }
 
+/* What threads of connections leave for those that follow. None of it lies above
+   the mark: that is no reserve, idle or not. */
+static int
+open_kept(struct pier_server *server)
+{
+	return server->model == &pier__model_thread
+		       ? pier__kept_open(
+				 &server->kept, server->descriptors_high)
+		       : 0;
+}
+
 /* The other workers, each on a thread of its own. */
 static int
 start_crew(struct pier_server *server)
 {
 	size_t i;
-	int rc;
+	int rc = open_kept(server);
 
-	if (server->worker_count == 1)
-		return 0;
-	rc = pier_group_open(&server->crew);
+	if (rc == 0 && server->worker_count > 1)
+		rc = pier_group_open(&server->crew);
 	for (i = 1; rc == 0 && i < server->worker_count; i++)
 		rc = start_hand(&server->workers[i]);
 	if (rc < 0) {
@@ -104,6 +115,9 @@ end_crew(struct pier_server *server)
 	(void)pthread_mutex_unlock(&server->lock);
 	pier_group_close(server->crew);
 	server->crew = NULL;
+	/* Threads that are left behind hold it on. */
+	pier__kept_close(server->kept);
+	server->kept = NULL;
 }
 
 /* The first worker's error, or the number of handlers that were cancelled. */

@@ -165,6 +165,7 @@ struct pier_server {
 	size_t port_count;
 	struct pier__worker *workers;
 	size_t worker_count;
+	struct pier__kept *kept; /* of PIER_THREAD while it runs, else NULL */
 	struct pier_group *crew; /* the threads of the other workers */
 	size_t crew_left;        /* of them, by lock */
 	pthread_cond_t crew_gone;

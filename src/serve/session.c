@@ -217,6 +217,7 @@ start_thread(struct session *it)
 		.stack_size = server->opts.stack_size,
 		.wakeable = true,
 		.wake_fd = &wake_fd,
+		.kept = server->kept,
 	};
 	int rc;
 

@@ -37,6 +37,7 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 		.stack_size = server->opts.stack_size,
 		.wakeable = true,
 		.wake_fd = &wake_fd,
+		.kept = server->kept,
 	};
 	int rc;
 

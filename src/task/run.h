@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "task/kept.h"
+#include "task/spare.h"
 #include "task/task.h"
 
 /*
@@ -44,6 +46,12 @@ struct pier__thread {
 	   thread can be waited for by anything but its own descriptors. */
 	pthread_mutex_t wake_lock;
 	struct pier__engine *wake_engine;
+	/* Of those that a server starts: memory at hand for the next. */
+	bool keeps;
+	void *scratch; /* one spare buffer: io/scratch.h */
+	struct pier__spares spares;
+	struct pier__kept *kept; /* where it goes when it ends, or NULL */
+	struct pier__thread *next_kept;
 };
 
 static inline struct pier__thread *
@@ -52,16 +60,28 @@ pier__thread_of(struct pier__task *task)
 	return pier__container_of(task, struct pier__thread, task);
 }
 
+/* self, which runs no fibers, if it keeps memory; else NULL. */
+static inline struct pier__thread *
+pier__thread_that_keeps(struct pier__task *self)
+{
+	struct pier__thread *thread = pier__thread_of(self);
+
+	return thread->keeps ? thread : NULL;
+}
+
 struct pier__thread_opts {
 	size_t stack_size; /* 0: the system's default */
 	bool wakeable;     /* at once: none of its waits lacks a descriptor */
 	int *wake_fd;      /* that descriptor, on success; NULL: of no use */
+	struct pier__kept *kept; /* of a wakeable one: what others have left */
 };
 
 /* Start a thread task that runs fn(arg), in a run, a group or both. 0,
    -EAGAIN, -ENOMEM, -PIER_ECLOSED, and -EMFILE, -ENFILE when wakeable. */
 int pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts);
+/* Of a thread that has ended, or never began. */
+void pier__thread_free(struct pier__thread *thread);
 /* Between two pieces of work of one thread: the next finds nothing that the
    last has left behind, and what that one gathered is sent. */
 void pier__thread_renew(struct pier__task *self);

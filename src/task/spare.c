@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "task/annotate.h"
+#include "task/run.h"
 #include "task/sched.h"
 
 #if defined(PIER__ASAN)
@@ -13,16 +14,21 @@
 #define KEEPS true
 #endif
 
-static struct pier__spares *
+PIER__HOT static struct pier__spares *
 spares_here(void)
 {
 	struct pier__task *self = pier__current;
+	struct pier__thread *thread;
 
-	return self == NULL || self->sched == NULL ? NULL
-						   : &self->sched->spares;
+	if (self == NULL)
+		return NULL;
+	if (self->sched != NULL)
+		return &self->sched->spares;
+	thread = pier__thread_that_keeps(self);
+	return thread != NULL ? &thread->spares : NULL;
 }
 
-void *
+PIER__HOT void *
 pier__spare_get(size_t size)
 {
 	struct pier__spares *spares = spares_here();
@@ -40,7 +46,7 @@ pier__spare_get(size_t size)
 	return object == NULL ? NULL : memset(object, 0, size);
 }
 
-void
+PIER__HOT void
 pier__spare_put(void *object, size_t size)
 {
 	struct pier__spares *spares = spares_here();
@@ -53,6 +59,23 @@ pier__spare_put(void *object, size_t size)
 	memcpy(object, &spares->first, sizeof(spares->first));
 	spares->first = object;
 	spares->count++;
+}
+
+void
+pier__spares_move(struct pier__spares *from)
+{
+	struct pier__spares *to = spares_here();
+
+	while (from->first != NULL && to != NULL &&
+		to->count < PIER__SPARES_MAX) {
+		void *object = from->first;
+
+		memcpy(&from->first, object, sizeof(from->first));
+		from->count--;
+		memcpy(object, &to->first, sizeof(to->first));
+		to->first = object;
+		to->count++;
+	}
 }
 
 void

@@ -18,7 +18,7 @@
 #define PIER__SPARE_SIZE 256
 #define PIER__SPARES_MAX 64
 
-/* Those of one scheduler: the last that came is the first that goes. */
+/* Those of one thread, or its scheduler: the last that came is the first that goes. */
 struct pier__spares {
 	void *first; /* begins with the address of the next */
 	uint32_t count;
@@ -29,5 +29,7 @@ struct pier__spares {
 void *pier__spare_get(size_t size);
 void pier__spare_put(void *object, size_t size);
 void pier__spares_free(struct pier__spares *spares);
+/* What another thread has left goes to the calling one. */
+void pier__spares_move(struct pier__spares *from);
 
 #endif

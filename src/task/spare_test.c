@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* task/spare_test.c - what one gives back the next takes, cleared; not without
-   bound, and not beyond the scheduler. */
+   bound, and not beyond the thread. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "task/annotate.h"
+#include "task/run.h"
 #include "task/sched.h"
 
 #define SIZE (PIER__SPARE_SIZE - 56)
@@ -103,14 +105,62 @@ larger_ones_are_not_kept(void **state)
 	in_a_run(keeps_none_that_is_larger);
 }
 
+/* One of a server's has its own; one of the program, which may never come back,
+   gives it to libc. */
 static void
-a_thread_without_a_scheduler_has_none(void **state)
+a_thread_without_a_scheduler(void **state)
 {
-	unsigned char *object = pier__spare_get(SIZE);
+	const bool keeps[] = { true, false };
+	struct pier__thread *thread = pier__thread_of(pier__self());
+	unsigned char *object;
+	size_t i;
 
 	(void)state;
-	assert_clear(object, SIZE);
-	pier__spare_put(object, SIZE);
+	for (i = 0; i < 2; i++) {
+		thread->keeps = keeps[i];
+		object = pier__spare_get(SIZE);
+		assert_clear(object, SIZE);
+		pier__spare_put(object, SIZE);
+#if !defined(PIER__ASAN)
+		assert_int_equal(thread->spares.count, keeps[i]);
+#endif
+		pier__spares_free(&thread->spares);
+	}
+}
+
+/* As many as there is room for, the rest stays. */
+static int
+moves(void *arg)
+{
+	struct pier__spares *from = arg;
+	const struct pier__spares *to = &pier__current->sched->spares;
+	void *objects[PIER__SPARES_MAX + 2];
+	size_t i;
+
+	for (i = 0; i < PIER__SPARES_MAX + 2; i++) {
+		objects[i] = pier__alloc_lines(PIER__SPARE_SIZE);
+		assert_non_null(objects[i]);
+	}
+	for (i = 0; i < PIER__SPARES_MAX + 2; i++) {
+		memcpy(objects[i], &from->first, sizeof(from->first));
+		from->first = objects[i];
+		from->count++;
+	}
+	pier__spares_move(from);
+	assert_int_equal(to->count, PIER__SPARES_MAX);
+	assert_int_equal(from->count, 2);
+	pier__spares_free(from);
+	return 0;
+}
+
+static void
+those_of_another_thread_move(void **state)
+{
+	struct pier__spares from = { 0 };
+
+	(void)state;
+	assert_int_equal(pier_run(moves, &from, NULL, NULL), 0);
+	assert_int_equal(from.count, 0);
 }
 
 int
@@ -120,7 +170,8 @@ main(void)
 		cmocka_unit_test(what_is_given_back_is_taken_next_and_clear),
 		cmocka_unit_test(no_more_than_a_bound_are_kept),
 		cmocka_unit_test(larger_ones_are_not_kept),
-		cmocka_unit_test(a_thread_without_a_scheduler_has_none),
+		cmocka_unit_test(a_thread_without_a_scheduler),
+		cmocka_unit_test(those_of_another_thread_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

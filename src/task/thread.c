@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "task/group.h"
 #include "task/overflow.h"
@@ -14,15 +15,31 @@
 static pthread_key_t end_key;
 static pthread_once_t end_once = PTHREAD_ONCE_INIT;
 
-static void
-thread_free(struct pier__thread *thread)
+void
+pier__thread_free(struct pier__thread *thread)
 {
 	if (thread->engine != NULL)
 		thread->engine->ops->close(thread->engine);
 	pier__overflow_thread_end(&thread->task);
 	(void)pthread_mutex_destroy(&thread->wake_lock);
 	pier__error_record_free(thread->task.error);
+	pier__spares_free(&thread->spares);
+	pier__free(thread->scratch);
 	pier__free(thread);
+}
+
+/* The same, but for what the next thread can use. */
+static void
+put_away(struct pier__thread *thread)
+{
+	if (thread->kept == NULL) {
+		pier__thread_free(thread);
+		return;
+	}
+	pier__overflow_thread_end(&thread->task);
+	pier__error_record_free(thread->task.error);
+	thread->task.error = NULL;
+	pier__kept_put(thread->kept, thread);
 }
 
 /* A thread of the program that called pier ends. */
@@ -32,13 +49,14 @@ at_thread_end(void *arg)
 	struct pier__thread *thread = arg;
 	/* Stands in for it to the last step, in which a signal handler may
 	   tell a server to stop. */
-	struct pier__task farewell = { .context = thread->task.context,
-		.kind = PIER_TASK_THREAD };
+	struct pier__thread farewell = { .task = { .context =
+							   thread->task.context,
+						 .kind = PIER_TASK_THREAD } };
 
 	pier__current = &thread->task;
 	pier__before_wait_run(&thread->task);
-	pier__current = &farewell;
-	thread_free(thread);
+	pier__current = &farewell.task;
+	pier__thread_free(thread);
 	pier__current = NULL;
 }
 
@@ -49,6 +67,20 @@ make_key(void)
 	(void)pthread_key_create(&end_key, at_thread_end);
 }
 
+static void
+task_init(struct pier__task *task, const struct pier__calls *calls)
+{
+	task->context.calls = calls;
+	task->kind = PIER_TASK_THREAD;
+	task->deadline = INT64_MAX;
+	task->timer_slot = -1;
+	task->wait_fd = -1;
+	pier__list_init(&task->before_wait);
+	pier__list_init(&task->group_node);
+	pier__list_init(&task->all_node);
+	pier__list_init(&task->wait_node);
+}
+
 static struct pier__thread *
 thread_new(const struct pier__calls *calls)
 {
@@ -56,16 +88,26 @@ thread_new(const struct pier__calls *calls)
 
 	if (thread == NULL)
 		return NULL;
-	thread->task.context.calls = calls;
-	thread->task.kind = PIER_TASK_THREAD;
-	thread->task.deadline = INT64_MAX;
-	thread->task.timer_slot = -1;
-	thread->task.wait_fd = -1;
-	pier__list_init(&thread->task.before_wait);
-	pier__list_init(&thread->task.group_node);
-	pier__list_init(&thread->task.all_node);
-	pier__list_init(&thread->task.wait_node);
+	task_init(&thread->task, calls);
 	(void)pthread_mutex_init(&thread->wake_lock, NULL);
+	return thread;
+}
+
+/* One for a thread that begins. What the last that had it took from this one's
+   scheduler comes back with it. */
+static struct pier__thread *
+thread_take(struct pier__kept *kept)
+{
+	struct pier__thread *thread =
+		kept != NULL ? pier__kept_take(kept) : NULL;
+
+	if (thread != NULL) {
+		memset(&thread->task, 0, sizeof(thread->task));
+		task_init(&thread->task, pier__calls());
+		pier__spares_move(&thread->spares);
+	} else {
+		thread = thread_new(pier__calls());
+	}
 	return thread;
 }
 
@@ -219,8 +261,8 @@ thread_main(void *arg)
 	struct pier__run *run = self->run;
 	/* Stands in for self in its last steps: its memory is the caller's who
 	   waits for the end. */
-	struct pier__task farewell = { .context = self->context,
-		.kind = PIER_TASK_THREAD };
+	struct pier__thread farewell = { .task = { .context = self->context,
+						 .kind = PIER_TASK_THREAD } };
 	int rc;
 
 	pier__current = self;
@@ -231,8 +273,8 @@ thread_main(void *arg)
 		pier__group_unlink(group, self);
 	if (run != NULL)
 		pier__run_unlink(run, self);
-	thread_free(thread);
-	pier__current = &farewell;
+	pier__current = &farewell.task;
+	put_away(thread);
 	/* The last step: who waits for it may end the program. */
 	if (group != NULL)
 		pier__group_done(group, rc);
@@ -267,12 +309,17 @@ int
 pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts)
 {
-	struct pier__thread *thread = thread_new(pier__calls());
+	struct pier__thread *thread = thread_take(opts->kept);
 	int wake_fd = -1;
 	int rc = 0;
 
-	if (thread == NULL)
+	if (thread == NULL) {
+		if (opts->kept != NULL)
+			pier__kept_drop(opts->kept);
 		return -ENOMEM;
+	}
+	thread->kept = opts->kept;
+	thread->keeps = opts->wakeable;
 	thread->task.fn = fn;
 	thread->task.arg = arg;
 	thread->task.group = group;
@@ -297,6 +344,6 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	}
 
 free_thread:
-	thread_free(thread);
+	put_away(thread);
 	return rc;
 }
