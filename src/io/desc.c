@@ -8,7 +8,7 @@
 
 #include "task/run.h"
 
-void
+PIER__HOT void
 pier__desc_init(struct pier__desc *desc, int fd, enum pier__desc_kind kind)
 {
 	*desc = (struct pier__desc){ .fd = fd,
@@ -17,7 +17,7 @@ pier__desc_init(struct pier__desc *desc, int fd, enum pier__desc_kind kind)
 		.writable = true };
 }
 
-enum pier__desc_kind
+PIER__HOT enum pier__desc_kind
 pier__desc_kind(int family, int type)
 {
 	if (type == SOCK_STREAM && (family == AF_INET || family == AF_INET6))
@@ -50,7 +50,7 @@ pier__desc_adopt(struct pier__desc *desc, int fd)
 	return 0;
 }
 
-int
+PIER__HOT int
 pier__desc_own(struct pier__desc *desc, struct pier__task *self)
 {
 	struct pier__engine *engine = pier__task_engine(self);
@@ -221,7 +221,7 @@ take_places(struct pier__desc *desc, unsigned what, struct pier__task *self)
 	return 0;
 }
 
-int
+PIER__HOT int
 pier__desc_mark(struct pier__desc *desc, unsigned what, struct pier__task *self)
 {
 	int rc = 0;
@@ -239,7 +239,7 @@ pier__desc_mark(struct pier__desc *desc, unsigned what, struct pier__task *self)
 	return rc;
 }
 
-void
+PIER__HOT void
 pier__desc_unmark(
 	struct pier__desc *desc, unsigned what, const struct pier__task *self)
 {
@@ -332,7 +332,7 @@ pier__desc_unwatch(struct pier__desc *desc)
 		desc->owner = NULL;
 }
 
-void
+PIER__HOT void
 pier__desc_forget(struct pier__desc *desc)
 {
 	struct pier__task *self = pier__current;
@@ -345,7 +345,7 @@ pier__desc_forget(struct pier__desc *desc)
 	desc->owner = NULL;
 }
 
-void
+PIER__HOT void
 pier__desc_close(struct pier__desc *desc)
 {
 	int fd;

@@ -58,7 +58,7 @@ of(struct pier__engine *engine)
 	return pier__container_of(engine, struct epoll_engine, engine);
 }
 
-static int
+PIER__HOT static int
 slot_get(struct epoll_engine *it, uint32_t *out)
 {
 	if (it->free != 0) {
@@ -82,7 +82,7 @@ slot_get(struct epoll_engine *it, uint32_t *out)
 	return 0;
 }
 
-static void
+PIER__HOT static void
 slot_put(struct epoll_engine *it, uint32_t slot)
 {
 	it->slots[slot - 1].desc = NULL;
@@ -119,7 +119,7 @@ first_interest(const struct pier__desc *desc, unsigned what)
 	return desc->kind == PIER__DESC_TCP ? PIER__IN | PIER__OUT : what;
 }
 
-static int
+PIER__HOT static int
 epoll_note(struct pier__engine *engine, struct pier__desc *desc)
 {
 	struct epoll_engine *it = of(engine);
@@ -179,7 +179,7 @@ epoll_rest(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
 	(void)what;
 }
 
-static void
+PIER__HOT static void
 epoll_forget(struct pier__engine *engine, struct pier__desc *desc)
 {
 	struct epoll_engine *it = of(engine);

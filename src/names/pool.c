@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
@@ -45,7 +46,8 @@ static struct {
 	pthread_cond_t work;
 	struct pier__list asked;
 	struct pier__list queue;
-	unsigned int queued, idle, count;
+	unsigned int queued, idle;
+	atomic_uint count; /* by lock; looked at without it */
 	int64_t idle_ns;
 	struct helper helpers[SLOTS];
 } pool = {
@@ -302,6 +304,10 @@ pier__names_stop(void)
 	pthread_t joined[SLOTS];
 	unsigned int count = 0, busy, i;
 
+	/* Mostly there are none: before each of many forks no page is written
+	   for that, which it would have to copy first. */
+	if (atomic_load(&pool.count) == 0)
+		return 0;
 	pier__pool_lock();
 	for (i = 0; i < SLOTS; i++) {
 		struct helper *helper = &pool.helpers[i];

@@ -48,7 +48,7 @@ pier__block_end(struct pier__desc *desc)
 
 /* Does nothing but bytes of this stream have to end the wait, which may last
    until then, for a moment? */
-static bool
+PIER__HOT static bool
 is_for_now(struct pier__desc *desc, struct pier__task *self, int64_t until,
 	int64_t now)
 {
@@ -63,14 +63,13 @@ is_for_now(struct pier__desc *desc, struct pier__task *self, int64_t until,
 	}
 	return until - now > NEAR_NS &&
 	       (engine == NULL || engine->gathers == 0) &&
-	       (self->sched == NULL ||
-		       pier__sched_stand(self, now + NEAR_NS)) &&
+	       (self->sched == NULL || pier__sched_stand(self, now, NEAR_NS)) &&
 	       !atomic_load_explicit(&self->cancelled, memory_order_acquire);
 }
 
 /* The same signal that ends a wait may be what the program waits for: the
    caller goes on by an ordinary wait. */
-static ssize_t
+PIER__HOT static ssize_t
 receive(struct pier__desc *desc, void *buf, size_t size)
 {
 	ssize_t n = pier__sys_recv(desc->fd, buf, size, 0);
@@ -82,7 +81,7 @@ receive(struct pier__desc *desc, void *buf, size_t size)
 	return pier__desc_note_read(desc, n, size);
 }
 
-ssize_t
+PIER__HOT ssize_t
 pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
 	const char *why, pier_deadline deadline)
 {

@@ -217,7 +217,7 @@ pier_close_wait(struct pier_stream *stream, pier_deadline deadline)
 /* Is it in the hands of another scheduler, known to its engine, or are its
    gathered bytes in those of another thread? Nothing that these look at may end
    here. */
-static bool
+PIER__HOT static bool
 is_held_elsewhere(const struct pier_stream *stream)
 {
 	const struct pier_stream *base = pier__stream_base(stream);
@@ -227,7 +227,7 @@ is_held_elsewhere(const struct pier_stream *stream)
 	       pier__stream_sends_elsewhere(stream);
 }
 
-void
+PIER__HOT void
 pier_close(struct pier_stream *stream)
 {
 	struct pier_stream *lower;

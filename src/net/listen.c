@@ -423,7 +423,7 @@ is_passing(int rc)
 	}
 }
 
-static int
+PIER__HOT static int
 accept_once(struct pier_listener *listener, struct pier_addr *peer)
 {
 	const struct pier__calls *calls = pier__calls();
@@ -459,7 +459,7 @@ set_late(struct pier_listener *listener, int fd)
 	return pier__fail_step(rc, PIER_STEP_OPTION, text, why.text);
 }
 
-int
+PIER__HOT int
 pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 {
 	int skips;

@@ -27,7 +27,7 @@ nothing_ahead(struct pier_stream *stream)
 	stream->in_room = 0;
 }
 
-void
+PIER__HOT void
 pier__stream_consume(struct pier_stream *stream, size_t size)
 {
 	stream->in_begin += (uint32_t)size;
@@ -83,7 +83,7 @@ pier__stream_unread(struct pier_stream *stream, const void *data, size_t size,
 }
 
 /* Room to read ahead: the bytes that are there move to the scratch buffer. */
-static int
+PIER__HOT static int
 expand(struct pier_stream *stream)
 {
 	size_t have = stream->in_end - stream->in_begin;
@@ -109,7 +109,7 @@ expand(struct pier_stream *stream)
 }
 
 /* Before a wait: nothing, or a buffer of the size of what is there. */
-static int
+PIER__HOT static int
 shrink(struct pier_stream *stream)
 {
 	size_t have = stream->in_end - stream->in_begin;

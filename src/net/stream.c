@@ -76,11 +76,14 @@ pier__fd_describe(const struct pier_stream *stream)
 	return stream->scheme;
 }
 
-static void
+PIER__HOT static void
 fd_close(struct pier_stream *stream)
 {
 	pier__desc_close(&stream->desc);
-	pier__free(stream->name);
+	/* Mostly none: a process that never asks the allocator for anything
+	   need not have its pages. */
+	if (stream->name != NULL)
+		pier__free(stream->name);
 	pier__spare_put(stream, sizeof(*stream));
 }
 
@@ -94,7 +97,7 @@ const struct pier__stream_ops pier__fd_ops = {
 	.close = fd_close,
 };
 
-void
+PIER__HOT void
 pier__stream_init(struct pier_stream *stream,
 	const struct pier__stream_ops *ops, struct pier_stream *lower,
 	const char *scheme)
@@ -112,7 +115,7 @@ pier__stream_init(struct pier_stream *stream,
 		lower->layered = true;
 }
 
-int
+PIER__HOT int
 pier__stream_new(
 	struct pier_stream **out, int fd, int family, const char *scheme)
 {

@@ -34,7 +34,7 @@
 
 _Thread_local struct pier__task *pier__current;
 
-static int
+PIER__HOT static int
 result(int rc)
 {
 	return rc < 0 ? -errno : rc;
@@ -83,7 +83,7 @@ real_connect(int fd, const struct sockaddr *sa, socklen_t len)
 	return result(connect(fd, sa, len));
 }
 
-static int
+PIER__HOT static int
 real_accept(int fd, struct sockaddr *sa, socklen_t *len, bool blocking)
 {
 	return result(accept4(
@@ -229,7 +229,7 @@ real_splice(int from, int to, size_t size)
 			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK)));
 }
 
-static int
+PIER__HOT static int
 real_close(int fd)
 {
 	int rc = result(close(fd));
@@ -447,7 +447,7 @@ real_timerfd_set(int fd, int64_t at_ns)
 	return result(timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL));
 }
 
-static int64_t
+PIER__HOT static int64_t
 real_clock_ns(void)
 {
 	struct timespec now;

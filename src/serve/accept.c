@@ -68,14 +68,14 @@ reset(int fd)
 	pier__close(fd);
 }
 
-void
+PIER__HOT void
 pier__count_above(struct pier_server *server, int fd, int change)
 {
 	if (fd >= server->descriptors_high)
 		(void)atomic_fetch_add(&server->above, change);
 }
 
-void
+PIER__HOT void
 pier__acceptor_count(struct pier__acceptor *it, bool above, int change)
 {
 	(void)atomic_fetch_add(&it->own, change);
@@ -84,7 +84,7 @@ pier__acceptor_count(struct pier__acceptor *it, bool above, int change)
 }
 
 /* The connection of `it` is run by a worker. 0, or what is wanting. */
-static int
+PIER__HOT static int
 launch(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
@@ -112,7 +112,7 @@ launch(struct pier__acceptor *it)
 
 /* A connection for it->fd, once there is room. 0, or what is wanting: then
    descriptor, room and connection stay in `it` for another try. */
-static int
+PIER__HOT static int
 admit(struct pier__acceptor *it)
 {
 	struct pier__worker *worker = it->worker;
@@ -140,7 +140,7 @@ admit(struct pier__acceptor *it)
 
 /* A descriptor into it->fd: 0; -EAGAIN: nobody is there; else what is
    wanting. */
-static int
+PIER__HOT static int
 take(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
@@ -287,7 +287,7 @@ wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 }
 
 /* One connection, or one wait. 0, -ECANCELED, or 1: drained. */
-static int
+PIER__HOT static int
 step(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
@@ -410,7 +410,7 @@ pier__acceptor_try(struct pier__acceptor *it)
 	return rc;
 }
 
-int
+PIER__HOT int
 pier__acceptor_main(void *arg)
 {
 	struct pier__acceptor *it = arg;

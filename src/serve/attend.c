@@ -9,7 +9,7 @@
 #include "serve/server.h"
 #include "task/sched.h"
 
-void
+PIER__HOT void
 pier__attend_came(struct pier__worker *worker)
 {
 	const struct pier_server *server = worker->server;

@@ -30,7 +30,7 @@ static_assert(offsetof(struct pier__conn, shown.first_byte_ns) / 64 ==
 #define LINGER_BYTES 65536
 
 /* Its address is counted, where that is asked for. */
-static int
+PIER__HOT static int
 count_address(struct pier__conn *conn, struct pier_server *server,
 	const struct pier_addr *peer)
 {
@@ -41,7 +41,7 @@ count_address(struct pier__conn *conn, struct pier_server *server,
 				 server->process);
 }
 
-int
+PIER__HOT int
 pier__conn_admit(struct pier__conn *conn, const struct pier_addr *addr)
 {
 	struct pier_server *server = conn->acceptor->worker->server;
@@ -69,7 +69,7 @@ unadmit(struct pier__conn *conn, const struct pier_addr *addr)
 }
 
 /* All that cannot fail. */
-static void
+PIER__HOT static void
 fill(struct pier__conn *conn, struct pier__acceptor *acceptor)
 {
 	struct pier_server *server = acceptor->worker->server;
@@ -100,7 +100,7 @@ fill(struct pier__conn *conn, struct pier__acceptor *acceptor)
    there. Whether peers of this port are such, one in a few tells. */
 #define LOOK_EVERY 16
 
-static void
+PIER__HOT static void
 expect_bytes(struct pier__conn *conn, struct pier__acceptor *acceptor)
 {
 	struct pier__desc *desc = &conn->stream->desc;
@@ -119,7 +119,7 @@ expect_bytes(struct pier__conn *conn, struct pier__acceptor *acceptor)
 }
 
 /* Its first byte came in the turn in which it was accepted, or later. */
-static void
+PIER__HOT static void
 learn(const struct pier__conn *conn)
 {
 	const struct pier_conn *shown = &conn->shown;
@@ -130,7 +130,7 @@ learn(const struct pier__conn *conn)
 			memory_order_relaxed);
 }
 
-static int
+PIER__HOT static int
 set_rate(struct pier__conn *conn)
 {
 	const struct pier_server_opts *opts =
@@ -143,7 +143,7 @@ set_rate(struct pier__conn *conn)
 				 opts->write_rate);
 }
 
-int
+PIER__HOT int
 pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 {
 	struct pier_server *server = acceptor->worker->server;
@@ -184,7 +184,7 @@ free_conn:
 	return rc;
 }
 
-void
+PIER__HOT void
 pier__conn_runs_on(struct pier__conn *conn, const struct pier__worker *worker)
 {
 	struct pier__worker *workers = conn->acceptor->worker->server->workers;
@@ -248,7 +248,7 @@ is_welcome(struct pier__conn *conn)
 }
 
 /* Setup, handler, and what the handler gathered. */
-static int
+PIER__HOT static int
 converse(struct pier__conn *conn)
 {
 	const struct pier_server_opts *opts =
@@ -277,7 +277,7 @@ converse(struct pier__conn *conn)
 }
 
 /* Why it ended, and what it counts as. */
-static enum pier__count
+PIER__HOT static enum pier__count
 judge(struct pier__conn *conn, int rc)
 {
 	struct pier_conn *shown = &conn->shown;
@@ -299,7 +299,7 @@ judge(struct pier__conn *conn, int rc)
 	return rc < 0 ? PIER__COUNT_FAILED : PIER__COUNT_FINISHED;
 }
 
-static void
+PIER__HOT static void
 settle(struct pier__conn *conn, int rc)
 {
 	struct pier__counters *counters = conn->acceptor->worker->counters;
@@ -317,7 +317,7 @@ settle(struct pier__conn *conn, int rc)
 		pier__report_error(conn->acceptor->worker->server, conn, rc);
 }
 
-static bool
+PIER__HOT static bool
 wants_linger(const struct pier__conn *conn)
 {
 	return conn->shown.reason == PIER_END_HANDLER &&
@@ -360,7 +360,7 @@ linger(struct pier__conn *conn)
 	pier__limits_only_idle(&conn->limits, &server->opts);
 }
 
-static void
+PIER__HOT static void
 finish(struct pier__conn *conn)
 {
 	const struct pier_server_opts *opts =
@@ -370,7 +370,7 @@ finish(struct pier__conn *conn)
 		opts->finish(conn->stream, opts->ctx);
 }
 
-static void
+PIER__HOT static void
 count_bytes(const struct pier__conn *conn)
 {
 	struct pier__counters *counters = conn->acceptor->worker->counters;
@@ -383,7 +383,7 @@ count_bytes(const struct pier__conn *conn)
 
 /* Its whole conversation. True: it lingered aside, and is not active any
    more. */
-static bool
+PIER__HOT static bool
 see_through(struct pier__conn *conn)
 {
 	bool aside = false;
@@ -400,7 +400,7 @@ see_through(struct pier__conn *conn)
 	return aside;
 }
 
-void
+PIER__HOT void
 pier__conn_drop(struct pier__conn *conn)
 {
 	struct pier_server *server = conn->acceptor->worker->server;
@@ -411,12 +411,13 @@ pier__conn_drop(struct pier__conn *conn)
 	if (conn->address != NULL)
 		pier__address_give(
 			server->addresses, conn->address, server->process);
-	pier__free(conn->told);
+	if (conn->told != NULL)
+		pier__free(conn->told);
 	pier__spare_put(conn, sizeof(*conn) + conn->limits.peer_len);
 }
 
 /* Up to finish. True: its room was given away meanwhile. */
-static bool
+PIER__HOT static bool
 serve(struct pier__conn *conn)
 {
 	bool aside;
@@ -428,14 +429,14 @@ serve(struct pier__conn *conn)
 	return aside;
 }
 
-void
+PIER__HOT void
 pier__conn_serve(struct pier__conn *conn)
 {
 	(void)serve(conn);
 	pier_close(conn->stream);
 }
 
-int
+PIER__HOT int
 pier__conn_main(void *arg)
 {
 	struct pier__conn *conn = arg;

@@ -57,7 +57,7 @@ pier__ends_take(struct pier__ends *ends)
 	return NULL;
 }
 
-void
+PIER__HOT void
 pier__ends_tell(atomic_uchar *mark)
 {
 	atomic_store(mark, MARK_TOLD);

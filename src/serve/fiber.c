@@ -8,7 +8,7 @@
 #include "serve/conn.h"
 #include "task/sched.h"
 
-int
+PIER__HOT int
 pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn)
 {
 	return pier__sched_spawn(

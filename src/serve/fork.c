@@ -32,6 +32,7 @@
 #include "task/group.h"
 #include "task/run.h"
 #include "task/sched.h"
+#include "task/spare.h"
 
 /* Beside the drain time, for what is cancelled then: a handler that hangs
    outside of pier is killed. */
@@ -304,7 +305,7 @@ watch_main(void *arg)
 	} else {
 		(void)pier__ends_give(child->mark);
 	}
-	pier__free(child);
+	pier__spare_put(child, sizeof(*child));
 	return 0;
 }
 
@@ -330,7 +331,7 @@ open_ends(struct pier__worker *worker)
 static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
-	struct pier__child *child = pier__alloc(sizeof(*child));
+	struct pier__child *child = pier__spare_get(sizeof(*child));
 	int pidfd = -1;
 	int rc;
 
@@ -346,7 +347,7 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	if (rc < 0) {
 		if (child->mark != NULL)
 			(void)pier__ends_give(child->mark);
-		pier__free(child);
+		pier__spare_put(child, sizeof(*child));
 		return rc;
 	}
 	/* What is gathered must not be sent twice; helpers that a datagram

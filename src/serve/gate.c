@@ -77,7 +77,7 @@ pier__gate_refuse(struct pier__worker *worker, const char *endpoint,
 		opts->on_refuse(&refusal, opts->ctx);
 }
 
-bool
+PIER__HOT bool
 pier__gate_may_take(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
@@ -92,7 +92,7 @@ pier__gate_may_take(struct pier__acceptor *it)
 	return it->has_token;
 }
 
-void
+PIER__HOT void
 pier__gate_give_back(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;

@@ -20,7 +20,7 @@
 /* Until there may be memory for a fiber. */
 #define PAUSE_MS 100
 
-static bool
+PIER__HOT static bool
 has_inboxes(const struct pier__worker *worker)
 {
 	return worker->server->model->open == pier__inbox_open &&
@@ -48,7 +48,7 @@ choose(struct pier__worker *own)
 	return own_load * 10 > least_load * 11 ? least : NULL;
 }
 
-bool
+PIER__HOT bool
 pier__inbox_put(struct pier__acceptor *it, struct pier__conn *conn)
 {
 	struct pier__worker *to;

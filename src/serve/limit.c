@@ -16,7 +16,7 @@ moment(int64_t now, int64_t ms)
 	return ns > INT64_MAX - now ? INT64_MAX : now + ns;
 }
 
-void
+PIER__HOT void
 pier__limits_begin(struct pier__limits *limits,
 	const struct pier_server_opts *opts, int64_t now)
 {

@@ -23,7 +23,7 @@ is_trusted(const struct pier_server *server, const struct pier_addr *peer)
 	       pier__admission_names(server->gate.proxies, peer);
 }
 
-bool
+PIER__HOT bool
 pier__proxy_is_due(
 	const struct pier__acceptor *acceptor, const struct pier_addr *peer)
 {
@@ -35,7 +35,7 @@ pier__proxy_is_due(
 	       is_trusted(server, peer);
 }
 
-bool
+PIER__HOT bool
 pier__proxy_lets_in(
 	const struct pier_server *server, const struct pier_addr *peer)
 {

@@ -22,7 +22,7 @@ note_peak(struct pier__shared *shared, int active)
 		;
 }
 
-bool
+PIER__HOT bool
 pier__room_is_full(struct pier_server *server)
 {
 	return atomic_load(&server->ledger->active) >= server->own_max ||
@@ -30,7 +30,7 @@ pier__room_is_full(struct pier_server *server)
 		       server->opts.connections_max;
 }
 
-bool
+PIER__HOT bool
 pier__room_take(struct pier_server *server)
 {
 	bool again;
@@ -51,7 +51,7 @@ pier__room_take(struct pier_server *server)
 	return active > 0;
 }
 
-void
+PIER__HOT void
 pier__room_give(struct pier_server *server)
 {
 	(void)atomic_fetch_sub(&server->ledger->active, 1);
@@ -86,7 +86,7 @@ pier__room_gone_aside(struct pier_server *server)
 	pier__release(server);
 }
 
-void
+PIER__HOT void
 pier__room_look(struct pier_server *server)
 {
 	struct pier__list *at;
@@ -98,7 +98,7 @@ pier__room_look(struct pier_server *server)
 	(void)pthread_mutex_unlock(&server->lock);
 }
 
-void
+PIER__HOT void
 pier__release(struct pier_server *server)
 {
 	/* In this order, both sequentially consistent: an acceptor that is
@@ -111,7 +111,7 @@ pier__release(struct pier_server *server)
 		pier__bell_ring(server);
 }
 
-int
+PIER__HOT int
 pier__release_wait(
 	struct pier__acceptor *acceptor, uint64_t seen, pier_deadline deadline)
 {

@@ -48,7 +48,7 @@ pier__shared_counters(
 	return (void *)((char *)shared->counters + i * counters_size());
 }
 
-static atomic_int *
+PIER__HOT static atomic_int *
 place(const struct pier__shared *shared, size_t process, size_t of)
 {
 	char *ledger = (char *)(uintptr_t)&shared->ledgers[process];
@@ -115,7 +115,7 @@ pier__shared_others_wait(const struct pier__shared *shared, size_t process)
 }
 
 /* Nobody else's ledger counts. */
-static int
+PIER__HOT static int
 add_alone(atomic_int *mine, int max)
 {
 	int now = atomic_load(mine);
@@ -127,7 +127,7 @@ add_alone(atomic_int *mine, int max)
 	return now + 1;
 }
 
-int
+PIER__HOT int
 pier__shared_add(struct pier__shared *shared, size_t process, size_t of,
 	int max, bool *again)
 {

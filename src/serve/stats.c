@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "base/hot.h"
+
 /* Where each counter goes. */
 static const size_t places[PIER__COUNT_COUNT] = {
 #define PLACE(count, field) \
@@ -36,7 +38,7 @@ static const size_t places[PIER__COUNT_COUNT] = {
 };
 
 /* Bucket i is for [2^i, 2^(i+1)) us; what is shorter counts as 1 us. */
-static unsigned
+PIER__HOT static unsigned
 bucket(int64_t ns)
 {
 	uint64_t us = ns < 1000 ? 1 : (uint64_t)ns / 1000;
@@ -45,7 +47,7 @@ bucket(int64_t ns)
 	return i < PIER_HISTOGRAM_BUCKETS ? i : PIER_HISTOGRAM_BUCKETS - 1;
 }
 
-void
+PIER__HOT void
 pier__count_handler(struct pier__counters *counters, int64_t ns)
 {
 	atomic_fetch_add_explicit(

@@ -46,7 +46,7 @@ pier_group_open(struct pier_group **out)
 }
 
 /* Unlocks, and frees the group when nobody is left who knows it. */
-static void
+PIER__HOT static void
 unlock(struct pier_group *group)
 {
 	bool last = !group->owned && group->count == 0 &&
@@ -59,7 +59,7 @@ unlock(struct pier_group *group)
 	pier__free(group);
 }
 
-int
+PIER__HOT int
 pier__group_join(struct pier_group *group, struct pier__task *task)
 {
 	(void)pthread_mutex_lock(&group->lock);
@@ -85,7 +85,7 @@ pier__group_unlink(struct pier_group *group, struct pier__task *task)
 }
 
 /* Under the lock, which this gives back. */
-static void
+PIER__HOT static void
 count_down(struct pier_group *group, int rc)
 {
 	struct pier__list *at;
@@ -107,7 +107,7 @@ pier__group_done(struct pier_group *group, int rc)
 	count_down(group, rc);
 }
 
-void
+PIER__HOT void
 pier__group_leave(struct pier_group *group, struct pier__task *task, int rc)
 {
 	(void)pthread_mutex_lock(&group->lock);

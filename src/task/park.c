@@ -65,7 +65,7 @@ pier__before_wait_run(struct pier__task *self)
 	}
 }
 
-void
+PIER__HOT void
 pier__note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
 {
 	__atomic_store_n(&self->waits, why, __ATOMIC_RELAXED);
@@ -114,7 +114,7 @@ pier__park_plain(
 	self->waits = NULL;
 }
 
-static int
+PIER__HOT static int
 fiber_park(struct pier__task *self)
 {
 	struct pier__sched *sched = self->sched;
@@ -206,7 +206,7 @@ pier_sleep(pier_deadline deadline)
 		rc, &(struct pier__failure){ .step = PIER_STEP_WAIT });
 }
 
-int
+PIER__HOT int
 pier_yield(void)
 {
 	struct pier__task *self = pier__self();
@@ -224,7 +224,7 @@ pier_yield(void)
 	return 0;
 }
 
-bool
+PIER__HOT bool
 pier_cancelled(void)
 {
 	struct pier__task *self = pier__current;
@@ -246,7 +246,7 @@ pier_shield(pier_deadline deadline)
 	return before;
 }
 
-void
+PIER__HOT void
 pier_task_name(const char *name)
 {
 	struct pier__task *self = pier__self();

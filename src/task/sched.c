@@ -153,7 +153,7 @@ pier__sched_yield(struct pier__task *self)
 }
 
 /* Where every fiber begins and ends. */
-static void
+PIER__HOT static void
 fiber_main(void *arg)
 {
 	struct pier__task *self = arg;
@@ -181,7 +181,7 @@ fiber_main(void *arg)
    besides the stack. */
 static_assert(sizeof(struct pier__task) <= PIER__STACK_ABOVE, "room above");
 
-static struct pier__task *
+PIER__HOT static struct pier__task *
 fiber_init(struct pier__sched *sched, void *stack, struct pier_group *group,
 	pier_task_fn *fn, void *arg)
 {
@@ -210,7 +210,7 @@ fiber_init(struct pier__sched *sched, void *stack, struct pier_group *group,
 	return task;
 }
 
-static int
+PIER__HOT static int
 spawn(struct pier__sched *sched, struct pier_group *group, pier_task_fn *fn,
 	void *arg, bool uncopied)
 {
@@ -245,7 +245,7 @@ put_stack:
 	return rc;
 }
 
-int
+PIER__HOT int
 pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
 	pier_task_fn *fn, void *arg)
 {
@@ -415,7 +415,7 @@ pier__sched_loop(struct pier__sched *sched)
 	}
 }
 
-void
+PIER__HOT void
 pier__sched_lenient(int change)
 {
 	pier__current->sched->lenient += (uint32_t)change;
@@ -424,7 +424,7 @@ pier__sched_lenient(int change)
 /* How long it stands at most until the others have their turn. */
 #define STAND_NS INT64_C(20000000)
 
-static bool
+PIER__HOT static bool
 is_alone(const struct pier__sched *sched, int64_t until)
 {
 	return sched->live == sched->lenient + 1 && sched->ready_head == NULL &&
@@ -433,17 +433,21 @@ is_alone(const struct pier__sched *sched, int64_t until)
 	       pier__timers_next(&sched->timers) > until;
 }
 
-bool
-pier__sched_stand(struct pier__task *self, int64_t until)
+PIER__HOT bool
+pier__sched_stand(struct pier__task *self, int64_t now, int64_t longest_ns)
 {
 	struct pier__sched *sched = self->sched;
+	int64_t until;
 
 	/* Who has just begun may be one that can wait. */
-	if (sched->ready_head != NULL)
+	if (sched->ready_head != NULL) {
 		pier__sched_yield(self);
+		now = pier__calls()->clock_ns();
+	}
+	until = now + longest_ns;
 	if (!is_alone(sched, until))
 		return false;
-	sched->now = pier__calls()->clock_ns();
+	sched->now = now;
 	if (sched->now >= sched->stand_until) {
 		/* So the engine is asked before it is this one's turn again, and
 		   those run that it tells of. */
@@ -459,7 +463,7 @@ pier__sched_stand(struct pier__task *self, int64_t until)
 	return true;
 }
 
-void
+PIER__HOT void
 pier__sched_stood(struct pier__task *self)
 {
 	struct pier__sched *sched = self->sched;

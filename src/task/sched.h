@@ -77,8 +77,9 @@ void pier__sched_loop(struct pier__sched *sched);
 void pier__sched_lenient(int change);
 /* The thread of self, a fiber, is about to stand in a system call, and has stood
    there. False: it must not, as a fiber that may not be woken late is there,
-   or a timer that ends before until. */
-bool pier__sched_stand(struct pier__task *self, int64_t until);
+   or a timer that ends in the next longest_ns. now is the clock's. */
+bool pier__sched_stand(
+	struct pier__task *self, int64_t now, int64_t longest_ns);
 void pier__sched_stood(struct pier__task *self);
 /* A fiber goes to the end of the queue of those that are ready. */
 void pier__sched_yield(struct pier__task *self);

@@ -43,7 +43,7 @@ struct head {
 	bool uncopied; /* by a fork */
 };
 
-static size_t
+PIER__HOT static size_t
 slot_size(const struct pier__stacks *stacks)
 {
 	size_t pages = (PIER__STACK_GUARD + stacks->size) / PAGE;
@@ -54,7 +54,7 @@ slot_size(const struct pier__stacks *stacks)
 	return (pages | 1) * PAGE;
 }
 
-static struct head *
+PIER__HOT static struct head *
 head_of(const struct pier__stacks *stacks, const void *stack)
 {
 	return (struct head *)((uintptr_t)stack + stacks->size - HEAD);
@@ -140,7 +140,7 @@ stack_fresh(struct pier__stacks *stacks, void **out)
 	return 0;
 }
 
-static int
+PIER__HOT static int
 get(struct pier__stacks *stacks, void **out)
 {
 	if (stacks->free != NULL) {
@@ -170,7 +170,7 @@ set_uncopied(const struct pier__stacks *stacks, void *stack, bool uncopied)
 		head_of(stacks, stack)->uncopied = uncopied;
 }
 
-int
+PIER__HOT int
 pier__stack_get(struct pier__stacks *stacks, void **out)
 {
 	int rc = get(stacks, out);
@@ -190,7 +190,7 @@ pier__stack_get_uncopied(struct pier__stacks *stacks, void **out)
 	return rc;
 }
 
-void
+PIER__HOT void
 pier__stack_put(struct pier__stacks *stacks, void *stack)
 {
 	struct head *head = head_of(stacks, stack);
@@ -222,7 +222,7 @@ pier__stacks_free(struct pier__stacks *stacks)
 	stacks->free = NULL;
 }
 
-void *
+PIER__HOT void *
 pier__stack_top(const struct pier__stacks *stacks, void *stack)
 {
 	uintptr_t slot = (uintptr_t)stack / slot_size(stacks);
@@ -231,7 +231,7 @@ pier__stack_top(const struct pier__stacks *stacks, void *stack)
 	       PIER__STACK_ABOVE;
 }
 
-bool
+PIER__HOT bool
 pier__stack_canary(const struct pier__stacks *stacks, const void *stack)
 {
 	return head_of(stacks, stack)->guard == PIER__GUARD_CANARY;

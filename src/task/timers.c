@@ -48,7 +48,7 @@ sift_down(struct pier__timers *timers, struct pier__task *task, uint32_t slot)
 	place(timers, task, slot);
 }
 
-int
+PIER__HOT int
 pier__timers_reserve(struct pier__timers *timers, uint32_t tasks)
 {
 	uint32_t capacity = timers->capacity == 0 ? 64 : timers->capacity;
@@ -80,7 +80,7 @@ pier__timers_arm(struct pier__timers *timers, struct pier__task *task)
 	}
 }
 
-void
+PIER__HOT void
 pier__timers_remove(struct pier__timers *timers, struct pier__task *task)
 {
 	uint32_t slot = (uint32_t)task->timer_slot;
@@ -120,7 +120,7 @@ pier__timers_expired(struct pier__timers *timers, int64_t now)
 	return NULL;
 }
 
-int64_t
+PIER__HOT int64_t
 pier__timers_next(const struct pier__timers *timers)
 {
 	return timers->count > 0 ? timers->heap[0]->timer_when : INT64_MAX;
