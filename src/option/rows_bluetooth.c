@@ -21,17 +21,17 @@ const struct pier_option pier__options_bluetooth[] = {
 	ROW("power", "BT_POWER", 9, BTPOWER, RW, .since = "3.1", .initial = "0",
 		.meaning = "let the link wake from sniff mode when something "
 			   "is sent"),
-	ROW("channel_policy", "BT_CHANNEL_POLICY", 10, INT, RW, .since = "3.10",
+	ROW("channel_policy", "BT_CHANNEL_POLICY", 10, INT, RW, .since = "3.3",
 		.initial = "0", .max = 2,
 		.words = "bredr_only=0 bredr_preferred=1 amp_preferred=2",
 		.meaning = "which radios a channel may use"),
-	ROW("voice", "BT_VOICE", 11, U16, RW | CONNECT, .since = "3.10",
+	ROW("voice", "BT_VOICE", 11, U16, RW | CONNECT, .since = "3.12",
 		.initial = "0x60",
 		.meaning = "how voice is encoded on the air: 0x60 CVSD, 0x3 "
 			   "transparent"),
-	ROW("sndmtu", "BT_SNDMTU", 12, U16SIZE, RW, .since = "5.7",
+	ROW("sndmtu", "BT_SNDMTU", 12, U16SIZE, RW, .since = "3.14",
 		.meaning = "the largest packet that may be sent"),
-	ROW("rcvmtu", "BT_RCVMTU", 13, U16SIZE, RW, .since = "5.7",
+	ROW("rcvmtu", "BT_RCVMTU", 13, U16SIZE, RW, .since = "3.14",
 		.meaning = "the largest packet that may come"),
 	ROW("phy", "BT_PHY", 14, BITS, RW | WORD_BITS, .since = "5.7",
 		.words = "br_1m_1slot=1 br_1m_3slot=2 br_1m_5slot=4 "
@@ -40,7 +40,7 @@ const struct pier_option pier__options_bluetooth[] = {
 			 "le_1m_tx=512 le_1m_rx=1024 le_2m_tx=2048 "
 			 "le_2m_rx=4096 le_coded_tx=8192 le_coded_rx=16384",
 		.meaning = "the radio modes that are in use"),
-	ROW("mode", "BT_MODE", 15, U8, RW | CONNECT, .since = "5.10",
+	ROW("mode", "BT_MODE", 15, U8, RW | CONNECT, .since = "5.8",
 		.initial = "0",
 		.words =
 			"basic=0 ertm=1 streaming=2 le_flowctl=3 ext_flowctl=4",

@@ -25,7 +25,7 @@ const struct pier_option pier__options_ip[] = {
 	ROW("options", "IP_OPTIONS", 4, OPTBYTES, RW, .since = "2.0",
 		.meaning = "the IP options of packets that are sent, at most "
 			   "40 bytes"),
-	ROW("router_alert", "IP_ROUTER_ALERT", 5, BOOL, RW, .since = "2.1.68",
+	ROW("router_alert", "IP_ROUTER_ALERT", 5, BOOL, RW, .since = "2.2",
 		.initial = "0", .capability = "CAP_NET_ADMIN",
 		.meaning = "a raw socket gets the packets with Router Alert "
 			   "that this machine forwards"),
@@ -64,18 +64,18 @@ const struct pier_option pier__options_ip[] = {
 		.meaning = "let it be bound to an address that this machine "
 			   "does not have yet"),
 	ROW("ipsec_policy", "IP_IPSEC_POLICY", 16, PROGRAM, RW | POINTERS,
-		.since = "2.6", .capability = "CAP_NET_ADMIN",
+		.since = "2.5.47", .capability = "CAP_NET_ADMIN",
 		.meaning = "the IPsec policy of this socket, in the form of "
 			   "PF_KEY"),
 	ROW("xfrm_policy", "IP_XFRM_POLICY", 17, PROGRAM, RW | POINTERS,
-		.since = "2.6", .capability = "CAP_NET_ADMIN",
+		.since = "2.5.48", .capability = "CAP_NET_ADMIN",
 		.meaning =
 			"the IPsec policy of this socket, in the form of XFRM"),
 	ROW("passsec", "IP_PASSSEC", 18, BOOL, RW, .since = "2.6.17",
 		.initial = "0",
 		.meaning = "receive the security context of each message"),
 	ROW("transparent", "IP_TRANSPARENT", 19, BOOL, RW | BIND,
-		.since = "2.6.24", .initial = "0", .capability = "CAP_NET_RAW",
+		.since = "2.6.28", .initial = "0", .capability = "CAP_NET_RAW",
 		.meaning = "act as a transparent proxy: any address can be "
 			   "bound; CAP_NET_ADMIN will do"),
 	ROW("recvorigdstaddr", "IP_RECVORIGDSTADDR", 20, BOOL, RW,
@@ -97,7 +97,7 @@ const struct pier_option pier__options_ip[] = {
 		RW | BIND, .since = "4.2", .initial = "0",
 		.meaning = "bind to port 0 takes no port yet: connect chooses "
 			   "one that suits the peer"),
-	ROW("recvfragsize", "IP_RECVFRAGSIZE", 25, BOOL, RW, .since = "4.13",
+	ROW("recvfragsize", "IP_RECVFRAGSIZE", 25, BOOL, RW, .since = "4.10",
 		.initial = "0",
 		.meaning = "receive the size of the largest fragment of each "
 			   "message"),
@@ -105,21 +105,21 @@ const struct pier_option pier__options_ip[] = {
 		.since = "5.9", .initial = "0",
 		.meaning = "queued errors of ICMP come with their extensions"),
 	ROW("multicast_if", "IP_MULTICAST_IF", 32, MULTICASTIF, RW,
-		.since = "1.1.90", .initial = "0.0.0.0",
+		.since = "1.2", .initial = "0.0.0.0",
 		.meaning = "the address or the interface that multicast goes "
 			   "out by; it reads as the address"),
-	ROW("multicast_ttl", "IP_MULTICAST_TTL", 33, INT, RW, .since = "1.1.90",
+	ROW("multicast_ttl", "IP_MULTICAST_TTL", 33, INT, RW, .since = "1.2",
 		.initial = "1", .min = -1, .max = 255,
 		.meaning = "how many routers multicast may pass; 1 stays in "
 			   "the network"),
-	ROW("multicast_loop", "IP_MULTICAST_LOOP", 34, BOOL, RW,
-		.since = "1.1.90", .initial = "1",
+	ROW("multicast_loop", "IP_MULTICAST_LOOP", 34, BOOL, RW, .since = "1.2",
+		.initial = "1",
 		.meaning = "multicast that is sent also comes back to this "
 			   "machine"),
 	ROW("add_membership", "IP_ADD_MEMBERSHIP", 35, MREQN, SET,
-		.since = "1.1.90", .meaning = "join a group of multicast"),
+		.since = "1.2", .meaning = "join a group of multicast"),
 	ROW("drop_membership", "IP_DROP_MEMBERSHIP", 36, MREQN, SET,
-		.since = "1.1.90", .meaning = "leave a group of multicast"),
+		.since = "1.2", .meaning = "leave a group of multicast"),
 	ROW("unblock_source", "IP_UNBLOCK_SOURCE", 37, MREQSRC, SET,
 		.since = "2.4.22",
 		.meaning = "let a source of a group through again"),

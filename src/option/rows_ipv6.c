@@ -81,11 +81,11 @@ const struct pier_option pier__options_ipv6[] = {
 		.sysctl = "net.ipv6.bindv6only",
 		.meaning = "the socket takes IPv6 alone, and not IPv4 by "
 			   "mapped addresses"),
-	ROW("join_anycast", "IPV6_JOIN_ANYCAST", 27, MREQ6, SET, .since = "2.4",
-		.capability = "CAP_NET_ADMIN",
+	ROW("join_anycast", "IPV6_JOIN_ANYCAST", 27, MREQ6, SET,
+		.since = "2.4.21", .capability = "CAP_NET_ADMIN",
 		.meaning = "take part in an anycast address"),
 	ROW("leave_anycast", "IPV6_LEAVE_ANYCAST", 28, MREQ6, SET,
-		.since = "2.4",
+		.since = "2.4.21",
 		.meaning = "take part in an anycast address no longer"),
 	ROW("multicast_all", "IPV6_MULTICAST_ALL", 29, BOOL, RW,
 		.since = "4.20", .initial = "1",
@@ -100,10 +100,10 @@ const struct pier_option pier__options_ipv6[] = {
 		.meaning =
 			"queued errors of ICMPv6 come with their extensions"),
 	ROW("flowlabel_mgr", "IPV6_FLOWLABEL_MGR", 32, FLOWLABEL, RW | ASKS,
-		.since = "2.2",
+		.since = "2.2.7",
 		.meaning = "take, renew or give back a flow label"),
-	ROW("flowinfo_send", "IPV6_FLOWINFO_SEND", 33, BOOL, RW, .since = "2.2",
-		.initial = "0", .aliases = "flowlabel_send",
+	ROW("flowinfo_send", "IPV6_FLOWINFO_SEND", 33, BOOL, RW,
+		.since = "2.2.7", .initial = "0", .aliases = "flowlabel_send",
 		.meaning = "use the flow label that stands in the address of "
 			   "connect or sendto"),
 	ROW("ipsec_policy", "IPV6_IPSEC_POLICY", 34, PROGRAM, RW | POINTERS,
@@ -193,11 +193,11 @@ const struct pier_option pier__options_ipv6[] = {
 		.initial = "0",
 		.meaning = "the interface that packets go out by, in network "
 			   "byte order"),
-	ROW("recvfragsize", "IPV6_RECVFRAGSIZE", 77, BOOL, RW, .since = "4.13",
+	ROW("recvfragsize", "IPV6_RECVFRAGSIZE", 77, BOOL, RW, .since = "4.10",
 		.initial = "0",
 		.meaning = "receive the size of the largest fragment of each "
 			   "message"),
-	ROW("freebind", "IPV6_FREEBIND", 78, BOOL, RW | BIND, .since = "4.15",
+	ROW("freebind", "IPV6_FREEBIND", 78, BOOL, RW | BIND, .since = "4.19",
 		.initial = "0",
 		.meaning = "let it be bound to an address that this machine "
 			   "does not have yet"),

@@ -54,7 +54,7 @@ const struct pier_option pier__options_packet[] = {
 		.meaning = "each frame begins with a virtio header, for its "
 			   "checksum and cutting up"),
 	ROW("tx_timestamp", "PACKET_TX_TIMESTAMP", 16, INT, SET,
-		.since = "2.6.37",
+		.since = "2.6.35",
 		.meaning =
 			"nothing any more: socket.timestamping took its place"),
 	ROW("timestamp", "PACKET_TIMESTAMP", 17, BITS, RW | WORD_BITS,
@@ -64,7 +64,7 @@ const struct pier_option pier__options_packet[] = {
 		.initial = "0,0x0",
 		.meaning = "share frames among the sockets that name the same "
 			   "group"),
-	ROW("tx_has_off", "PACKET_TX_HAS_OFF", 19, BOOL, RW, .since = "3.9",
+	ROW("tx_has_off", "PACKET_TX_HAS_OFF", 19, BOOL, RW, .since = "3.8",
 		.initial = "0",
 		.meaning = "where a frame begins in the ring is said by the "
 			   "program"),
@@ -72,7 +72,7 @@ const struct pier_option pier__options_packet[] = {
 		.since = "3.14", .initial = "0",
 		.meaning = "send past the queueing of the interface"),
 	ROW("rollover_stats", "PACKET_ROLLOVER_STATS", 21, ROLLOVER, GET,
-		.since = "4.3",
+		.since = "4.2",
 		.meaning = "how often frames of a full socket went to another "
 			   "of its group"),
 	ROW("fanout_data", "PACKET_FANOUT_DATA", 22, PROGRAM,

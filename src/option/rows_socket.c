@@ -61,7 +61,7 @@ const struct pier_option pier__options_socket[] = {
 		.initial = "off",
 		.meaning = "on close, wait so long for unsent data; off leaves "
 			   "it to the background, 0s resets the connection"),
-	ROW("bsdcompat", "SO_BSDCOMPAT", 14, BOOL, RW, .since = "2.2",
+	ROW("bsdcompat", "SO_BSDCOMPAT", 14, BOOL, RW, .since = "2.0",
 		.initial = "0",
 		.meaning = "nothing any more: it was for BSD's handling of "
 			   "ICMP errors"),
@@ -106,11 +106,11 @@ const struct pier_option pier__options_socket[] = {
 	ROW("peername", "SO_PEERNAME", 28, SOCKADDR, GET, .since = "2.4",
 		.meaning =
 			"the address of the peer, as getpeername(2) tells it"),
-	ROW("timestamp", "SO_TIMESTAMP", 29, BOOL, RW, .since = "2.2",
+	ROW("timestamp", "SO_TIMESTAMP", 29, BOOL, RW, .since = "2.4",
 		.initial = "0",
 		.meaning = "receive the time of arrival with each message, in "
 			   "microseconds"),
-	ROW("acceptconn", "SO_ACCEPTCONN", 30, BOOL, GET, .since = "2.3",
+	ROW("acceptconn", "SO_ACCEPTCONN", 30, BOOL, GET, .since = "2.4",
 		.initial = "0", .meaning = "does the socket listen"),
 	ROW("peersec", "SO_PEERSEC", 31, NAME, GET, .since = "2.6.2",
 		.meaning = "the security context at the other end of a Unix or "
@@ -226,7 +226,7 @@ const struct pier_option pier__options_socket[] = {
 		.initial = "0,0x0", .capability = "CAP_NET_ADMIN",
 		.meaning = "send each packet at a time that comes with it"),
 	ROW("bindtoifindex", "SO_BINDTOIFINDEX", 62, INTERFACE, RW | BIND,
-		.since = "5.0", .initial = "0", .capability = "CAP_NET_RAW",
+		.since = "5.1", .initial = "0", .capability = "CAP_NET_RAW",
 		.meaning = "use only the interface of this number; 0 is any"),
 	ROW("timestamp_new", "SO_TIMESTAMP_NEW", 63, BOOL, RW, .since = "5.1",
 		.initial = "0",

@@ -8,11 +8,11 @@
 #define LEVEL 6
 
 const struct pier_option pier__options_tcp[] = {
-	ROW("nodelay", "TCP_NODELAY", 1, BOOL, RW, .since = "2.0",
+	ROW("nodelay", "TCP_NODELAY", 1, BOOL, RW, .since = "1.0",
 		.initial = "0",
 		.meaning = "send small segments at once, without waiting for "
 			   "the acknowledgement of earlier ones (Nagle)"),
-	ROW("maxseg", "TCP_MAXSEG", 2, SIZE, RW | CONNECT, .since = "2.0",
+	ROW("maxseg", "TCP_MAXSEG", 2, SIZE, RW | CONNECT, .since = "1.0",
 		.max = 32767,
 		.differs = "before a connection stands it reads as the "
 			   "default, and never more than the route takes",
@@ -117,7 +117,7 @@ const struct pier_option pier__options_tcp[] = {
 	ROW("ulp", "TCP_ULP", 31, NAME16, RW | AFTER, .since = "4.13",
 		.meaning = "the layer over the connection that the kernel "
 			   "runs: tls, mptcp, espintcp"),
-	ROW("md5sig_ext", "TCP_MD5SIG_EXT", 32, MD5SIG, SET, .since = "4.14",
+	ROW("md5sig_ext", "TCP_MD5SIG_EXT", 32, MD5SIG, SET, .since = "4.13",
 		.meaning = "the MD5 key for segments of peers by prefix or "
 			   "interface"),
 	ROW("fastopen_key", "TCP_FASTOPEN_KEY", 33, HEXBYTES, RW,
@@ -132,7 +132,7 @@ const struct pier_option pier__options_tcp[] = {
 		.meaning = "receive into mapped memory without a copy"),
 	ROW("inq", "TCP_INQ", 36, BOOL, RW, .since = "4.18", .initial = "0",
 		.meaning = "receive, with each read, how many bytes are left"),
-	ROW("tx_delay", "TCP_TX_DELAY", 37, US, RW, .since = "4.20",
+	ROW("tx_delay", "TCP_TX_DELAY", 37, US, RW, .since = "5.3",
 		.initial = "0us",
 		.meaning = "a delay for all that is sent, to try things out"),
 	ROW("ao_add_key", "TCP_AO_ADD_KEY", 38, PROGRAM, SET | POINTERS,
@@ -203,7 +203,7 @@ const struct pier_option pier__options_tls[] = {
 		.meaning = "the cipher and key by which the kernel decrypts "
 			   "what comes, once tcp.ulp is tls"),
 	ROW("tx_zerocopy_ro", "TLS_TX_ZEROCOPY_RO", 3, BOOL, RW | AFTER,
-		.since = "6.0", .initial = "0",
+		.since = "5.19", .initial = "0",
 		.meaning = "let the card encrypt from a file's own pages, "
 			   "which must not change"),
 	ROW("rx_expect_no_pad", "TLS_RX_EXPECT_NO_PAD", 4, BOOL, RW | AFTER,

@@ -82,7 +82,7 @@ const struct pier_option pier__options_vsock[] = {
 		.meaning = "sending does not wait for a copy, which only "
 			   "VMware knows"),
 	ROW("connect_timeout_new", "SO_VM_SOCKETS_CONNECT_TIMEOUT_NEW", 8, TIME,
-		RW | CONNECT, .since = "5.1", .initial = "2s",
+		RW | CONNECT, .since = "5.16", .initial = "2s",
 		.meaning = "as vsock.connect_timeout, with a time that 32-bit "
 			   "programs can use after 2038"),
 	{ .name = NULL },

@@ -3,6 +3,7 @@
 and values beside getsockopt() of Python and what socat sets."""
 
 import contextlib
+import gzip
 import json
 import os
 import re
@@ -158,6 +159,73 @@ def test_no_option_is_older_than_it_says():
                     wrong.append((name, row["since"]))
     equal(wrong, [], f"in headers of Linux {version}")
     assert held > 300, held
+
+
+# Numbers that were given out one after the other, by group.
+IN_ORDER = [
+    ("socket", 26, 84), ("tcp", 1, 46), ("ip", 1, 26), ("ip", 32, 52),
+    ("ipv6", 16, 31), ("ipv6", 72, 78), ("packet", 1, 24), ("netlink", 1, 12),
+    ("sctp", 0, 37), ("sctp", 100, 133), ("tipc", 127, 138), ("udp", 1, 104),
+    ("vsock", 0, 8), ("mptcp", 1, 4), ("tls", 1, 5), ("can_raw", 1, 8),
+    ("bluetooth", 4, 16), ("mroute", 200, 212), ("mroute6", 200, 212),
+]
+
+# Numbers that were kept free for them.
+KEPT_FREE = {"SCTP_PR_STREAM_STATUS", "SCTP_RECONFIG_SUPPORTED"}
+
+
+def version(text):
+    return tuple(int(part) for part in text.split("."))
+
+
+def test_a_later_number_is_of_no_earlier_kernel():
+    wrong, held = [], 0
+    for group, first, last in IN_ORDER:
+        rows = sorted(
+            (row["number"], version(row["since"]), row["name"])
+            for rows in TABLE.values() for row in rows
+            if row["name"].split(".")[0] == group
+            and first <= row["number"] <= last
+            and row["constant"] not in KEPT_FREE
+        )
+        held += len(rows)
+        for before, after in zip(rows, rows[1:]):
+            if after[1] < before[1]:
+                wrong.append((before, after))
+    equal(wrong, [])
+    assert held > 250, held
+
+
+# What a page of section 7 says and kernels do not: the headers of 2.6.24 have no
+# IP_TRANSPARENT; what 3.6 brought of Fast Open is no option yet.
+PAGES_ARE_WRONG = {"IP_TRANSPARENT", "TCP_FASTOPEN"}
+SINCE = re.compile(
+    r"\b((?:SO|IPV?6?|TCP|UDP|PACKET|NETLINK)_[A-Z0-9_]+)\b"
+    r'["(), A-Z_]*(?:\(|with [A-Z_" ]*; )(?:gettable |available )?'
+    r"(?:since )?(?:Linux )?(\d+\.\d[\d.]*\d|\d\.\d)"
+)
+
+
+def test_since_is_what_manual_pages_say():
+    wrong, held = [], 0
+    for page in ("socket", "ip", "ipv6", "tcp", "udp", "packet", "netlink"):
+        path = f"/usr/share/man/man7/{page}.7.gz"
+        if not os.path.exists(path):
+            raise tap.Skip(f"Debian's manpages are not here: no {path}")
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            text = file.read()
+        for name, said in SINCE.findall(text):
+            # ip(7) tells since when TCP and UDP have one of socket(7).
+            if name in PAGES_ARE_WRONG or (
+                name.startswith("SO_") and page != "socket"
+            ):
+                continue
+            for row in TABLE.get(name, []):
+                held += 1
+                if version(row["since"])[: len(version(said))] != version(said):
+                    wrong.append((name, row["since"], said))
+    equal(wrong, [], "another version than the page's")
+    assert held > 60, held
 
 
 # What takes a capability, as this kernel says: a socket, and a value for which
