@@ -210,20 +210,28 @@ def test_bound_and_nothing_else():
         equal(info("tcp", f"sport:{own_port(made)}"), [], "not asked for")
 
 
+def their_address(text):
+    text = text.replace("[::ffff:127.0.0.1]", "127.0.0.1")
+    return re.sub(r"%\w+", "", text).replace("*:", "[::]:")
+
+
 def their_rows():
-    """(kind, state, receive queue, send queue, local) of each row of ss."""
+    """(kind, state, receive queue, send queue, local, peer) of each row of ss; of
+    a Unix socket its inode and its peer's."""
     rows = []
     for line in ss("-tuxanH0"):
-        kind, state, received, sent, local, port = line.split()[:6]
+        kind, state, received, sent, local, *rest = line.split()
         if kind.startswith("u_"):
             name = "" if local == "*" else local
-            rows.append(("unix", STATES[state], received, sent, name))
+            rows.append(
+                ("unix", STATES[state], received, sent, name, rest[0], rest[2])
+            )
         elif kind.startswith("p_"):
-            rows.append(("packet", "", "", "", ""))
+            rows.append(("packet", "", "", "", "", ""))
         else:
-            local = local.replace("[::ffff:127.0.0.1]", "127.0.0.1")
-            local = re.sub(r"%\w+", "", local).replace("*:", "[::]:")
-            rows.append((kind, STATES[state], received, sent, local))
+            peer = "" if rest[0].endswith(":*") else their_address(rest[0])
+            local = their_address(local)
+            rows.append((kind, STATES[state], received, sent, local, peer))
     return sorted(rows)
 
 
@@ -231,9 +239,12 @@ def our_rows():
     rows = []
     for line in info("-a", "tcp or udp or unix or packet"):
         if line["proto"] == "packet":
-            rows.append(("packet", "", "", "", ""))
+            rows.append(("packet", "", "", "", "", ""))
             continue
         local = line["local"].replace("(unnamed)", "")
+        ends = [line.get("peer", "")]
+        if line["proto"] == "unix":
+            ends = [str(line["inode"]), str(line.get("peer_inode", 0))]
         rows.append(
             (
                 line["proto"],
@@ -241,6 +252,7 @@ def our_rows():
                 str(line["recv_queue"]),
                 str(line["send_queue"]),
                 local,
+                *ends,
             )
         )
     return sorted(rows)

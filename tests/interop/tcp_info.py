@@ -56,6 +56,10 @@ SS = {
 }
 USUAL = {"reordering": 3, "snd_ssthresh": 0x7FFFFFFF}
 
+# What both ends agreed on, as words; of wscale the numbers above say more.
+OPTIONS = {"ts": 1, "sack": 2, "ecn": 8, "ecnseen": 16, "fastopen": 32}
+ALL_OPTIONS = sum(OPTIONS.values())
+
 # In bits a second; ss rounds to three digits.
 RATES = {
     "pacing_rate": r"\bpacing_rate (\d+)bps",
@@ -68,7 +72,7 @@ def ask_ss(port, peer):
     others of this machine may have one of the two as well."""
     said = subprocess.run(
         [
-            *("ss", "-tinHO", "state", "established"),
+            *("ss", "-tineHO", "state", "established"),
             f"sport = :{port} and dport = :{peer}",
         ],
         stdout=subprocess.PIPE,
@@ -97,6 +101,11 @@ def compare_fields(ours, said):
         theirs = int(found.group(1)) / 8 if found else 0
         if round(theirs) != ours[name]:
             return f"{name}: pier {ours[name]}, ss {theirs}: {said}"
+    agreed = sum(
+        bit for word, bit in OPTIONS.items() if word in said.split()
+    )
+    if ours["options"] & ALL_OPTIONS != agreed:
+        return f"options: pier {ours['options']}, ss {agreed}: {said}"
     if ours["app_limited"] != ("app_limited" in said.split()):
         return f"app_limited: pier {ours['app_limited']}: {said}"
     return None
