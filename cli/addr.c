@@ -110,6 +110,27 @@ ends_in_arpa(const char *text)
 	return len > 5 && strncasecmp(text + len - 5, ".arpa", 5) == 0;
 }
 
+/* "can:vcan0", "can://vcan0": struct sockaddr_can. */
+static int
+read_can(struct work *work, struct word *out, const char *text)
+{
+	const char *name = text + strlen("can:");
+	int index;
+
+	name += strncmp(name, "//", 2) == 0 ? 2 : 0;
+	index = pier_interface_index(name);
+	if (index < 0) {
+		cli_advise(&work->why, "'pier addr' lists the interfaces");
+		return cli_complain(&work->why,
+			"%s: this machine has no interface '%s'", text, name);
+	}
+	memset(&out->addr, 0, sizeof(out->addr));
+	out->addr.u.storage.ss_family = AF_CAN;
+	memcpy((char *)&out->addr.u + 4, &index, sizeof(index));
+	out->addr.len = 24;
+	return 0;
+}
+
 static int
 read_address(struct work *work, struct word *out, const char *text)
 {
@@ -118,6 +139,12 @@ read_address(struct work *work, struct word *out, const char *text)
 	int rc;
 
 	out->kind = WORD_ADDRESS;
+	if (form == PIER_ADDR_PLAIN && strncmp(text, "can:", 4) == 0)
+		return read_can(work, out, text);
+	/* As the other families write it, without the slashes. */
+	if (form == PIER_ADDR_PLAIN && strncmp(text, "unix:", 5) == 0 &&
+		strncmp(text + 5, "//", 2) != 0)
+		text += 5;
 	if (form == PIER_ADDR_PLAIN && ends_in_arpa(text))
 		form = PIER_ADDR_POINTER;
 	if (form != PIER_ADDR_PLAIN)
@@ -184,7 +211,8 @@ read_word(struct work *work, struct word *out, const char *text)
 		return cli_complain(&work->why, "'%.40s…' is too long", text);
 	if (form_of(work->settings) != PIER_ADDR_PLAIN || *text == '/' ||
 		*text == '.' || *text == '@' || *prefix_of(text) != '\0' ||
-		strstr(text, "://") != NULL)
+		strncmp(text, "unix:", 5) == 0 ||
+		strncmp(text, "can:", 4) == 0 || strstr(text, "://") != NULL)
 		return read_address(work, out, text);
 	if (slash != NULL)
 		return read_network(work, out, text, slash);

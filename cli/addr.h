@@ -28,6 +28,9 @@ struct addr_settings {
 /* The names of the bits of pier_addr_kinds(), in their order; ends in NULL. */
 extern const char *const addr_kind_names[];
 
+/* Of an address of CAN, which pier/addr.h does not have: its interface. */
+unsigned int addr_can_interface(const struct pier_addr *addr);
+
 /* Each says all about one, as given. 0, or a negative error of the output. */
 int addr_tell_address(const struct cli_tool *tool, const char *given,
 	const struct pier_addr *addr);

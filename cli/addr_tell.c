@@ -2,6 +2,7 @@
 /* What pier addr says of an address, a network, or a range. */
 #include "addr.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +11,16 @@
 const char *const addr_kind_names[] = { "unspecified", "loopback", "link-local",
 	"site-local", "multicast", "broadcast", "private", "shared", "global",
 	"reserved", "documentation", NULL };
+
+/* struct sockaddr_can: the number stands behind the family and a gap. */
+unsigned int
+addr_can_interface(const struct pier_addr *addr)
+{
+	int index;
+
+	memcpy(&index, (const char *)&addr->u + 4, sizeof(index));
+	return (unsigned int)index;
+}
 
 /* One line for people, or one key of the event: never both. */
 struct sheet {
@@ -65,6 +76,8 @@ family_name(const struct pier_addr *addr)
 		return "Unix";
 	case AF_VSOCK:
 		return "vsock";
+	case AF_CAN:
+		return "CAN";
 	case 30: /* AF_TIPC, which not every libc names */
 		return "TIPC";
 	case 31: /* AF_BLUETOOTH */
@@ -140,19 +153,55 @@ put_ip(struct sheet *sheet, const struct pier_addr *addr)
 	put_form(sheet, "pointer", addr, PIER_ADDR_POINTER);
 }
 
+/* What other families have in the place of a port; 0 is any, as there. */
+static void
+put_place(struct sheet *sheet, const struct pier_addr *addr)
+{
+	switch (pier_addr_family(addr)) {
+	case AF_VSOCK:
+		if (addr->u.vm.port != 0)
+			put_number(sheet, "port", addr->u.vm.port);
+		break;
+	case AF_CAN:
+		put_number(sheet, "interface", addr_can_interface(addr));
+		break;
+	case 31:
+		if (addr->len == sizeof(addr->u.rc))
+			put_number(sheet, "channel", addr->u.rc.channel);
+		else
+			put_number(sheet, "psm", le16toh(addr->u.l2.psm));
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+put_host(struct sheet *sheet, const struct pier_addr *addr)
+{
+	char text[PIER_ADDR_TEXT_MAX] = "can:";
+
+	if (pier_addr_family(addr) == AF_CAN)
+		(void)pier_interface_name(
+			addr_can_interface(addr), text + 4, sizeof(text) - 4);
+	else
+		(void)pier_addr_format_host(addr, text, sizeof(text));
+	put(sheet, "address", text);
+}
+
 int
 addr_tell_address(const struct cli_tool *tool, const char *given,
 	const struct pier_addr *addr)
 {
-	char text[PIER_ADDR_TEXT_MAX];
 	struct sheet sheet;
 
 	start(&sheet, tool, "address", given);
 	put(&sheet, "family", family_name(addr));
-	(void)pier_addr_format_host(addr, text, sizeof(text));
-	put(&sheet, "address", text);
+	put_host(&sheet, addr);
 	if (pier_addr_port(addr) >= 0)
 		put_ip(&sheet, addr);
+	else
+		put_place(&sheet, addr);
 	put_sockaddr(&sheet, addr);
 	return finish(&sheet);
 }

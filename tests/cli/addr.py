@@ -65,15 +65,29 @@ def test_a_sockaddr_is_what_the_kernel_takes():
           (struct.pack("=H", socket.AF_UNIX) + b"\0name").hex())
     equal(one("/run/x")["sockaddr"],
           (struct.pack("=H", socket.AF_UNIX) + b"/run/x\0").hex())
-    equal(one("vsock:3:80")["sockaddr"],
-          struct.pack("=HHIIBxxx", 40, 0, 80, 3, 0).hex())
+    equal(one("unix:@name")["sockaddr"], one("@name")["sockaddr"])
+    equal(one("unix:/run/x")["sockaddr"], one("/run/x")["sockaddr"])
+    event = one("vsock:3:80")
+    equal(event["sockaddr"], struct.pack("=HHIIBxxx", 40, 0, 80, 3, 0).hex())
+    equal(event["port"], 80)
+    # struct sockaddr_can, which Python makes of ("lo",).
+    event = one("can:lo")
+    index = socket.if_nametoindex("lo")
+    equal(event["sockaddr"], struct.pack("=HxxiQQ", 29, index, 0, 0).hex())
+    equal([event["family"], event["address"], event["interface"]],
+          ["CAN", "can:lo", index])
+    equal(one("can://lo")["sockaddr"], event["sockaddr"])
+    contains(usage("can:nosuch0"), "no interface 'nosuch0'")
     equal(one("tipc:18888/17")["sockaddr"],
           struct.pack("=HBbIII", 30, 2, 2, 18888, 17, 0).hex())
     device = bytes.fromhex("883107dc1b00")
-    equal(one("rfcomm:00:1B:DC:07:31:88/7")["sockaddr"],
-          struct.pack("=H6sBx", 31, device, 7).hex())
-    equal(one("l2cap:00:1B:DC:07:31:88/0x1001")["sockaddr"],
+    event = one("rfcomm:00:1B:DC:07:31:88/7")
+    equal(event["sockaddr"], struct.pack("=H6sBx", 31, device, 7).hex())
+    equal(event["channel"], 7)
+    event = one("l2cap:00:1B:DC:07:31:88/0x1001")
+    equal(event["sockaddr"],
           struct.pack("=HH6sHBx", 31, 0x1001, device, 0, 0).hex())
+    equal(event["psm"], 0x1001)
 
 
 def test_endpoints_are_read_for_their_address():
@@ -82,7 +96,7 @@ def test_endpoints_are_read_for_their_address():
         ("udp6://[::1]:53?device=lo", "::1", 53),
         ("unix:///run/x?mode=600", "/run/x", None),
         ("unix://@x", "@x", None),
-        ("vsock://3:80", "vsock:3", None),
+        ("vsock://3:80", "vsock:3", 80),
         ("l2cap://00:1b:dc:07:31:88/0x80?le=random&mtu=100",
          "l2cap:00:1B:DC:07:31:88?le=random", None),
     ):
