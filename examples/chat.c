@@ -46,13 +46,13 @@ tell_who(void)
 
 /* Somebody hears me. What he says, to nobody, is dropped; his end is the end. */
 static int
-speak(struct pier_stream *stream, void *unused)
+speak(struct pier_stream *stream, void *ctx)
 {
 	struct pier_member *member;
 	int rc = pier_hub_join(&member, hub, stream);
 
 	if (rc == 0) {
-		(void)pier_handler_discard(stream, unused);
+		(void)pier_handler_discard(stream, ctx);
 		rc = pier_hub_leave(member, PIER_NOW);
 	}
 	return rc;
@@ -72,7 +72,7 @@ hear(void *person)
 	int rc = pier_dial(&stream, "svc://" TYPE ALIVE, &opts, pier_in_s(5));
 
 	pier_names_free(it->where);
-	if (rc == 0 && (rc = pier_frame_attach(&frame, stream, &lines)) == 0) {
+	if (rc == 0 && pier_frame_attach(&frame, stream, &lines) == 0) {
 		printf("* %s is here\n", it->name);
 		it->is_here = true;
 		while ((rc = pier_frame_recv(
@@ -155,19 +155,18 @@ talk(void *unused)
 	int rc = pier_dial(&keyboard, "fd://0", NULL, PIER_NOW);
 
 	(void)unused;
-	if (rc == 0)
-		rc = pier_frame_attach(&frame, keyboard, &lines);
-	/* Others answer within a second, mostly at once. */
-	if (rc == 0)
+	if (rc == 0 && pier_frame_attach(&frame, keyboard, &lines) == 0) {
+		/* Others answer within a second, mostly at once. */
 		rc = pier_sleep(pier_in_ms(1500));
-	tell_who();
-	while (rc >= 0 && (rc = pier_frame_recv(
-				   frame, text, LINE, &size, PIER_FOREVER)) > 0)
-		if (size == 4 && memcmp(text, "/who", 4) == 0)
-			tell_who();
-		else
-			(void)pier_hub_printf(
-				hub, NULL, "%.*s\n", (int)size, text);
+		tell_who();
+		while (rc >= 0 && (rc = pier_frame_recv(frame, text, LINE,
+					   &size, PIER_FOREVER)) > 0)
+			if (size == 4 && memcmp(text, "/who", 4) == 0)
+				tell_who();
+			else
+				(void)pier_hub_printf(
+					hub, NULL, "%.*s\n", (int)size, text);
+	}
 	pier_close(keyboard);
 	pier_hub_end(hub);
 	pier_server_stop(server);
