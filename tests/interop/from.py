@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli")
@@ -100,13 +101,23 @@ def tells_its_first_packet(peer):
     return answers_at_the_end(peer), head[1], head[8]
 
 
+def show_socket(peer):
+    """The other end, as ss shows it once all that it sent is acknowledged: until
+    then its timer is another one."""
+    command = ["ss", "-tnomH", f"sport = :{peer.getpeername()[1]}"]
+    while True:
+        shown = subprocess.run(
+            command, stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
+        if "timer:(on," not in shown:
+            return shown
+        time.sleep(0.01)
+
+
 def tells_its_socket(peer):
-    """Buffers and timer at the other end, as ss shows them."""
+    """Buffers and timer at the other end."""
     got = read_on(peer, len(TEXT))
-    shown = subprocess.run(
-        ["ss", "-tnomH", f"sport = :{peer.getpeername()[1]}"],
-        stdout=subprocess.PIPE, text=True, check=True,
-    ).stdout
+    shown = show_socket(peer)
     peer.sendall(b"got " + read_on(peer))
     return got, re.findall(r"\b(rb\d+|tb\d+|timer:\(keepalive,\d+min)", shown)
 
