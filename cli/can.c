@@ -136,8 +136,9 @@ static const struct cli_option options[] = {
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
 		.group = "send, gen and play",
-		.help = "send a round each so often; of gen, 0 is as fast as "
-			"the interface takes them",
+		.help = "send a round each so often, by the kernel's timers "
+			"where they can; of gen, 0 is as fast as the interface "
+			"takes them",
 		.otherwise = "send: once; gen: 200ms",
 		.min = 0,
 		.max = DAY,
@@ -211,6 +212,17 @@ static const struct cli_option options[] = {
 		.needs = FOR(CAN_PLAY) },
 	{ .name = NULL },
 };
+
+bool
+can_was_given(const struct can_settings *settings, const char *name)
+{
+	size_t i;
+
+	for (i = 0; options[i].name != NULL; i++)
+		if (strcmp(options[i].name, name) == 0)
+			return (settings->common.given >> i & 1) != 0;
+	return false;
+}
 
 /* What was given and would change nothing is refused, not passed over. */
 static int
@@ -325,7 +337,9 @@ const struct cli_verb cli_verb_can = {
 		"or eight of an extended one; ID#R asks for data; ID##FDATA is "
 		"CAN FD, F being its flags: 1 BRS, 2 ESI.\n\n"
 		"Where the queue of an interface is full, a frame waits for "
-		"room, as long as --timeout says.",
+		"room, as long as --timeout says. What send --every leaves to "
+		"the kernel's timers does not: it is lost then. With --timeout "
+		"this process keeps the time itself.",
 	.examples = examples,
 	.options = options,
 	.operands = operands,

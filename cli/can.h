@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pier can: what its files share. can.c has the options, can_dump.c hears,
- * can_send.c sends and makes frames up, can_play.c plays logs, can_lines.c reads
- * lines, can_tell.c shows frames.
+ * can_send.c sends and makes frames up, can_cycle.c has the kernel send them,
+ * can_play.c plays logs, can_lines.c reads lines, can_tell.c shows frames.
  */
 #ifndef PIER_CLI_CAN_H
 #define PIER_CLI_CAN_H
@@ -89,12 +89,36 @@ int can_send(struct cli_tool *tool, const struct can_settings *settings);
 int can_gen(struct cli_tool *tool, const struct can_settings *settings);
 int can_play(struct cli_tool *tool, const struct can_settings *settings);
 
+/*
+ * Frames that are sent again and again, by the timers of the kernel.
+ *
+ * can_cycle_fits(settings, frames, count): can they do what is asked for? What
+ * they cannot: one round, frames of which two have one identifier, times below
+ * CAN_CYCLE_MIN_NS, error frames, FD frames where the interface takes none, and
+ * waiting for room.
+ *
+ * can_cycle_run(): do it, in a fiber. 0 and how many have left in *sent, or an
+ * exit code; or CAN_CYCLE_NONE: the kernel has no broadcast manager, which was
+ * said.
+ */
+#define CAN_CYCLE_MIN_NS INT64_C(100000)
+#define CAN_CYCLE_NONE   (-1)
+
+bool can_cycle_fits(const struct can_settings *settings,
+	const struct pier_can_frame *frames, size_t count);
+int can_cycle_run(const struct cli_tool *tool,
+	const struct can_settings *settings,
+	const struct pier_can_frame *frames, size_t count, int64_t *sent);
+
 /* Until when one frame may wait for room in the queue of its interface. */
 pier_deadline can_room_until(const struct can_settings *settings);
 
 /* A failure of the library in sending or receiving; its exit code, and 0 for what
    is a wanted end. */
 int can_failure(const struct cli_tool *tool, int rc);
+
+/* Was that option given? */
+bool can_was_given(const struct can_settings *settings, const char *name);
 
 /* What words are missing or too many; CLI_EXIT_USAGE. */
 int can_wrong_words(const struct cli_tool *tool, const char *line);

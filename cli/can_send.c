@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pier can send and pier can gen: frames that are given, or made up. Those that
- * are sent again and again keep to a schedule from the beginning on, so that what
- * one of them takes does not add up.
+ * are sent again and again are the kernel's where it can (can_cycle.c); else they
+ * keep to a schedule from the beginning on, so that what one of them takes does
+ * not add up.
  */
 #include "can.h"
 
@@ -28,6 +29,7 @@ struct sending {
 	const char *lines; /* a word that stands for a file: "-" */
 	uint64_t state;    /* of random numbers */
 	int64_t sent;
+	bool by_kernel;
 	int code;
 };
 
@@ -112,10 +114,19 @@ static int
 run_send(struct pier_group *group, void *arg)
 {
 	struct sending *sending = arg;
-	int rc = pier_can_open(
-		&sending->can, sending->settings->words.item[0], NULL);
+	const struct can_settings *settings = sending->settings;
+	int rc;
 
 	(void)group;
+	if (sending->lines == NULL &&
+		can_cycle_fits(settings, sending->frames, sending->count)) {
+		rc = can_cycle_run(sending->tool, settings, sending->frames,
+			sending->count, &sending->sent);
+		sending->by_kernel = rc != CAN_CYCLE_NONE;
+		if (sending->by_kernel)
+			return rc;
+	}
+	rc = pier_can_open(&sending->can, settings->words.item[0], NULL);
 	if (rc < 0)
 		return can_failure(sending->tool, rc);
 
@@ -195,6 +206,7 @@ conduct(struct sending *sending, int (*fn)(struct pier_group *group, void *arg))
 		json_t *event = cli_event("sent");
 
 		cli_event_number(event, "frames", sending->sent);
+		cli_event_flag(event, "by_kernel", sending->by_kernel);
 		(void)cli_event_print(event, PIER_NOW);
 	}
 	cli_say(sending->tool, 1, "%" PRId64 " frame%s sent", sending->sent,

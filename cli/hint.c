@@ -180,8 +180,14 @@ hint_down(const struct pier_error *error, char *text, size_t size)
 static void
 hint_no_protocol(const struct pier_error *error, char *text, size_t size)
 {
-	if (is_can(error->endpoint))
-		snprintf(text, size, "load its module: sudo modprobe can-raw");
+	/* Of CAN each kind of socket is a module of its own, which the error
+	   names. */
+	const char *module = error->detail != NULL
+				     ? strstr(error->detail, "modprobe ")
+				     : NULL;
+
+	if (is_can(error->endpoint) && module != NULL)
+		snprintf(text, size, "load its module: sudo %s", module);
 }
 
 static void

@@ -4,7 +4,8 @@
  * none; preloaded into pier, can-utils and Python alike. A raw socket is a Unix
  * datagram socket in the folder $CAN_BUS, and what one sends all others there get,
  * byte for byte: so it shows whether the programs agree about frames and addresses.
- * Filters, errors and queues are the kernel's, and are not shown by it.
+ * Filters, errors and queues are the kernel's, and are not shown by it; there is no
+ * other kind of socket than raw ones.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define CAN      29
+#define RAW      1
 #define FDS_MAX  1024
 #define MTU      72
 #define REAL(fn) ((__typeof__(&fn))real(#fn))
@@ -54,6 +56,10 @@ socket(int family, int type, int protocol)
 
 	if (family != CAN)
 		return REAL(socket)(family, type, protocol);
+	if (protocol != RAW) {
+		errno = EPROTONOSUPPORT;
+		return -1;
+	}
 	fd = REAL(socket)(AF_UNIX,
 		SOCK_DGRAM | (type & (SOCK_CLOEXEC | SOCK_NONBLOCK)), 0);
 	if (fd >= 0 && fd < FDS_MAX)
