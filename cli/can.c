@@ -19,6 +19,7 @@
 /* What options are of use for: a bit for each action. */
 #define FOR(action) (1u << (action))
 #define FOR_SENDERS (FOR(CAN_SEND) | FOR(CAN_GEN) | FOR(CAN_PLAY))
+#define FOR_HEARERS (FOR(CAN_DUMP) | FOR(CAN_WATCH))
 
 pier_deadline
 can_room_until(const struct can_settings *settings)
@@ -70,12 +71,12 @@ static const struct cli_option options[] = {
 		.metavar = "N",
 		.group = "How much",
 		.help = "end after so many frames; of send, after so many "
-			"rounds",
+			"rounds; of watch, after so much news",
 		.otherwise = "no limit; of send, one round without --every",
 		.min = 1,
 		.max = INT64_C(1000000000000),
 		.offset = AT(count),
-		.needs = FOR(CAN_DUMP) | FOR(CAN_SEND) | FOR(CAN_GEN) },
+		.needs = FOR_HEARERS | FOR(CAN_SEND) | FOR(CAN_GEN) },
 	{ .name = "for",
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
@@ -85,16 +86,36 @@ static const struct cli_option options[] = {
 		.min = MS,
 		.max = WEEK,
 		.offset = AT(limit),
-		.needs = FOR(CAN_DUMP) },
+		.needs = FOR_HEARERS },
 	{ .name = "read",
 		.letter = 'r',
 		.kind = CLI_TEXT,
 		.metavar = "FILE",
-		.group = "dump",
+		.group = "dump and watch",
 		.help = "frames of a log in place of those that come, - for "
 			"standard input",
 		.offset = AT(read),
-		.needs = FOR(CAN_DUMP) },
+		.needs = FOR_HEARERS },
+	{ .name = "time",
+		.letter = 't',
+		.kind = CLI_CHOICE,
+		.metavar = "STYLE",
+		.group = "dump and watch",
+		.help = "how times are shown, in logs too",
+		.words = time_words,
+		.offset = AT(time),
+		.needs = FOR_HEARERS },
+	{ .name = "buffer",
+		.kind = CLI_SIZE,
+		.metavar = "SIZE",
+		.group = "dump and watch",
+		.help = "what the kernel may queue of one interface before it "
+			"drops frames",
+		.otherwise = "as the system has it",
+		.min = 4096,
+		.max = INT64_C(1) << 30,
+		.offset = AT(buffer),
+		.needs = FOR_HEARERS },
 	{ .name = "write",
 		.letter = 'w',
 		.kind = CLI_TEXT,
@@ -111,26 +132,49 @@ static const struct cli_option options[] = {
 		.help = "lines of a log, as candump -L and canplayer have them",
 		.offset = AT(log),
 		.needs = FOR(CAN_DUMP) },
-	{ .name = "time",
-		.letter = 't',
-		.kind = CLI_CHOICE,
-		.metavar = "STYLE",
-		.group = "dump",
-		.help = "how times are shown, in logs too",
-		.words = time_words,
-		.offset = AT(time),
-		.needs = FOR(CAN_DUMP) },
-	{ .name = "buffer",
-		.kind = CLI_SIZE,
-		.metavar = "SIZE",
-		.group = "dump",
-		.help = "what the kernel may queue of one interface before it "
-			"drops frames",
-		.otherwise = "as the system has it",
-		.min = 4096,
-		.max = INT64_C(1) << 30,
-		.offset = AT(buffer),
-		.needs = FOR(CAN_DUMP) },
+	{ .name = "silent",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "watch",
+		.help = "tell when no frame of an identifier came for so long",
+		.otherwise = "silence is not told",
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(silent),
+		.needs = FOR(CAN_WATCH) },
+	{ .name = "throttle",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "watch",
+		.help = "of one identifier tell a change at most each so "
+			"often, the last one",
+		.otherwise = "every change",
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(throttle),
+		.needs = FOR(CAN_WATCH) },
+	{ .name = "learn",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "watch",
+		.help = "bits that change within so long of the beginning do "
+			"not count later",
+		.otherwise = "all bits count",
+		.min = MS,
+		.max = WEEK,
+		.offset = AT(learn),
+		.needs = FOR(CAN_WATCH) },
+	{ .name = "hold",
+		.kind = CLI_DURATION,
+		.metavar = "TIME",
+		.group = "watch",
+		.help = "how long a byte that changed stays marked on a "
+			"terminal",
+		.otherwise = "1s",
+		.min = 100 * MS,
+		.max = DAY,
+		.offset = AT(hold),
+		.needs = FOR(CAN_WATCH) },
 	{ .name = "every",
 		.letter = 'i',
 		.kind = CLI_DURATION,
@@ -263,6 +307,7 @@ run(struct cli_tool *tool, const void *given)
 		[CAN_SEND] = can_send,
 		[CAN_GEN] = can_gen,
 		[CAN_PLAY] = can_play,
+		[CAN_WATCH] = can_watch,
 	};
 	const struct can_settings *settings = given;
 	struct cli_complaint why;
@@ -278,6 +323,7 @@ static const struct cli_word action_words[] = {
 	{ "send", CAN_SEND, "send frames" },
 	{ "gen", CAN_GEN, "send frames that are made up" },
 	{ "play", CAN_PLAY, "send the frames of a log" },
+	{ "watch", CAN_WATCH, "show what changes, and what falls silent" },
 	{ NULL, 0, NULL },
 };
 
@@ -290,8 +336,9 @@ static const struct cli_operand operands[] = {
 		.offset = AT(action) },
 	{ .metavar = "WORD",
 		.kind = CLI_TEXTS,
-		.help = "of dump: interfaces, or any, each with its filters; "
-			"of send: an interface and frames, or -; of gen: an "
+		.help = "of dump and watch: interfaces, or any, each with its "
+			"filters; of send: an interface and frames, or -; of "
+			"gen: an "
 			"interface; of play: a log, or -, and TO=FROM",
 		.min = 0,
 		.offset = AT(words) },
@@ -304,6 +351,10 @@ static const struct cli_example examples[] = {
 	{ "pier can send vcan0 123#DEADBEEF 12345678##1AABB",
 		"a frame, and one of CAN FD" },
 	{ "pier can send vcan0 123#R --every 100ms", "until Ctrl-C" },
+	{ "pier can watch can0", "a live view; elsewhere than on a terminal "
+				 "lines, or --json" },
+	{ "pier can watch can0,123:7FF --silent 500ms",
+		"its changes, and when it stays away" },
 	{ "pier can dump any --log > night.log", "a log, as candump -L" },
 	{ "pier can play night.log vcan0=can0",
 		"what came on can0, at its pace, to vcan0" },
@@ -314,6 +365,7 @@ static const struct cli_example examples[] = {
 
 static const struct can_settings defaults = {
 	.timeout = 10000 * MS,
+	.hold = 1000 * MS,
 	.every = -1,
 	.seed = -1,
 	.loops = 1,
@@ -321,7 +373,7 @@ static const struct can_settings defaults = {
 
 const struct cli_verb cli_verb_can = {
 	.name = "can",
-	.summary = "hear, send and play frames of CAN",
+	.summary = "hear, send, watch and play frames of CAN",
 	.about =
 		"Frames of a Controller Area Network, by raw sockets of Linux, "
 		"which need no privilege. Frames, filters and logs are written "
@@ -332,6 +384,8 @@ const struct cli_verb cli_verb_can = {
 		"#ERRORS (error frames of these classes) and j (every filter "
 		"has to let it pass). It ends with 1 when no frame came, and "
 		"tells how many the kernel had no room for.\n\n"
+		"watch tells which bytes of which identifier change: on a "
+		"terminal as a live view, elsewhere a line for each change.\n\n"
 		"A frame is ID#DATA: three hexadecimal digits of the "
 		"identifier, "
 		"or eight of an extended one; ID#R asks for data; ID##FDATA is "

@@ -2,7 +2,8 @@
 /*
  * pier can: what its files share. can.c has the options, can_dump.c hears,
  * can_send.c sends and makes frames up, can_cycle.c has the kernel send them,
- * can_play.c plays logs, can_lines.c reads lines, can_tell.c shows frames.
+ * can_play.c plays logs, can_watch.c tells changes, can_source.c reads which
+ * interfaces, can_lines.c lines, can_tell.c shows frames.
  */
 #ifndef PIER_CLI_CAN_H
 #define PIER_CLI_CAN_H
@@ -18,6 +19,7 @@ enum can_action {
 	CAN_SEND,
 	CAN_GEN,
 	CAN_PLAY,
+	CAN_WATCH,
 };
 
 /* How the time of a frame is shown. */
@@ -51,7 +53,37 @@ struct can_settings {
 	int64_t seed;
 	int64_t loops;
 	bool at_once;
+	int64_t silent;   /* ns; 0: silence is not told */
+	int64_t throttle; /* ns; 0: every change is told */
+	int64_t learn;    /* ns; 0: every bit counts from the beginning */
+	int64_t hold;     /* ns that a change stays marked on a terminal */
 };
+
+/* What a word says: an interface, and what of it passes. */
+struct can_source {
+	char name[PIER_INTERFACE_NAME_MAX]; /* "": every one */
+	bool has_filters;
+	struct pier_can_filters filters;
+	struct pier_can *can; /* NULL: not open */
+};
+
+struct can_sources {
+	size_t count;
+	struct can_source list[CLI_TEXTS_MAX];
+};
+
+/* Words such as "vcan0,123:7FF". 0, or an exit code: what is wrong was said. */
+int can_sources_read(struct can_sources *sources, const struct cli_tool *tool,
+	const struct cli_texts *words);
+/* Open all; what failed was said. 0, or an exit code. */
+int can_sources_open(struct can_sources *sources, const struct cli_tool *tool,
+	int64_t buffer);
+/* What the kernel had no room for. */
+int64_t can_sources_dropped(const struct can_sources *sources);
+/* Does a frame of a log come from one of them, and pass there? */
+bool can_sources_pass(const struct can_sources *sources,
+	const struct pier_can_message *message);
+void can_sources_close(struct can_sources *sources);
 
 /* What shows frames: the times of those before. */
 struct can_teller {
@@ -63,6 +95,22 @@ struct can_teller {
 
 /* One frame on standard output. 0, or as cli_output(). */
 int can_tell(struct can_teller *teller, const struct pier_can_message *message);
+
+/* Parts of it: the time as --time has it, with a blank behind it, or ""; */
+void can_tell_time(
+	struct can_teller *teller, char *buf, size_t size, int64_t ns);
+/* the identifier, eight columns wide; */
+void can_put_id(FILE *out, const struct pier_can_frame *frame);
+/* a frame as candump has it, without a newline: bytes whose bits are set in
+   marked stand out; FD frames have a size of two digits; */
+void can_put_frame(FILE *out, const struct can_teller *teller,
+	const char *interface, const struct pier_can_frame *frame,
+	uint64_t marked);
+/* how they stand out, where there is colour; */
+struct cli_paint can_mark(const struct cli_tool *tool);
+/* and what an event has of it. */
+void can_event_time(json_t *event, int64_t ns);
+void can_event_frame(json_t *event, const struct pier_can_frame *frame);
 
 /* Lines of a file, or of standard input. */
 struct can_lines;
@@ -88,6 +136,7 @@ int can_dump(struct cli_tool *tool, const struct can_settings *settings);
 int can_send(struct cli_tool *tool, const struct can_settings *settings);
 int can_gen(struct cli_tool *tool, const struct can_settings *settings);
 int can_play(struct cli_tool *tool, const struct can_settings *settings);
+int can_watch(struct cli_tool *tool, const struct can_settings *settings);
 
 /*
  * Frames that are sent again and again, by the timers of the kernel.

@@ -19,12 +19,9 @@
 
 struct dumping;
 
-/* What a word says: an interface, and what of it passes. */
-struct source {
+/* A fiber's: one of the sources. */
+struct ear {
 	struct dumping *dumping;
-	char name[PIER_INTERFACE_NAME_MAX]; /* "": every one */
-	bool has_filters;
-	struct pier_can_filters filters;
 	struct pier_can *can;
 };
 
@@ -34,49 +31,13 @@ struct dumping {
 	struct can_teller teller;
 	struct pier_group *group;
 	struct dump_sink *sink;
-	size_t count;
 	int64_t seen;
 	int64_t dropped;
 	pier_deadline until;
 	int code;
-	struct source sources[CLI_TEXTS_MAX];
+	struct can_sources sources;
+	struct ear ears[CLI_TEXTS_MAX];
 };
-
-/* "vcan0" or "vcan0,123:7FF,…". 0 or an exit code. */
-static int
-read_source(struct source *source, const char *word)
-{
-	const struct cli_tool *tool = source->dumping->tool;
-	size_t len = strcspn(word, ",");
-
-	if (len == 0 || len >= sizeof(source->name))
-		return can_wrong_words(tool,
-			"expected the name of an interface, or any, before "
-			"the filters: vcan0,123:7FF");
-	if (len != 3 || strncmp(word, "any", len) != 0)
-		memcpy(source->name, word, len);
-	if (word[len] == '\0')
-		return 0;
-	source->has_filters = true;
-	if (pier_can_filters_parse(&source->filters, word + len + 1) < 0)
-		return can_wrong_words(tool, pier_error_line());
-	return 0;
-}
-
-static int
-read_sources(struct dumping *dumping)
-{
-	const struct cli_texts *words = &dumping->settings->words;
-	size_t i;
-	int code = 0;
-
-	for (i = 0; i < words->n && code == 0; i++) {
-		dumping->sources[i].dumping = dumping;
-		code = read_source(&dumping->sources[i], words->item[i]);
-	}
-	dumping->count = words->n;
-	return code;
-}
 
 static int
 keep(struct dumping *dumping, const struct pier_can_message *message)
@@ -135,41 +96,19 @@ take(struct dumping *dumping, const struct pier_can_message *message)
 static int
 hear(void *arg)
 {
-	struct source *source = arg;
-	struct dumping *dumping = source->dumping;
+	const struct ear *ear = arg;
+	struct dumping *dumping = ear->dumping;
 	struct pier_can_message message;
 	int rc = 0;
 
 	while (rc == 0 && !has_enough(dumping)) {
-		rc = pier_can_recv(source->can, &message, dumping->until);
+		rc = pier_can_recv(ear->can, &message, dumping->until);
 		if (rc == 0)
 			rc = take(dumping, &message);
 		else if (dumping->code == 0)
 			dumping->code = can_failure(dumping->tool, rc);
 	}
 	pier_group_cancel(dumping->group);
-	return 0;
-}
-
-static int
-open_all(struct dumping *dumping)
-{
-	size_t i;
-
-	for (i = 0; i < dumping->count; i++) {
-		struct source *source = &dumping->sources[i];
-		const struct pier_can_opts opts = {
-			.filters =
-				source->has_filters ? &source->filters : NULL,
-			.buffer = (uint32_t)dumping->settings->buffer
-		};
-
-		int rc = pier_can_open(&source->can,
-			source->name[0] != '\0' ? source->name : NULL, &opts);
-
-		if (rc < 0)
-			return can_failure(dumping->tool, rc);
-	}
 	return 0;
 }
 
@@ -184,34 +123,19 @@ run_live(struct pier_group *group, void *arg)
 				 ? pier_in_ns(dumping->settings->limit)
 				 : PIER_FOREVER;
 	dumping->tool->until = dumping->until;
-	dumping->code = open_all(dumping);
+	dumping->code = can_sources_open(
+		&dumping->sources, dumping->tool, dumping->settings->buffer);
 	if (dumping->code != 0)
 		return dumping->code;
 	cli_say(dumping->tool, 1, "listening");
-	for (i = 1; i < dumping->count; i++)
-		if (pier_go(group, hear, &dumping->sources[i]) < 0)
+	for (i = 0; i < dumping->sources.count; i++)
+		dumping->ears[i] = (struct ear){ .dumping = dumping,
+			.can = dumping->sources.list[i].can };
+	for (i = 1; i < dumping->sources.count; i++)
+		if (pier_go(group, hear, &dumping->ears[i]) < 0)
 			return cli_failure(dumping->tool, pier_last_error());
-	(void)hear(&dumping->sources[0]);
+	(void)hear(&dumping->ears[0]);
 	return 0;
-}
-
-/* Does the frame come from one of the interfaces, and pass there? */
-static bool
-passes(struct dumping *dumping, const struct pier_can_message *message)
-{
-	size_t i;
-
-	for (i = 0; i < dumping->count; i++) {
-		const struct source *source = &dumping->sources[i];
-
-		if ((source->name[0] == '\0' ||
-			    strcmp(source->name, message->interface) == 0) &&
-			(!source->has_filters ||
-				pier_can_filters_match(
-					&source->filters, &message->frame)))
-			return true;
-	}
-	return dumping->count == 0;
 }
 
 static int
@@ -237,8 +161,9 @@ run_file(struct pier_group *group, void *arg)
 		if (rc < 0)
 			dumping->code = can_lines_wrong(lines);
 		else if (rc == 0)
-			rc = passes(dumping, &message) ? take(dumping, &message)
-						       : 0;
+			rc = can_sources_pass(&dumping->sources, &message)
+				     ? take(dumping, &message)
+				     : 0;
 		rc = rc < 0 ? rc : 1;
 	}
 	can_lines_close(lines);
@@ -271,16 +196,8 @@ tell_end(const struct dumping *dumping)
 static void
 finish(struct dumping *dumping, bool failed)
 {
-	uint32_t dropped;
-	size_t i;
-
-	for (i = 0; i < dumping->count; i++) {
-		struct pier_can *can = dumping->sources[i].can;
-
-		if (can != NULL && pier_can_dropped(can, &dropped) == 0)
-			dumping->dropped += dropped;
-		pier_can_close(can);
-	}
+	dumping->dropped = can_sources_dropped(&dumping->sources);
+	can_sources_close(&dumping->sources);
 	if (dumping->sink != NULL && !failed &&
 		dump_sink_holds(dumping->sink) &&
 		dump_sink_flush(dumping->sink) < 0 && dumping->code == 0)
@@ -294,7 +211,8 @@ run(struct dumping *dumping)
 	const struct can_settings *settings = dumping->settings;
 	const struct pier_pcap head = { .link = LINK_CAN,
 		.snap = PIER_DUMP_SNAP_MAX };
-	int code = read_sources(dumping);
+	int code = can_sources_read(
+		&dumping->sources, dumping->tool, &settings->words);
 
 	if (code == 0 && settings->write != NULL)
 		code = dump_sink_open(

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#define SECOND    INT64_C(1000000000)
-#define LINE_SIZE 512
+#define SECOND INT64_C(1000000000)
+/* 64 bytes of data, each with colours around it. */
+#define LINE_SIZE 2048
 
 /* Classes of errors, by their bits. */
 static const char *const classes[] = { "tx-timeout", "lost-arbitration",
@@ -46,16 +47,14 @@ format_since(char *buf, size_t size, int64_t ns)
 		us / 1000000, us % 1000000);
 }
 
-/* "(1436509052.249713) ", or "". */
-static void
-format_time(struct can_teller *teller, char *buf, size_t size, int64_t ns)
+void
+can_tell_time(struct can_teller *teller, char *buf, size_t size, int64_t ns)
 {
-	char text[64];
+	char text[64] = "";
 
 	switch (teller->settings->time) {
 	case CAN_TIME_NONE:
-		buf[0] = '\0';
-		return;
+		break;
 	case CAN_TIME_UTC:
 	case CAN_TIME_LOCAL:
 		format_date(text, sizeof(text), ns,
@@ -78,7 +77,11 @@ format_time(struct can_teller *teller, char *buf, size_t size, int64_t ns)
 			ns / SECOND, ns % SECOND / 1000);
 		break;
 	}
-	snprintf(buf, size, "(%s) ", text);
+	snprintf(buf, size, text[0] != '\0' ? "(%s) " : "%s", text);
+	if (!teller->has_first)
+		teller->first_ns = ns;
+	teller->has_first = true;
+	teller->last_ns = ns;
 }
 
 static void
@@ -105,21 +108,42 @@ put_ascii(FILE *out, const struct pier_can_frame *frame)
 	fputc('\'', out);
 }
 
-/* As candump has it: FD frames have a size of two digits. */
-static void
-put_line(FILE *out, const struct can_teller *teller,
-	const struct pier_can_message *message)
+struct cli_paint
+can_mark(const struct cli_tool *tool)
 {
-	const struct pier_can_frame *frame = &message->frame;
+	struct cli_paint mark = tool->out;
+
+	if (mark.strong[0] != '\0')
+		mark.strong = "\033[1;31m"; /* bold and red, as cansniffer */
+	return mark;
+}
+
+void
+can_put_id(FILE *out, const struct pier_can_frame *frame)
+{
+	bool is_long = frame->extended || frame->error;
+
+	fprintf(out, "%*s%0*" PRIX32, is_long ? 0 : 5, "", is_long ? 8 : 3,
+		frame->error ? frame->id | 0x20000000u : frame->id);
+}
+
+void
+can_put_frame(FILE *out, const struct can_teller *teller, const char *interface,
+	const struct pier_can_frame *frame, uint64_t marked)
+{
+	struct cli_paint mark = can_mark(teller->tool);
 	size_t i;
 
-	fprintf(out, "%s  %*s%0*" PRIX32 "  ", message->interface,
-		frame->extended || frame->error ? 0 : 5, "",
-		frame->extended || frame->error ? 8 : 3,
-		frame->error ? frame->id | 0x20000000u : frame->id);
-	fprintf(out, frame->fd ? "[%02u]" : " [%u]", frame->size);
-	for (i = 0; !frame->remote && i < frame->size; i++)
-		fprintf(out, "%s%02X", i == 0 ? "  " : " ", frame->data[i]);
+	fprintf(out, "%s  ", interface);
+	can_put_id(out, frame);
+	fprintf(out, frame->fd ? "  [%02u]" : "   [%u]", frame->size);
+	for (i = 0; !frame->remote && i < frame->size; i++) {
+		bool is_marked = (marked & UINT64_C(1) << i) != 0;
+
+		fprintf(out, "%s%s%02X%s", i == 0 ? "  " : " ",
+			is_marked ? mark.strong : "", frame->data[i],
+			is_marked ? mark.plain : "");
+	}
 	if (frame->remote)
 		fputs("  remote request", out);
 	if (frame->error) {
@@ -134,11 +158,10 @@ put_line(FILE *out, const struct can_teller *teller,
 			(frame->fd_flags & PIER_CAN_ESI) == 0   ? ""
 			: (frame->fd_flags & PIER_CAN_BRS) != 0 ? " ESI"
 								: "ESI");
-	fputc('\n', out);
 }
 
-static void
-add_frame(json_t *event, const struct pier_can_frame *frame)
+void
+can_event_frame(json_t *event, const struct pier_can_frame *frame)
 {
 	char text[PIER_CAN_TEXT_MAX], data[2 * PIER_CAN_DATA_MAX + 1] = "";
 	size_t i;
@@ -162,6 +185,15 @@ add_frame(json_t *event, const struct pier_can_frame *frame)
 		cli_event_text(event, "text", text);
 }
 
+void
+can_event_time(json_t *event, int64_t ns)
+{
+	char time[64];
+
+	format_date(time, sizeof(time), ns, true);
+	cli_event_text(event, "time", time);
+}
+
 static json_t *
 class_list(uint32_t id)
 {
@@ -180,12 +212,10 @@ tell_json(
 	const struct can_teller *teller, const struct pier_can_message *message)
 {
 	json_t *event = cli_event("frame");
-	char time[64];
 
-	format_date(time, sizeof(time), message->time_ns, true);
-	cli_event_text(event, "time", time);
+	can_event_time(event, message->time_ns);
 	cli_event_text(event, "interface", message->interface);
-	add_frame(event, &message->frame);
+	can_event_frame(event, &message->frame);
 	if (event != NULL && message->frame.error)
 		(void)json_object_set_new(
 			event, "classes", class_list(message->frame.id));
@@ -202,11 +232,7 @@ can_tell(struct can_teller *teller, const struct pier_can_message *message)
 
 	if (teller->tool->json)
 		return tell_json(teller, message);
-	format_time(teller, time, sizeof(time), message->time_ns);
-	if (!teller->has_first)
-		teller->first_ns = message->time_ns;
-	teller->has_first = true;
-	teller->last_ns = message->time_ns;
+	can_tell_time(teller, time, sizeof(time), message->time_ns);
 	if (teller->settings->log) {
 		if (pier_can_frame_format(&message->frame, text, sizeof(text)) <
 			0)
@@ -219,7 +245,8 @@ can_tell(struct can_teller *teller, const struct pier_can_message *message)
 	if (out == NULL)
 		return -ENOMEM;
 	fputs(time, out);
-	put_line(out, teller, message);
+	can_put_frame(out, teller, message->interface, &message->frame, 0);
+	fputc('\n', out);
 	fclose(out);
 	return cli_output(line, strlen(line), teller->tool->until);
 }

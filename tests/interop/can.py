@@ -3,12 +3,18 @@
 frames over a bus that can_bus.c makes where the kernel has none."""
 
 import contextlib
+import fcntl
 import os
+import pty
+import re
+import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.environ["PIER_SOURCE"], "tests", "cli"))
@@ -179,6 +185,10 @@ def test_what_is_wrong():
         (("send", "vcan0", "1#", "--log"), "--log is of no use"),
         (("dump", "-r", "x", "--for", "1s"), "of no use beside --read"),
         (("sniff",), "dump"),
+        (("watch",), "expected an interface"),
+        (("watch", "vcan0", "--log"), "--log is of no use"),
+        (("dump", "vcan0", "--silent", "1s"), "--silent is of no use"),
+        (("watch", "vcan0", "--silent", "1us"), "1ms"),
     ):
         contains(tool.expect(2, "can", *words).err, why)
 
@@ -397,6 +407,202 @@ def test_made_up():
             heard.append(frames_of(candump))
         equal(heard[0], heard[1])
         assert len(set(heard[0])) > 40
+
+
+WATCHED = """(100.0) vcan0 123#0100
+(100.1) vcan0 123#0100
+(100.2) vcan0 456#AA
+(100.3) vcan0 123#0101
+(100.9) vcan0 123#0101
+(101.0) vcan0 123#02
+(101.1) vcan0 123#R
+"""
+
+
+def watched(*words, log=WATCHED):
+    done = tool.expect(
+        0, "can", "watch", "-r", "-", "-t", "zero", *words, stdin=log.encode()
+    )
+    return done.text.splitlines()
+
+
+def test_changes_of_a_log():
+    equal(watched(), [
+        "(000.000000) vcan0       123   [2]  01 00  new",
+        "(000.200000) vcan0       456   [1]  AA  new",
+        "(000.300000) vcan0       123   [2]  01 01  changed 1",
+        "(001.000000) vcan0       123   [1]  02  changed size,0,1",
+        "(001.100000) vcan0       123   [0]  remote request  new",
+    ])
+    equal(watched("-c", "2"), watched()[:2])
+    equal(watched("vcan0,456:7FF", "-t", "none"),
+          ["vcan0       456   [1]  AA  new"])
+    contains(watched("--color", "always")[2],
+             "[2]  01 \033[1;31m01\033[0m  changed 1")
+
+
+def test_silence_in_a_log():
+    lines = watched("--silent", "450ms", "vcan0,123:7FF", "vcan0,789:7FF",
+                    "vcan0,456:7FF")
+    equal([line.split(" ", 1)[1] for line in lines if "new" not in line], [
+        "vcan0       123   [2]  01 01  changed 1",
+        "vcan0       789  silent after 0.450s",
+        "vcan0       456  silent after 0.450s",
+        "vcan0       123  silent after 0.450s",
+        "vcan0       123   [2]  01 01  resumed after 0.600s",
+        "vcan0       123   [1]  02  changed size,0,1",
+    ])
+    # It is told when it was so long, not when that was seen.
+    contains(lines[-4], "(000.750000)")
+
+
+def test_less_news():
+    log = "".join(f"(10.{i}) can0 001#{i:02X}00\n" for i in range(10))
+    equal([line.split("]  ")[1] for line in watched(
+        "--throttle", "300ms", log=log)],
+        ["00 00  new", "02 00  changed 0", "05 00  changed 0",
+         "08 00  changed 0"])
+    equal(len(watched("--learn", "10s", log=log)), 1)
+    log += "(10.95) can0 001#1F00\n(10.96) can0 001#0001\n"
+    equal([line.split("]  ")[1] for line in watched(
+        "--learn", "900ms", log=log)],
+        ["00 00  new", "1F 00  changed 0", "00 01  changed 0,1"])
+
+
+def test_news_as_events():
+    done = tool.expect(0, "can", "watch", "-r", "-", "--json", "--silent",
+                       "500ms", stdin=WATCHED.encode())
+    lines = tool.events(done, "can")
+    changes = tool.of_type(lines, "change")
+    equal([(one["what"], one["text"], one.get("changed")) for one in changes],
+          [("new", "123#0100", None), ("new", "456#AA", None),
+           ("changed", "123#0101", [1]), ("resumed", "123#0101", []),
+           ("changed", "123#02", [0, 1]), ("new", "123#R", None)])
+    equal(changes[4]["before"], "0101")
+    equal(changes[4]["resized"], True)
+    equal([(one["id"], one["silent_s"]) for one in tool.of_type(
+        lines, "silence")], [(0x456, 0.5), (0x123, 0.5)])
+    equal((lines[-1]["frames"], lines[-1]["identifiers"]), (7, 3))
+
+
+def test_too_many_identifiers():
+    log = "".join(f"({i}.0) can0 {i:08X}#\n" for i in range(4098))
+    done = tool.expect(0, "can", "watch", "-r", "-", "-v", stdin=log.encode())
+    equal(done.text.count("new"), 4096)
+    contains(done.err, "more than 4096 identifiers")
+    contains(done.err, "4098 frames of 4096 identifiers")
+
+
+def test_changes_over_a_bus():
+    with bus() as (_, where, env):
+        with hearing(where, env, tool.PIER, "can", "watch", "lo", "-c", "3",
+                     "-t", "none") as pier:
+            for frame in ("123#0102", "123#0102", "123#0202", "124#"):
+                subprocess.run(["cansend", "lo", frame], check=True,
+                               env={**tool.ENV, **env})
+        equal(pier, ["lo       123   [2]  01 02  new",
+                     "lo       123   [2]  02 02  changed 0",
+                     "lo       124   [0]  new"])
+        done = tool.expect(1, "can", "watch", "lo,123:7FF", "--silent", "20ms",
+                           "-c", "1", env=env)
+        contains(done.text, "silent after 0.020s")
+        tool.expect(1, "can", "watch", "lo", "--for", "20ms", env=env)
+
+
+class Terminal:
+    """pier can watch on a terminal, over a bus."""
+
+    def __init__(self, env, rows, columns, *words):
+        self.master, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", rows, columns, 0, 0))
+        self.before = termios.tcgetattr(self.slave)
+        self.said = b""
+        self.process = subprocess.Popen(
+            [tool.PIER, "can", "watch", *words], stdin=self.slave,
+            stdout=self.slave, stderr=self.slave,
+            env={**tool.ENV, "TERM": "xterm", **env})
+
+    def read(self):
+        ready, _, _ = select.select([self.master], [], [], tool.LIMIT)
+        assert ready, self.said
+        self.said += os.read(self.master, 65536)
+
+    def picture(self, *parts):
+        """A whole one that has these parts, its lines."""
+        while True:
+            for one in re.split(rb"\r\x1b\[\d+A", self.said):
+                text = one.decode()
+                if "\033[J" in text and all(part in text for part in parts):
+                    return text.split("\033[K\r\n")
+            self.read()
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        while b"\033[?25h" not in self.said:
+            self.read()
+        equal(self.process.wait(tool.LIMIT), 130)
+        equal(termios.tcgetattr(self.slave), self.before)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.slave)
+        os.close(self.master)
+
+
+@contextlib.contextmanager
+def terminal(where, env, rows, columns, *words):
+    it = Terminal(env, rows, columns, *words)
+    try:
+        tool.wait_until(lambda: len(os.listdir(where)) > 0)
+        yield it
+    finally:
+        it.close()
+
+
+def send(env, *frames):
+    for frame in frames:
+        subprocess.run(["cansend", "lo", frame], check=True,
+                       env={**tool.ENV, **env})
+
+
+def test_a_live_view():
+    with bus() as (_, where, env):
+        with terminal(where, env, 24, 80, "lo", "--hold", "1h") as view:
+            view.picture("lo: 0 identifiers, 0 frames")
+            send(env, "123#0102", "123#0103", "12345678#R",
+                 "001##1" + "41" * 64)
+            lines = view.picture("3 identifiers, 4 frames")
+            assert re.match(r" +\S+ +2  lo +123  \[2\]  01 \x1b\[1;31m03"
+                            r"\x1b\[0m  '\.\.'$", lines[3]), lines
+            contains(lines[2], "001 [64]  41 41")
+            contains(lines[4], "12345678  [0]  remote request")
+            for line in lines:
+                plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", line)
+                assert len(plain) < 80, plain
+            view.end()
+        # Without colour brackets show it; what has no line is counted.
+        env["NO_COLOR"] = "1"
+        with terminal(where, env, 7, 80, "lo", "--hold", "1h") as view:
+            view.picture("lo: 0 identifiers")
+            send(env, "001#", "002#0102030405", "002#0102FFFF05",
+                 "003#", "004#", "005#")
+            lines = view.picture("5 identifiers, 6 frames",
+                                 "2 more, for which there are no lines")
+            contains(lines[3], " 01 02[FF FF]05  '")
+            view.end()
+
+
+def test_what_a_view_cannot():
+    """Where a terminal takes no pictures there are lines."""
+    with bus() as (_, where, env):
+        with terminal(where, {**env, "TERM": "dumb"}, 24, 80, "lo") as view:
+            send(env, "123#01")
+            while b"123   [1]  01  new" not in view.said:
+                view.read()
+            assert b"\033" not in view.said, view.said
 
 
 def test_ends():

@@ -50,6 +50,7 @@ SETS = [
         "bcm",
         ["can_raw", "can_bcm", "vcan"],
         tests=["api/can_bcm"],
+        scripts=["tests/vm/bcm.py"],
     ),
     Set(
         "options",
