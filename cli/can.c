@@ -308,6 +308,7 @@ run(struct cli_tool *tool, const void *given)
 		[CAN_GEN] = can_gen,
 		[CAN_PLAY] = can_play,
 		[CAN_WATCH] = can_watch,
+		[CAN_LIST] = can_list,
 	};
 	const struct can_settings *settings = given;
 	struct cli_complaint why;
@@ -324,6 +325,7 @@ static const struct cli_word action_words[] = {
 	{ "gen", CAN_GEN, "send frames that are made up" },
 	{ "play", CAN_PLAY, "send the frames of a log" },
 	{ "watch", CAN_WATCH, "show what changes, and what falls silent" },
+	{ "list", CAN_LIST, "show interfaces, and how they fare" },
 	{ NULL, 0, NULL },
 };
 
@@ -338,8 +340,8 @@ static const struct cli_operand operands[] = {
 		.kind = CLI_TEXTS,
 		.help = "of dump and watch: interfaces, or any, each with its "
 			"filters; of send: an interface and frames, or -; of "
-			"gen: an "
-			"interface; of play: a log, or -, and TO=FROM",
+			"gen: an interface; of play: a log, or -, and TO=FROM; "
+			"of list: interfaces",
 		.min = 0,
 		.offset = AT(words) },
 	{ .metavar = NULL },
@@ -360,6 +362,7 @@ static const struct cli_example examples[] = {
 		"what came on can0, at its pace, to vcan0" },
 	{ "pier can dump --read night.log -w night.pcap",
 		"a file for Wireshark" },
+	{ "pier can list", "every interface: bit rate, state, errors" },
 	{ NULL, NULL },
 };
 
@@ -390,6 +393,8 @@ const struct cli_verb cli_verb_can = {
 		"identifier, "
 		"or eight of an extended one; ID#R asks for data; ID##FDATA is "
 		"CAN FD, F being its flags: 1 BRS, 2 ESI.\n\n"
+		"list shows the interfaces, or those that are named: kind, "
+		"state and bit timing of a controller, its error counters.\n\n"
 		"Where the queue of an interface is full, a frame waits for "
 		"room, as long as --timeout says. What send --every leaves to "
 		"the kernel's timers does not: it is lost then. With --timeout "

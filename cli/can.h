@@ -3,7 +3,7 @@
  * pier can: what its files share. can.c has the options, can_dump.c hears,
  * can_send.c sends and makes frames up, can_cycle.c has the kernel send them,
  * can_play.c plays logs, can_watch.c tells changes, can_source.c reads which
- * interfaces, can_lines.c lines, can_tell.c shows frames.
+ * interfaces, can_lines.c lines, can_tell.c shows frames, can_list.c interfaces.
  */
 #ifndef PIER_CLI_CAN_H
 #define PIER_CLI_CAN_H
@@ -20,6 +20,7 @@ enum can_action {
 	CAN_GEN,
 	CAN_PLAY,
 	CAN_WATCH,
+	CAN_LIST,
 };
 
 /* How the time of a frame is shown. */
@@ -158,6 +159,7 @@ bool can_cycle_fits(const struct can_settings *settings,
 int can_cycle_run(const struct cli_tool *tool,
 	const struct can_settings *settings,
 	const struct pier_can_frame *frames, size_t count, int64_t *sent);
+int can_list(struct cli_tool *tool, const struct can_settings *settings);
 
 /* Until when one frame may wait for room in the queue of its interface. */
 pier_deadline can_room_until(const struct can_settings *settings);

@@ -31,6 +31,7 @@ struct playing {
 	int64_t first_ns;
 	bool has_first;
 	int64_t sent;
+	int64_t passed; /* frames of interfaces that are not played */
 	int code;
 	struct way ways[WAYS_MAX];
 };
@@ -98,8 +99,10 @@ play_line(struct playing *playing, const struct can_lines *lines,
 	if (rc != 0)
 		return rc > 0 ? 0 : rc;
 	way = way_of(playing, message.interface);
-	if (way == NULL)
+	if (way == NULL) {
+		playing->passed++;
 		return playing->code != 0 ? -EIO : 0;
+	}
 	rc = await_turn(playing, message.time_ns);
 	if (rc < 0)
 		return rc;
@@ -176,6 +179,20 @@ read_way(struct playing *playing, const char *word)
 	return 0;
 }
 
+/* A log of which nothing was sent is mostly the wrong one. */
+static int
+tell_none(const struct playing *playing)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "can: %s: %s",
+		playing->settings->words.item[0],
+		playing->passed > 0
+			? "no frame of the interfaces that are named"
+			: "no frame in it");
+	return cli_negative(playing->tool, line, "");
+}
+
 static int
 end(struct playing *playing, int code)
 {
@@ -191,7 +208,8 @@ end(struct playing *playing, int code)
 	}
 	cli_say(playing->tool, 1, "%" PRId64 " frame%s sent", playing->sent,
 		playing->sent == 1 ? "" : "s");
-	return code;
+	return code == CLI_EXIT_OK && playing->sent == 0 ? tell_none(playing)
+							 : code;
 }
 
 int

@@ -154,12 +154,20 @@ is_can(const char *endpoint)
 static void
 hint_no_interface(const struct pier_error *error, char *text, size_t size)
 {
-	if (is_can(error->endpoint))
+	const char *name = authority(error->endpoint);
+
+	if (is_can(error->endpoint) && name[0] == '*')
 		snprintf(text, size,
-			"ip -brief link show type can lists them; a virtual "
-			"one: sudo modprobe vcan; sudo ip link add dev %s type "
-			"vcan; sudo ip link set %s up",
-			authority(error->endpoint), authority(error->endpoint));
+			"a virtual one: sudo modprobe vcan; sudo ip link add "
+			"dev vcan0 type vcan; sudo ip link set vcan0 up");
+	else if (is_can(error->endpoint) && pier_interface_index(name) > 0)
+		snprintf(text, size, "those of CAN: pier can list");
+	else if (is_can(error->endpoint))
+		snprintf(text, size,
+			"pier can list lists them; a virtual one: sudo "
+			"modprobe vcan; sudo ip link add dev %s type vcan; "
+			"sudo ip link set %s up",
+			name, name);
 	else
 		snprintf(text, size,
 			"there is no such interface: ip -brief link lists "

@@ -2,6 +2,7 @@
 /* Messages of rtnetlink: the first byte says where the list of interfaces ends
    and that of addresses begins. Whatever they are, nothing is read beyond them,
    and what comes out holds together. */
+#include "inspect/can_link_wire.h"
 #include "inspect/route_wire.h"
 
 #include <stdint.h>
@@ -31,6 +32,17 @@ check_interface(const struct pier_interface *it)
 			0);
 }
 
+static void
+check_can(const struct pier_can_link *it)
+{
+	check(it->index > 0);
+	check(it->name[0] != '\0' &&
+		strlen(it->name) < PIER_INTERFACE_NAME_MAX);
+	check(strlen(it->kind) < PIER_CAN_KIND_MAX);
+	check(strlen(it->controller) < PIER_CAN_KIND_MAX);
+	check(it->has == 0 || strcmp(it->kind, "can") == 0);
+}
+
 /* Where words may be read, and of its own size, so that a read beyond its end is
    seen. */
 static uint8_t *
@@ -49,6 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pier__bytes links, addrs;
 	struct pier_interfaces *all = NULL;
+	struct pier_can_links *can = NULL;
 	bool again = false;
 	uint8_t *copies[2];
 	size_t i, cut;
@@ -67,6 +80,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (i = 0; i < all->count; i++)
 			check_interface(&all->list[i]);
 	pier_interfaces_free(all);
+	if (pier__can_links_read(&can, links) == 0)
+		for (i = 0; i < can->count; i++)
+			check_can(can->list[i]);
+	pier_can_links_free(can);
 	free(copies[0]);
 	free(copies[1]);
 	return 0;

@@ -14,6 +14,7 @@
 #include <pier/bytes.h>
 #include <pier/can.h>
 #include <pier/can_bcm.h>
+#include <pier/can_link.h>
 #include <pier/deadline.h>
 #include <pier/dns.h>
 #include <pier/dump.h>

@@ -5,6 +5,7 @@
 
 #include <pier/error.h>
 
+#include "inspect/made.h"
 #include "inspect/route_wire.h"
 
 #include <errno.h>
@@ -17,42 +18,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-
-/* Messages, one behind the other. */
-struct made {
-	_Alignas(struct nlmsghdr) unsigned char bytes[1024];
-	size_t len, message; /* where the last message begins */
-};
-
-static void
-add(struct made *made, const void *data, size_t len)
-{
-	uint32_t whole;
-
-	memcpy(made->bytes + made->len, data, len);
-	made->len += (len + 3) & ~(size_t)3;
-	whole = (uint32_t)(made->len - made->message);
-	memcpy(made->bytes + made->message, &whole, sizeof(whole));
-}
-
-static void
-begin(struct made *made, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr head = { .nlmsg_type = type, .nlmsg_flags = flags };
-
-	made->message = made->len;
-	add(made, &head, sizeof(head));
-}
-
-static void
-attribute(struct made *made, uint16_t type, const void *data, size_t len)
-{
-	struct rtattr head = { .rta_type = type,
-		.rta_len = (uint16_t)(sizeof(head) + len) };
-
-	add(made, &head, sizeof(head));
-	add(made, data, len);
-}
 
 static void
 link_of(struct made *made, int index, const char *name)
@@ -80,12 +45,6 @@ addr_of(struct made *made, unsigned index, const char *local, const char *far)
 	add(made, &body, sizeof(body));
 	attribute(made, IFA_ADDRESS, far, 4);
 	attribute(made, IFA_LOCAL, local, 4);
-}
-
-static struct pier__bytes
-bytes_of(const struct made *made)
-{
-	return (struct pier__bytes){ made->bytes, made->len };
 }
 
 static void

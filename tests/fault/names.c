@@ -92,6 +92,21 @@ interfaces(struct fault_story *story)
 	pier_interfaces_free(all);
 }
 
+/* This machine may have none of CAN; the loopback interface is none. */
+static void
+can_links(struct fault_story *story)
+{
+	struct pier_can_links *all = NULL;
+	struct pier_can_link link;
+	int rc;
+
+	(void)met(story, "links", pier_can_links(&all));
+	pier_can_links_free(all);
+	rc = pier_can_link(&link, "lo");
+	if (rc != -ENODEV)
+		(void)met(story, "link", rc == 0 ? -EBADMSG : rc);
+}
+
 /* All that a name has, and the way back. */
 static void
 about(struct fault_story *story)
@@ -119,6 +134,7 @@ about(struct fault_story *story)
 EACH_INSIDE(about)
 EACH_INSIDE(services)
 EACH_INSIDE(interfaces)
+EACH_INSIDE(can_links)
 EACH_INSIDE(ask)
 EACH_INSIDE(dial)
 
@@ -135,6 +151,8 @@ static const int cut[] = { -EBADMSG, 0 };
 static const struct fault_scenario scenarios[] = {
 	{ "interfaces, fibers", interfaces_by_fibers, cut },
 	{ "interfaces, threads", interfaces_by_threads, cut },
+	{ "can links, fibers", can_links_by_fibers, cut },
+	{ "can links, threads", can_links_by_threads, cut },
 	{ "services, fibers", services_by_fibers, NULL },
 	{ "services, threads", services_by_threads, NULL },
 	{ "about names, fibers", about_by_fibers, failed },

@@ -193,6 +193,30 @@ def test_what_is_wrong():
         contains(tool.expect(2, "can", *words).err, why)
 
 
+def test_a_log_without_frames():
+    done = tool.expect(1, "can", "play", "/dev/null")
+    contains(done.err, "/dev/null: no frame in it")
+    log = b"# nothing\n(1.0) can1 123#\n"
+    done = tool.expect(1, "can", "play", "-", "vcan0=can0", stdin=log)
+    contains(done.err, "no frame of the interfaces that are named")
+
+
+def test_interfaces():
+    """There may be some here; tests/vm/can_link.py holds them against ip(8)."""
+    done = tool.run("can", "list", "--json")
+    for line in tool.of_type(tool.events(done, "can"), "interface"):
+        contains(tool.expect(0, "can", "list", line["interface"]).text,
+                 line["interface"])
+    if done.code != 0:
+        done = tool.expect(10, "can", "list")
+        contains(done.err, "this machine has no CAN interface")
+        contains(done.err, "ip link add dev vcan0 type vcan")
+    done = tool.expect(10, "can", "list", "lo", "no/such")
+    contains(done.err, "can://lo: no such device (ENODEV): it is no CAN")
+    contains(done.err, "can://no/such: no such device (ENODEV): there is no")
+    contains(tool.expect(2, "can", "list", "--log").err, "--log is of no use")
+
+
 def test_what_was_there_stays():
     """The file that is read is not the one that is written, and one that nothing
     is written to keeps what it had."""

@@ -285,6 +285,19 @@ def test_services_are_found():
         contains(tool.expect(1, "bt", "sdp", bed.HCI1, "1105").err, "no such")
 
 
+def test_the_example_finds_and_asks():
+    management.switch(bed.SET_DISCOVERABLE, 1, True)
+    with Responder():
+        said = subprocess.run(
+            [os.environ["PIER_BUILD"] + "/examples/bt_around", "1101", "1"],
+            capture_output=True, text=True, timeout=tool.LIMIT, check=False,
+        )
+    management.switch(bed.SET_DISCOVERABLE, 1, False)
+    equal((said.returncode, said.stderr), (0, ""))
+    contains(said.stdout, "hci1 on Quay")
+    contains(said.stdout, f"{bed.HCI1}\n  channel 5 Quay\n")
+
+
 def test_what_is_missing_is_said():
     done = tool.expect(4, "bt", "sdp", bed.HCI1)
     contains(done.err, "no service discovery")

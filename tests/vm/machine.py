@@ -222,27 +222,39 @@ class Job:
     def __init__(self, name, command, environment=None, seconds=30):
         self.name, self.command, self.seconds = name, command, seconds
         self.environment = environment or {}
-        self.status, self.said, self.took = None, "", 0
+        self.status, self.said, self.took_ms = None, "", 0
 
     def line(self, number):
-        words = ["timeout", "-k", "2", str(self.seconds), "env"]
-        words += [f"{key}={value}" for key, value in self.environment.items()]
-        return (
-            f"start=$SECONDS; "
-            f"{shlex.join(words + self.command)} >/tmp/out/{number}.said 2>&1; "
-            f"echo $? $((SECONDS - start)) >/tmp/out/{number}.status"
+        """What starts it there, in the background."""
+        more = "".join(
+            f" {key}={shlex.quote(value)}"
+            for key, value in self.environment.items()
         )
+        return (
+            f"(export HOME=/tmp{more}; job {number} {self.seconds} "
+            f"{shlex.join(self.command)}) &"
+        )
+
+
+# job NUMBER SECONDS WORD...: how it ended, and after how many milliseconds.
+JOB = """job() {
+	local begun=${EPOCHREALTIME/./} number=$1 limit=$2
+	shift 2
+	timeout -k 2 "$limit" "$@" >/tmp/out/"$number".said 2>&1
+	echo $? $(((${EPOCHREALTIME/./} - begun) / 1000)) \\
+		>/tmp/out/"$number".status
+}"""
 
 
 def script(jobs, tree, at_once):
     """What runs the jobs there, some of them at a time."""
-    lines = ["export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp"]
+    lines = [JOB, "export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
     lines += ["export LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1", "cd " + tree]
     lines += ["ulimit -n 20000"]
     for number, job in enumerate(jobs):
         if number >= at_once:
             lines.append("wait -n")
-        lines.append(f"{{ {job.line(number)}; }} &")
+        lines.append(job.line(number))
     return "\n".join([*lines, "wait", ""])
 
 
@@ -252,6 +264,14 @@ def read(path):
             return file.read()
     except FileNotFoundError:
         return ""
+
+
+def can_bus(qemu):
+    """Two controllers on one bus, where this qemu has them."""
+    if 'name "kvaser_pci"' not in output(qemu, "-device", "help"):
+        return []
+    controller = ["-device", "kvaser_pci,canbus=bus"]
+    return ["-object", "can-bus,id=bus", *controller, *controller]
 
 
 def run(folder, tree, modules, jobs, seconds=90, at_once=1):
@@ -273,6 +293,7 @@ def run(folder, tree, modules, jobs, seconds=90, at_once=1):
         command += ["console=ttyS0 quiet panic=-1 random.trust_cpu=on"]
         command += share("root", "/", True) + share("tree", tree, True)
         command += share("out", out, False)
+        command += can_bus(qemu)
         with open(f"{there}/console", "w", encoding="utf-8") as console:
             try:
                 subprocess.run(
@@ -289,6 +310,6 @@ def run(folder, tree, modules, jobs, seconds=90, at_once=1):
             job.said = read(f"{out}/{number}.said")
             status = read(f"{out}/{number}.status").strip()
             if status:
-                job.status, job.took = map(int, status.split())
+                job.status, job.took_ms = map(int, status.split())
         said = read(f"{there}/console") + read(f"{out}/said")
         return said + read(f"{out}/modules")

@@ -53,6 +53,11 @@ SETS = [
         scripts=["tests/vm/bcm.py"],
     ),
     Set(
+        "can_link",
+        ["can_raw", "vcan", "vxcan", "kvaser_pci"],
+        scripts=["tests/vm/can_link.py"],
+    ),
+    Set(
         "options",
         [
             "tipc",
