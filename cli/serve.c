@@ -331,6 +331,22 @@ check_endpoints(
 	return serve_broker_check(tool, settings);
 }
 
+/* Before what is missing: whoever writes can:// has no use for a handler. */
+static int
+check_grammar(
+	const struct cli_tool *tool, const struct serve_settings *settings)
+{
+	struct pier_endpoint_check check;
+	size_t i;
+
+	for (i = 0; i < settings->endpoints.n; i++)
+		if (pier_endpoint_check(settings->endpoints.item[i], &check) <
+			0)
+			return cli_endpoint_error(tool, "serve",
+				settings->endpoints.item[i], &check);
+	return CLI_EXIT_OK;
+}
+
 int
 serve_run(struct cli_tool *tool, const void *given)
 {
@@ -340,8 +356,10 @@ serve_run(struct cli_tool *tool, const void *given)
 	const char *endpoints[CLI_TEXTS_MAX + 1] = { NULL };
 	struct serve serve = { .tool = tool, .settings = settings };
 	size_t i;
-	int code = serve_check_program(tool, settings);
+	int code = check_grammar(tool, settings);
 
+	if (code == CLI_EXIT_OK)
+		code = serve_check_program(tool, settings);
 	if (code == CLI_EXIT_OK)
 		code = cli_sockopts_list(
 			tool, "serve", &own.sockopts, &serve.sockopts);

@@ -195,14 +195,15 @@ write_line(struct pier__error_record *record)
 	}
 	add(&line, "%s (%s)", pier_strerror(error->code),
 		pier_error_name(error->code));
-	if (error->detail[0] != '\0')
-		add(&line, ": %s", error->detail);
-	if (error->done > 0)
-		add(&line, ", %zu bytes done", error->done);
+	/* Beside the cause: behind a detail it would be read as part of it. */
 	if (error->elapsed_ns > 0) {
 		pier__elapsed_text(error->elapsed_ns, elapsed, sizeof(elapsed));
 		add(&line, " after %s", elapsed);
 	}
+	if (error->detail[0] != '\0')
+		add(&line, ": %s", error->detail);
+	if (error->done > 0)
+		add(&line, ", %zu bytes done", error->done);
 	if (error->attempt_count > 1)
 		add(&line, ", %zu addresses tried", error->attempt_count);
 }

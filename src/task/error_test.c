@@ -48,6 +48,13 @@ the_line_says_step_endpoint_cause_and_time(void **state)
 		&(struct pier__failure){
 			.step = PIER_STEP_ACCEPT, .detail = "64 connections" },
 		"accept: a limit was met (PIER_ELIMIT): 64 connections");
+	assert_line(-EAFNOSUPPORT,
+		&(struct pier__failure){ .step = PIER_STEP_CREATE,
+			.endpoint = "hci",
+			.detail = "modprobe bluetooth",
+			.elapsed_ns = 9000 },
+		"create: hci: address family not supported (EAFNOSUPPORT) "
+		"after 9 us: modprobe bluetooth");
 	assert_line(-PIER_EEND,
 		&(struct pier__failure){ .step = PIER_STEP_RECEIVE, .done = 7 },
 		"receive: the stream ended early (PIER_EEND), 7 bytes done");

@@ -698,6 +698,7 @@ def test_pty_hangs_up():
 def test_usage():
     for words, complaint in (
         ([TCP], "HANDLER is missing"),
+        (["can://vcan0"], "pier can dump hears"),
         (["--exec", "cat"], "ENDPOINT is missing"),
         ([TCP, "--exec"], "--exec needs a value: a program"),
         (["echo", TCP, "--exec", "cat"], "a handler and --exec"),

@@ -15,6 +15,7 @@ sends no ICMP, and its counters say that it passed the message over.
 import contextlib
 import ctypes
 import os
+import re
 import shutil
 import socket
 import struct
@@ -447,7 +448,7 @@ def what_routers_say(net):
         told = net.ask(host, f"udp://{to}:{PORT}", "who", 1, *more)
         expect(len(told), 1)
         expect(
-            told[0].split("): ", 1)[1].split(" after ")[0],
+            re.sub(r"^.*?\)(?: after [^:]*)?: ", "", told[0]),
             f"{said}, of a message to {to}:{PORT}",
         )
 

@@ -146,7 +146,8 @@ def test_services_and_types():
     event = one(["", "80", "--passive"])
     equal(addresses(event), ["::", "0.0.0.0"])
     done = tool.expect(1, "resolve", "four.test", "no-such-service")
-    contains(done.err, "no such name (PIER_ENONAME): no such service of tcp")
+    contains(done.err, "no such name (PIER_ENONAME) after ")
+    contains(done.err, ": no such service of tcp\n")
     contains(done.err, "hint: is it spelled right? pier service no-such")
     # The service is one of udp alone; and here it is the host.
     done = tool.expect(1, "resolve", "four.test", "tftp")
