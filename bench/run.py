@@ -297,8 +297,14 @@ def run_own(args, workload, times, rounds):
     """Among themselves; nothing where another subject was asked for."""
     if args.subject != "pier":
         return {}
-    names = [name for name in workload.own if name != "socat" or
-             shutil.which("socat")]
+    names = []
+    for name, command in workload.own.items():
+        program = command.split()[0].format(build=args.build)
+        if shutil.which(program):
+            names.append(name)
+        else:
+            print(f"{workload.name:<16} without {name}: no {program}",
+                  flush=True)
     table = run_rounds(workload, names, args.build, times, rounds)
     report(workload, table, names[1:])
     return {workload.name: table}
