@@ -51,7 +51,10 @@ typedef int pier_handler(struct pier_stream *stream, void *ctx);
    rest is handled meanwhile. msg and its data are this handler's until it comes
    back. Short UDP replies (at most 2 KiB, and not PIER_NOW) leave together: when
    the last of these handlers is back, or one is about to wait, sends anything
-   else on the packet, or gives 32 of them. So what happens to a reply later,
+   else on the packet, or gives 32 of them. Those in a row to one peer, of one
+   size up to 1232 bytes, are one message for the kernel, which parts it again
+   (UDP_SEGMENT of udp(7)): the peer receives each, while a capture on this
+   machine may show them as one. So what happens to a reply later,
    such as -EPERM or the deadline of a full socket, is not its result: it is
    counted and reported as that of a handler. A handler that computes for long,
    or blocks outside of pier, holds up the replies before its own; they leave

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/tcp.h"
+#include "os/calls.h"
 
 /* Of udp(7); not in every libc's headers. */
 #ifndef UDP_SEGMENT
@@ -193,6 +194,25 @@ put(struct msghdr *header, void *room, int level, int type, const void *data,
 	header->msg_controllen += CMSG_SPACE(size);
 }
 
+bool
+pier__control_parts(int fd)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	return pier__calls()->getsockopt(
+		       fd, IPPROTO_UDP, UDP_SEGMENT, &size, &len) == 0 &&
+	       size == 0;
+}
+
+void
+pier__control_part(struct msghdr *header, void *room, size_t size)
+{
+	uint16_t segment = (uint16_t)size;
+
+	put(header, room, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment));
+}
+
 /* By which address, NULL: any, and link it leaves. */
 static void
 put_where(struct msghdr *header, void *room, int family,
@@ -240,7 +260,6 @@ pier__control_write(struct msghdr *header, void *room, int family,
 	const struct pier_addr *local = out->local;
 	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	int tos = out->tos == PIER_OFF ? 0 : out->tos;
-	uint16_t segment = (uint16_t)out->segment_size;
 
 	if (is_plain(out))
 		return 0;
@@ -260,8 +279,7 @@ pier__control_write(struct msghdr *header, void *room, int family,
 			sizeof(tos));
 	/* What fits into one is one. */
 	if (out->segment_size != 0 && out->size > out->segment_size)
-		put(header, room, IPPROTO_UDP, UDP_SEGMENT, &segment,
-			sizeof(segment));
+		pier__control_part(header, room, out->segment_size);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #define PIER_NET_CONTROL_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -43,6 +44,13 @@ int pier__control_write(struct msghdr *header, void *room, int family,
 /* The same for an answer to msg: it leaves from where msg was sent to. */
 void pier__control_answer(
 	struct msghdr *header, void *room, const struct pier_msg *msg);
+
+/* Does the kernel part what is sent on fd by UDP_SEGMENT of udp(7)? Linux 4.18; not
+   where that option of fd is set, which is somebody's choice for all of it. */
+bool pier__control_parts(int fd);
+/* Adds to header, whose room is `room`: its data is messages of size bytes each,
+   the last one of what is left. */
+void pier__control_part(struct msghdr *header, void *room, size_t size);
 
 /* Nothing is known of a message yet. Its addresses are not cleared behind the
    bytes that they use. */

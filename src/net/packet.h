@@ -15,6 +15,13 @@
 #include "net/endpoint.h"
 #include "net/unix.h"
 
+/* Does the kernel part what leaves as one message? See replies.h. */
+enum {
+	PIER__PARTS_UNKNOWN,
+	PIER__PARTS,
+	PIER__PARTS_NOT
+};
+
 struct pier_packet {
 	struct pier__desc own_desc;
 	struct pier__desc *desc;     /* own_desc, or the carrier's */
@@ -29,6 +36,7 @@ struct pier_packet {
 	bool marks;
 	bool ip_header; /* raw IPv4: each message comes behind one */
 	bool named;     /* its endpoint is what it was given, not its address */
+	uint8_t parts;
 	int16_t family;
 	uint16_t port;      /* its own, once known */
 	uint64_t bytes_out; /* that the kernel took */
@@ -87,7 +95,7 @@ int pier__packet_wait(
 int pier__packet_fail(const struct pier_packet *packet, int rc,
 	enum pier_step step, const char *detail);
 
-/* For who receives and sends several at once, see batch.h. */
+/* For who receives and sends several at once, see batch.h and replies.h. */
 
 /* Wait for room to send. 0 or an error, not noted. */
 int pier__packet_await_room(struct pier_packet *packet, pier_deadline deadline);

@@ -7,7 +7,6 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "net/batch.h"
 #include "net/bt.h"
 #include "net/came_back.h"
 #include "net/control.h"
@@ -15,6 +14,7 @@
 #include "net/many.h"
 #include "net/packet.h"
 #include "net/pass.h"
+#include "net/replies.h"
 #include "net/stream.h"
 #include "net/udp.h"
 #include "net/unixgram.h"
