@@ -322,7 +322,8 @@ pier__desc_unwatch(struct pier__desc *desc)
 	struct pier__engine *engine;
 
 	if (desc->interest == 0 || self == NULL || self->sched == NULL ||
-		self->sched != desc->owner || desc->reader != NULL ||
+		self->sched != desc->owner ||
+		(desc->reader != NULL && desc->reader != self) ||
 		desc->writer != NULL || desc->on_writable != NULL)
 		return;
 	engine = pier__task_engine(self);

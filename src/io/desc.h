@@ -233,7 +233,8 @@ void pier__desc_abort(struct pier__desc *desc);
  * pier__desc_unwatch(desc): until the next wait the engine is told nothing of
  * desc, which stays its owner's. For a descriptor with much traffic and nobody
  * who waits for it: the kernel tells an engine of every message that comes and
- * of every one that has left, which costs more than to leave and come back.
+ * of every one that has left, which costs more than to leave and come back. Not
+ * while another task waits for it.
  */
 void pier__desc_unwatch(struct pier__desc *desc);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "net/block.h"
 #include "net/came_back.h"
 
 #define LINE ((size_t)64)
@@ -103,8 +104,10 @@ prepare(struct pier__batch *batch, size_t control_room)
 	}
 }
 
+/* How is MSG_DONTWAIT, or MSG_WAITFORONE. */
 static int
-receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max)
+receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max,
+	int how)
 {
 	int rc = packet->came_back == NULL ? 0 : pier__came_back_before(packet);
 
@@ -113,10 +116,10 @@ receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max)
 	prepare(batch, pier__packet_control_room(packet, NULL));
 	do
 		rc = pier__calls()->recvmmsg(packet->desc->fd, batch->headers,
-			max, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
-	while (rc == -EINTR);
+			max, how | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	while (rc == -EINTR && how == MSG_DONTWAIT);
 	batch->stale = rc > 0 ? (unsigned)rc : 1;
-	if (rc < 0 && rc != -EAGAIN)
+	if (rc < 0 && rc != -EAGAIN && rc != -EINTR)
 		rc = pier__packet_look_back(packet, rc);
 	/* With fewer than it had room for, the kernel has met the end of the
 	   queue, or an error that a socket of many peers has only if it asked
@@ -126,6 +129,16 @@ receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max)
 			packet->came_back == NULL))
 		PIER__NOTE(packet->desc->readable, false);
 	return rc;
+}
+
+/* rc: what a receive gave. */
+static int
+came(struct pier__batch *batch, const struct pier_packet *packet, int rc)
+{
+	batch->next = 0;
+	batch->count = rc > 0 ? (unsigned)rc : 0;
+	return rc < 0 && rc != -EAGAIN ? pier__packet_fail_receive(packet, rc)
+				       : rc;
 }
 
 int
@@ -138,13 +151,35 @@ pier__batch_receive(
 	if (rc == 0)
 		rc = take_bytes(batch);
 	if (rc == 0)
-		rc = receive(
-			batch, packet, max < batch->max ? max : batch->max);
-	if (rc < 0 && rc != -EAGAIN)
-		return pier__packet_fail_receive(packet, rc);
-	batch->next = 0;
-	batch->count = rc > 0 ? (unsigned)rc : 0;
-	return rc;
+		rc = receive(batch, packet, max < batch->max ? max : batch->max,
+			MSG_DONTWAIT);
+	return came(batch, packet, rc);
+}
+
+int
+pier__batch_await(struct pier__batch *batch, struct pier_packet *packet)
+{
+	struct pier__task *self = pier__current;
+	struct pier__desc *desc = packet->desc;
+	pier_deadline forever = PIER_FOREVER;
+	int rc = pier__packet_enter(packet, PIER__IN, &forever);
+
+	if (rc == 0)
+		rc = take_bytes(batch);
+	if (rc == 0)
+		rc = pier__block_begin(desc, self, "receive", INT64_MAX);
+	if (rc < 0)
+		return came(batch, packet, rc);
+	pier__desc_unwatch(desc);
+	rc = receive(batch, packet, batch->max, MSG_WAITFORONE);
+	pier__block_over(desc, self, rc);
+	/* A signal may be what the program waits for, and a socket that was shut
+	   down gives a message of nobody. */
+	if (rc == -EINTR)
+		rc = -EAGAIN;
+	if (pier__packet_is_aborted(packet))
+		rc = -ECONNABORTED;
+	return came(batch, packet, rc);
 }
 
 uint64_t

@@ -47,6 +47,10 @@ void pier__batch_rest(struct pier__batch *batch);
 int pier__batch_receive(
 	struct pier__batch *batch, struct pier_packet *packet, unsigned max);
 
+/* The same, of all that it has room for, which may wait for a moment in the call
+   that receives; see block.h. -EAGAIN: nothing came, or it is not for now. */
+int pier__batch_await(struct pier__batch *batch, struct pier_packet *packet);
+
 /* How long the messages were that came, all together. */
 uint64_t pier__batch_bytes(const struct pier__batch *batch);
 

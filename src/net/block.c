@@ -33,6 +33,25 @@ pier__block_accepted(struct pier_listener *listener)
 			SO_RCVTIMEO, &moment, sizeof(moment)) == 0;
 }
 
+void
+pier__block_packet(struct pier_packet *packet)
+{
+	static const struct timeval moment = { .tv_usec = PIER__BLOCK_US };
+	struct timeval asked;
+	socklen_t len = sizeof(asked);
+	int fd = packet->desc->fd;
+
+	if (packet->family != AF_INET && packet->family != AF_INET6)
+		return;
+	if (pier__calls()->getsockopt(
+		    fd, SOL_SOCKET, SO_RCVTIMEO, &asked, &len) == 0 &&
+		asked.tv_sec == 0 && asked.tv_usec == 0 &&
+		pier__calls()->setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment,
+			sizeof(moment)) == 0 &&
+		pier__calls()->set_blocking(fd, true) == 0)
+		PIER__NOTE(packet->desc->blocks, 1);
+}
+
 int
 pier__block_end(struct pier__desc *desc)
 {
@@ -55,30 +74,59 @@ is_for_now(struct pier__desc *desc, struct pier__task *self, int64_t until,
 	const struct pier__engine *engine =
 		self->sched != NULL ? self->sched->engine
 				    : pier__thread_of(self)->engine;
-	uint8_t waits = PIER__LOOK(desc->blocks);
 
-	if (waits > 1) {
-		PIER__NOTE(desc->blocks, waits - 1);
-		return false;
-	}
-	return until - now > NEAR_NS &&
+	return pier__block_turn(desc) && until - now > NEAR_NS &&
 	       (engine == NULL || engine->gathers == 0) &&
 	       (self->sched == NULL || pier__sched_stand(self, now, NEAR_NS)) &&
 	       !atomic_load_explicit(&self->cancelled, memory_order_acquire);
 }
 
-/* The same signal that ends a wait may be what the program waits for: the
-   caller goes on by an ordinary wait. */
-PIER__HOT static ssize_t
-receive(struct pier__desc *desc, void *buf, size_t size)
+/* What pier__block_begin() and pier__block_over() do, in the way of every message
+   of a thread. */
+static inline __attribute__((always_inline)) int
+begin(struct pier__desc *desc, struct pier__task *self, const char *why,
+	int64_t until)
 {
-	ssize_t n = pier__sys_recv(desc->fd, buf, size, 0);
+	int64_t now;
+	int rc;
 
+	if (!pier__list_empty(&self->before_wait))
+		pier__before_wait_run(self);
+	rc = pier__desc_mark(desc, PIER__IN, self);
+	if (rc < 0)
+		return rc;
+	now = pier__calls()->clock_ns();
+	if (!is_for_now(desc, self, until, now)) {
+		pier__desc_unmark(desc, PIER__IN, self);
+		return -EAGAIN;
+	}
+	pier__note_wait(self, why, desc->fd, until);
+	pier__note_wait_since(self, now);
+	return 0;
+}
+
+static inline __attribute__((always_inline)) void
+over(struct pier__desc *desc, struct pier__task *self, int n)
+{
 	if (n == -EAGAIN)
 		PIER__NOTE(desc->blocks, 1 + WAITS_MAX);
-	if (n == -EINTR)
-		n = -EAGAIN;
-	return pier__desc_note_read(desc, n, size);
+	pier__note_wait_over(self);
+	if (self->sched != NULL)
+		pier__sched_stood(self);
+	pier__desc_unmark(desc, PIER__IN, self);
+}
+
+int
+pier__block_begin(struct pier__desc *desc, struct pier__task *self,
+	const char *why, int64_t until)
+{
+	return begin(desc, self, why, until);
+}
+
+void
+pier__block_over(struct pier__desc *desc, struct pier__task *self, int n)
+{
+	over(desc, self, n);
 }
 
 PIER__HOT ssize_t
@@ -88,27 +136,18 @@ pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
 	struct pier__task *self = pier__current;
 	struct pier__desc *desc = &stream->desc;
 	int64_t until = pier__stream_until(stream, deadline).ns;
-	int64_t now;
-	ssize_t n;
+	ssize_t got, n;
 
 	/* What an engine of fibers watches already tells it for nothing. */
 	if (until == 0 || (self->sched != NULL && desc->interest != 0))
 		return -EAGAIN;
-	if (!pier__list_empty(&self->before_wait))
-		pier__before_wait_run(self);
-	n = pier__desc_mark(desc, PIER__IN, self);
+	n = begin(desc, self, why, until);
 	if (n < 0)
 		return n;
-	n = -EAGAIN;
-	now = pier__calls()->clock_ns();
-	if (is_for_now(desc, self, until, now)) {
-		pier__note_wait(self, why, desc->fd, until);
-		pier__note_wait_since(self, now);
-		n = receive(desc, buf, size);
-		pier__note_wait_over(self);
-		if (self->sched != NULL)
-			pier__sched_stood(self);
-	}
-	pier__desc_unmark(desc, PIER__IN, self);
+	got = pier__sys_recv(desc->fd, buf, size, 0);
+	/* The same signal that ends a wait may be what the program waits for:
+	   the caller goes on by an ordinary wait. */
+	n = pier__desc_note_read(desc, got == -EINTR ? -EAGAIN : got, size);
+	over(desc, self, (int)got);
 	return n;
 }

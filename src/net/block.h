@@ -18,7 +18,9 @@
  * connection; once its engine watches the socket, the engine does.
  *
  * Connections of a server whose threads run one at a time are such sockets,
- * over TCP; SO_RCVTIMEO they have from their listener. All else in the library
+ * over TCP; SO_RCVTIMEO they have from their listener. So is the UDP socket of a
+ * server that answers each message: while it is all that its thread serves, the
+ * wait is recvmmsg(2) itself (batch.h). All else in the library
  * asks for no wait in each call (MSG_DONTWAIT), and whoever asks for the
  * descriptor gets a non-blocking one like all others: pier__block_end().
  */
@@ -26,7 +28,9 @@
 #define PIER_NET_BLOCK_H
 
 #include "net/listen.h"
+#include "net/packet.h"
 #include "net/stream.h"
+#include "task/sched.h"
 
 /* The longest moment. */
 #define PIER__BLOCK_US 20000
@@ -35,6 +39,9 @@
    here, as options of others' are theirs, without a SO_RCVTIMEO that somebody
    asked for. */
 void pier__block_accepted(struct pier_listener *listener);
+
+/* So does packet, a UDP socket made here, where it can. */
+void pier__block_packet(struct pier_packet *packet);
 
 /* The socket is non-blocking from now on. For who passes on its descriptor, or
    makes a call on it that cannot be told not to wait. 0, or what fcntl(2)
@@ -48,6 +55,35 @@ int pier__block_end(struct pier__desc *desc);
  */
 ssize_t pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
 	const char *why, pier_deadline deadline);
+
+/*
+ * The same in parts, for who makes the call himself. pier__block_begin(desc,
+ * self, why, until): 0: now, and then pier__block_over(), with what the call
+ * gave; or as pier__block_recv().
+ */
+int pier__block_begin(struct pier__desc *desc, struct pier__task *self,
+	const char *why, int64_t until);
+void pier__block_over(struct pier__desc *desc, struct pier__task *self, int n);
+
+/* Is it the turn of a wait that blocks? If not, it comes nearer. */
+static inline bool
+pier__block_turn(struct pier__desc *desc)
+{
+	uint8_t waits = PIER__LOOK(desc->blocks);
+
+	if (waits > 1)
+		PIER__NOTE(desc->blocks, waits - 1);
+	return waits == 1;
+}
+
+/* Would the next wait of self, which serves messages by it, be one? */
+static inline bool
+pier__block_is_next(
+	const struct pier__desc *desc, const struct pier__task *self)
+{
+	return PIER__LOOK(desc->blocks) == 1 && self->sched != NULL &&
+	       pier__sched_is_alone(self->sched);
+}
 
 /* May it? Mostly not: it belongs to a fiber, or is an ordinary one. */
 static inline bool

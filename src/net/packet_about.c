@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "net/block.h"
 #include "net/mailbox.h"
 #include "net/stream.h"
 #include "task/failure.h"
@@ -83,6 +84,7 @@ pier_packet_endpoint(const struct pier_packet *packet, char *buf, size_t size)
 int
 pier_packet_fd(const struct pier_packet *packet)
 {
+	(void)pier__block_end(packet->desc);
 	return packet->desc->fd;
 }
 

@@ -372,13 +372,26 @@ inherit_packets(struct pier_server *server,
 }
 
 static int
-open_datagrams(struct pier_server *server, const struct opening *it,
-	size_t index, size_t streams)
+open_packets(struct pier_server *server,
+	struct pier_packet *packets[SOCKETS_MAX], const struct opening *it)
 {
 	struct pier_packet_opts opts = { .listen = true,
 		.mode = it->listen.mode,
 		.options = it->listen.options,
 		.ask = is_udp(it->text) ? server->opts.ask : 0 };
+	int count = pier_packet_open_all(
+		packets, SOCKETS_MAX, it->text, &opts, it->deadline);
+
+	/* A second one has a turn of its own, and so have sessions. */
+	if (count == 1 && is_udp(it->text) && !server->opts.sessions)
+		pier__block_packet(packets[0]);
+	return count;
+}
+
+static int
+open_datagrams(struct pier_server *server, const struct opening *it,
+	size_t index, size_t streams)
+{
 	struct pier_packet *packets[SOCKETS_MAX];
 	char real[PIER_ENDPOINT_TEXT_MAX];
 	struct pier__worker *worker = &server->workers[server->model->receiver(
@@ -388,8 +401,7 @@ open_datagrams(struct pier_server *server, const struct opening *it,
 	int i;
 
 	if (count == 0)
-		count = pier_packet_open_all(
-			packets, SOCKETS_MAX, it->text, &opts, it->deadline);
+		count = open_packets(server, packets, it);
 	if (count < 0)
 		return count;
 	for (i = 0; i < count; i++) {

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include "net/block.h"
 #include "net/packet.h"
 #include "serve/conn.h"
 
@@ -203,28 +204,60 @@ learn(struct pier__datagrams *it, bool found)
 		it->vain -= it->vain < VAIN_LESS ? it->vain : VAIN_LESS;
 }
 
+/* What is there, if it is worth a look. How many, -EAGAIN, or an error. */
+static int
+look(struct pier__datagrams *it)
+{
+	const struct pier__desc *desc = it->packet->desc;
+	bool again = false;
+	int rc;
+
+	if (!PIER__LOOK(desc->readable)) {
+		again = look_again(it);
+		if (!again)
+			return -EAGAIN;
+	}
+	rc = take_batch(it);
+	if (rc < 0)
+		return pier__packet_fail_receive(it->packet, rc);
+	rc = pier__batch_receive(it->batch, it->packet, PIER_BATCH_MAX);
+	if (again)
+		learn(it, rc > 0);
+	return rc;
+}
+
+/* What is there, or comes within a moment, if this thread may wait for that
+   alone; which saves the look, too. */
+static int
+await(struct pier__receiver *receiver)
+{
+	struct pier__datagrams *it = receiver->it;
+	struct pier__desc *desc = it->packet->desc;
+	int rc;
+
+	if (!pier__block_is_next(desc, receiver->task)) {
+		/* Each ordinary wait brings the next such one nearer. */
+		if (!PIER__LOOK(desc->readable))
+			(void)pier__block_turn(desc);
+		return -EAGAIN;
+	}
+	rc = take_batch(it);
+	return rc < 0 ? pier__packet_fail_receive(it->packet, rc)
+		      : pier__batch_await(it->batch, it->packet);
+}
+
 /* Some messages into the batch, which is empty. 0, or the error that ends
    it. */
 static int
 receive(struct pier__receiver *receiver)
 {
 	struct pier__datagrams *it = receiver->it;
-	bool again = false;
-	int rc = -EAGAIN;
+	int rc;
 
 	pier__datagrams_count_out(it);
-	if (!PIER__LOOK(it->packet->desc->readable))
-		again = look_again(it);
-	if (again || PIER__LOOK(it->packet->desc->readable)) {
-		rc = take_batch(it);
-		if (rc == 0)
-			rc = pier__batch_receive(
-				it->batch, it->packet, PIER_BATCH_MAX);
-		else
-			(void)pier__packet_fail_receive(it->packet, rc);
-	}
-	if (again)
-		learn(it, rc > 0);
+	rc = await(receiver);
+	if (rc == -EAGAIN)
+		rc = look(it);
 	if (rc > 0) {
 		note_came(it);
 		return 0;

@@ -427,7 +427,7 @@ pier__sched_lenient(int change)
 PIER__HOT static bool
 is_alone(const struct pier__sched *sched, int64_t until)
 {
-	return sched->live == sched->lenient + 1 && sched->ready_head == NULL &&
+	return pier__sched_is_alone(sched) && sched->ready_head == NULL &&
 	       !atomic_load_explicit(
 		       &sched->remote_any, memory_order_acquire) &&
 	       pier__timers_next(&sched->timers) > until;

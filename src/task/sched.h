@@ -75,6 +75,12 @@ void pier__sched_loop(struct pier__sched *sched);
 /* One more fiber (1), or one less (-1), of this thread may be woken later by a
    moment, but for its timers, which are kept. */
 void pier__sched_lenient(int change);
+/* Are all others of its fibers such? */
+static inline bool
+pier__sched_is_alone(const struct pier__sched *sched)
+{
+	return sched->live == sched->lenient + 1;
+}
 /* The thread of self, a fiber, is about to stand in a system call, and has stood
    there. False: it must not, as a fiber that may not be woken late is there,
    or a timer that ends in the next longest_ns. now is the clock's. */
