@@ -23,8 +23,12 @@
 #define DRAW_NS  (100 * MS)
 #define CLOCK_NS (500 * MS)
 
-/* Frames of one interface, before another is looked at, or the clock. */
+/* Frames of one interface, before another is looked at. */
 #define BURST 64
+
+/* While there are more all the time, the clock is looked at in each turn of so
+   many. */
+#define TURNS 16
 
 struct watching {
 	struct cli_tool *tool;
@@ -36,6 +40,9 @@ struct watching {
 	pier_deadline until;
 	int64_t drawn_ns;
 	bool has_news; /* since it was drawn */
+	bool has_more; /* frames that were not read yet */
+	int64_t heard_ns;
+	unsigned turn;
 	int64_t frames, told, dropped;
 	char names[256];
 	int code;
@@ -172,9 +179,12 @@ hear(struct watching *watching, const struct can_source *source)
 		else if (rc != -EAGAIN)
 			watching->code = can_failure(watching->tool, rc);
 	}
+	if (rc == 0)
+		watching->has_more = true;
 	return rc == -EAGAIN ? 0 : rc;
 }
 
+/* What came up to watching->heard_ns, after a wait for the first of it. */
 static int
 hear_all(struct watching *watching, pier_deadline deadline)
 {
@@ -188,17 +198,21 @@ hear_all(struct watching *watching, pier_deadline deadline)
 		list[i].want = PIER_READING;
 	}
 	rc = pier_wait_any(list, count, deadline);
-	if (pier_is_deadline(rc))
-		return 0;
-	if (rc < 0) {
+	if (rc < 0 && !pier_is_deadline(rc)) {
 		watching->code = can_failure(watching->tool, rc);
 		return rc;
 	}
-	rc = 0;
-	for (i = 0; rc == 0 && i < count; i++)
-		if (list[i].ready != 0)
-			rc = hear(watching, &watching->sources.list[i]);
+	watching->has_more = false;
+	watching->heard_ns = now_ns();
+	for (i = 0, rc = 0; rc == 0 && i < count; i++)
+		rc = hear(watching, &watching->sources.list[i]);
 	return rc;
+}
+
+static int64_t
+draws_at(const struct watching *watching)
+{
+	return watching->drawn_ns + (watching->has_news ? DRAW_NS : CLOCK_NS);
 }
 
 /* When there is something to do without a frame. */
@@ -206,11 +220,9 @@ static pier_deadline
 next_turn(const struct watching *watching)
 {
 	int64_t at = can_table_wake(watching->table);
-	int64_t draw =
-		watching->drawn_ns + (watching->has_news ? DRAW_NS : CLOCK_NS);
 
-	if (watching->view != NULL && draw < at)
-		at = draw;
+	if (watching->view != NULL && draws_at(watching) < at)
+		at = draws_at(watching);
 	return pier_earlier(watching->until, pier_deadline_at(at));
 }
 
@@ -227,7 +239,8 @@ draw(struct watching *watching, int64_t now)
 		can_view_draw(watching->view, watching->table, &head, now));
 }
 
-/* Until something ends all of it. */
+/* Until something ends all of it. What is due at a moment is told when all that
+   came before it was read: this process may be the one that is late. */
 static int
 watch(struct watching *watching)
 {
@@ -235,13 +248,15 @@ watch(struct watching *watching)
 	int rc = 0;
 
 	while (rc == 0 && !has_enough(watching) && now < watching->until.ns) {
-		rc = take_due(watching, now, wall_ns() - now);
-		if (rc == 0 && watching->view != NULL &&
-			next_turn(watching).ns <= now)
-			rc = draw(watching, now);
-		if (rc == 0 && !has_enough(watching))
-			rc = hear_all(watching, next_turn(watching));
+		rc = hear_all(watching, next_turn(watching));
+		if (rc == 0 &&
+			(!watching->has_more || ++watching->turn % TURNS == 0))
+			rc = take_due(watching, watching->heard_ns,
+				wall_ns() - now_ns());
 		now = now_ns();
+		if (rc == 0 && watching->view != NULL &&
+			now >= draws_at(watching))
+			rc = draw(watching, now);
 	}
 	/* The last picture stays. */
 	if (watching->view != NULL && watching->code == 0)

@@ -83,7 +83,7 @@ def cycle():
 
 def watch():
     """Python's manager sends for the example; its silence is told."""
-    ours = heard("can_watch", NAME, "555", 200, 4)
+    ours = heard("can_watch", NAME, "555", 700, 4)
     with ours.stdout as lines:
         assert lines.readline() == b"silent 555 \n"
         with socket.socket(29, socket.SOCK_DGRAM, 2) as bcm:

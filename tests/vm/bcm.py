@@ -4,6 +4,7 @@ can-utils and Python's AF_CAN. In a network of its own: other tests hear every
 interface."""
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -25,6 +26,8 @@ import recipes_can  # noqa: E402
 import tap  # noqa: E402
 import tool  # noqa: E402
 from tap import contains, equal  # noqa: E402
+
+CLONE_NEWNET = 0x40000000  # os.unshare() is of Python 3.12
 
 NAME = "vcan0"
 SMALL = "vcan1"  # it takes no FD frames
@@ -214,7 +217,7 @@ def test_changes_as_candump_has_them():
 
 def test_python_changes_data():
     ours = Hearing(tool.PIER, "can", "watch", f"{NAME},555:7FF", "--json",
-                   "--silent", "250ms")
+                   "--silent", "1s")
     with manager() as bcm:
         bcm.send(job(TX_SETUP, SET_TIMER | START_TIMER, 0x555, b"\1\2",
                      then=5000))
@@ -232,7 +235,7 @@ def test_python_changes_data():
         cansend("555#0103")
         fourth = ours.event()
         equal((fourth["what"], fourth["changed"]), ("resumed", []))
-        assert fourth["silent_s"] >= 0.25, fourth
+        assert fourth["silent_s"] >= 1, fourth
     equal(ours.stop()[0], 130)
 
 
@@ -243,12 +246,12 @@ def test_silence_of_what_never_came():
 
 
 def test_none_of_many_is_missed():
-    ours = Hearing(tool.PIER, "can", "watch", NAME, "--json", "-c", "1000",
+    ours = Hearing(tool.PIER, "can", "watch", NAME, "--json", "-c", "300",
                    "--buffer", "32Mi")
-    tool.expect(0, "can", "gen", NAME, "--every", "0", "--count", "1000",
+    tool.expect(0, "can", "gen", NAME, "--every", "0", "--count", "300",
                 "--counter", "--id", "42")
     told = [json.loads(line) for line in ours.lines()]
-    equal([int(one["data"], 16) for one in told[:-1]], list(range(1000)))
+    equal([int(one["data"], 16) for one in told[:-1]], list(range(300)))
     equal(told[-1]["dropped"], 0)
 
 
@@ -314,7 +317,6 @@ def test_recipes():
 
 
 if __name__ == "__main__":
-    if "PIER_OWN_NETWORK" not in os.environ:
-        os.environ["PIER_OWN_NETWORK"] = "yes"
-        os.execvp("unshare", ["unshare", "-n", sys.executable, "-B", *sys.argv])
+    if ctypes.CDLL(None).unshare(CLONE_NEWNET) < 0:
+        raise OSError("no network of its own")
     tap.main(globals())
