@@ -64,6 +64,10 @@ def raw():
     for frame in ("124#", "123#01", "123#R"):
         subprocess.run(["cansend", NAME, frame], check=True)
     assert frames_of(output(ours)) == ["123#01", "123#R"]
+    ours = heard("can", "hear", NAME, 1, "#80")
+    for frame in ("123#", "20000080#0000000000000000"):
+        subprocess.run(["cansend", NAME, frame], check=True)
+    assert frames_of(output(ours)) == ["20000080#0000000000000000"]
 
 
 def cycle():
@@ -100,7 +104,7 @@ def watch():
 
 
 ROWS = [
-    Row("G1", "raw frames of CAN and CAN FD, filters", "candump and cansend",
+    Row("G1", "raw frames of CAN and CAN FD, filters, error frames", "candump and cansend",
         ["can"], ["candump", "cansend"], raw, no_can),
     Row("G1", "a frame sent by the kernel's timers, its data changed",
         "candump", ["can_cycle"], ["candump"], cycle, no_manager),

@@ -385,6 +385,34 @@ what_is_dropped_is_counted(void **state)
 	pier_can_bcm_close(small);
 }
 
+/* What a program of before did not know of is not read, and not written. */
+static void
+an_older_program_is_served(void **state)
+{
+	const struct pier_can_frame frame = frame_of("123#01");
+	const struct pier_can_cycle cycle = { .frames = &frame,
+		.count = 1,
+		.times = 2,
+		.first_ns = MS,
+		.then_ns = -1 };
+	const struct pier_can_watch watch = { .key = { .id = 0x123 },
+		.throttle_ns = -1 };
+	const size_t known = offsetof(struct pier_can_event, time_ns);
+
+	(void)state;
+	NEEDS_MANAGER();
+	assert_int_equal(pier_can_bcm_watch_sized(bcm, &watch,
+				 offsetof(struct pier_can_watch, throttle_ns)),
+		0);
+	assert_int_equal(pier_can_bcm_send_sized(bcm, &cycle,
+				 offsetof(struct pier_can_cycle, then_ns)),
+		0);
+	event.time_ns = 42;
+	assert_int_equal(pier_can_bcm_next_sized(bcm, &event, known, SOON), 0);
+	assert_int_equal(event.key.id, 0x123);
+	assert_int_equal(event.time_ns, 42);
+}
+
 static void
 its_interface_goes(void **state)
 {
@@ -420,6 +448,7 @@ main(void)
 		CASE(silence_is_told),
 		CASE(news_are_throttled),
 		CASE(what_is_dropped_is_counted),
+		CASE(an_older_program_is_served),
 		/* Behind it there is no interface. */
 		CASE(its_interface_goes),
 	};
