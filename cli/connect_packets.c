@@ -106,10 +106,23 @@ send_up(void *arg)
 	return 0;
 }
 
+/* Was it asked of many, by broadcast or multicast? Then it has no peer. */
+static bool
+is_of_many(const struct talk *talk)
+{
+	struct pier_addr peer;
+
+	return pier_packet_peer(talk->packet, &peer) == -ENOTCONN;
+}
+
+/* Who of many hosts answers is the answer: it is told without -v. */
 static void
 say_received(const struct talk *talk, const struct pier_msg *msg)
 {
 	char from[PIER_ADDR_TEXT_MAX], ttl[24] = "", clock[CLI_VALUE_TEXT] = "";
+	int family = pier_addr_family(&msg->peer);
+	bool tells = (family == AF_INET || family == AF_INET6) &&
+		     is_of_many(talk) && !talk->tool->json;
 
 	(void)pier_addr_format(&msg->peer, from, sizeof(from));
 	/* Of what is not UDP neither is known. */
@@ -117,8 +130,8 @@ say_received(const struct talk *talk, const struct pier_msg *msg)
 		snprintf(ttl, sizeof(ttl), ", ttl %d", msg->ttl);
 	if (msg->time_ns > 0)
 		cli_format_clock(msg->time_ns, clock, sizeof(clock));
-	cli_say(talk->tool, 1, "%s: %zu bytes%s%s%s%s", from, msg->full_size,
-		msg->truncated ? ", cut off" : "", ttl,
+	cli_say(talk->tool, tells ? 0 : 1, "%s: %zu bytes%s%s%s%s", from,
+		msg->full_size, msg->truncated ? ", cut off" : "", ttl,
 		*clock != '\0' ? ", at " : "", clock);
 }
 
@@ -128,10 +141,8 @@ static bool
 is_of_one_of_many(const struct talk *talk, int rc)
 {
 	const struct pier_packet_error *error = pier_packet_error(talk->packet);
-	struct pier_addr peer;
 
-	return error != NULL && error->rc == rc &&
-	       pier_packet_peer(talk->packet, &peer) == -ENOTCONN;
+	return error != NULL && error->rc == rc && is_of_many(talk);
 }
 
 /* The peer's end: fine, unless --replies asked for more. */

@@ -88,6 +88,8 @@ def broadcast():
             assert sorted(done.stdout.splitlines()) == [
                 f"h{n} heard {TEXT}" for n in (2, 3)
             ], done
+            for n in (2, 3):
+                assert f"pier: {NET}.{n}:{PORT}: " in done.stderr, done
         done = says(pier(), "connect", f"udp://{NET}.255:{PORT}", code=9)
         assert "EACCES" in done.stderr, done
         assert f"udp://IFACE.broadcast:{PORT}" in done.stderr, done

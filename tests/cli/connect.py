@@ -625,7 +625,7 @@ def test_where_messages_for_many_go():
 
 
 def test_answers_to_a_broadcast_by_its_address():
-    """They come from others than whom it was sent to."""
+    """They come from others than whom it was sent to, and each is told."""
     with Datagrams(lambda data: [data], address=("", 0)) as peer:
         port = peer.socket.getsockname()[1]
         done = expect(
@@ -633,6 +633,7 @@ def test_answers_to_a_broadcast_by_its_address():
             f"udp://127.255.255.255:{port}?broadcast=1", stdin=b"who?",
         )
     equal(done.out, b"who?")
+    contains(done.err, f"pier: 127.0.0.1:{port}: 4 bytes")
 
 
 def test_bind_that_is_taken():
