@@ -371,9 +371,11 @@ def test_accept_rate():
             equal(read_exactly(client, 1), b"x")
             client.close()
         # The first may have been accepted by a token that was taken before
-        # it came, since when the bucket is full again. When each is due, to
-        # the nanosecond: tests/sim/server_rates.c.
-        assert time.monotonic() - began >= 9 / 50, "too fast"
+        # it came, since when the bucket is full again; a server that has to
+        # wait for its core counts from a moment some time ago. When each is
+        # due, to the nanosecond: tests/sim/server_rates.c.
+        took_s = time.monotonic() - began
+        assert took_s >= 7 / 50, f"too fast: {took_s:.3f} s"
         equal(server.end().code, 0)
 
 
