@@ -38,29 +38,32 @@ quick_length(const struct pier__wire *wire, const unsigned char *at)
 	return wire->little ? le32toh(four) : be32toh(four);
 }
 
-/* The next message at [at, at + have): its size on the wire, 0: none that is
-   found so. */
+/* The next message at [at, at + have), whose length comes first: its size on the
+   wire, 0: none that is found so. */
 static inline __attribute__((always_inline)) size_t
-find_quick(const struct pier__wire *wire, const unsigned char *at, size_t have,
+find_word(const struct pier__wire *wire, const unsigned char *at, size_t have,
 	const unsigned char **data, size_t *length)
 {
-	const unsigned char *end;
 	uint64_t size;
 
-	if (wire->quick == PIER__QUICK_WORD) {
-		if (!PIER__MOSTLY(have >= wire->width))
-			return 0;
-		size = quick_length(wire, at);
-		if (!PIER__MOSTLY(
-			    size <= have - wire->width && size <= wire->max))
-			return 0;
-		*data = at + wire->width;
-		*length = (size_t)size;
-		return wire->width + (size_t)size;
-	}
-	if (!PIER__MOSTLY(wire->quick == PIER__QUICK_BYTE))
+	if (!PIER__MOSTLY(have >= wire->width))
 		return 0;
-	end = memchr(at, wire->end, have);
+	size = quick_length(wire, at);
+	if (!PIER__MOSTLY(size <= have - wire->width && size <= wire->max))
+		return 0;
+	*data = at + wire->width;
+	*length = (size_t)size;
+	return wire->width + (size_t)size;
+}
+
+/* The same of one that ends at a byte. */
+static inline __attribute__((always_inline)) size_t
+find_byte(const struct pier__wire *wire, const unsigned char *at, size_t have,
+	const unsigned char **data, size_t *length)
+{
+	const unsigned char *end = memchr(at, wire->end, have);
+	uint64_t size;
+
 	if (!PIER__MOSTLY(end != NULL))
 		return 0;
 	size = (uint64_t)(end - at);
@@ -69,6 +72,17 @@ find_quick(const struct pier__wire *wire, const unsigned char *at, size_t have,
 	if (wire->kind == PIER_FRAME_LINE && size > 0 && end[-1] == '\r')
 		--*length;
 	return PIER__MOSTLY(*length <= wire->max) ? (size_t)size + 1 : 0;
+}
+
+static inline __attribute__((always_inline)) size_t
+find_quick(const struct pier__wire *wire, const unsigned char *at, size_t have,
+	const unsigned char **data, size_t *length)
+{
+	if (wire->quick == PIER__QUICK_WORD)
+		return find_word(wire, at, have, data, length);
+	if (!PIER__MOSTLY(wire->quick == PIER__QUICK_BYTE))
+		return 0;
+	return find_byte(wire, at, have, data, length);
 }
 
 /* The same behind what was lent: true, and *size is to be used up. */
@@ -170,18 +184,51 @@ view_full_way(struct pier_frame *frame, const void **data, size_t *length,
 	return rc == 1 ? lend_whole(frame, data, length) : rc;
 }
 
+/* One that ends at a byte. Apart, so that one whose length comes first needs no
+   register saved. */
+PIER__HOT static __attribute__((noinline)) int
+view_to_byte(struct pier_frame *frame, const void **data, size_t *length,
+	pier_deadline deadline)
+{
+	const struct pier_stream *stream = frame->stream;
+	size_t have = pier__frame_ahead(stream);
+	const unsigned char *at;
+	size_t found, size;
+
+	if (!PIER__MOSTLY(have > frame->viewed &&
+			  frame->wire.quick == PIER__QUICK_BYTE))
+		return view_full_way(frame, data, length, deadline);
+	size = find_byte(&frame->wire,
+		stream->in + stream->in_begin + frame->viewed,
+		have - frame->viewed, &at, &found);
+	if (!PIER__MOSTLY(size > 0))
+		return view_full_way(frame, data, length, deadline);
+	*data = at;
+	*length = found;
+	return lend(frame, size);
+}
+
 PIER__HOT int
 pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
 {
+	const struct pier_stream *stream = frame->stream;
 	const unsigned char *at;
-	size_t found, size;
+	size_t have, found, size;
 
 	if (!PIER__MOSTLY(has_credit(frame, deadline)))
 		return view_full_way(frame, data, length, deadline);
 	/* Whether there is one or not: else it has none for long. */
 	frame->credit--;
-	if (!PIER__MOSTLY(quick(frame, &at, &found, &size)))
+	if (frame->wire.quick != PIER__QUICK_WORD)
+		return view_to_byte(frame, data, length, deadline);
+	have = pier__frame_ahead(stream);
+	if (!PIER__MOSTLY(have > frame->viewed))
+		return view_full_way(frame, data, length, deadline);
+	size = find_word(&frame->wire,
+		stream->in + stream->in_begin + frame->viewed,
+		have - frame->viewed, &at, &found);
+	if (!PIER__MOSTLY(size > 0))
 		return view_full_way(frame, data, length, deadline);
 	*data = at;
 	*length = found;

@@ -100,6 +100,46 @@ echoes_under_each_model(void **state)
 	}
 }
 
+/* Each size by one segment, so that most are there when they are asked for. */
+static void
+echoes_each_short_size(void **state)
+{
+	static const struct {
+		const char *kind;
+		size_t width;
+	} kinds[] = { { "u8", 1 }, { "u16be", 2 }, { "u32be", 4 },
+		{ "u64be", 8 } };
+	static unsigned char sent[16384], back[16384];
+	struct serving it;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t all = 0, got = 0;
+		int fd;
+
+		memset(sent, 0, sizeof(sent));
+		for (size_t size = 0; size < 130; size++) {
+			all += kinds[i].width;
+			sent[all - 1] = (unsigned char)size;
+			for (size_t j = 0; j < size; j++)
+				sent[all++] = (unsigned char)(size * 7 + j);
+		}
+		start(&it, kinds[i].kind, PIER_FIBER, echo, NULL);
+		fd = plain_connect(&it, 0);
+		plain_write(fd, (const char *)sent, all);
+		while (got < all) {
+			ssize_t n = read(fd, back + got, all - got);
+
+			assert_true(n > 0);
+			got += (size_t)n;
+		}
+		assert_memory_equal(back, sent, all);
+		assert_int_equal(shutdown(fd, SHUT_WR), 0);
+		expect_end(fd);
+		assert_int_equal(serving_stop(&it), 0);
+	}
+}
+
 /* Thousands by one connection: they all come back, in order, while another
    connection is served. */
 static void
@@ -272,6 +312,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(echoes_under_each_model),
+		cmocka_unit_test(echoes_each_short_size),
 		cmocka_unit_test(echoes_many),
 		cmocka_unit_test(tells_how_it_failed),
 		cmocka_unit_test(changes_in_the_middle),
