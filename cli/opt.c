@@ -34,16 +34,32 @@ is_socket(const char *word)
 	return colon != NULL && (equals == NULL || colon < equals);
 }
 
-/* The kind that an endpoint with an address is of: "tcp6" of tcp://[::1]:80. */
+/* "tcp" becomes "tcp6" by an address such as [::1]:80; a name does nothing. */
+static void
+add_family(char *kind, size_t size, const char *host, size_t host_len)
+{
+	char text[PIER_ADDR_TEXT_MAX];
+	struct pier_addr addr;
+	size_t len = strlen(kind);
+
+	snprintf(text, sizeof(text), "%.*s", (int)host_len, host);
+	if (pier_addr_parse(&addr, text) < 0)
+		return;
+	if (pier_addr_family(&addr) == AF_INET)
+		snprintf(kind + len, size - len, "4");
+	else if (pier_addr_family(&addr) == AF_INET6)
+		snprintf(kind + len, size - len, "6");
+}
+
+/* The kind that an endpoint with an address is of: "tcp6" of tcp://[::1]:80,
+   "raw4/gre" of raw://192.0.2.1/gre. */
 static int
 kind_with_address(
 	const struct opt *opt, const char *word, char *kind, size_t size)
 {
 	const char *rest = strstr(word, "://") + 3;
 	struct pier_endpoint_check check;
-	struct pier_addr addr;
-	size_t len = strlen(kind);
-	int family = 0;
+	const char *slash;
 
 	if (strchr(rest, '?') != NULL)
 		return complain(opt,
@@ -52,13 +68,13 @@ kind_with_address(
 	/* At 0 it is the scheme: of a kind that only opt knows, or of none. */
 	if (pier_endpoint_check(word, &check) < 0 && check.offset > 0)
 		return cli_endpoint_error(opt->tool, "opt", word, &check);
-	if (strcmp(kind, "tcp") != 0 && strcmp(kind, "udp") != 0)
-		return CLI_EXIT_OK;
-	if (pier_addr_parse(&addr, rest) == 0)
-		family = pier_addr_family(&addr);
-	if (family == AF_INET || family == AF_INET6)
-		snprintf(kind + len, size - len, "%c",
-			family == AF_INET ? '4' : '6');
+	slash = strncmp(kind, "raw", 3) == 0 ? strrchr(rest, '/') : NULL;
+	if (strcmp(kind, "tcp") == 0 || strcmp(kind, "udp") == 0 ||
+		strcmp(kind, "icmp") == 0 || strcmp(kind, "raw") == 0)
+		add_family(kind, size, rest,
+			slash != NULL ? (size_t)(slash - rest) : strlen(rest));
+	if (slash != NULL)
+		snprintf(kind + strlen(kind), size - strlen(kind), "%s", slash);
 	return CLI_EXIT_OK;
 }
 

@@ -248,9 +248,10 @@ int pier_option_sysctl(
 /*
  * pier_option_socket(kind): a new socket of a kind, to look at its options:
  * tcp, tcp4, tcp6, udp, udp4, udp6, udplite, unix, unixgram, seqpacket, vsock,
- * pair, icmp, icmp6, igmp, raw, raw6, packet, netlink, can, isotp, j1939, bcm,
- * hci, l2cap, rfcomm, sco, iso, mptcp, sctp, tipc. tcp, udp and others without a
- * number are IPv6 sockets, IPv4 ones where IPv6 is off.
+ * pair, icmp, icmp4, icmp6, igmp, raw, raw4, raw6, packet, netlink, can, isotp,
+ * j1939, bcm, hci, l2cap, rfcomm, sco, iso, mptcp, sctp, tipc; tls, http, https
+ * and svc are tcp. tcp, udp and others without a number are IPv6 sockets, IPv4
+ * ones where IPv6 is off. raw may have its protocol behind it: raw/gre, raw6/58.
  *
  * The descriptor, which the caller closes, or
  *   -EINVAL           no such kind: the detail has those there are

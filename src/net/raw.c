@@ -16,33 +16,11 @@
 #include "net/lookup.h"
 #include "net/tcp.h"
 #include "net/wishes.h"
+#include "option/protocol.h"
 #include "task/failure.h"
 
 /* A header of IPv4 without options (RFC 791 3.1). */
 #define HEADER_MIN 20
-
-/* Protocols that have a name everywhere (IANA's registry). */
-static const struct {
-	const char *name;
-	int number;
-} protocols[] = {
-	{ "icmp", 1 },
-	{ "igmp", 2 },
-	{ "ipip", 4 },
-	{ "tcp", 6 },
-	{ "udp", 17 },
-	{ "gre", 47 },
-	{ "esp", 50 },
-	{ "ah", 51 },
-	{ "icmp6", 58 },
-	{ "ipv6-icmp", 58 },
-	{ "ospf", 89 },
-	{ "pim", 103 },
-	{ "vrrp", 112 },
-	{ "sctp", 132 },
-	{ "udplite", 136 },
-	{ "raw", 255 },
-};
 
 struct opening {
 	const struct pier__packet_plan *plan;
@@ -56,21 +34,15 @@ int
 pier__raw_parse_protocol(
 	int *out, struct pier__span span, struct pier__why *why)
 {
-	int64_t number = pier__span_number(span, 255);
-	size_t i;
+	int number = pier__protocol_number(span);
 
 	if (span.begin == span.end)
 		return pier__why_set(
 			why, span.begin, "the protocol is missing after '/'");
-	if (number >= 1 && number <= 255) {
-		*out = (int)number;
+	if (number > 0) {
+		*out = number;
 		return 0;
 	}
-	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (pier__span_is(span, protocols[i].name)) {
-			*out = protocols[i].number;
-			return 0;
-		}
 	return pier__why_set(why, span.begin,
 		"a protocol of IP is a number, 1 to 255, or a name such as "
 		"icmp, icmp6, udp or gre");

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <netinet/in.h>
 
+#include "option/protocol.h"
 #include "os/calls.h"
 #include "task/failure.h"
 
@@ -31,6 +32,7 @@ static const struct {
 	{ "tls", 0, SOCK_STREAM, 0, NULL },
 	{ "http", 0, SOCK_STREAM, 0, NULL },
 	{ "https", 0, SOCK_STREAM, 0, NULL },
+	{ "svc", 0, SOCK_STREAM, 0, NULL },
 	{ "udp", 0, SOCK_DGRAM, 0, NULL },
 	{ "udp4", AF_INET, SOCK_DGRAM, 0, NULL },
 	{ "udp6", AF_INET6, SOCK_DGRAM, 0, NULL },
@@ -41,9 +43,11 @@ static const struct {
 	{ "pair", AF_UNIX, SOCK_STREAM, 0, NULL },
 	{ "vsock", AF_VSOCK, SOCK_STREAM, 0, NULL },
 	{ "icmp", AF_INET, SOCK_RAW, IPPROTO_ICMP, "CAP_NET_RAW" },
+	{ "icmp4", AF_INET, SOCK_RAW, IPPROTO_ICMP, "CAP_NET_RAW" },
 	{ "icmp6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, "CAP_NET_RAW" },
 	{ "igmp", AF_INET, SOCK_RAW, IPPROTO_IGMP, "CAP_NET_RAW" },
 	{ "raw", AF_INET, SOCK_RAW, IPPROTO_RAW, "CAP_NET_RAW" },
+	{ "raw4", AF_INET, SOCK_RAW, IPPROTO_RAW, "CAP_NET_RAW" },
 	{ "raw6", AF_INET6, SOCK_RAW, IPPROTO_RAW, "CAP_NET_RAW" },
 	{ "packet", AF_PACKET, SOCK_RAW, 0, "CAP_NET_RAW" },
 	{ "netlink", AF_NETLINK, SOCK_RAW, 0, NULL },
@@ -78,23 +82,43 @@ refuse_kind(const char *kind)
 	return pier__fail_step(-EINVAL, PIER_STEP_CREATE, kind, why);
 }
 
+/* "raw6/icmp6" is a raw6 of that protocol. Which kind, or KIND_COUNT. */
+static size_t
+find_kind(const char *kind, int *protocol)
+{
+	struct pier__span text = pier__span_of(kind);
+	size_t slash = pier__span_find(text, '/'), i;
+	struct pier__span name = pier__span_cut(text, 0, slash);
+
+	for (i = 0; i < KIND_COUNT; i++)
+		if (pier__span_is(name, kinds[i].name))
+			break;
+	if (i == KIND_COUNT)
+		return i;
+	*protocol = kinds[i].protocol;
+	if (slash == text.end)
+		return i;
+	*protocol = kinds[i].protocol != IPPROTO_RAW
+			    ? -1
+			    : pier__protocol_number(pier__span_cut(
+				      text, slash + 1, text.end));
+	return *protocol < 0 ? KIND_COUNT : i;
+}
+
 int
 pier_option_socket(const char *kind)
 {
 	const struct pier__calls *calls = pier__calls();
 	char why[64] = "";
-	size_t i;
-	int fd;
+	int fd, protocol;
+	size_t i = find_kind(kind, &protocol);
 
-	for (i = 0; i < KIND_COUNT; i++)
-		if (strcmp(kind, kinds[i].name) == 0)
-			break;
 	if (i == KIND_COUNT)
 		return refuse_kind(kind);
 	fd = calls->socket(kinds[i].family == 0 ? AF_INET6 : kinds[i].family,
-		kinds[i].type, kinds[i].protocol);
+		kinds[i].type, protocol);
 	if (fd == -EAFNOSUPPORT && kinds[i].family == 0)
-		fd = calls->socket(AF_INET, kinds[i].type, kinds[i].protocol);
+		fd = calls->socket(AF_INET, kinds[i].type, protocol);
 	if (fd >= 0)
 		return fd;
 	if (pier_is_permission(fd) && kinds[i].capability != NULL)

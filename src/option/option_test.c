@@ -489,6 +489,9 @@ test_every_kind_of_socket(void **state)
 		assert_true(seen.read > 20);
 		close(seen.fd);
 	}
+	assert_int_equal(pier_option_socket("raw/nothing"), -EINVAL);
+	assert_int_equal(pier_option_socket("raw/256"), -EINVAL);
+	assert_int_equal(pier_option_socket("tcp/6"), -EINVAL);
 	assert_int_equal(pier_option_socket("nothing"), -EINVAL);
 	assert_non_null(strstr(pier_last_error()->detail, "tcp4"));
 }

@@ -118,6 +118,28 @@ def test_an_address_says_the_family():
         ("unix:///run/nobody", "unix"),
     ):
         equal(value(expect(0, "opt", word, "socket.domain")), family)
+    equal(value(expect(0, "opt", "svc://_http._tcp/x", "protocol")), "tcp")
+
+
+def test_a_raw_endpoint_says_its_protocol():
+    for word, family, protocol, own in (
+        ("raw://192.0.2.1/icmp", "inet", "icmp", "icmp.filter"),
+        ("raw4://example.net/1", "inet", "icmp", "icmp.filter"),
+        ("raw://[::1]/icmp6", "inet6", "icmpv6", "icmpv6.filter"),
+        ("raw6://[::1]/58", "inet6", "icmpv6", "mroute6.version"),
+        ("icmp4://192.0.2.1", "inet", "icmp", "icmp.filter"),
+        ("icmp://[::1]", "inet6", "icmpv6", "icmpv6.filter"),
+        ("raw://192.0.2.1/47", "inet", "47", "ip.ttl"),
+    ):
+        done = tool.run("opt", word)
+        if done.code == 9:
+            raise tap.Skip("raw sockets take CAP_NET_RAW")
+        told = dict(line.split(None, 1) for line in lines(done))
+        equal(
+            [told["socket.domain"], told["socket.protocol"], own in told],
+            [family, protocol, True], word,
+        )
+    contains(expect(2, "opt", "raw://192.0.2.1/nothing").err, "icmp")
     done = expect(0, "opt", "tcp://example.net:80", "nodelay=1")
     equal(value(done), "0 -> 1")
     contains(expect(2, "opt", "tcp://example.net:99999").err, "out of range")
