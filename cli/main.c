@@ -201,11 +201,23 @@ run_tool(struct cli_tool *tool, int argc, char **argv)
 		tool, verb, argc - words - 1, argv + words + 1, &head.common);
 }
 
+/* What failed before may have left nothing that could fail here: its cause is asked
+   for again, by the end of a line that is cut off in any case. */
+static int
+flush_output(void)
+{
+	if (fflush(stdout) != 0)
+		return -errno;
+	if (!ferror(stdout))
+		return 0;
+	return write(STDOUT_FILENO, "\n", 1) < 0 ? -errno : -EIO;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct cli_tool tool = { .verbs = verbs };
-	int code;
+	int code, rc;
 
 	cli_inherited_note(&tool.inherited);
 	cli_tool_setup(&tool, &(const struct cli_common){ .json = false });
@@ -221,7 +233,8 @@ main(int argc, char **argv)
 	/* Its failure costs only the plain words for a stack overflow. */
 	(void)pier_report_overflow();
 	code = run_tool(&tool, argc > 0 ? argc - 1 : 0, argv + 1);
-	if (fflush(stdout) != 0 && errno != EPIPE && code == CLI_EXIT_OK)
-		code = cli_output_failed(&tool, -errno);
+	rc = flush_output();
+	if (rc < 0 && rc != -EPIPE && code == CLI_EXIT_OK)
+		code = cli_output_failed(&tool, rc);
 	return code;
 }
