@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* messages serve ENDPOINT | messages ask ENDPOINT TEXT...: whole messages, with
    a connection (seqpacket:///run/x, tipc://18888/17?type=seqpacket) or without
-   (tipc://18888/17); each is answered in capitals. */
+   (tipc://18888/17, isotp://can0/7e0/7e8); each is answered in capitals. */
 #include <stdio.h>
 #include <string.h>
 

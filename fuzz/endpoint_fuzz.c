@@ -93,6 +93,9 @@ check_taken(const struct pier__endpoint *endpoint)
 	case PIER__ENDPOINT_L2CAP:
 		check_address(endpoint);
 		break;
+	case PIER__ENDPOINT_ISOTP:
+		check(endpoint->link[0] != '\0');
+		break;
 	case PIER__ENDPOINT_FD:
 		check((endpoint->fd >= 0) == (endpoint->host[0] == '\0'));
 		break;

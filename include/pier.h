@@ -28,6 +28,7 @@
 #include <pier/hub.h>
 #include <pier/info.h>
 #include <pier/interface.h>
+#include <pier/isotp.h>
 #include <pier/layers.h>
 #include <pier/network.h>
 #include <pier/ntp.h>

@@ -77,6 +77,16 @@ struct pier_sockaddr_l2cap {
 	uint8_t type; /* enum pier_bt_type of pier/bt.h */
 };
 
+/* ISO-TP, as the kernel has it (linux/can.h): some machines lack its headers. */
+#define PIER_CAN_ADDR_EXTENDED 0x80000000U /* an identifier of 29 bits */
+
+struct pier_sockaddr_can {
+	sa_family_t family; /* AF_CAN */
+	int32_t interface;
+	uint32_t rx_id; /* that this end hears */
+	uint32_t tx_id; /* that it sends */
+};
+
 struct pier_addr {
 	socklen_t len; /* bytes of u that are used; 0 is no address */
 	union {
@@ -88,6 +98,7 @@ struct pier_addr {
 		struct pier_sockaddr_tipc tipc;
 		struct pier_sockaddr_rfcomm rc;
 		struct pier_sockaddr_l2cap l2;
+		struct pier_sockaddr_can can;
 		struct sockaddr_storage storage;
 	} u;
 };
@@ -107,6 +118,8 @@ struct pier_addr {
  *   l2cap:00:11:22:33:44:55/0x1001         a PSM of one
  *   l2cap:00:11:22:33:44:55/0x80?le=public   of one by Low Energy: public, random
  *   rfcomm:/1  l2cap:/0x1001               of any; '*' stands there too
+ *   isotp:can0/7e0/7e8                     an end of ISO-TP: its link, and the
+ *                                          identifiers that it sends and hears
  *
  * Without a port the port is 0. A zone is the name or the number of an
  * interface. In paths and names %XX is the byte with that hexadecimal number;

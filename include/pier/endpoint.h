@@ -23,6 +23,8 @@
  *   l2cap://DEVICE/PSM                      messages by Bluetooth, over a
  *                                           connection; of Low Energy ?le=public
  *                                           or ?le=random
+ *   isotp://INTERFACE/TX/RX                 messages over CAN (ISO-TP), see
+ *                                           isotp.h
  *   pair://                                 two ends of one new pair
  *   svc://TYPE/NAME  svc://TYPE             a service that is found on this
  *                                           network, that one or any
@@ -109,7 +111,7 @@ pier_endpoint_check(const char *text, struct pier_endpoint_check *out)
  *
  *   scheme   "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6", "unix",
  *            "unixgram", "seqpacket", "vsock", "raw", "raw4", "raw6", "tipc",
- *            "rfcomm" or "l2cap"
+ *            "rfcomm", "l2cap" or "isotp"
  *   buf      ends in NUL on success; PIER_ENDPOINT_TEXT_MAX bytes are enough
  *
  * Returns the length without the NUL, or

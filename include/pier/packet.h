@@ -66,8 +66,8 @@ struct pier_packet_opts {
  * which that works: it hears from that address only, and is told when the port
  * there is closed. A server is bound.
  *
- *   endpoint  udp:// udp4:// udp6:// unixgram:// seqpacket:// l2cap:// fd://. A
- *             server on udp://:port needs two sockets, one per family: it is
+ *   endpoint  udp:// udp4:// udp6:// unixgram:// seqpacket:// l2cap:// isotp://
+ *             fd://. A server on udp://:port needs two sockets, one per family: it is
  *             -EINVAL here, see pier_packet_open_all(). One on seqpacket:// or
  *             l2cap:// accepts connections: pier_listen()
  *
@@ -88,7 +88,8 @@ struct pier_packet_opts {
  * Several servers may be bound to one group, each hears everything.
  *
  * Of l2cap:// opts->bind is a controller, by its name or address: "hci0". The
- * longest message is pier_bt_mtu_out() of pier/bt.h.
+ * longest message is pier_bt_mtu_out() of pier/bt.h. Of isotp:// a server is as a
+ * client; pier/isotp.h says more.
  *
  * What fd:// names is taken on success. 0, or the errors of pier_dial() and
  * pier_listen(); -EINVAL also for an fd that is no packet socket, and for .ask

@@ -10,6 +10,7 @@
 
 #include "addr/addr.h"
 #include "addr/bt.h"
+#include "addr/isotp.h"
 #include "addr/tipc.h"
 #include "base/siphash.h"
 
@@ -102,6 +103,10 @@ canonical(struct canonical *to, const struct pier_addr *addr)
 		add_tipc(to, &addr->u.tipc);
 	} else if (pier__is_rfcomm(addr) || pier__is_l2cap(addr)) {
 		add_bt(to, addr);
+	} else if (pier__isotp_is(addr)) {
+		add_number(to, (uint32_t)addr->u.can.interface);
+		add_number(to, addr->u.can.rx_id);
+		add_number(to, addr->u.can.tx_id);
 	} else if (len > sizeof(sa_family_t)) {
 		add(to, (const char *)&addr->u + sizeof(sa_family_t),
 			len - sizeof(sa_family_t));

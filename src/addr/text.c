@@ -8,6 +8,7 @@
 #include "addr/addr.h"
 #include "addr/bt.h"
 #include "addr/ip.h"
+#include "addr/isotp.h"
 #include "addr/tipc.h"
 #include "addr/vsock.h"
 #include "os/interface.h"
@@ -26,6 +27,9 @@
 /* And those of Bluetooth. */
 #define RFCOMM "rfcomm:"
 #define L2CAP  "l2cap:"
+
+/* And one of ISO-TP. */
+#define ISOTP "isotp:"
 
 #define UNIX_HEAD offsetof(struct sockaddr_un, sun_path)
 
@@ -217,6 +221,7 @@ static const struct {
 	{ TIPC, pier__tipc_parse_any },
 	{ RFCOMM, pier__rfcomm_parse },
 	{ L2CAP, pier__l2cap_parse_any },
+	{ ISOTP, pier__isotp_parse },
 };
 
 static int
@@ -361,6 +366,14 @@ format_bt(char *out, size_t size, const struct pier_addr *addr, bool number)
 	return used + pier__bt_format(out + used, size - used, addr, number);
 }
 
+static size_t
+format_isotp(char *out, size_t size, const struct pier_addr *addr)
+{
+	size_t used = (size_t)snprintf(out, size, ISOTP);
+
+	return used + pier__isotp_format(out + used, size - used, addr);
+}
+
 /* Everything is written to a buffer that is always large enough, then cut. */
 static int
 hand_out(char *buf, size_t size, const char *text, size_t len)
@@ -393,6 +406,8 @@ format(const struct pier_addr *addr, char *buf, size_t size, bool port)
 		len = format_tipc(text, sizeof(text), addr);
 	else if (pier__is_rfcomm(addr) || pier__is_l2cap(addr))
 		len = format_bt(text, sizeof(text), addr, port);
+	else if (pier__isotp_is(addr))
+		len = format_isotp(text, sizeof(text), addr);
 	else
 		len = (size_t)snprintf(text, sizeof(text), "(family %d)",
 			addr->u.sa.sa_family);

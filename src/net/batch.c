@@ -7,6 +7,7 @@
 
 #include "net/block.h"
 #include "net/came_back.h"
+#include "net/isotp.h"
 
 #define LINE ((size_t)64)
 
@@ -115,8 +116,12 @@ receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max,
 		return rc;
 	prepare(batch, pier__packet_control_room(packet, NULL));
 	do
-		rc = pier__calls()->recvmmsg(packet->desc->fd, batch->headers,
-			max, how | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+		rc = packet->isotp != NULL
+			     ? pier__isotp_recv_many(
+				       packet, batch->headers, max)
+			     : pier__calls()->recvmmsg(packet->desc->fd,
+				       batch->headers, max,
+				       how | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	while (rc == -EINTR && how == MSG_DONTWAIT);
 	batch->stale = rc > 0 ? (unsigned)rc : 1;
 	if (rc < 0 && rc != -EAGAIN && rc != -EINTR)

@@ -11,6 +11,7 @@
 #include "addr/ip.h"
 #include "addr/tipc.h"
 #include "addr/vsock.h"
+#include "net/isotp.h"
 #include "net/scheme.h"
 #include "net/wishes.h"
 #include "task/failure.h"
@@ -46,8 +47,8 @@ unknown_scheme(struct pier__span name, struct pier__why *why)
 	return pier__why_set(why, name.begin,
 		"unknown scheme \"%.*s\": pier knows tcp, tcp4, tcp6, udp, "
 		"udp4, udp6, icmp, icmp4, icmp6, unix, unixgram, seqpacket, "
-		"vsock, raw, raw4, raw6, tipc, rfcomm, l2cap, svc, fd and "
-		"pair",
+		"vsock, raw, raw4, raw6, tipc, rfcomm, l2cap, isotp, svc, "
+		"fd and pair",
 		pier__span_quote(name), pier__span_at(name));
 }
 
@@ -67,14 +68,21 @@ parse_wishes(struct pier__endpoint *out, struct pier__span span,
 	return rc < 0 ? rc : pier__wishes_check(out, why);
 }
 
-/* Which PSMs there are is a matter of what stands behind '?'. */
+/* Which PSMs there are is a matter of what stands behind '?', where what is right
+   one by one may not go together. */
 static int
-check_psm(const struct pier__endpoint *endpoint, struct pier__span main,
+check_whole(const struct pier__endpoint *endpoint, struct pier__span main,
 	struct pier__why *why)
 {
-	return endpoint->kind == PIER__ENDPOINT_L2CAP
-		       ? pier__l2cap_check(&endpoint->addr, main, why)
-		       : 0;
+	struct pier__isotp_raw raw;
+	const char *wrong;
+
+	if (endpoint->kind == PIER__ENDPOINT_L2CAP)
+		return pier__l2cap_check(&endpoint->addr, main, why);
+	if (endpoint->kind == PIER__ENDPOINT_ISOTP &&
+		pier__isotp_encode(&raw, &endpoint->isotp, &wrong) < 0)
+		return pier__why_set(why, main.end, "%s", wrong);
+	return 0;
 }
 
 static int
@@ -97,14 +105,14 @@ parse_with(struct pier__endpoint *out, const struct pier__scheme *scheme,
 	if (rc < 0)
 		return rc;
 	if (main.end == rest.end)
-		return check_psm(out, main, why);
+		return check_whole(out, main, why);
 	if (rest.text[main.end] == '#')
 		return pier__why_set(why, main.end, "'#' is written %%23");
 	if (hash < rest.end)
 		return pier__why_set(why, hash, "'#' is written %%23");
 	rc = parse_wishes(
 		out, pier__span_cut(rest, main.end + 1, rest.end), why);
-	return rc < 0 ? rc : check_psm(out, main, why);
+	return rc < 0 ? rc : check_whole(out, main, why);
 }
 
 static int
@@ -261,6 +269,7 @@ pier__endpoint_type(const struct pier__endpoint *endpoint)
 	case PIER__ENDPOINT_UDP:
 	case PIER__ENDPOINT_UNIXGRAM:
 	case PIER__ENDPOINT_ICMP:
+	case PIER__ENDPOINT_ISOTP:
 		return SOCK_DGRAM;
 	case PIER__ENDPOINT_SEQPACKET:
 	case PIER__ENDPOINT_L2CAP:
@@ -325,6 +334,8 @@ serves(const struct pier__scheme *scheme, const struct pier_addr *addr)
 		return pier__is_rfcomm(addr);
 	case PIER__ENDPOINT_L2CAP:
 		return pier__is_l2cap(addr);
+	case PIER__ENDPOINT_ISOTP:
+		return pier__isotp_is(addr);
 	default:
 		return false;
 	}
@@ -341,6 +352,8 @@ format_place(char *text, size_t size, const struct pier_addr *addr)
 		return (int)pier__tipc_format(text, size, addr);
 	case AF_BLUETOOTH:
 		return (int)pier__bt_format(text, size, addr, true);
+	case AF_CAN:
+		return (int)pier__isotp_format(text, size, addr);
 	default:
 		return pier_addr_format_host(addr, text, size);
 	}

@@ -7,6 +7,7 @@
 #define PIER_NET_ENDPOINT_H
 
 #include <pier/endpoint.h>
+#include <pier/isotp.h>
 
 #include "addr/addr.h"
 #include "base/text.h"
@@ -50,6 +51,7 @@ enum pier__endpoint_kind {
 	PIER__ENDPOINT_TIPC,
 	PIER__ENDPOINT_RFCOMM,
 	PIER__ENDPOINT_L2CAP,
+	PIER__ENDPOINT_ISOTP,
 };
 
 /* Whom an endpoint of UDP means. */
@@ -68,8 +70,8 @@ struct pier__endpoint {
 	int family; /* tcp, udp, icmp, raw: AF_INET, AF_INET6, or AF_UNSPEC for
 		       both;
 		       unix, unixgram, seqpacket: AF_UNIX; vsock: AF_VSOCK;
-		       tipc: AF_TIPC; rfcomm, l2cap: AF_BLUETOOTH; else
-		       AF_UNSPEC */
+		       tipc: AF_TIPC; rfcomm, l2cap: AF_BLUETOOTH; isotp:
+		       AF_CAN; else AF_UNSPEC */
 	char host[PIER__HOST_MAX +
 		  1]; /* tcp, udp, icmp, raw: a name or an address
 					  with its zone, no brackets; "" is
@@ -80,17 +82,19 @@ struct pier__endpoint {
 	bool group;             /* it is one of multicast */
 	enum pier__reach reach; /* host is 255.255.255.255 where it is not
 				   one */
-	char link[PIER__LINK_TEXT_MAX];
+	char link[PIER__LINK_TEXT_MAX];      /* isotp: its name or number too */
 	char service[PIER__SERVICE_MAX + 1]; /* a number or a name */
 	int port; /* service as a number, or -1 if it is a name */
 	int fd;   /* fd, by number; else -1. By name (LISTEN_FDNAMES) that is in
 		   host */
 	int protocol;          /* raw: of IP, 1 to 255; rfcomm: of Bluetooth;
-				  else 0 */
+				  isotp: of CAN; else 0 */
 	int type;              /* tipc: SOCK_RDM or SOCK_SEQPACKET; else 0 */
 	struct pier_addr addr; /* unix, unixgram, seqpacket, vsock, tipc,
-				  rfcomm, l2cap; else len is 0 */
+				  rfcomm, l2cap; isotp: without its link;
+				  else len is 0 */
 	struct pier__bt_wishes bt;
+	struct pier_isotp_opts isotp;
 	/* Of a path that is too long for addr, whose len is 0: as it stands in
 	   the text, which has to stay. */
 	struct pier__span long_path;

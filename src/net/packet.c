@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "net/isotp.h"
 #include "net/mailbox.h"
 #include "net/stream.h"
 #include "task/failure.h"
@@ -64,6 +65,8 @@ pier__packet_wait(
 
 	if (packet->mailbox != NULL && what == PIER__IN)
 		return pier__mailbox_await(packet->mailbox, deadline);
+	if (packet->isotp != NULL)
+		return pier__isotp_wait(packet, what, deadline);
 	rc = packet->carrier != NULL
 		     ? pier__stream_wait(packet->carrier, what, why, deadline)
 		     : pier__desc_wait(packet->desc, what, why, deadline);
@@ -133,6 +136,7 @@ pier_packet_close(struct pier_packet *packet)
 	/* A carrier's is closed with the carrier. */
 	if (packet->carrier == NULL)
 		pier__desc_close(packet->desc);
+	pier__isotp_detach(packet);
 	pier__free(packet->came_back);
 	pier__free(packet);
 }

@@ -54,11 +54,14 @@ struct pier_packet {
 	/* Of one that hears one peer of a socket which others hear too, and
 	   does not own its descriptor; or NULL. */
 	struct pier__mailbox *mailbox;
+	struct pier__isotp *isotp;          /* of ISO-TP; or NULL */
 	struct pier__unix_file file;        /* of a Unix socket that it bound */
 	struct pier__unix_place own_place;  /* where that is */
 	struct pier__unix_place peer_place; /* of a Unix client's `to` */
 	char text[];                        /* the endpoint as it was given */
 };
+
+struct pier__isotp;
 
 /* How to open: what pier_packet_open() was given, taken apart. */
 struct pier__packet_plan {
@@ -67,6 +70,9 @@ struct pier__packet_plan {
 	const char *text;
 	pier_deadline deadline;
 };
+
+/* Takes plan->text apart, and checks the plan. 0, or an error, noted. */
+int pier__packet_enter_open(struct pier__packet_plan *plan);
 
 /* A packet socket on fd, which is taken on success. 0 or -ENOMEM. */
 int pier__packet_new(struct pier_packet **out, int fd, int family,

@@ -49,8 +49,10 @@ pier_packet_peer(const struct pier_packet *packet, struct pier_addr *out)
 	}
 	rc = pier__calls()->getpeername(
 		packet->desc->fd, &addr.u.sa, &addr.len);
-	/* Of a raw socket, whose peer has no port, the kernel does not say. */
-	if (rc == -ENOTCONN && packet->connected && packet->to.len > 0) {
+	/* Of a raw socket, whose peer has no port, and of ISO-TP the kernel does
+	   not say. */
+	if ((rc == -ENOTCONN || rc == -EOPNOTSUPP) && packet->connected &&
+		packet->to.len > 0) {
 		*out = packet->to;
 		return 0;
 	}

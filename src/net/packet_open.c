@@ -10,6 +10,7 @@
 #include "net/bt.h"
 #include "net/came_back.h"
 #include "net/control.h"
+#include "net/isotp.h"
 #include "net/l2cap.h"
 #include "net/listen_fds.h"
 #include "net/raw.h"
@@ -139,6 +140,36 @@ ask_fd(int fd, int family, const struct pier__packet_plan *plan)
 		      : 0;
 }
 
+/* The same of CAN, where ISO-TP is one of several: what is none stays as it was. */
+static int
+open_can(struct pier_packet **out, int fd, const struct pier__packet_plan *plan)
+{
+	struct pier_addr own = { .len = sizeof(own.u) };
+	struct pier_packet *packet;
+	int protocol = 0;
+	int rc = get_int(fd, SO_PROTOCOL, &protocol);
+
+	if (rc == 0 && protocol == PIER__ISOTP_PROTOCOL)
+		rc = pier__calls()->getsockname(fd, &own.u.sa, &own.len);
+	if (rc == 0 &&
+		(protocol != PIER__ISOTP_PROTOCOL || !pier__isotp_is(&own)))
+		return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
+			"of sockets of CAN only those of ISO-TP have messages");
+	if (rc == 0)
+		rc = pier__packet_new(&packet, fd, AF_CAN, plan);
+	if (rc < 0)
+		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+	packet->scheme = "isotp";
+	rc = pier__isotp_attach(packet, &own);
+	if (rc == 0) {
+		*out = packet;
+		return 0;
+	}
+	pier__free(packet->came_back);
+	pier__free(packet);
+	return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
+}
+
 static int
 open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 {
@@ -169,6 +200,8 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 		rc = ask_fd(fd, family, plan);
 		if (rc < 0)
 			return rc;
+		if (family == AF_CAN)
+			return open_can(out, fd, plan);
 		rc = pier__packet_new(out, fd, family, plan);
 	}
 	if (rc < 0)
@@ -204,19 +237,21 @@ open_one(struct pier_packet **out, const struct pier__packet_plan *plan)
 		return pier__tipc_open(out, plan);
 	case PIER__ENDPOINT_L2CAP:
 		return pier__l2cap_open(out, plan);
+	case PIER__ENDPOINT_ISOTP:
+		return pier__isotp_open(out, plan);
 	case PIER__ENDPOINT_FD:
 		return open_fd(out, plan);
 	default:
 		rc = pier__why_set(&why, 0,
 			"%s:// has no messages: udp, udp4, udp6, unixgram, "
-			"seqpacket, raw, tipc, l2cap and fd have",
+			"seqpacket, raw, tipc, l2cap, isotp and fd have",
 			plan->endpoint.scheme);
 		return pier__fail_parse(rc, plan->text, &why);
 	}
 }
 
-static int
-enter_open(struct pier__packet_plan *plan)
+int
+pier__packet_enter_open(struct pier__packet_plan *plan)
 {
 	struct pier__task *self = pier__self();
 	const char *wrong = NULL;
@@ -265,7 +300,7 @@ pier_packet_open_all_sized(struct pier_packet **out, size_t max,
 		memcpy(&plan->opts, opts,
 			opts_size < sizeof(plan->opts) ? opts_size
 						       : sizeof(plan->opts));
-	rc = enter_open(plan);
+	rc = pier__packet_enter_open(plan);
 	if (rc == 0 && plan->endpoint.kind == PIER__ENDPOINT_UDP) {
 		rc = pier__udp_open(out, max, plan);
 	} else if (rc == 0) {

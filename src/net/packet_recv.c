@@ -14,6 +14,7 @@
 
 #include "net/came_back.h"
 #include "net/control.h"
+#include "net/isotp.h"
 #include "net/l2cap.h"
 #include "net/mailbox.h"
 #include "net/packet.h"
@@ -122,6 +123,11 @@ pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
 	msg->peer.len = header->msg_namelen;
 	if (msg->peer.len <= sizeof(msg->peer.u.sa.sa_family))
 		msg->peer.len = 0;
+	/* The kernel says by which link it came, and no identifiers. */
+	if (packet->isotp != NULL) {
+		msg->peer = packet->to;
+		msg->interface = (unsigned int)packet->to.u.can.interface;
+	}
 	if (packet->own.len > 0) {
 		msg->local.len = packet->own.len;
 		memcpy(&msg->local.u, &packet->own.u, packet->own.len);
@@ -192,8 +198,10 @@ receive(struct pier_packet *packet, struct pier_msg *msg, struct pier_fds *fds,
 	n = came_back_before(packet);
 	if (n < 0)
 		return (int)n;
-	n = call(packet->desc->fd, &header,
-		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	n = packet->isotp != NULL
+		    ? pier__isotp_recv(packet, &header)
+		    : call(packet->desc->fd, &header,
+			      MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	if (n < 0 && n != -EAGAIN)
 		n = pier__packet_look_back(packet, (int)n);
 	if (n == -EAGAIN)
@@ -239,8 +247,10 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 	if (n < 0)
 		return n;
 	call = packet->ip_header ? pier__raw_recvmmsg : pier__calls()->recvmmsg;
-	n = call(packet->desc->fd, list, count,
-		MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	n = packet->isotp != NULL
+		    ? pier__isotp_recv_many(packet, list, count)
+		    : call(packet->desc->fd, list, count,
+			      MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	if (n < 0 && n != -EAGAIN)
 		n = pier__packet_look_back(packet, n);
 	if (n == -EAGAIN)
@@ -257,8 +267,10 @@ receive_many(struct pier_packet *packet, struct pier_msg *msgs,
 }
 
 static const char *
-explain_receive(int rc)
+explain_receive(const struct pier_packet *packet, int rc)
 {
+	if (packet->isotp != NULL)
+		return pier__isotp_explain_receive(rc);
 	switch (rc) {
 	case -ECONNREFUSED:
 		return "an earlier message met a closed port";
@@ -291,8 +303,9 @@ pier__packet_fail_receive(const struct pier_packet *packet, int rc)
 	char text[PIER__CAME_BACK_MAX];
 
 	return pier__packet_fail(packet, rc, PIER_STEP_RECEIVE,
-		pier__came_back_text(packet, rc, text) ? text
-						       : explain_receive(rc));
+		pier__came_back_text(packet, rc, text)
+			? text
+			: explain_receive(packet, rc));
 }
 
 /* The next message, waiting; fds may be NULL. */
@@ -442,7 +455,7 @@ pier_packet_recv_fds_sized(struct pier_packet *packet, struct pier_msg *out,
 	came.count = 0;
 	if (packet->family != AF_UNIX)
 		return pier__packet_fail(packet, -EOPNOTSUPP, PIER_STEP_RECEIVE,
-			explain_receive(-EOPNOTSUPP));
+			explain_receive(packet, -EOPNOTSUPP));
 	rc = receive_next(packet, &msg, &came, buf, size, deadline);
 	if (rc < 0) {
 		pier_fds_close(&came);

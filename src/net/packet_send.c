@@ -10,6 +10,7 @@
 #include "net/bt.h"
 #include "net/came_back.h"
 #include "net/control.h"
+#include "net/isotp.h"
 #include "net/mailbox.h"
 #include "net/many.h"
 #include "net/packet.h"
@@ -96,8 +97,11 @@ send_message(struct pier_packet *packet, struct msghdr *header,
 	pier_deadline deadline)
 {
 	int64_t pause_ns = 0;
-	int rc = pier__packet_enter(packet, PIER__OUT, &deadline);
+	int rc;
 
+	if (packet->isotp != NULL)
+		return pier__isotp_send(packet, header, deadline);
+	rc = pier__packet_enter(packet, PIER__OUT, &deadline);
 	keep_order(packet);
 	while (rc == 0) {
 		ssize_t n =
@@ -332,6 +336,12 @@ pier_send_many_sized(struct pier_packet *packet,
 
 		if (is_for_links(packet, first.to)) {
 			int rc = send_by_links(packet, &first, deadline);
+
+			return rc < 0 ? rc : 1;
+		}
+		if (packet->isotp != NULL) {
+			int rc =
+				pier__packet_send_out(packet, &first, deadline);
 
 			return rc < 0 ? rc : 1;
 		}

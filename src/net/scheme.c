@@ -12,6 +12,7 @@
 #include "addr/tipc.h"
 #include "addr/vsock.h"
 #include "net/bt.h"
+#include "net/isotp.h"
 #include "net/raw.h"
 #include "net/svc.h"
 #include "net/tipc.h"
@@ -510,13 +511,13 @@ static const struct pier__scheme schemes[] = {
 	{ "tipc", PIER__ENDPOINT_TIPC, AF_TIPC, parse_tipc },
 	{ "rfcomm", PIER__ENDPOINT_RFCOMM, AF_BLUETOOTH, parse_rfcomm },
 	{ "l2cap", PIER__ENDPOINT_L2CAP, AF_BLUETOOTH, parse_l2cap },
+	{ "isotp", PIER__ENDPOINT_ISOTP, AF_CAN, pier__isotp_endpoint },
 	/* It becomes one of the first two kinds; no address belongs to it. */
 	{ "svc", PIER__ENDPOINT_PAIR, AF_UNSPEC, pier__svc_parse },
 	LATER("tls"),
 	LATER("http"),
 	LATER("https"),
 	LATER("can"),
-	LATER("isotp"),
 	LATER("packet"),
 };
 
@@ -537,6 +538,7 @@ static const struct pier__scheme_own own_names[] = {
 	{ PIER__ENDPOINT_TIPC, tipc_names, pier__tipc_take },
 	{ PIER__ENDPOINT_RFCOMM, pier__rfcomm_names, pier__bt_take },
 	{ PIER__ENDPOINT_L2CAP, pier__l2cap_names, pier__bt_take },
+	{ PIER__ENDPOINT_ISOTP, pier__isotp_names, pier__isotp_take },
 };
 
 const struct pier__scheme_own *

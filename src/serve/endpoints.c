@@ -80,6 +80,7 @@ kind_of(struct pier_server *server, const char *text)
 		return rc < 0 ? rc : kind_of_fd(rc);
 	case PIER__ENDPOINT_UDP:
 	case PIER__ENDPOINT_UNIXGRAM:
+	case PIER__ENDPOINT_ISOTP:
 		return FOR_DATAGRAMS;
 	case PIER__ENDPOINT_SEQPACKET:
 	case PIER__ENDPOINT_L2CAP:
