@@ -70,7 +70,7 @@ static const char *
 prefix_of(const char *text)
 {
 	static const char *const prefixes[] = {
-		"vsock:", "tipc:", "rfcomm:", "l2cap:"
+		"vsock:", "tipc:", "rfcomm:", "l2cap:", "isotp:"
 	};
 	size_t i;
 

@@ -181,7 +181,9 @@ put_host(struct sheet *sheet, const struct pier_addr *addr)
 {
 	char text[PIER_ADDR_TEXT_MAX] = "can:";
 
-	if (pier_addr_family(addr) == AF_CAN)
+	/* That of ISO-TP has identifiers, and a form of its own. */
+	if (pier_addr_family(addr) == AF_CAN &&
+		(addr->u.can.rx_id | addr->u.can.tx_id) == 0)
 		(void)pier_interface_name(
 			addr_can_interface(addr), text + 4, sizeof(text) - 4);
 	else

@@ -18,7 +18,8 @@
 
 /* What options are of use for: a bit for each action. */
 #define FOR(action) (1u << (action))
-#define FOR_SENDERS (FOR(CAN_SEND) | FOR(CAN_GEN) | FOR(CAN_PLAY))
+#define FOR_SENDERS \
+	(FOR(CAN_SEND) | FOR(CAN_GEN) | FOR(CAN_PLAY) | FOR(CAN_ISOTP))
 #define FOR_HEARERS (FOR(CAN_DUMP) | FOR(CAN_WATCH))
 
 pier_deadline
@@ -71,22 +72,24 @@ static const struct cli_option options[] = {
 		.metavar = "N",
 		.group = "How much",
 		.help = "end after so many frames; of send, after so many "
-			"rounds; of watch, after so much news",
+			"rounds; of watch, after so much news; of isotp, "
+			"after so many messages that came",
 		.otherwise = "no limit; of send, one round without --every",
 		.min = 1,
 		.max = INT64_C(1000000000000),
 		.offset = AT(count),
-		.needs = FOR_HEARERS | FOR(CAN_SEND) | FOR(CAN_GEN) },
+		.needs = FOR_HEARERS | FOR(CAN_SEND) | FOR(CAN_GEN) |
+			 FOR(CAN_ISOTP) },
 	{ .name = "for",
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
 		.group = "How much",
-		.help = "end after so long",
+		.help = "end after so long; of isotp, from when all is sent",
 		.otherwise = "no limit",
 		.min = MS,
 		.max = WEEK,
 		.offset = AT(limit),
-		.needs = FOR_HEARERS },
+		.needs = FOR_HEARERS | FOR(CAN_ISOTP) },
 	{ .name = "read",
 		.letter = 'r',
 		.kind = CLI_TEXT,
@@ -193,7 +196,8 @@ static const struct cli_option options[] = {
 		.metavar = "TIME",
 		.group = "send, gen and play",
 		.help = "how long one frame may wait for room in the queue of "
-			"the interface",
+			"the interface; of isotp, how long one message may "
+			"take",
 		.otherwise = "10s",
 		.min = MS,
 		.max = DAY,
@@ -254,6 +258,13 @@ static const struct cli_option options[] = {
 		.help = "do not wait as long between frames as it was then",
 		.offset = AT(at_once),
 		.needs = FOR(CAN_PLAY) },
+	{ .name = "sniff",
+		.kind = CLI_FLAG,
+		.group = "isotp",
+		.help = "show what two others say to each other, and send "
+			"nothing; -v shows each frame too",
+		.offset = AT(sniff),
+		.needs = FOR(CAN_ISOTP) },
 	{ .name = NULL },
 };
 
@@ -309,6 +320,7 @@ run(struct cli_tool *tool, const void *given)
 		[CAN_PLAY] = can_play,
 		[CAN_WATCH] = can_watch,
 		[CAN_LIST] = can_list,
+		[CAN_ISOTP] = can_isotp,
 	};
 	const struct can_settings *settings = given;
 	struct cli_complaint why;
@@ -326,6 +338,7 @@ static const struct cli_word action_words[] = {
 	{ "play", CAN_PLAY, "send the frames of a log" },
 	{ "watch", CAN_WATCH, "show what changes, and what falls silent" },
 	{ "list", CAN_LIST, "show interfaces, and how they fare" },
+	{ "isotp", CAN_ISOTP, "send and receive messages of ISO-TP" },
 	{ NULL, 0, NULL },
 };
 
@@ -341,7 +354,8 @@ static const struct cli_operand operands[] = {
 		.help = "of dump and watch: interfaces, or any, each with its "
 			"filters; of send: an interface and frames, or -; of "
 			"gen: an interface; of play: a log, or -, and TO=FROM; "
-			"of list: interfaces",
+			"of list: interfaces; of isotp: INTERFACE/TX/RX, and "
+			"the bytes of a message, or -",
 		.min = 0,
 		.offset = AT(words) },
 	{ .metavar = NULL },
@@ -360,6 +374,8 @@ static const struct cli_example examples[] = {
 	{ "pier can dump any --log > night.log", "a log, as candump -L" },
 	{ "pier can play night.log vcan0=can0",
 		"what came on can0, at its pace, to vcan0" },
+	{ "pier can isotp can0/7e0/7e8 22 F1 90 --count 1 --for 2s",
+		"a message of ISO-TP, and one that answers it" },
 	{ "pier can dump --read night.log -w night.pcap",
 		"a file for Wireshark" },
 	{ "pier can list", "every interface: bit rate, state, errors" },
@@ -398,7 +414,13 @@ const struct cli_verb cli_verb_can = {
 		"Where the queue of an interface is full, a frame waits for "
 		"room, as long as --timeout says. What send --every leaves to "
 		"the kernel's timers does not: it is lost then. With --timeout "
-		"this process keeps the time itself.",
+		"this process keeps the time itself.\n\n"
+		"isotp sends a message of ISO-TP with the identifier TX, and "
+		"shows those that come with RX: bytes in hexadecimal digits, "
+		"as isotpsend and isotprecv have them. It receives when there "
+		"is nothing to send, or with --count or --for; it ends with 1 "
+		"when nothing came. pier-endpoint(7) says what may stand "
+		"behind '?' of isotp://.",
 	.examples = examples,
 	.options = options,
 	.operands = operands,

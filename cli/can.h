@@ -2,8 +2,9 @@
 /*
  * pier can: what its files share. can.c has the options, can_dump.c hears,
  * can_send.c sends and makes frames up, can_cycle.c has the kernel send them,
- * can_play.c plays logs, can_watch.c tells changes, can_source.c reads which
- * interfaces, can_lines.c lines, can_tell.c shows frames, can_list.c interfaces.
+ * can_play.c plays logs, can_watch.c tells changes, can_isotp.c has messages of
+ * ISO-TP, can_source.c reads which interfaces, can_lines.c lines, can_tell.c shows
+ * frames, can_list.c interfaces.
  */
 #ifndef PIER_CLI_CAN_H
 #define PIER_CLI_CAN_H
@@ -21,6 +22,7 @@ enum can_action {
 	CAN_PLAY,
 	CAN_WATCH,
 	CAN_LIST,
+	CAN_ISOTP,
 };
 
 /* How the time of a frame is shown. */
@@ -58,6 +60,7 @@ struct can_settings {
 	int64_t throttle; /* ns; 0: every change is told */
 	int64_t learn;    /* ns; 0: every bit counts from the beginning */
 	int64_t hold;     /* ns that a change stays marked on a terminal */
+	bool sniff;
 };
 
 /* What a word says: an interface, and what of it passes. */
@@ -119,6 +122,9 @@ struct can_lines;
 /* 0, or an exit code: what is wrong was said. */
 int can_lines_open(
 	struct can_lines **out, const struct cli_tool *tool, const char *path);
+/* The same of lines of up to size bytes, each of which holds a `what`. */
+int can_lines_open_long(struct can_lines **out, const struct cli_tool *tool,
+	const char *path, size_t size, const char *what);
 /*
  * The next line, without its newline, borrowed until the next call. 1; 0: there is
  * no more; or a negative error: it was said and its exit code is in *code, or it is
@@ -127,8 +133,10 @@ int can_lines_open(
 int can_lines_next(struct can_lines *lines, const char **line, int *code);
 /* From the beginning again. 0, or an exit code, which was said. */
 int can_lines_again(struct can_lines *lines);
-/* The line that came last cannot be read, by pier_last_error(); the exit code. */
+/* The line that came last cannot be read, by pier_last_error(), or for what is said;
+   the exit code. */
 int can_lines_wrong(const struct can_lines *lines);
+int can_lines_wrong_as(const struct can_lines *lines, const char *what);
 /* NULL is fine. */
 void can_lines_close(struct can_lines *lines);
 
@@ -160,6 +168,7 @@ int can_cycle_run(const struct cli_tool *tool,
 	const struct can_settings *settings,
 	const struct pier_can_frame *frames, size_t count, int64_t *sent);
 int can_list(struct cli_tool *tool, const struct can_settings *settings);
+int can_isotp(struct cli_tool *tool, const struct can_settings *settings);
 
 /* Until when one frame may wait for room in the queue of its interface. */
 pier_deadline can_room_until(const struct can_settings *settings);

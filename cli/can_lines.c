@@ -18,7 +18,9 @@ struct can_lines {
 	const char *path;
 	struct pier_stream *stream;
 	uint64_t number;
-	char line[LINE_SIZE];
+	const char *what; /* that a line holds */
+	size_t size;
+	char line[];
 };
 
 static bool
@@ -55,7 +57,14 @@ int
 can_lines_open(
 	struct can_lines **out, const struct cli_tool *tool, const char *path)
 {
-	struct can_lines *lines = calloc(1, sizeof(*lines));
+	return can_lines_open_long(out, tool, path, LINE_SIZE, "frame");
+}
+
+int
+can_lines_open_long(struct can_lines **out, const struct cli_tool *tool,
+	const char *path, size_t size, const char *what)
+{
+	struct can_lines *lines = calloc(1, sizeof(*lines) + size);
 	int code;
 
 	if (lines == NULL)
@@ -63,6 +72,8 @@ can_lines_open(
 			tool, PIER_STEP_CREATE, path, -ENOMEM, "");
 	lines->tool = tool;
 	lines->path = path;
+	lines->size = size;
+	lines->what = what;
 	code = open_file(lines);
 	if (code != 0) {
 		free(lines);
@@ -96,6 +107,12 @@ wrong(const struct can_lines *lines, int rc, const char *what)
 }
 
 int
+can_lines_wrong_as(const struct can_lines *lines, const char *what)
+{
+	return wrong(lines, -PIER_EFRAME, what);
+}
+
+int
 can_lines_wrong(const struct can_lines *lines)
 {
 	const struct pier_error *error = pier_last_error();
@@ -110,14 +127,16 @@ int
 can_lines_next(struct can_lines *lines, const char **line, int *code)
 {
 	ssize_t n = pier_read_line(
-		lines->stream, lines->line, sizeof(lines->line), PIER_FOREVER);
+		lines->stream, lines->line, lines->size, PIER_FOREVER);
+	char text[64];
 
 	if (n == 0)
 		return 0;
 	lines->number++;
 	if (n == -EMSGSIZE) {
-		*code = wrong(
-			lines, -PIER_EFRAME, "it is too long for a frame");
+		snprintf(text, sizeof(text), "it is too long for a %s",
+			lines->what);
+		*code = wrong(lines, -PIER_EFRAME, text);
 		return -PIER_EFRAME;
 	}
 	if (n < 0) {
@@ -131,7 +150,7 @@ can_lines_next(struct can_lines *lines, const char **line, int *code)
 	}
 	if (lines->line[n - 1] == '\n')
 		n--;
-	else if ((size_t)n == sizeof(lines->line))
+	else if ((size_t)n == lines->size)
 		n--; /* cut off by its end, and too long in any case */
 	lines->line[n] = '\0';
 	*line = lines->line;

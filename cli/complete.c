@@ -33,6 +33,7 @@ static const char *const schemes[][2] = {
 	{ "tipc://", "1/1" },
 	{ "rfcomm://", "*/1" },
 	{ "l2cap://", "*/1" },
+	{ "isotp://", "a/1/2" },
 	{ "tls://", "a:1" },
 	{ "fd://", "3" },
 };

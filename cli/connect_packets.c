@@ -246,6 +246,8 @@ open_packet(struct talk *talk, pier_deadline deadline)
 	/* Of raw messages the header takes at least as much. */
 	if (check.type == SOCK_RAW || strncmp(check.scheme, "udp", 3) == 0)
 		talk->chunk = PIER_PACKET_MAX;
+	if (strcmp(check.scheme, "isotp") == 0)
+		talk->chunk = PIER_ISOTP_MAX;
 	if (settings->chunk > 0 && (size_t)settings->chunk < talk->chunk)
 		talk->chunk = (size_t)settings->chunk;
 	rc = pier_packet_open(&talk->packet, talk->endpoint, &opts, deadline);

@@ -35,6 +35,16 @@ static const struct {
 		"a kernel feature" },
 };
 
+/* What ISO-TP has numbers of its own for: nobody answered; a message broke off, or
+   was not as was asked for, or there was no room for it. On a wire nothing is
+   unreachable: its interface is missing here. */
+static bool
+is_of_isotp(int code)
+{
+	return code == -ECOMM || code == -ENETDOWN || code == -ETIMEDOUT ||
+	       code == -EILSEQ || code == -EBADMSG || code == -EMSGSIZE;
+}
+
 enum cli_exit
 cli_exit_for(const struct pier_error *error)
 {
@@ -53,6 +63,10 @@ cli_exit_for(const struct pier_error *error)
 	/* Bluetooth's way is a controller, and none of them is switched on. */
 	if (code == -EHOSTUNREACH && cli_is_bluetooth(error->endpoint))
 		return CLI_EXIT_RESOURCE;
+	if (cli_is_isotp(error->endpoint) && is_of_isotp(code))
+		return code == -ECOMM      ? CLI_EXIT_UNREACHABLE
+		       : code == -ENETDOWN ? CLI_EXIT_RESOURCE
+					   : CLI_EXIT_PROTOCOL;
 	if (pier_is_dead_peer(code))
 		return connecting ? CLI_EXIT_UNREACHABLE : CLI_EXIT_RESET;
 	/* Nothing can be opened before this machine's own device is up. */

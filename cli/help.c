@@ -72,6 +72,8 @@ put_endpoints(FILE *out)
 	      "rfcomm://00:11:22:33:44:55/1\n"
 	      "  l2cap://ADDR/PSM      messages by Bluetooth; of Low Energy "
 	      "?le=public, random\n"
+	      "  isotp://IFACE/TX/RX   messages over CAN, of ISO-TP: "
+	      "isotp://can0/7e0/7e8\n"
 	      "  svc://TYPE/NAME       a service found on this network; "
 	      "svc://TYPE: any\n"
 	      "  fd://NUMBER           a descriptor that was handed down\n"

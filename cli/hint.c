@@ -604,6 +604,8 @@ cli_hint_for(const struct pier_error *given, char *text, size_t size)
 	text[0] = '\0';
 	if (cli_is_bluetooth(error->endpoint))
 		cli_hint_bluetooth(error, text, size);
+	if (cli_is_isotp(error->endpoint))
+		cli_hint_isotp(error, text, size);
 	if (text[0] != '\0')
 		return;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

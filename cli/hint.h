@@ -23,6 +23,10 @@ bool cli_is_bluetooth(const char *endpoint);
 void cli_hint_bluetooth(
 	const struct pier_error *error, char *text, size_t size);
 
+/* The same of ISO-TP over CAN. */
+bool cli_is_isotp(const char *endpoint);
+void cli_hint_isotp(const struct pier_error *error, char *text, size_t size);
+
 /* What to run about an option of sockets that is wrong, or is none. */
 void cli_hint_option(const char *name, char *text, size_t size);
 

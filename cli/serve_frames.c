@@ -58,6 +58,7 @@ with_messages(const struct serve_settings *settings,
 		if (pier_endpoint_check(endpoint, check) == 0 &&
 			(strncmp(check->scheme, "udp", 3) == 0 ||
 				strcmp(check->scheme, "unixgram") == 0 ||
+				strcmp(check->scheme, "isotp") == 0 ||
 				strcmp(check->scheme, "seqpacket") == 0))
 			return endpoint;
 	}

@@ -75,6 +75,9 @@ pier__isotp_split(struct pier__span *link, struct pier_addr *out,
 		rc = parse_id(&addr.u.can.rx_id,
 			pier__span_cut(rest, second + 1, rest.end), "is heard",
 			why);
+	if (rc == 0 && !pier__isotp_is(&addr))
+		rc = pier__why_set(
+			why, second + 1, "the other identifier is 0 already");
 	if (rc == 0)
 		*out = addr;
 	return rc;
@@ -144,9 +147,11 @@ pier__isotp_format(char *out, size_t size, const struct pier_addr *addr)
 	return put_id(out, size, used, addr->u.can.rx_id);
 }
 
+/* That of a raw socket of CAN has none. */
 bool
 pier__isotp_is(const struct pier_addr *addr)
 {
 	return pier_addr_family(addr) == AF_CAN &&
-	       addr->len >= sizeof(addr->u.can);
+	       addr->len >= sizeof(addr->u.can) &&
+	       (addr->u.can.rx_id | addr->u.can.tx_id) != 0;
 }

@@ -176,6 +176,7 @@ what_is_no_endpoint_is_refused(void **state)
 		{ "isotp://can0/800/7e8", 13, "at most 7FF" },
 		{ "isotp://can0/7e0/7e8/1", 17, "three hexadecimal digits" },
 		{ "isotp://can0/7e0/12345", 17, "or eight" },
+		{ "isotp://can0/0/000", 15, "is 0 already" },
 		{ "isotp://can0/7e0/20000000", 17, "1FFFFFFF" },
 		{ "isotp://aninterfacewith17/1/2", 8, "at most 15 bytes" },
 		{ "isotp://can0/1/2?pad=100", 21, "two hexadecimal digits" },

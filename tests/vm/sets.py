@@ -58,6 +58,11 @@ SETS = [
         scripts=["tests/vm/can_link.py"],
     ),
     Set(
+        "isotp",
+        ["can_raw", "can_isotp", "vcan"],
+        scripts=["tests/vm/isotp.py"],
+    ),
+    Set(
         "options",
         [
             "tipc",
