@@ -34,6 +34,7 @@ static const struct mode modes[] = {
 	{ "conn", load_churn, "connect, one echo, close; N in flight" },
 	{ "idle", load_idle, "server memory of N silent connections" },
 	{ "packets", load_packets, "volleys of N datagrams" },
+	{ "peers", load_peers, "the same, each by a socket of its own" },
 };
 
 static void __attribute__((noreturn)) usage(void)

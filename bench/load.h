@@ -111,5 +111,6 @@ void load_volley(struct load *load);
 void load_churn(struct load *load);
 void load_idle(struct load *load);
 void load_packets(struct load *load);
+void load_peers(struct load *load);
 
 #endif

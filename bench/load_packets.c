@@ -2,7 +2,8 @@
 /*
  * Datagrams in volleys: `connections` messages by one socket at once, asleep
  * until all of them have come back; so the server always has a queue. Mode
- * `packets`. Each message carries its number, and bytes that depend on it.
+ * `packets`; `peers` is the same with a socket for each message. Each message
+ * carries its number, and bytes that depend on it.
  */
 #include "load.h"
 
@@ -67,19 +68,22 @@ connect_to(int port)
 	return fd;
 }
 
+static void
+fill(const struct batch *batch, int i, uint32_t number)
+{
+	memcpy(message(batch, i), &number, sizeof(number));
+	memset(message(batch, i) + sizeof(number), (int)(number & 0xff),
+		batch->size - sizeof(number));
+}
+
 /* Messages [first, first + count) of a volley whose number is in each. */
 static void
 send_batch(int fd, struct batch *batch, uint32_t first, int count)
 {
 	int i, n;
 
-	for (i = 0; i < count; i++) {
-		uint32_t number = first + (uint32_t)i;
-
-		memcpy(message(batch, i), &number, sizeof(number));
-		memset(message(batch, i) + sizeof(number), (int)(number & 0xff),
-			batch->size - sizeof(number));
-	}
+	for (i = 0; i < count; i++)
+		fill(batch, i, first + (uint32_t)i);
 	for (i = 0; i < count; i += n) {
 		n = sendmmsg(fd, batch->list + i, (unsigned)(count - i), 0);
 		if (n <= 0)
@@ -149,4 +153,63 @@ load_packets(struct load *load)
 			load_count(load, began_ns, now_ns);
 	}
 	close(fd);
+}
+
+static void
+await(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	if (poll(&ready, 1, 10000) != 1)
+		bench_fail(0, "a message did not come back");
+}
+
+/* The one message of this socket, which is that at place i of batch. */
+static void
+take_one(int fd, const struct batch *batch, int i, unsigned char *room)
+{
+	ssize_t n;
+
+	while ((n = recv(fd, room, batch->size, 0)) < 0 && errno == EAGAIN)
+		await(fd);
+	if (n != (ssize_t)batch->size ||
+		memcmp(room, message(batch, i), batch->size) != 0)
+		bench_fail(n < 0 ? errno : 0, "a wrong message came back");
+}
+
+void
+load_peers(struct load *load)
+{
+	int64_t now_ns = bench_now_ns();
+	struct batch batch, room;
+	uint32_t number = 0;
+	int fds[BATCH], i, last = load->connections - 1;
+
+	if (load->connections > BATCH || load->size <= sizeof(number))
+		bench_fail(0,
+			"peers: --connections is at most %d, --size 5 "
+			"or more",
+			BATCH);
+	batch_make(&batch, load->size);
+	batch_make(&room, load->size);
+	for (i = 0; i <= last; i++)
+		fds[i] = connect_to(load->port);
+	while (load_goes_on(load, now_ns)) {
+		int64_t began_ns = now_ns;
+
+		for (i = 0; i <= last; i++, number++) {
+			fill(&batch, i, number);
+			if (send(fds[i], message(&batch, i), load->size, 0) < 0)
+				bench_fail(errno, "send");
+		}
+		/* The others have come by then: this sleeps once. */
+		take_one(fds[last], &batch, last, room.bytes);
+		for (i = 0; i < last; i++)
+			take_one(fds[i], &batch, i, room.bytes);
+		now_ns = bench_now_ns();
+		for (i = 0; i <= last; i++)
+			load_count(load, began_ns, now_ns);
+	}
+	for (i = 0; i <= last; i++)
+		close(fds[i]);
 }
