@@ -18,6 +18,9 @@
 
 #define LOOK_MS 1000
 
+/* /proc alone may take a second on a machine that is busy. */
+#define LOOK_MS_MAX 5000
+
 /* Cookies are remembered of at most so many sockets. */
 #define NOTES_MAX (1U << 20)
 
@@ -97,19 +100,33 @@ note(const struct pier_socket *socket, void *ctx)
 	return 0;
 }
 
-/* Who lives, and whose they are. A look that fails is made again. */
+static void
+swap(struct watching *watching)
+{
+	struct notes before = watching->before;
+
+	watching->before = watching->now;
+	watching->now = before;
+}
+
+/* Who lives, and whose they are. A look that fails is made again, and what the
+   last one found stands: half of it would make others seem new. */
 static void
 look(struct watching *watching)
 {
 	const struct pier_sockets_opts opts = { .filter = "tcp or udp",
 		.owners = watching->settings->processes };
-	struct notes swap = watching->before;
+	int rc;
 
 	watching->look = pier_in_ms(LOOK_MS);
-	watching->before = watching->now;
-	watching->now = swap;
+	swap(watching);
 	watching->now.count = 0;
-	(void)pier_sockets(&opts, note, watching, pier_in_ms(LOOK_MS));
+	rc = pier_sockets(&opts, note, watching, pier_in_ms(LOOK_MS_MAX));
+	if (rc != 0) {
+		swap(watching);
+		watching->before.count = 0;
+		return;
+	}
 	watching->looked = true;
 	if (watching->now.count > 0)
 		qsort(watching->now.list, watching->now.count,
