@@ -234,7 +234,7 @@ pier__isotp_open(struct pier_packet **out, const struct pier__packet_plan *plan)
 		it.step = PIER_STEP_CREATE;
 		rc = pier__packet_new(&packet, fd, AF_CAN, plan);
 	}
-	if (rc < 0) {
+	if (rc != 0) {
 		pier__close(fd);
 		return fail(&it, rc);
 	}

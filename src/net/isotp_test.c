@@ -42,6 +42,7 @@ static struct {
 	int full;       /* and so many a full queue */
 	int refusal;    /* of a message, by the kernel; 0: none */
 	bool cuts;      /* as an older kernel: how long it was is not told */
+	int handed;     /* the protocol of a socket that was there; 0: none */
 } bus;
 
 static struct pier__faulty faulty;
@@ -126,8 +127,17 @@ take_error(void)
 static int
 bus_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
+	const int domain = AF_CAN;
 	int error;
 
+	if (bus.handed != 0 && name == SO_DOMAIN) {
+		memcpy(value, &domain, sizeof(domain));
+		return 0;
+	}
+	if (bus.handed != 0 && name == SO_PROTOCOL) {
+		memcpy(value, &bus.handed, sizeof(bus.handed));
+		return 0;
+	}
 	if (level != SOL_SOCKET || name != SO_ERROR)
 		return pier__calls_real.getsockopt(fd, level, name, value, len);
 	error = take_error();
@@ -334,6 +344,32 @@ what_is_missing_is_said_at_once(void **state)
 			&(struct pier_packet_opts){ .unconnected = true },
 			SOON),
 		-EINVAL);
+}
+
+/* Of the kinds of CAN that one is taken, and what is not stays open. */
+static void
+a_socket_that_was_there_is_taken(void **state)
+{
+	struct pier_packet *packet;
+	char text[64];
+	int fd;
+
+	(void)state;
+	/* Where it is bound. */
+	pier_packet_close(opened(HERE));
+	fd = pier__calls()->socket(AF_CAN, SOCK_DGRAM, 6);
+	assert_true(fd >= 0);
+	(void)snprintf(text, sizeof(text), "fd://%d", fd);
+	bus.handed = 2;
+	assert_int_equal(pier_packet_open(&packet, text, NULL, SOON), -EINVAL);
+	assert_line("only those of ISO-TP");
+	bus.handed = 6;
+	assert_int_equal(pier_packet_open(&packet, text, NULL, SOON), 0);
+	assert_int_equal(pier_send(packet, NULL, "hello", 5, SOON), 0);
+	peer_has("hello");
+	assert_true(pier_packet_endpoint(packet, text, sizeof(text)) > 0);
+	assert_string_equal(text, HERE);
+	pier_packet_close(packet);
 }
 
 /* ---- Messages ----------------------------------------------------------- */
@@ -628,6 +664,7 @@ main(void)
 		BUS(the_kernel_is_told),
 		BUS(typed_options_stand_in_for_the_endpoints),
 		BUS(what_is_missing_is_said_at_once),
+		BUS(a_socket_that_was_there_is_taken),
 		BUS(messages_go_both_ways),
 		BUS(several_come_at_once),
 		BUS(what_is_cut_off_is_told),

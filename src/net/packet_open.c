@@ -157,7 +157,7 @@ open_can(struct pier_packet **out, int fd, const struct pier__packet_plan *plan)
 			"of sockets of CAN only those of ISO-TP have messages");
 	if (rc == 0)
 		rc = pier__packet_new(&packet, fd, AF_CAN, plan);
-	if (rc < 0)
+	if (rc != 0)
 		return pier__fail_step(rc, PIER_STEP_CREATE, plan->text, NULL);
 	packet->scheme = "isotp";
 	rc = pier__isotp_attach(packet, &own);
