@@ -48,7 +48,7 @@ get_int(int fd, int number, int *value)
 static int
 kind_of(int fd, uint32_t *kind)
 {
-	int family, type, protocol, rc;
+	int family = 0, type = 0, protocol = 0, rc;
 
 	rc = get_int(fd, SO_DOMAIN, &family);
 	if (rc == 0)

@@ -165,7 +165,7 @@ count(const struct pier_socket *socket, void *ctx)
 static bool
 is_listed(int fd)
 {
-	struct sockaddr_in name;
+	struct sockaddr_in name = { .sin_port = 0 };
 	socklen_t len = sizeof(name);
 	struct pier_sockets_opts opts = { .kinds = PIER_SOCKET_TCP };
 	char filter[32];
