@@ -524,6 +524,11 @@ what_the_peer_does_is_told(void **state)
 		assert_line(cases[i].part);
 		peer_has("hello");
 	}
+	/* It comes right before nothing is on its way any more. */
+	bus.error = ECOMM;
+	bus.error_when = 2;
+	assert_int_equal(pier_send(packet, NULL, "hello", 5, SOON), -ECOMM);
+	peer_has("hello");
 	/* The last two are of both directions. */
 	assert_int_equal(
 		pier_recv(packet, &msg, buf, sizeof(buf), SOON), -ENODEV);
