@@ -228,6 +228,7 @@ tell_all(const struct listing *listing)
 {
 	const struct pier_error none = { .code = -ENODEV,
 		.step = PIER_STEP_CREATE,
+		.endpoint = "can://*",
 		.detail = "this machine has no CAN interface" };
 	struct pier_can_links *all;
 	int rc = pier_can_links(&all), code = CLI_EXIT_OK;
