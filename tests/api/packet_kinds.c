@@ -323,34 +323,67 @@ test_tipc_messages_are_answered(void **state)
 	pier_packet_close(client);
 }
 
+/* The two ends of a connection, and where it is accepted. */
+static struct {
+	struct pier_listener *listener;
+	struct pier_packet *server, *client;
+} tipc;
+
+static int
+accepts(void *arg)
+{
+	(void)arg;
+	return pier_packet_accept(&tipc.server, tipc.listener, SOON);
+}
+
+/* A connection of TIPC is there once it is accepted, not before. */
+static int
+connects(void *endpoint)
+{
+	struct pier_group *group;
+
+	assert_int_equal(pier_group_open(&group), 0);
+	assert_int_equal(pier_go(group, accepts, NULL), 0);
+	tipc.client = opened(endpoint, NULL);
+	assert_int_equal(pier_group_wait(group, SOON), 0);
+	pier_group_close(group);
+	return 0;
+}
+
+static int
+speak_and_end(void *arg)
+{
+	struct pier_msg msg;
+
+	(void)connects(arg);
+	say(tipc.client, "question");
+	heard(tipc.server, "question");
+	say(tipc.server, "answer");
+	heard(tipc.client, "answer");
+	pier_packet_close(tipc.server);
+	assert_int_equal(pier_recv(tipc.client, &msg, buf, sizeof(buf), SOON),
+		-PIER_EEND);
+	pier_packet_close(tipc.client);
+	return 0;
+}
+
 static void
 test_tipc_connections_have_an_end(void **state)
 {
-	const char *endpoint = "tipc://18888/18?type=seqpacket";
+	static char endpoint[] = "tipc://18888/18?type=seqpacket";
+	struct pier_run_opts opts = { .stack_size = 256 * 1024 };
 	char text[PIER_ENDPOINT_TEXT_MAX];
-	struct pier_listener *listener;
-	struct pier_packet *server;
-	struct pier_packet *client;
-	struct pier_msg msg;
 
 	(void)state;
 	if (!has_tipc())
 		leave("this kernel has no TIPC");
 	cannot_open(endpoint, NULL, -EHOSTUNREACH, PIER_STEP_CONNECT);
-	assert_int_equal(pier_listen(&listener, endpoint, NULL, SOON), 0);
-	assert_true(pier_listener_endpoint(listener, text, sizeof(text)) > 0);
+	assert_int_equal(pier_listen(&tipc.listener, endpoint, NULL, SOON), 0);
+	assert_true(
+		pier_listener_endpoint(tipc.listener, text, sizeof(text)) > 0);
 	assert_string_equal(text, endpoint);
-	client = opened(endpoint, NULL);
-	assert_int_equal(pier_packet_accept(&server, listener, SOON), 0);
-	say(client, "question");
-	heard(server, "question");
-	say(server, "answer");
-	heard(client, "answer");
-	pier_packet_close(server);
-	assert_int_equal(
-		pier_recv(client, &msg, buf, sizeof(buf), SOON), -PIER_EEND);
-	pier_packet_close(client);
-	pier_listener_close(listener);
+	assert_int_equal(pier_run(speak_and_end, endpoint, &opts, NULL), 0);
+	pier_listener_close(tipc.listener);
 }
 
 int
