@@ -22,6 +22,7 @@
 #include "inspect/cbpf.h"
 #include "inspect/layers.h"
 #include "inspect/packet_filter.h"
+#include "scale.h"
 
 static const char *const filters[] = { "", "ip", "ip6", "arp", "tcp", "udp",
 	"icmp", "icmp6", "sctp", "proto 47", "proto udp", "proto arp",
@@ -182,11 +183,12 @@ test_both_agree(void **state)
 		struct pier_dump_filter *filter = read_filter(filters[i]);
 		int n = pier_dump_filter_code(filter, code, PIER_DUMP_CODE_MAX,
 			PIER_LINK_ETHERNET, 4096);
+		unsigned seeds = (unsigned)test_scale(2000, 200);
 		unsigned passed = 0, seed;
 
 		assert_true(n > 0);
 		assert_null(pier__cbpf_check(code, (size_t)n));
-		for (seed = 1; seed <= 2000; seed++) {
+		for (seed = 1; seed <= seeds; seed++) {
 			struct pier__cbpf_packet packet = { .bytes = bytes };
 			int verdict;
 
@@ -199,7 +201,7 @@ test_both_agree(void **state)
 			}
 			passed += (unsigned)verdict;
 		}
-		if (passed == 0 || (passed == 2000 && filters[i][0] != '\0'))
+		if (passed == 0 || (passed == seeds && filters[i][0] != '\0'))
 			fail_msg("%s: %u", filters[i], passed);
 		pier_dump_filter_free(filter);
 	}

@@ -10,6 +10,7 @@
 
 #include "os/faulty.h"
 #include "task/task.h"
+#include "scale.h"
 
 static void
 test_bounds_and_order(void **state)
@@ -97,7 +98,7 @@ test_no_memory(void **state)
 
 /* Who sends, who receives: each a number of tasks, fibers or threads. */
 #define TASKS  4
-#define VALUES 3000
+#define VALUES test_scale(3000, 300)
 
 struct traffic {
 	struct pier_channel *channel;

@@ -12,6 +12,7 @@
 #include "task/annotate.h"
 #include "task/sched.h"
 #include "task/task.h"
+#include "scale.h"
 
 struct pace {
 	struct pier_channel *channel;
@@ -165,7 +166,7 @@ test_yields_let_time_pass(void **state)
 #if defined(PIER__TSAN)
 #define MANY 2000
 #else
-#define MANY 10000
+#define MANY test_scale(10000, 1000)
 #endif
 
 static int

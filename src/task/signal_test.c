@@ -14,8 +14,9 @@
 #include <cmocka.h>
 
 #include "task/task.h"
+#include "scale.h"
 
-#define SIGNALS   2000
+#define SIGNALS   test_scale(2000, 200)
 #define UNHEARD_S 20
 
 static atomic_int heard;

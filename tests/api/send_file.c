@@ -16,6 +16,8 @@
 
 #include <pier.h>
 
+#include "scale.h"
+
 /* Met only by what hangs. */
 #define HANGS pier_in_s(60)
 
@@ -350,6 +352,10 @@ static void
 test_more_than_2_gib(void **state)
 {
 	(void)state;
+	if (test_scale(false, true)) {
+		print_message("# 2 GiB take minutes on an emulated machine\n");
+		skip();
+	}
 	assert_int_equal(
 		pier_run(more_than_one_call_takes, NULL, NULL, NULL), 0);
 }

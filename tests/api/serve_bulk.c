@@ -11,9 +11,10 @@
 #include <cmocka.h>
 
 #include "serving.h"
+#include "scale.h"
 
-#define TOTAL ((size_t)100 * 1000 * 1000)
-#define PIECE 60000 /* of no buffer a multiple */
+#define MEGABYTES ((size_t)test_scale(100, 5))
+#define PIECE     60000 /* of no buffer a multiple */
 
 /* FNV-1a by words would miss no byte either; by bytes it is the textbook's. */
 static uint64_t
@@ -39,12 +40,13 @@ send_all(void *arg)
 	static unsigned char piece[PIECE];
 	struct sender *sender = arg;
 	uint64_t random = 88172645463325252u;
+	const size_t total = MEGABYTES * 1000 * 1000;
 	size_t done = 0;
 	size_t i;
 
 	sender->hash = HASH_START;
-	while (done < TOTAL) {
-		size_t size = TOTAL - done < PIECE ? TOTAL - done : PIECE;
+	while (done < total) {
+		size_t size = total - done < PIECE ? total - done : PIECE;
 
 		for (i = 0; i < size; i++) {
 			random ^= random << 13;
@@ -68,6 +70,7 @@ through(const char *endpoint, enum pier_model model)
 		.handler = pier_handler_echo,
 		.model = model };
 	struct pier_server_stats stats;
+	const size_t total = MEGABYTES * 1000 * 1000;
 	uint64_t hash = HASH_START;
 	struct sender sender;
 	struct serving it;
@@ -84,13 +87,13 @@ through(const char *endpoint, enum pier_model model)
 	}
 	assert_int_equal(n, 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	assert_int_equal(done, TOTAL);
+	assert_int_equal(done, total);
 	assert_true(hash == sender.hash);
 	(void)close(sender.fd);
 	stats = serving_await(
-		&it, offsetof(struct pier_server_stats, bytes_out), TOTAL);
-	assert_int_equal(stats.bytes_in, TOTAL);
-	assert_int_equal(stats.bytes_out, TOTAL);
+		&it, offsetof(struct pier_server_stats, bytes_out), total);
+	assert_int_equal(stats.bytes_in, total);
+	assert_int_equal(stats.bytes_out, total);
 	assert_int_equal(serving_stop(&it), 0);
 }
 

@@ -5,6 +5,7 @@
  * order, and what is queued stays bounded. And the broker, under each model.
  */
 #include "serving.h"
+#include "scale.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,15 +19,16 @@
 
 #include <cmocka.h>
 
-#define MEMBERS 1000
-#define POSTERS 10
-#define LINES   20 /* of each poster */
-#define LINE    64 /* bytes */
+#define MEMBERS_MAX 1000
+#define MEMBERS     test_scale(MEMBERS_MAX, 100)
+#define POSTERS     10
+#define LINES       20 /* of each poster */
+#define LINE        64 /* bytes */
 /* No less than all lines: who reads misses none. */
 #define QUEUE 256
 
 static struct pier_hub *hub;
-static int clients[MEMBERS];
+static int clients[MEMBERS_MAX];
 static atomic_bool stuffed;
 
 /* Both ends of every connection are of this process. */
@@ -40,7 +42,7 @@ need_descriptors(void)
 	if (limit.rlim_cur > 65536)
 		limit.rlim_cur = 65536;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < 2 * MEMBERS + 200) {
+	if (limit.rlim_cur < 2 * (rlim_t)MEMBERS + 200) {
 		print_message("needs %d descriptors\n", 2 * MEMBERS + 200);
 		skip();
 	}
@@ -145,7 +147,7 @@ by_lines(struct pier_stream *stream, void *ctx)
 	(void)ctx;
 	if (pier_hub_join(&member, hub, stream) < 0)
 		return -1;
-	if (pier_conn(stream)->id == MEMBERS)
+	if (pier_conn(stream)->id == (uint64_t)MEMBERS)
 		stuff(stream, member);
 	while ((n = pier_read_line(stream, line, sizeof(line), PIER_DEFAULT)) >
 		0)
