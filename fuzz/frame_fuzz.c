@@ -2,9 +2,9 @@
 /*
  * Framings. The first byte is the kind, the second the limit and what happens
  * past it, the third the size of pieces; the others are what a peer sends. With
- * the highest bit of the third a message is before it that is longer than what a
- * stream reads ahead, and the limit is as much higher: what follows is then met in
- * the frame's own buffer.
+ * the highest four bits of the third a message is before it that is longer than
+ * what a stream reads ahead, and the limit is as much higher: what follows is
+ * then met in the frame's own buffer.
  *
  * Whatever pieces it comes in, with deadlines that pass between them, copied or
  * lent, one or several at once: the same messages and the same errors are
@@ -218,11 +218,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		run.framing.max = data[1] >> 1;
 	run.in = data + 3;
 	run.size = size - 3;
-	if (data[2] > 127 && run.framing.kind != PIER_FRAME_FIXED)
+	if (data[2] >= 0xf0 && run.framing.kind != PIER_FRAME_FIXED)
 		all = put_long_first(&run);
 	run.piece = run.size + 1;
 	receive(&expected, &run);
-	run.piece = 1 + data[2] % 16 * (all != NULL ? 511 : 1);
+	run.piece = 1 + data[2] % 16;
+	if (all != NULL)
+		run.piece *= 2047;
 	run.views = false;
 	compare(&expected, &run);
 	run.stalls = true;
@@ -230,7 +232,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run.many = true;
 	compare(&expected, &run);
 	run.many = false;
-	run.piece = all != NULL ? 997 : 1;
+	run.piece = all != NULL ? 3989 : 1;
 	run.views = true;
 	compare(&expected, &run);
 	free(expected.bytes);
