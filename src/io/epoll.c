@@ -19,6 +19,7 @@
 #include "io/desc.h"
 #include "io/gather.h"
 #include "os/calls.h"
+#include "os/closing.h"
 
 /* So few that what is fetched ahead for the last should still be in the
    second-level cache when its turn comes, after the kernel's work for all
@@ -50,6 +51,9 @@ struct epoll_engine {
 	uint32_t capacity;
 	uint32_t free; /* slot number + 1; 0: none */
 	struct epoll_event events[EVENTS_MAX];
+	/* Of one that was renewed: who is called at the first wait. */
+	void (*first)(void *arg);
+	void *first_arg;
 };
 
 static struct epoll_engine *
@@ -102,6 +106,9 @@ control(struct epoll_engine *it, int op, const struct pier__desc *desc,
 		event.events |= EPOLLIN;
 	if ((interest & PIER__OUT) != 0)
 		event.events |= EPOLLOUT;
+	/* Told once, so that it need not leave the set before it is closed. */
+	if (desc->kind == PIER__DESC_PROCESS)
+		event.events = EPOLLIN | EPOLLONESHOT;
 	/* All that may go with it; who waits looks for nothing else. */
 	if (desc->shared)
 		event.events = EPOLLET | EPOLLEXCLUSIVE | EPOLLIN;
@@ -187,8 +194,10 @@ epoll_forget(struct pier__engine *engine, struct pier__desc *desc)
 	if (desc->slot == 0)
 		return;
 	/* Closing would take it out too, but not while another process or a
-	   duplicate holds the same socket. */
-	if (desc->interest != 0)
+	   duplicate holds the same socket. Of a process that has ended nothing
+	   more is told. */
+	if (desc->interest != 0 && (desc->kind != PIER__DESC_PROCESS ||
+					   !PIER__LOOK(desc->readable)))
 		(void)pier__calls()->epoll_ctl(
 			it->epfd, EPOLL_CTL_DEL, desc->fd, NULL);
 	slot_put(it, desc->slot);
@@ -367,23 +376,30 @@ epoll_wake(struct pier__engine *engine)
 	(void)pier__calls()->eventfd_wake(engine->wake_fd);
 }
 
-static void
-epoll_forked(struct pier__engine *engine)
+/* Streams may outlive the run that used them: they start anew. */
+PIER__HOT static void
+let_all_go(struct epoll_engine *it)
 {
-	struct epoll_engine *it = of(engine);
 	uint32_t i;
 
-	/* Streams may outlive the run that used them: they start anew. */
 	for (i = 0; i < it->count; i++) {
 		struct pier__desc *desc = it->slots[i].desc;
 
 		if (desc != NULL && desc->kind != PIER__DESC_PROCESS) {
-			pier__gather_unwatched(desc, engine);
+			pier__gather_unwatched(desc, &it->engine);
 			desc->slot = 0;
 			desc->interest = 0;
 			desc->owner = NULL;
 		}
 	}
+}
+
+static void
+epoll_forked(struct pier__engine *engine)
+{
+	struct epoll_engine *it = of(engine);
+
+	let_all_go(it);
 	pier__close(it->engine.wake_fd);
 	pier__close(it->alarm_fd);
 	pier__close(it->epfd);
@@ -399,6 +415,114 @@ epoll_close(struct pier__engine *engine)
 	pier__free(it);
 }
 
+static const struct pier__engine_ops epoll_ops; /* below */
+
+static int
+open_set(struct epoll_engine *it)
+{
+	it->epfd = pier__calls()->epoll_create();
+	if (it->epfd < 0)
+		return it->epfd;
+	alarm_open(it);
+	return 0;
+}
+
+/*
+ * The child of a fork mostly serves its one connection and never waits for it
+ * but in the call that receives. So it opens nothing before the first wait that
+ * needs it: until then these stand in, at no cost for those that need it not.
+ */
+/* Nothing has to be let go by an engine that ends with its process. */
+PIER__HOT static int
+renewed_note(struct pier__engine *engine, struct pier__desc *desc)
+{
+	(void)engine;
+	(void)desc;
+	return 0;
+}
+
+static int
+renewed_add(struct pier__engine *engine, struct pier__desc *desc, unsigned what)
+{
+	struct epoll_engine *it = of(engine);
+	int rc = it->epfd >= 0 ? 0 : open_set(it);
+
+	return rc < 0 ? rc : epoll_add(engine, desc, what);
+}
+
+/* By the caller's lock nobody wakes it meanwhile. */
+static int
+renewed_wakeable(struct pier__engine *engine)
+{
+	struct epoll_engine *it = of(engine);
+	int rc = it->epfd >= 0 ? 0 : open_set(it);
+
+	if (rc == 0)
+		rc = epoll_wakeable(engine);
+	if (rc == 0)
+		engine->ops = &epoll_ops;
+	return rc;
+}
+
+/* How soon it is tried again when it cannot be opened. */
+#define LOOK_NS INT64_C(20000000)
+
+static int
+renewed_wait(struct pier__engine *engine, int64_t timeout_ns)
+{
+	struct epoll_engine *it = of(engine);
+
+	it->first(it->first_arg);
+	if (engine->ops == &epoll_ops)
+		return 0;
+	if (timeout_ns < 0 || timeout_ns > LOOK_NS)
+		timeout_ns = LOOK_NS;
+	/* There may be a set, and only what wakes it be wanting. */
+	if (it->epfd >= 0)
+		return epoll_wait_events(engine, timeout_ns);
+	return timeout_ns == 0 ? 0 : pier__calls()->poll(NULL, 0, timeout_ns);
+}
+
+/* The note that was left is looked at after the wait that is none. */
+static void
+renewed_wake(struct pier__engine *engine)
+{
+	(void)engine;
+}
+
+static const struct pier__engine_ops renewed_ops = {
+	.note = renewed_note,
+	.add = renewed_add,
+	.rest = epoll_rest,
+	.forget = epoll_forget,
+	.wait = renewed_wait,
+	.wakeable = renewed_wakeable,
+	.wake = renewed_wake,
+	.close = epoll_close,
+	.forked = epoll_forked,
+};
+
+PIER__HOT static void
+epoll_renew(struct pier__engine *engine, struct pier__closing *closing,
+	void (*first)(void *arg), void *arg)
+{
+	struct epoll_engine *it = of(engine);
+
+	let_all_go(it);
+	pier__closing_add(closing, it->epfd);
+	it->epfd = -1;
+	pier__closing_add(closing, it->alarm_fd);
+	it->alarm_fd = -1;
+	pier__closing_add(closing, engine->wake_fd);
+	engine->wake_fd = -1;
+	it->count = 0;
+	it->free = 0;
+	it->first = first;
+	it->first_arg = arg;
+	engine->gathers = 0;
+	engine->ops = &renewed_ops;
+}
+
 static const struct pier__engine_ops epoll_ops = {
 	.note = epoll_note,
 	.add = epoll_add,
@@ -410,25 +534,24 @@ static const struct pier__engine_ops epoll_ops = {
 	.wake = epoll_wake,
 	.close = epoll_close,
 	.forked = epoll_forked,
+	.renew = epoll_renew,
 };
 
 int
 pier__engine_epoll(struct pier__engine **out)
 {
 	struct epoll_engine *it = pier__alloc(sizeof(*it));
+	int rc;
 
 	if (it == NULL)
 		return -ENOMEM;
 	it->engine.ops = &epoll_ops;
 	it->engine.wake_fd = -1;
-	it->epfd = pier__calls()->epoll_create();
-	if (it->epfd < 0) {
-		int rc = it->epfd;
-
+	rc = open_set(it);
+	if (rc < 0) {
 		pier__free(it);
 		return rc;
 	}
-	alarm_open(it);
 	*out = &it->engine;
 	return 0;
 }

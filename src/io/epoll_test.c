@@ -13,6 +13,7 @@
 
 #include "io/desc.h"
 #include "io/engine.h"
+#include "os/closing.h"
 #include "os/faulty.h"
 
 struct ends {
@@ -363,10 +364,156 @@ test_no_alarm(void **state)
 	}
 }
 
+static int first_waits;
+
+/* As the scheduler does: from here on it is woken, and waits. */
+static void
+first_wait(void *arg)
+{
+	struct pier__engine *engine = arg;
+
+	first_waits++;
+	(void)engine->ops->wakeable(engine);
+}
+
+static void
+renew(struct pier__engine *engine)
+{
+	struct pier__closing closing;
+
+	pier__closing_begin(&closing);
+	engine->ops->renew(engine, &closing, first_wait, engine);
+	pier__closing_end(&closing);
+}
+
+/* Calls of the kernel so far that open or change something. */
+static unsigned long
+openings(const struct pier__faulty *faulty)
+{
+	return faulty->counts[PIER__CALL_EPOLL_CREATE] +
+	       faulty->counts[PIER__CALL_EPOLL_CTL] +
+	       faulty->counts[PIER__CALL_EVENTFD] +
+	       faulty->counts[PIER__CALL_TIMERFD];
+}
+
+/* The child of a fork: nothing of the parent's is watched, and nothing is opened
+   before somebody waits. */
+static void
+test_renewed(void **state)
+{
+	struct pier__task *self = pier__self();
+	struct pier__engine *engine;
+	struct pier__faulty faulty;
+	struct ends before, after;
+	uint64_t opened;
+
+	(void)state;
+	pier__faulty_init(&faulty, &pier__calls_real);
+	self->context.calls = &faulty.calls;
+	engine = engine_open();
+	ends_open(&before);
+	ends_open(&after);
+	assert_int_equal(engine->ops->wakeable(engine), 0);
+	before.desc.readable = false;
+	assert_int_equal(engine->ops->add(engine, &before.desc, PIER__IN), 0);
+	opened = openings(&faulty);
+	first_waits = 0;
+	renew(engine);
+	assert_int_equal(before.desc.slot, 0);
+	assert_int_equal(engine->ops->note(engine, &after.desc), 0);
+	engine->ops->wake(engine);
+	engine->ops->forget(engine, &after.desc);
+	assert_true(openings(&faulty) == opened);
+	/* The first one only tells; then events come as ever. */
+	after.desc.readable = false;
+	assert_int_equal(engine->ops->add(engine, &after.desc, PIER__IN), 0);
+	assert_int_equal(send(after.peer, "x", 1, 0), 1);
+	assert_int_equal(engine->ops->wait(engine, -1), 0);
+	assert_int_equal(first_waits, 1);
+	assert_false(after.desc.readable);
+	assert_int_equal(engine->ops->wait(engine, -1), 0);
+	assert_true(after.desc.readable);
+	engine->ops->wake(engine);
+	assert_int_equal(engine->ops->wait(engine, -1), 0);
+	assert_int_equal(first_waits, 1);
+	engine->ops->close(engine);
+	self->context.calls = &pier__calls_real;
+	assert_int_equal(pier__faulty_leaks(&faulty, stderr), 0);
+	pier__faulty_end(&faulty);
+	ends_close(&before);
+	ends_close(&after);
+}
+
+/* Without a descriptor to be had it looks again soon, and does not spin. */
+static void
+test_renewed_without_descriptors(void **state)
+{
+	struct pier__task *self = pier__self();
+	struct pier__engine *engine = engine_open();
+	struct pier__faulty faulty;
+	struct ends ends;
+
+	(void)state;
+	ends_open(&ends);
+	first_waits = 0;
+	renew(engine);
+	pier__faulty_init(&faulty, &pier__calls_real);
+	pier__faulty_plan(
+		&faulty, &(struct pier__fault){ .call = PIER__CALL_EPOLL_CREATE,
+				 .nth = 1,
+				 .every = 1 });
+	self->context.calls = &faulty.calls;
+	assert_true(engine->ops->add(engine, &ends.desc, PIER__IN) < 0);
+	assert_int_equal(engine->ops->wait(engine, -1), 0);
+	assert_true(faulty.counts[PIER__CALL_POLL] == 1);
+	self->context.calls = &pier__calls_real;
+	assert_int_equal(engine->ops->wait(engine, -1), 0);
+	assert_int_equal(first_waits, 2);
+	engine->ops->close(engine);
+	pier__faulty_end(&faulty);
+	ends_close(&ends);
+}
+
+/* With nothing to be had that it is woken by, it hears of what it watches. */
+static void
+test_renewed_without_what_wakes(void **state)
+{
+	struct pier__task *self = pier__self();
+	struct pier__engine *engine = engine_open();
+	struct pier__faulty faulty;
+	struct ends ends;
+
+	(void)state;
+	ends_open(&ends);
+	first_waits = 0;
+	renew(engine);
+	pier__faulty_init(&faulty, &pier__calls_real);
+	pier__faulty_plan(&faulty,
+		&(struct pier__fault){
+			.call = PIER__CALL_EVENTFD, .nth = 1, .every = 1 });
+	self->context.calls = &faulty.calls;
+	ends.desc.readable = false;
+	assert_int_equal(engine->ops->add(engine, &ends.desc, PIER__IN), 0);
+	assert_int_equal(send(ends.peer, "x", 1, 0), 1);
+	assert_int_equal(engine->ops->wait(engine, 0), 0);
+	assert_int_equal(first_waits, 1);
+	assert_true(ends.desc.readable);
+	self->context.calls = &pier__calls_real;
+	assert_int_equal(engine->ops->wait(engine, -1), 0);
+	assert_int_equal(first_waits, 2);
+	assert_true(engine->wake_fd >= 0);
+	engine->ops->close(engine);
+	pier__faulty_end(&faulty);
+	ends_close(&ends);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_renewed),
+		cmocka_unit_test(test_renewed_without_descriptors),
+		cmocka_unit_test(test_renewed_without_what_wakes),
 		cmocka_unit_test(test_stale_events),
 		cmocka_unit_test(test_forgotten_though_open),
 		cmocka_unit_test(test_few_calls),

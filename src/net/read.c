@@ -99,7 +99,8 @@ expand(struct pier_stream *stream)
 			return -ENOMEM;
 		if (have > 0)
 			memcpy(scratch, stream->in + stream->in_begin, have);
-		pier__free(stream->in);
+		if (stream->in != NULL)
+			pier__free(stream->in);
 		stream->in = scratch;
 		stream->in_room = PIER__SCRATCH_SIZE;
 	}

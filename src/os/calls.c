@@ -575,6 +575,7 @@ const struct pier__calls pier__calls_real = {
 	.pipe = real_pipe,
 	.splice = real_splice,
 	.close = real_close,
+	.close_range = pier__real_close_range,
 	.getfl = real_getfl,
 	.set_cloexec = real_set_cloexec,
 	.fstat = real_fstat,

@@ -82,8 +82,9 @@ struct pier__calls {
 	   O_NONBLOCK does. Raises no SIGPIPE. */
 	ssize_t (*splice)(int from, int to, size_t size);
 	int (*close)(int fd);
-	int (*getfl)(int fd);       /* fcntl F_GETFL */
-	int (*set_cloexec)(int fd); /* fcntl F_SETFD, FD_CLOEXEC */
+	int (*close_range)(int first, int last); /* all there are of these */
+	int (*getfl)(int fd);                    /* fcntl F_GETFL */
+	int (*set_cloexec)(int fd);              /* fcntl F_SETFD, FD_CLOEXEC */
 	int (*fstat)(int fd, struct stat *out);
 
 	/* Paths, for Unix sockets. */

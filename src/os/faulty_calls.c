@@ -338,6 +338,24 @@ faulty_close(int fd)
 	return verdict.error > 0 ? -verdict.error : rc;
 }
 
+/* One that fails has closed nothing. */
+static int
+faulty_close_range(int first, int last)
+{
+	struct pier__faulty *faulty = pier__faulty_self();
+	struct pier__verdict verdict =
+		pier__faulty_judge(faulty, PIER__CALL_CLOSE);
+	int fd;
+
+	if (verdict.error > 0)
+		return -verdict.error;
+	for (fd = first; fd <= last; fd++) {
+		pier__faulty_drop(faulty, PIER__HELD_FD, (uintptr_t)fd);
+		pier__faulty_unwatch(faulty, fd);
+	}
+	return faulty->inner->close_range(first, last);
+}
+
 static int
 faulty_getfl(int fd)
 {
@@ -620,6 +638,7 @@ const struct pier__calls pier__faulty_calls = {
 	.pipe = pier__faulty_pipe,
 	.splice = pier__faulty_splice,
 	.close = faulty_close,
+	.close_range = faulty_close_range,
 	.getfl = faulty_getfl,
 	.set_cloexec = faulty_set_cloexec,
 	.fstat = faulty_fstat,

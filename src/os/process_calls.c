@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/hot.h"
+
 static int
 result(int rc)
 {
@@ -82,4 +84,12 @@ pier__real_end_with(int parent)
 	int rc = result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 
 	return rc == 0 && getppid() != parent ? -ESRCH : rc;
+}
+
+/* By its number: glibc has the name since 2.34. */
+PIER__HOT int
+pier__real_close_range(int first, int last)
+{
+	return result((int)syscall(
+		SYS_close_range, (unsigned)first, (unsigned)last, 0u));
 }

@@ -10,5 +10,6 @@ int pier__real_pidfd_kill(int pidfd, int signal);
 int pier__real_pidfd_getfd(int pidfd, int fd);
 int pier__real_reap(int pidfd, int *status);
 int pier__real_end_with(int parent);
+int pier__real_close_range(int first, int last);
 
 #endif

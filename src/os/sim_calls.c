@@ -500,6 +500,15 @@ sim_close(int fd)
 }
 
 static int
+sim_close_range(int first, int last)
+{
+	/* Numbers that are no socket's are none of the program's. */
+	for (; first <= last; first++)
+		(void)sim_close(first);
+	return 0;
+}
+
+static int
 sim_getfl(int fd)
 {
 	return find(fd) == NULL ? -EBADF : O_RDWR | O_NONBLOCK;
@@ -623,6 +632,7 @@ static const struct pier__calls table = {
 	.pipe = sim_pipe,
 	.splice = sim_splice,
 	.close = sim_close,
+	.close_range = sim_close_range,
 	.getfl = sim_getfl,
 	.set_cloexec = sim_set_cloexec,
 	.fstat = sim_fstat,

@@ -23,8 +23,6 @@
 #include "serve/conn.h"
 #include "task/kept.h"
 
-/* Accepted in a row before others run. */
-#define BURST 32
 /* Taken at most after the server was told to stop, where the kernel does not
    say how many queue. */
 #define DRAIN_MAX 4096
@@ -420,8 +418,10 @@ pier__acceptor_main(void *arg)
 	pier_task_name("acceptor");
 	while (rc == 0) {
 		rc = step(it);
-		if (++steps % BURST == 0)
+		if (++steps >= it->worker->server->model->burst) {
+			steps = 0;
 			(void)pier_yield();
+		}
 		/* Clients that come without a pause must not keep it from
 		   hearing of the stop. */
 		if (rc <= 0 && !it->draining && pier_cancelled())

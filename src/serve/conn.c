@@ -433,7 +433,6 @@ PIER__HOT void
 pier__conn_serve(struct pier__conn *conn)
 {
 	(void)serve(conn);
-	pier_close(conn->stream);
 }
 
 PIER__HOT int

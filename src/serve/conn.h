@@ -44,8 +44,8 @@ void pier__conn_runs_on(
    struct, which is gone at the end. Always 0. */
 int pier__conn_main(void *arg);
 
-/* The same without the end: who started it counts it, and has it. The stream
-   is closed. */
+/* The same without the end: who started it counts it, and has it, and closes
+   the stream. */
 void pier__conn_serve(struct pier__conn *conn);
 
 /* It never ran: closed and freed. */

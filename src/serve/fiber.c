@@ -36,6 +36,7 @@ const struct pier__model pier__model_fiber = {
 	.receiver = receiver,
 	.open = pier__inbox_open,
 	.start = pier__start_fiber,
+	.burst = PIER__BURST,
 	.descriptors = 1,
 	.patience_ns = INT64_MAX,
 };

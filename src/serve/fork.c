@@ -23,14 +23,13 @@
 #include "io/scratch.h"
 #include "names/names.h"
 #include "net/packet.h"
+#include "os/closing.h"
 #include "os/process.h"
 #include "serve/conn.h"
 #include "serve/datagram.h"
 #include "serve/options.h"
 #include "serve/processes.h"
 #include "serve/replace.h"
-#include "task/group.h"
-#include "task/run.h"
 #include "task/sched.h"
 #include "task/spare.h"
 
@@ -49,18 +48,22 @@ struct pier__child {
 	atomic_uchar *mark;    /* of its end */
 	int pid;
 	int64_t started_ns;
+	/* In the process itself: */
+	struct pier__task *task;
+	uint32_t hearing; /* fibers that wait for a stop, and end with it */
 };
 
-static void
-close_fd(const struct pier__desc *desc)
+static struct pier__worker *
+worker_of(const struct pier__child *child)
 {
-	pier__close(desc->fd);
+	return child->conn->acceptor->worker;
 }
 
 /* In the child: sockets of the server, and what it knows other children and
    clients by. Nothing here may reach the parent's epoll set. */
-static void
-let_go(struct pier__worker *worker, const struct pier__conn *kept)
+PIER__HOT static void
+let_go(struct pier__closing *closing, struct pier__worker *worker,
+	const struct pier__conn *kept)
 {
 	struct pier_server *server = worker->server;
 	struct pier__list *at;
@@ -68,121 +71,133 @@ let_go(struct pier__worker *worker, const struct pier__conn *kept)
 
 	for (i = 0; i < server->port_count; i++)
 		if (server->ports[i].listener != NULL)
-			close_fd(&server->ports[i].listener->desc);
+			pier__closing_add(
+				closing, server->ports[i].listener->desc.fd);
 	pier__control_forked(server);
 	for (i = 0; i < worker->acceptor_count; i++)
 		if (worker->acceptors[i].conn != kept)
-			pier__close(worker->acceptors[i].fd);
+			pier__closing_add(closing, worker->acceptors[i].fd);
 	pier__list_each(at, &worker->datagrams)
-		close_fd(pier__container_of(at, struct pier__datagrams, node)
-				 ->packet->desc);
+		pier__closing_add(closing,
+			pier__container_of(at, struct pier__datagrams, node)
+				->packet->desc->fd);
 	pier__list_each(at, &server->children)
-		close_fd(
-			&pier__container_of(at, struct pier__child, node)->end);
+		pier__closing_add(closing,
+			pier__container_of(at, struct pier__child, node)
+				->end.fd);
+}
+
+/* The handler has to end. Its task may wait, or be about to. */
+static void
+cancel(const struct pier__child *child)
+{
+	atomic_store_explicit(
+		&child->task->cancelled, true, memory_order_release);
+	pier__wake(child->task);
 }
 
 /* Told to stop again: now. */
 static int
 hurry_main(void *arg)
 {
-	struct pier__worker *worker = arg;
+	struct pier__child *child = arg;
 
 	pier_task_name("stop");
-	if (pier__stop_wait(worker, 2, PIER_FOREVER) == 0)
-		pier_group_cancel(worker->handling);
+	if (pier__stop_wait(worker_of(child), 2, PIER_FOREVER) == 0)
+		cancel(child);
+	child->hearing--;
 	return 0;
+}
+
+static void
+hear(struct pier__child *child, pier_task_fn *fn)
+{
+	/* Without memory for it the parent ends this process in the end. */
+	if (pier__sched_spawn(pier__current->sched, NULL, fn, child) == 0)
+		child->hearing++;
 }
 
 /* Told to stop: the handler has the drain time. */
 static int
 stop_main(void *arg)
 {
-	struct pier__worker *worker = arg;
-	struct pier_server *server = worker->server;
-	int64_t drain = pier__options_ns(server->opts.drain_ms);
-	int rc = pier__stop_wait(worker, 1, PIER_FOREVER);
-
-	pier_task_name("stop");
-	if (rc < 0)
-		return rc;
-	if (server->opts.drain_ms == PIER_OFF)
-		drain = 0;
-	rc = pier__sched_spawn(
-		pier__current->sched, worker->accepting, hurry_main, worker);
-	if (rc == 0)
-		rc = pier__group_wait(
-			worker->handling, "drain", pier_in_ns(drain));
-	if (rc < 0 && rc != -ECANCELED)
-		pier_group_cancel(worker->handling);
-	return 0;
-}
-
-static int
-conn_main(void *arg)
-{
-	pier__conn_serve(arg);
-	return 0;
-}
-
-/* All that the child does, on a fiber of its own scheduler. */
-static int
-child_main(void *arg)
-{
 	struct pier__child *child = arg;
-	struct pier__conn *conn = child->conn;
-	struct pier__worker *worker = conn->acceptor->worker;
-	struct pier__sched *sched = pier__current->sched;
-	int rc = pier_group_open(&worker->accepting);
-
-	sched->scratch = worker->server->spare;
-
-	if (rc == 0)
-		rc = pier_group_open(&worker->handling);
-	if (rc == 0)
-		rc = pier__sched_spawn(
-			sched, worker->handling, conn_main, conn);
-	if (rc < 0)
-		return rc;
-	/* Without memory for it the parent ends this process in the end. */
-	(void)pier__sched_spawn(sched, worker->accepting, stop_main, worker);
-	pier__sched_lenient(1);
-	rc = pier__group_wait(worker->handling, "connection", PIER_FOREVER);
-	pier__sched_lenient(-1);
-	/* With no fiber of the handler's left, which would be cancelled and
-	   waited for, there is nothing to put in order that does not end by
-	   itself. */
-	if (rc == 0 && sched->live == 1 + pier_group_count(worker->accepting)) {
-		pier__ends_tell(child->mark);
-		pier__process_exit(0);
-	}
-	return rc;
-}
-
-static _Noreturn void
-run_child(struct pier__worker *worker, const struct pier__child *child)
-{
-	struct pier__conn *conn = child->conn;
-	struct pier_server *server = worker->server;
-	const struct pier_run_opts opts = {
-		.kind = PIER_TASK_FIBER,
-		.stack_size = server->opts.stack_size,
-	};
-	struct pier__ledger own = { 0 };
+	struct pier__worker *worker = worker_of(child);
+	int64_t drain_ms = worker->server->opts.drain_ms;
 	int rc;
 
-	pier__sched_forked();
+	pier_task_name("stop");
+	rc = pier__stop_wait(worker, 1, PIER_FOREVER);
+	if (rc == 0) {
+		hear(child, hurry_main);
+		rc = pier__park(pier__current, "drain", -1,
+			pier_in_ns(drain_ms == PIER_OFF
+					   ? 0
+					   : pier__options_ns(drain_ms)));
+	}
+	if (rc == -PIER_EDEADLINE)
+		cancel(child);
+	child->hearing--;
+	return 0;
+}
+
+/* The connection waits for the first time by other means than the call that
+   receives. Most never do, and a stop finds them so soon ended that they need
+   not hear of it. */
+static void
+before_first_wait(void *arg)
+{
+	struct pier__child *child = arg;
+	struct pier__worker *worker = worker_of(child);
+
+	worker->accepting = NULL;
+	worker->handling = NULL;
+	pier__desc_init(
+		&worker->stop, worker->server->stop_fd, PIER__DESC_SOCKET);
+	hear(child, stop_main);
+}
+
+/* Is there more to its close than what the kernel does when the process ends? */
+PIER__HOT static bool
+is_more(const struct pier_stream *stream)
+{
+	return stream->out != NULL || stream->attachment != NULL ||
+	       stream->whole;
+}
+
+/* All that the child does, which writes to few pages, as each is copied first.
+   It goes on as the fiber that accepted, which is all
+   that is left of its scheduler: what a new one would need is made, copied and
+   given back for a conversation that mostly needs nothing of it. */
+PIER__HOT static _Noreturn void
+run_child(struct pier__worker *worker, struct pier__child *child)
+{
+	struct pier__conn *conn = child->conn;
+	struct pier_server *server = worker->server;
+	struct pier__sched *sched = pier__current->sched;
+	struct pier__closing closing;
+
+	pier__annotate_fork_child(&pier__current->annotation);
 	/* Not where a step forked: the thread may go before the next one. */
 	if (atomic_load(&server->use) == PIER__SERVER_HAS_RUN &&
 		pier__calls()->end_with(server->pid) < 0)
 		pier__process_exit(1);
-	let_go(worker, conn);
-	pier__desc_init(&worker->stop, server->stop_fd, PIER__DESC_SOCKET);
+	pier__closing_begin(&closing);
+	pier__sched_forked_alone(&closing, before_first_wait, child);
+	let_go(&closing, worker, conn);
+	pier__closing_end(&closing);
 	/* What it holds its parent counts; its stops it counts itself. */
-	server->ledger = &own;
-	rc = pier_run(child_main, (void *)(uintptr_t)child, &opts, NULL);
-	if (rc >= 0)
-		pier__ends_tell(child->mark);
-	pier__process_exit(rc < 0 ? 1 : 0);
+	server->ledger = server->child_ledger;
+	child->task = pier__current;
+	sched->scratch = server->spare;
+	pier__conn_serve(conn);
+	if (sched->live > 1 + child->hearing || is_more(conn->stream))
+		pier_close(conn->stream);
+	/* What the handler started has to put in order what it has. */
+	if (sched->live > 1 + child->hearing)
+		pier__sched_end_others();
+	pier__ends_tell(child->mark);
+	pier__process_exit(0);
 }
 
 static void
@@ -320,7 +335,10 @@ open_ends(struct pier__worker *worker)
 	   keeps in order, each of which is copied first. */
 	if (server->spare == NULL)
 		server->spare = pier__alloc_lines(PIER__SCRATCH_SIZE);
-	if (server->spare == NULL)
+	if (server->child_ledger == NULL)
+		server->child_ledger =
+			pier__alloc_object(sizeof(*server->child_ledger));
+	if (server->spare == NULL || server->child_ledger == NULL)
 		return -ENOMEM;
 	return pier__ends_open(
 		&server->ends, (size_t)server->opts.connections_max);
@@ -328,9 +346,14 @@ open_ends(struct pier__worker *worker)
 
 /* On the acceptor's fiber. Who waits for the child is there before it: then
    only the fork itself can fail. */
-static int
+PIER__HOT static int
 start(struct pier__worker *worker, struct pier__conn *conn)
 {
+	/* A call that never returns compilers put far from what is run through,
+	   so this one they are not to know. */
+	void (*volatile run)(struct pier__worker *, struct pier__child *) =
+		run_child;
+	const struct pier__calls *calls = pier__calls();
 	struct pier__child *child = pier__spare_get(sizeof(*child));
 	int pidfd = -1;
 	int rc;
@@ -352,16 +375,19 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	}
 	/* What is gathered must not be sent twice; helpers that a datagram
 	   handler needed for a name are not there in the child. */
-	pier__before_wait_run(pier__current);
+	if (!pier__list_empty(&pier__current->before_wait))
+		pier__before_wait_run(pier__current);
 	(void)pier__names_stop();
-	rc = pier__calls()->fork(&pidfd);
+	child->started_ns = calls->clock_ns();
+	pier__annotate_fork(&pier__current->annotation);
+	rc = calls->fork(&pidfd);
 	if (rc == 0)
-		run_child(worker, child);
+		run(worker, child);
+	pier__annotate_fork_parent(&pier__current->annotation);
 	if (rc < 0)
 		return rc;
 	child->pid = rc;
 	child->end.fd = pidfd;
-	child->started_ns = pier__calls()->clock_ns();
 	pier__list_push_back(&worker->server->children, &child->node);
 	/* The child's alone from now on: its end is the connection's. */
 	pier__count_above(worker->server, conn->stream->desc.fd, -1);
@@ -376,6 +402,9 @@ const struct pier__model pier__model_fork = {
 	.receiver = pier__receiver_one,
 	.open = open_ends,
 	.start = start,
+	/* Who has ended is reaped soon: each child lets go of the pidfds of all
+	   that have not been. */
+	.burst = 4,
 	/* The pidfd, and for a moment beside it the socket. */
 	.descriptors = 2,
 	.alone = true,

@@ -30,6 +30,7 @@ const struct pier__model pier__model_iterative = {
 	.workers = pier__workers_one,
 	.receiver = pier__receiver_one,
 	.start = pier__start_fiber,
+	.burst = PIER__BURST,
 	.descriptors = 1,
 	.alone = true,
 	.patience_ns = INT64_MAX,

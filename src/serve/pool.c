@@ -150,6 +150,7 @@ const struct pier__model pier__model_pool = {
 	.open = open_pool,
 	.start = start,
 	.close = close_pool,
+	.burst = PIER__BURST,
 	.descriptors = 1,
 	.lingers_inside = true,
 	.alone = true,

@@ -44,6 +44,7 @@ pier__server_drop(struct pier_server *server)
 	pier__gate_close(&server->gate);
 	pier__ends_close(&server->ends);
 	pier__free(server->spare);
+	pier__free(server->child_ledger);
 	pier__shared_close(server->shared);
 	pier__free(server->workers);
 	pier__free(server->ports);

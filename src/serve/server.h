@@ -156,10 +156,11 @@ struct pier_server {
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
 	struct pier__list waiters;
 	/* Of PIER_FORK: */
-	struct pier__list children; /* struct pier__child */
-	struct pier__ends ends;     /* that those have told */
-	int pid;                    /* of the one that forks those */
-	void *spare;                /* what each of those reads into */
+	struct pier__list children;        /* struct pier__child */
+	struct pier__ends ends;            /* that those have told */
+	int pid;                           /* of the one that forks those */
+	void *spare;                       /* what each of those reads into */
+	struct pier__ledger *child_ledger; /* of each of those, as it begins */
 
 	struct pier__port *ports; /* opened; room for one a worker each */
 	size_t port_count;
@@ -175,6 +176,9 @@ struct pier_server {
 
 /* Descriptors that are taken at once to see whether they are below the mark. */
 #define PIER__PROBES_MAX 8
+
+/* Accepted in a row before others run, where nothing speaks against it. */
+#define PIER__BURST 32
 
 /* Who runs connections. One file each: iterative.c, thread.c, pool.c,
    fork.c, fiber.c. */
@@ -194,6 +198,7 @@ struct pier__model {
 	   nothing to do. Also after an open that failed. */
 	void (*close)(struct pier__worker *worker);
 	int descriptors; /* that a connection takes */
+	unsigned burst;  /* accepted in a row before others run */
 	/* The thread that runs a connection runs no other one meanwhile, so
 	   that it may wait in the kernel. */
 	bool alone;

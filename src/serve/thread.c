@@ -72,6 +72,7 @@ const struct pier__model pier__model_thread = {
 	.workers = pier__workers_apart,
 	.receiver = pier__receiver_apart,
 	.start = start,
+	.burst = PIER__BURST,
 	/* The socket, and what wakes the thread. */
 	.descriptors = 2,
 	.alone = true,

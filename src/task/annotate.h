@@ -53,6 +53,7 @@ struct pier__annotation {
 	void *fiber;
 	sigset_t signals; /* the thread's mask, while they are held off */
 	bool has_place;   /* where signals are noted down */
+	void *twin;       /* what this is in the child of a fork */
 #endif
 #if defined(PIER__VALGRIND)
 	unsigned stack_id;
@@ -148,6 +149,53 @@ pier__annotate_host(struct pier__annotation *a)
 #if defined(PIER__TSAN)
 	pier__annotate_signals_off(&a->signals);
 	a->fiber = __tsan_get_current_fiber();
+	a->has_place = false;
+	pier__annotate_place(a);
+	pier__annotate_signals_on(&a->signals);
+#endif
+}
+
+/*
+ * Around a fork: before it, then in the parent or in the child. The thread
+ * sanitizer takes fibers for threads, so that each fork has left others behind:
+ * in the child it looks no more at what the one does that forked, nor hears of
+ * what that hands over, and of all others says that they race with it. So in the
+ * child that fiber goes on as another one, which has seen all that it had seen.
+ * Inline, and by a function that never returns: the sanitizer counts calls.
+ * Between the first of these and the fork it must touch nothing.
+ */
+static inline void
+pier__annotate_fork(struct pier__annotation *a)
+{
+	(void)a;
+#if defined(PIER__TSAN)
+	pier__annotate_signals_off(&a->signals);
+	a->twin = __tsan_create_fiber(0);
+	pier__annotate_signals_on(&a->signals);
+	__tsan_release(a);
+#endif
+}
+
+static inline void
+pier__annotate_fork_parent(struct pier__annotation *a)
+{
+	(void)a;
+#if defined(PIER__TSAN)
+	pier__annotate_signals_off(&a->signals);
+	__tsan_destroy_fiber(a->twin);
+	pier__annotate_signals_on(&a->signals);
+#endif
+}
+
+static inline __attribute__((always_inline)) void
+pier__annotate_fork_child(struct pier__annotation *a)
+{
+	(void)a;
+#if defined(PIER__TSAN)
+	pier__annotate_signals_off(&a->signals);
+	__tsan_switch_to_fiber(a->twin, __tsan_switch_to_fiber_no_sync);
+	__tsan_acquire(a);
+	a->fiber = a->twin;
 	a->has_place = false;
 	pier__annotate_place(a);
 	pier__annotate_signals_on(&a->signals);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct pier__closing;
 struct pier__task;
 struct pier__sched;
 struct pier__engine;
@@ -102,6 +103,13 @@ struct pier__engine_ops {
 	/* The same in the child of a fork, but for the memory: it is a copy,
 	   which a page is only once somebody writes there. */
 	void (*forked)(struct pier__engine *engine);
+	/* In the child of a fork, which goes on with this engine: nothing is
+	   watched, and nothing open until something is. What it had open is in
+	   closing. Each wait calls first(arg), and does not wait, until that
+	   has made it wakeable. Of engines of fibers only. */
+	void (*renew)(struct pier__engine *engine,
+		struct pier__closing *closing, void (*first)(void *arg),
+		void *arg);
 };
 
 struct pier__engine {

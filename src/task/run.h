@@ -69,6 +69,15 @@ pier__thread_that_keeps(struct pier__task *self)
 	return thread->keeps ? thread : NULL;
 }
 
+/* The descriptor that self, a thread, is woken by; -1: there is none. */
+static inline int
+pier__thread_wake_fd(struct pier__task *self)
+{
+	const struct pier__engine *engine = pier__thread_of(self)->engine;
+
+	return engine != NULL ? engine->wake_fd : -1;
+}
+
 struct pier__thread_opts {
 	size_t stack_size; /* 0: the system's default */
 	bool wakeable;     /* at once: none of its waits lacks a descriptor */

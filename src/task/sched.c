@@ -421,9 +421,6 @@ pier__sched_lenient(int change)
 	pier__current->sched->lenient += (uint32_t)change;
 }
 
-/* How long it stands at most until the others have their turn. */
-#define STAND_NS INT64_C(20000000)
-
 PIER__HOT static bool
 is_alone(const struct pier__sched *sched, int64_t until)
 {
@@ -454,7 +451,7 @@ pier__sched_stand(struct pier__task *self, int64_t now, int64_t longest_ns)
 		sched->budget = 0;
 		pier__sched_yield(self);
 		pier__sched_yield(self);
-		sched->stand_until = sched->now + STAND_NS;
+		sched->stand_until = sched->now + PIER__STAND_NS;
 		if (!is_alone(sched, until))
 			return false;
 	}
@@ -508,21 +505,6 @@ close_engine:
 free_sched:
 	pier__free(sched);
 	return rc;
-}
-
-void
-pier__sched_forked(void)
-{
-	struct pier__sched *sched = pier__current->sched;
-	struct pier__task *host = sched->host;
-
-	/* The parent's epoll set stays as it is, as closing takes nothing out
-	   of it; those that were in it here are in none. */
-	sched->engine->ops->forked(sched->engine);
-	host->sched = NULL;
-	host->host = false;
-	pier__current = host;
-	pier__thread_forked(host);
 }
 
 void

@@ -12,11 +12,16 @@
 
 #include <pthread.h>
 
+#include "os/closing.h"
 #include "task/spare.h"
 #include "task/stack.h"
 #include "task/stretch.h"
 #include "task/task.h"
 #include "task/timers.h"
+
+/* How long a fiber stands in a system call at most until the others have their
+   turn. */
+#define PIER__STAND_NS INT64_C(20000000)
 
 struct pier__sched {
 	struct pier__task *host; /* the thread's task */
@@ -46,6 +51,9 @@ struct pier__sched {
 	   thread may stand before it looks for the others again. */
 	uint32_t lenient;
 	int64_t stand_until;
+	/* In the child of a fork, before its first wait; else NULL. */
+	void (*first_wait)(void *arg);
+	void *first_wait_arg;
 
 	/* Left by other threads. */
 	pthread_mutex_t remote_lock;
@@ -60,6 +68,18 @@ void pier__sched_close(struct pier__sched *sched);
 /* In the child of a fork that a fiber made: its thread is a plain task again,
    on the stack of that fiber, and no fiber is left. */
 void pier__sched_forked(void);
+/*
+ * pier__sched_forked_alone(closing, first_wait, arg): the same for a child that
+ * goes on in that fiber, with the scheduler that it had: no other fiber is left,
+ * and of what the task was in, or had met, nothing. The engine's descriptors are
+ * in closing. Before the first wait that needs the engine, on the scheduler's
+ * own stack, first_wait(arg) is called.
+ */
+void pier__sched_forked_alone(struct pier__closing *closing,
+	void (*first_wait)(void *arg), void *arg);
+/* The last that such a fiber does: all others are cancelled, and have ended when
+   this comes back. */
+void pier__sched_end_others(void);
 /* Start a fiber, ready to run, in a group or in none but the run. 0, -ENOMEM
    or -PIER_ECLOSED. */
 int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,

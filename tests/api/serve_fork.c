@@ -300,6 +300,65 @@ test_the_sockets_of_others_are_closed(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 }
 
+/* Descriptors of this process that wait for others: of its parent's engine, and
+   for the ends of other processes. */
+static int
+waits_for_others(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int count = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		char what[64];
+		ssize_t len = readlinkat(
+			dirfd(dir), entry->d_name, what, sizeof(what) - 1);
+
+		what[len < 0 ? 0 : len] = '\0';
+		count += strstr(what, "eventpoll") != NULL ||
+			 strstr(what, "timerfd") != NULL ||
+			 strstr(what, "pidfd") != NULL;
+	}
+	(void)closedir(dir);
+	return count;
+}
+
+static int
+tell_what_waits(struct pier_stream *stream, void *ctx)
+{
+	int count = waits_for_others();
+	char byte;
+
+	(void)ctx;
+	if (pier_write(stream, &count, sizeof(count), PIER_DEFAULT) < 0)
+		return -1;
+	return (int)pier_read(stream, &byte, 1, PIER_DEFAULT);
+}
+
+/* Before the handler may open something in its place. */
+static void
+test_nothing_of_the_parents_waits_in_a_child(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(tell_what_waits, &told);
+	struct serving it;
+	int fds[CLIENTS], i, count;
+
+	(void)state;
+	serving_start(&it, &opts);
+	for (i = 0; i < CLIENTS; i++) {
+		fds[i] = plain_connect(&it, 0);
+		assert_int_equal(plain_read_all(fds[i], &count, sizeof(count)),
+			sizeof(count));
+		assert_int_equal(count, 0);
+	}
+	for (i = 0; i < CLIENTS; i++)
+		hang_up(fds[i]);
+	(void)serving_await(&it, FIELD(finished), CLIENTS);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
 /* In the process that accepts, beside the others. */
 static void
 test_datagrams(void **state)
@@ -476,6 +535,7 @@ main(void)
 		cmocka_unit_test(test_a_crash_takes_its_own_connection_only),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_the_sockets_of_others_are_closed),
+		cmocka_unit_test(test_nothing_of_the_parents_waits_in_a_child),
 		cmocka_unit_test(test_datagrams),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_one_that_hangs_is_killed),
