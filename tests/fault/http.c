@@ -91,7 +91,7 @@ read_body(struct pier_http *http)
 	return n;
 }
 
-static void
+static long
 ask(const char *url)
 {
 	struct pier_http *http = NULL;
@@ -104,6 +104,7 @@ ask(const char *url)
 	if (rc == 0 && pier_http_answer(http)->hop_count != 1)
 		(void)met(talk.story, "hops", -EBADMSG);
 	pier_http_close(http);
+	return rc;
 }
 
 static void
@@ -127,8 +128,8 @@ fetch(struct fault_story *story)
 		return;
 	}
 	(void)snprintf(url, sizeof(url), "http%s/x", where + 3);
-	ask(url);
-	if (story->rc < 0)
+	/* The server may be telling the story right now. */
+	if (ask(url) < 0)
 		pier_group_cancel(group);
 	/* A wait that is made to fail is waited again. */
 	while (pier_group_wait(group, SOON) < 0)
