@@ -48,7 +48,7 @@ has_tipc(void)
 static void
 leave(const char *why)
 {
-	printf("# %s\n", why);
+	print_message("# %s\n", why);
 	skip();
 }
 
