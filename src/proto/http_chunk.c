@@ -106,6 +106,15 @@ take_line(struct pier__http_chunks *chunks, const char *in, size_t len,
 {
 	int rc = 0;
 
+	/* Before the byte is acted on: where data came before it in this call,
+	   the next one meets it again. */
+	if (chunks->line == PIER_HTTP_CHUNK_LINE) {
+		(void)pier__http_broken(why,
+			"bytes of a chunk's size and extensions: the limit is "
+			"%d",
+			PIER_HTTP_CHUNK_LINE);
+		return -PIER_ELIMIT;
+	}
 	if (chunks->state == PIER__CHUNK_SIZE)
 		rc = take_size(chunks, in, len, why);
 	else if (chunks->state != PIER__CHUNK_LF)
@@ -115,13 +124,8 @@ take_line(struct pier__http_chunks *chunks, const char *in, size_t len,
 	else
 		rc = pier__http_broken(
 			why, "a carriage return in the size of a chunk");
-	if (rc < 0 || ++chunks->line <= PIER_HTTP_CHUNK_LINE)
-		return rc;
-	(void)pier__http_broken(why,
-		"bytes of a chunk's size and extensions: the limit is "
-		"%d",
-		PIER_HTTP_CHUNK_LINE);
-	return -PIER_ELIMIT;
+	chunks->line += rc == 0;
+	return rc;
 }
 
 /* Behind the data of a chunk there is a line's end, and nothing else. */

@@ -158,6 +158,38 @@ the_line_of_a_size_has_a_limit(void **state)
 	free(bytes);
 }
 
+/* Data before the line, in the same call, must not hide that it is too long. */
+static void
+the_line_behind_data_has_the_limit_too(void **state)
+{
+	static const char before[] = "3\r\nabc\r\n";
+	const size_t len = strlen(before), line = PIER_HTTP_CHUNK_LINE;
+	char *bytes = malloc(len + line + 6);
+	struct pier__http_chunks chunks;
+	char out[16];
+	size_t made;
+
+	(void)state;
+	assert_non_null(bytes);
+	memcpy(bytes, before, len);
+	memset(bytes + len, 'x', line);
+	memcpy(bytes + len, "5;", 2);
+	memcpy(bytes + len + line, "\nhello", 6);
+	assert_int_equal(read_all(&chunks, bytes, len + line + 6,
+				 len + line + 6, 16, out, &made),
+		-PIER_ELIMIT);
+	assert_int_equal(made, 3);
+	assert_memory_equal(out, "abc", 3);
+	/* Of one byte less it is none too long. */
+	bytes[len + line - 1] = '\n';
+	memcpy(bytes + len + line, "hello", 5);
+	(void)read_all(&chunks, bytes, len + line + 5, len + line + 5, 16, out,
+		&made);
+	assert_int_equal(made, 8);
+	assert_memory_equal(out, "abchello", 8);
+	free(bytes);
+}
+
 int
 main(void)
 {
@@ -165,6 +197,7 @@ main(void)
 		cmocka_unit_test(a_body_is_the_same_however_it_is_cut),
 		cmocka_unit_test(what_is_no_chunk_is_shown),
 		cmocka_unit_test(the_line_of_a_size_has_a_limit),
+		cmocka_unit_test(the_line_behind_data_has_the_limit_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
