@@ -183,8 +183,8 @@ the_line_behind_data_has_the_limit_too(void **state)
 	/* Of one byte less it is none too long. */
 	bytes[len + line - 1] = '\n';
 	memcpy(bytes + len + line, "hello", 5);
-	(void)read_all(&chunks, bytes, len + line + 5, len + line + 5, 16, out,
-		&made);
+	(void)read_all(
+		&chunks, bytes, len + line + 5, len + line + 5, 16, out, &made);
 	assert_int_equal(made, 8);
 	assert_memory_equal(out, "abchello", 8);
 	free(bytes);
