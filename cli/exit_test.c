@@ -179,6 +179,32 @@ test_hints_fit_what_is_there(void **state)
 		hint(PIER_STEP_CONNECT, -EACCES, "unix:///x.sock"), "ls -l"));
 }
 
+/* What a hint has to be run must be a command, and no other one. */
+static void
+test_interfaces_that_cannot_be_made(void **state)
+{
+	static const char *const rows[] = { "can://nosuchinterfacename12345",
+		"can://no/such", "can://a;id", "can://-x", "can://$(id)",
+		"isotp://nosuchinterfacename12345/1/2", "isotp://a;id/1/2" };
+	size_t i;
+
+	(void)state;
+	assert_non_null(strstr(hint(PIER_STEP_CREATE, -ENODEV, "can://can7"),
+		"ip link add dev can7 type vcan; sudo ip link set can7 up"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_CREATE, -ENODEV, "isotp://can7/1/2"),
+			"ip link add dev can7 type vcan"));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text = hint(PIER_STEP_CREATE, -ENODEV, rows[i]);
+
+		assert_null(strstr(text, "ip link add"));
+		assert_null(strstr(text, "id"));
+		assert_non_null(strstr(text, "lists them"));
+	}
+	assert_non_null(strstr(
+		hint(PIER_STEP_CREATE, -ENODEV, rows[0]), "at most 15 bytes"));
+}
+
 static void
 test_icmp_names_both_ways_to_be_allowed(void **state)
 {
@@ -235,6 +261,7 @@ main(void)
 		cmocka_unit_test(test_hints_name_the_place),
 		cmocka_unit_test(test_hints_for_the_web),
 		cmocka_unit_test(test_hints_fit_what_is_there),
+		cmocka_unit_test(test_interfaces_that_cannot_be_made),
 		cmocka_unit_test(test_icmp_names_both_ways_to_be_allowed),
 		cmocka_unit_test(test_hints_fit_what_was_asked),
 		cmocka_unit_test(test_no_hint),

@@ -30,8 +30,12 @@ check_url(const struct cli_tool *tool, const char *url)
 
 	if (rc == 0)
 		return CLI_EXIT_OK;
-	if (rc == -EPROTONOSUPPORT)
-		snprintf(hint, sizeof(hint), "curl '%.100s'", url);
+	/* What is pasted into a shell must be this URL, and nothing else. */
+	if (rc == -EPROTONOSUPPORT && strlen(url) <= 100 &&
+		strchr(url, '\'') == NULL)
+		snprintf(hint, sizeof(hint), "curl '%s'", url);
+	else if (rc == -EPROTONOSUPPORT)
+		snprintf(hint, sizeof(hint), "curl has it");
 	else
 		snprintf(hint, sizeof(hint),
 			"a URL is http://HOST[:PORT]/PATH: 'pier get --help' "

@@ -9,6 +9,7 @@
 #include "holder.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,29 @@ is_can(const char *endpoint)
 	return strncmp(endpoint, "can://", 6) == 0;
 }
 
+void
+cli_hint_link(const char *name, const char *lists, char *text, size_t size)
+{
+	size_t len = strlen(name);
+	size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.");
+
+	if (len >= IF_NAMESIZE || strchr(name, '/') != NULL)
+		snprintf(text, size,
+			"%s lists them; a name has at most %d bytes, and no "
+			"'/'",
+			lists, IF_NAMESIZE - 1);
+	else if (len == 0 || plain < len || name[0] == '-' || name[0] == '.')
+		snprintf(text, size, "%s lists them", lists);
+	else
+		snprintf(text, size,
+			"%s lists them; a virtual one: sudo modprobe vcan; "
+			"sudo ip link add dev %s type vcan; sudo ip link set "
+			"%s up",
+			lists, name, name);
+}
+
 static void
 hint_no_interface(const struct pier_error *error, char *text, size_t size)
 {
@@ -163,11 +187,7 @@ hint_no_interface(const struct pier_error *error, char *text, size_t size)
 	else if (is_can(error->endpoint) && pier_interface_index(name) > 0)
 		snprintf(text, size, "those of CAN: pier can list");
 	else if (is_can(error->endpoint))
-		snprintf(text, size,
-			"pier can list lists them; a virtual one: sudo "
-			"modprobe vcan; sudo ip link add dev %s type vcan; "
-			"sudo ip link set %s up",
-			name, name);
+		cli_hint_link(name, "pier can list", text, size);
 	else
 		snprintf(text, size,
 			"there is no such interface: ip -brief link lists "

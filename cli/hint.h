@@ -23,6 +23,11 @@ bool cli_is_bluetooth(const char *endpoint);
 void cli_hint_bluetooth(
 	const struct pier_error *error, char *text, size_t size);
 
+/* What lists the interfaces of CAN, and how a virtual one is made: that only of a
+   name that an interface can have and a shell takes as it stands. */
+void cli_hint_link(
+	const char *name, const char *lists, char *text, size_t size);
+
 /* The same of ISO-TP over CAN. */
 bool cli_is_isotp(const char *endpoint);
 void cli_hint_isotp(const struct pier_error *error, char *text, size_t size);

@@ -85,11 +85,8 @@ cli_hint_isotp(const struct pier_error *error, char *text, size_t size)
 	if (error->code == -ECOMM || error->code == -ETIMEDOUT)
 		hint_silent(error, text, size);
 	else if (error->code == -ENODEV)
-		snprintf(text, size,
-			"ip -brief link show type can lists them; a virtual "
-			"one: sudo modprobe vcan; sudo ip link add dev %s type "
-			"vcan; sudo ip link set %s up",
-			it.link, it.link);
+		cli_hint_link(
+			it.link, "ip -brief link show type can", text, size);
 	else if (error->code == -ENETDOWN)
 		snprintf(text, size,
 			"sudo ip link set %s up; a controller needs its bit "

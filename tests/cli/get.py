@@ -86,6 +86,10 @@ def test_urls_that_are_none():
         contains(done.err, "^")
         contains(done.err, "hint: ")
     contains(expect(2, "get", "https://a/").err, "hint: curl 'https://a/'")
+    # What is pasted must be that URL, and no command.
+    for url in ("https://a/'$(id)'", "https://a/" + 100 * "x"):
+        said = expect(2, "get", url).err.partition("hint: ")[2]
+        equal(said, "curl has it\n")
     done = expect(2, "get", "http://me:sesame@a/")
     contains(done.err, "password")
     contains(done.err, "@FILE")
