@@ -151,11 +151,15 @@ info_list(struct cli_tool *tool, const struct info_settings *settings,
 
 	if (settings->group_by != NULL)
 		listing.groups = info_groups_new(settings, &why);
-	else if (!tool->json)
+	else
 		listing.table = info_table_new(settings, &why);
-	if (listing.groups == NULL && listing.table == NULL &&
-		(settings->group_by != NULL || !tool->json))
+	if (listing.groups == NULL && listing.table == NULL)
 		return cli_usage_error(tool, "info", &why);
+	/* Columns that are none are refused with --json too. */
+	if (tool->json) {
+		info_table_free(listing.table);
+		listing.table = NULL;
+	}
 	code = list(&listing, settings, filter);
 	info_table_free(listing.table);
 	info_groups_free(listing.groups);

@@ -258,10 +258,13 @@ info_closed(struct cli_tool *tool, const struct info_settings *settings,
 	struct cli_complaint why;
 	int code;
 
-	if (!tool->json) {
-		watching.table = info_table_new(settings, &why);
-		if (watching.table == NULL)
-			return cli_usage_error(tool, "info", &why);
+	/* With --json too: columns that are none are refused there as well. */
+	watching.table = info_table_new(settings, &why);
+	if (watching.table == NULL)
+		return cli_usage_error(tool, "info", &why);
+	if (tool->json) {
+		info_table_free(watching.table);
+		watching.table = NULL;
 	}
 	code = run(&watching, filter);
 	info_table_free(watching.table);

@@ -406,6 +406,9 @@ def test_columns_sort_and_what_is_none():
         contains(done.err, "did you mean 'send-queue'?")
         done = tool.run("info", "-s", "nothing")
         equal(done.code, 2)
+        for words in (["-o", "bogus"], ["-s", "bogus"], ["-o", "seen"],
+                      ["--closed", "-w", "1ms", "-o", "local,bogus"]):
+            equal((words, tool.run("info", "--json", *words).code), (words, 2))
         done = tool.run("info", "port:x")
         equal(done.code, 2)
         contains(done.err, "'x' is not a port")
