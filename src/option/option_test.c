@@ -4,6 +4,8 @@
 
 #include <pier/error.h>
 
+#include "os/calls.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -646,6 +648,50 @@ test_descriptors_of_other_processes(void **state)
 	close(fd);
 }
 
+static int put_number;
+static socklen_t put_len;
+
+static int
+note_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	(void)fd;
+	(void)level;
+	(void)value;
+	put_number = name;
+	put_len = len;
+	return 0;
+}
+
+/* Those without a value: most are passed an int, this one must have none. */
+static void
+test_what_takes_no_value(void **state)
+{
+	static const struct {
+		const char *name;
+		int number;
+		socklen_t len;
+	} rows[] = { { "ipvs.set_flush", IP_VS_SO_SET_FLUSH, 0 },
+		{ "socket.detach_filter", SO_DETACH_FILTER, 4 } };
+	struct pier__calls calls = pier__calls_real;
+	struct pier__context context = { .calls = &calls };
+	struct pier__task *task = pier__current;
+	struct pier_option_value value;
+	struct pier__why why;
+	size_t i;
+
+	(void)state;
+	calls.setsockopt = note_setsockopt;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(
+			pier_option_parse(&value, rows[i].name, "1"), 0);
+		pier__current = (struct pier__task *)(void *)&context;
+		(void)pier__option_put(0, &value, &why);
+		pier__current = task;
+		assert_int_equal(put_number, rows[i].number);
+		assert_int_equal(put_len, rows[i].len);
+	}
+}
+
 int
 main(void)
 {
@@ -662,6 +708,7 @@ main(void)
 		cmocka_unit_test(test_short_names_are_the_sockets),
 		cmocka_unit_test(test_errors_tell_what_was_expected),
 		cmocka_unit_test(test_same_as_tcp_info),
+		cmocka_unit_test(test_what_takes_no_value),
 		cmocka_unit_test(test_descriptors_of_other_processes),
 	};
 

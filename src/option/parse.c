@@ -470,6 +470,9 @@ read_known(struct reading *it, struct pier__span text)
 	struct pier__spot spot;
 
 	it->value->len = pier__layout_size(option->layout);
+	/* Some take an int that means nothing, others refuse any byte. */
+	if ((option->flags & PIER_OPTION_NO_VALUE) != 0 && it->value->len == 0)
+		return 0;
 	if (!pier__layout_is_plain(option->layout))
 		return read_fields(it, text);
 	pier__layout_start(&layout, option->layout);

@@ -82,6 +82,7 @@
 #define SOCKADDR4 TYPED("struct sockaddr_in", "sa16")
 #define SOCKADDR6 TYPED("struct sockaddr_in6", "sa28")
 #define TABLE     TYPED("void", "h")
+#define NOTHING   TYPED("void", "h") /* of NO_VALUE: the kernel wants no bytes */
 #define SOCKADDRS TYPED("struct sockaddr[]", "h")
 #define UCRED     TYPED("struct ucred", "i4 pid,u4 uid,u4 gid")
 #define GROUPS    TYPED("gid_t[]", "*u4 gid")

@@ -162,7 +162,7 @@ const struct pier_option pier__options_ipvs[] = {
 		.since = "2.4.23", ADMIN, .meaning = "change a service"),
 	ROW("set_del", "IP_VS_SO_SET_DEL", 1156, TABLE, SET | POINTERS,
 		.since = "2.4.23", ADMIN, .meaning = "take a service away"),
-	ROW("set_flush", "IP_VS_SO_SET_FLUSH", 1157, BOOL, SET | NO_VALUE,
+	ROW("set_flush", "IP_VS_SO_SET_FLUSH", 1157, NOTHING, SET | NO_VALUE,
 		.since = "2.4.23", ADMIN, .meaning = "take all services away"),
 	ROW("set_adddest", "IP_VS_SO_SET_ADDDEST", 1159, TABLE, SET | POINTERS,
 		.since = "2.4.23", ADMIN,
