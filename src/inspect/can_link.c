@@ -109,7 +109,8 @@ pier_can_link_sized(
 		rc = read_links(&found, interface);
 	if (rc == -ENODEV)
 		return no_such(interface, false);
-	if (rc < 0)
+	/* There are none only after an error. */
+	if (rc < 0 || found == NULL)
 		return rc;
 	if (found->count == 0)
 		rc = no_such(interface, true);
