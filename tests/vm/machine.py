@@ -253,11 +253,14 @@ JOB = """job() {
 }"""
 
 
-def script(jobs, tree, at_once):
-    """What runs the jobs there, some of them at a time."""
+def script(jobs, tree, at_once, bus):
+    """What runs the jobs there, some of them at a time; they find PIER_VM_CAN_BUS
+    where the machine has a bus."""
     lines = [JOB, "export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
     lines += ["export LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1", "cd " + tree]
     lines += ["ulimit -n 20000"]
+    if bus:
+        lines.append("export PIER_VM_CAN_BUS=1")
     for number, job in enumerate(jobs):
         if number >= at_once:
             lines.append("wait -n")
@@ -288,11 +291,12 @@ def run(kernel, tree, modules, jobs, seconds=90, at_once=1):
     The machine has one processor: two that are emulated wait for each other, for
     most of their time where the host's own are busy. Two machines do not."""
     qemu = tool("qemu-system-x86_64", "qemu-system-x86")
+    bus = can_bus(qemu)
     with tempfile.TemporaryDirectory(prefix="pier-vm-") as there:
         out = f"{there}/out"
         os.mkdir(out)
         with open(f"{out}/jobs", "w", encoding="utf-8") as file:
-            file.write(script(jobs, tree, at_once))
+            file.write(script(jobs, tree, at_once, bus))
         archive = initramfs(there, kernel, tree, kernel.closure(modules))
         command = [qemu, "-accel", "tcg", "-M", "pc", "-cpu", "max"]
         command += ["-m", "768M"]
@@ -302,7 +306,7 @@ def run(kernel, tree, modules, jobs, seconds=90, at_once=1):
         command += [APPEND]
         command += share("root", "/", True) + share("tree", tree, True)
         command += share("out", out, False)
-        command += can_bus(qemu)
+        command += bus
         with open(f"{there}/console", "w", encoding="utf-8") as console:
             try:
                 subprocess.run(
