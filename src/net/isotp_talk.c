@@ -11,7 +11,7 @@
  * - One error is kept for both directions, and whoever looks first takes it. What
  *   is of the other one is put by.
  * - No shutdown wakes who waits, so waits come in slices, after which somebody
- *   looks whether this end was aborted.
+ *   looks whether this end was aborted, or an error was put by.
  */
 #include "net/isotp.h"
 
@@ -96,6 +96,7 @@ look_at_sent(struct pier_packet *packet)
 	struct pier__isotp *isotp = packet->isotp;
 	int error = 0;
 	socklen_t len = sizeof(error);
+	bool is_put_by = false;
 	int rc;
 
 	(void)pthread_mutex_lock(&isotp->lock);
@@ -104,7 +105,8 @@ look_at_sent(struct pier_packet *packet)
 	if (rc == 0 && error != 0) {
 		unsigned int whom = concerns(packet, -error, PIER__OUT);
 
-		if ((whom & PIER__IN) != 0)
+		is_put_by = (whom & PIER__IN) != 0;
+		if (is_put_by)
 			isotp->put_by_in = meaning_of(-error);
 		if ((whom & PIER__OUT) != 0)
 			isotp->put_by_out = meaning_of(-error);
@@ -114,6 +116,10 @@ look_at_sent(struct pier_packet *packet)
 		isotp->put_by_out = 0;
 	}
 	(void)pthread_mutex_unlock(&isotp->lock);
+	/* The kernel no longer wakes who receives; a thread sees it after its
+	   slice. */
+	if (is_put_by)
+		pier__desc_retry(packet->desc, PIER__IN);
 	return rc;
 }
 
@@ -200,6 +206,18 @@ pier__isotp_recv_many(
 	return i > 0 || count == 0 ? (int)i : (int)n;
 }
 
+/* Has a sender met an error that is of who receives? */
+static bool
+has_put_by(struct pier_packet *packet)
+{
+	bool has;
+
+	(void)pthread_mutex_lock(&packet->isotp->lock);
+	has = packet->isotp->put_by_in != 0;
+	(void)pthread_mutex_unlock(&packet->isotp->lock);
+	return has;
+}
+
 int
 pier__isotp_wait(
 	struct pier_packet *packet, unsigned what, pier_deadline deadline)
@@ -215,6 +233,8 @@ pier__isotp_wait(
 			is_last ? deadline : slice);
 		if (pier__packet_is_aborted(packet))
 			return -ECONNABORTED;
+		if (what == PIER__IN && has_put_by(packet))
+			return 0;
 		if (is_last || rc != -PIER_EDEADLINE)
 			return rc;
 	}

@@ -18,6 +18,8 @@
 #include <pier.h>
 
 #include "addr/isotp.h"
+#include "net/isotp.h"
+#include "net/packet.h"
 #include "task/faulty_bed.h"
 
 /* Nothing waits that long. */
@@ -39,10 +41,12 @@ static struct {
 	int error_when; /* it is told from so many looks on */
 	int busy;       /* so many attempts meet a message that is on its way;
 			   -1: all */
+	int after;      /* what busy becomes when a message was taken */
 	int full;       /* and so many a full queue */
 	int refusal;    /* of a message, by the kernel; 0: none */
 	bool cuts;      /* as an older kernel: how long it was is not told */
-	int handed;     /* the protocol of a socket that was there; 0: none */
+	struct pier__isotp *put_by_at; /* an error of this, in a wait */
+	int handed; /* the protocol of a socket that was there; 0: none */
 } bus;
 
 static struct pier__faulty faulty;
@@ -181,7 +185,25 @@ bus_sendmsg(int fd, const struct msghdr *header, int flags)
 	}
 	if (bus.refusal != 0)
 		return -bus.refusal;
+	bus.busy = bus.after;
 	return pier__calls_real.sendmsg(fd, header, flags);
+}
+
+/* What another thread's send does while this one sleeps: the error is gone from
+   the socket, and put by. */
+static int
+bus_poll(struct pollfd *fds, nfds_t count, int64_t timeout_ns)
+{
+	int rc = pier__calls_real.poll(fds, count, timeout_ns);
+	struct pier__isotp *isotp = bus.put_by_at;
+
+	if (rc == 0 && isotp != NULL) {
+		bus.put_by_at = NULL;
+		(void)pthread_mutex_lock(&isotp->lock);
+		isotp->put_by_in = -EILSEQ;
+		(void)pthread_mutex_unlock(&isotp->lock);
+	}
+	return rc;
 }
 
 static int
@@ -199,6 +221,7 @@ begin(void **state)
 	bus.calls.getsockopt = bus_getsockopt;
 	bus.calls.recvmmsg = bus_recvmmsg;
 	bus.calls.sendmsg = bus_sendmsg;
+	bus.calls.poll = bus_poll;
 	bus.peer = -1;
 	return faulty_bed_begin(&faulty, &bus.calls);
 }
@@ -468,9 +491,24 @@ a_send_ends_when_the_peer_has_it(void **state)
 	   way. */
 	bus.busy = 2;
 	bus.full = 2;
+	bus.after = 2;
 	assert_int_equal(pier_send(packet, NULL, "hello", 5, SOON), 0);
 	assert_int_equal(bus.busy, 0);
 	assert_int_equal(bus.full, 0);
+	peer_has("hello");
+	pier_packet_close(packet);
+}
+
+static void
+a_send_does_not_end_before(void **state)
+{
+	struct pier_packet *packet = opened(HERE);
+
+	(void)state;
+	bus.after = -1;
+	assert_int_equal(pier_send(packet, NULL, "hello", 5, pier_in_ms(20)),
+		-PIER_EDEADLINE);
+	assert_line("the message is still on its way");
 	peer_has("hello");
 	pier_packet_close(packet);
 }
@@ -587,6 +625,74 @@ a_receiver_does_not_take_the_senders_error(void **state)
 	pier_packet_close(packet);
 }
 
+/* Who waits while a sender meets an error that is of the receiver. */
+struct waiting {
+	struct pier_packet *packet;
+	int rc;
+	bool is_done;
+};
+
+static int
+receive_once(void *arg)
+{
+	struct waiting *it = arg;
+	struct pier_msg msg;
+	char buf[8];
+
+	it->rc = pier_recv(it->packet, &msg, buf, sizeof(buf), SOON);
+	it->is_done = true;
+	return 0;
+}
+
+static int
+send_beside(void *arg)
+{
+	struct waiting *it = arg;
+	struct pier_group *group;
+	bool woken = false;
+	int rc = pier_group_open(&group);
+
+	if (rc < 0)
+		return rc;
+	rc = pier_go(group, receive_once, it);
+	if (rc == 0)
+		rc = pier_yield();
+	bus.error = EILSEQ;
+	if (rc == 0)
+		rc = pier_send(it->packet, NULL, "hello", 5, SOON);
+	if (rc == 0)
+		rc = pier_yield();
+	woken = it->is_done;
+	if (rc == 0)
+		rc = pier_group_wait(group, SOON);
+	pier_group_close(group);
+	return rc < 0 ? rc : woken;
+}
+
+static void
+a_fiber_that_receives_is_woken(void **state)
+{
+	struct waiting it = { .packet = opened(HERE) };
+
+	(void)state;
+	assert_int_equal(pier_run(send_beside, &it, NULL, NULL), 1);
+	assert_int_equal(it.rc, -EILSEQ);
+	pier_packet_close(it.packet);
+}
+
+static void
+a_thread_that_receives_looks_again(void **state)
+{
+	struct waiting it = { .packet = opened(HERE) };
+
+	(void)state;
+	bus.put_by_at = it.packet->isotp;
+	assert_int_equal(receive_once(&it), 0);
+	assert_null(bus.put_by_at);
+	assert_int_equal(it.rc, -EILSEQ);
+	pier_packet_close(it.packet);
+}
+
 /* ---- Aborting ----------------------------------------------------------- */
 
 static int
@@ -674,10 +780,13 @@ main(void)
 		BUS(several_come_at_once),
 		BUS(what_is_cut_off_is_told),
 		BUS(a_send_ends_when_the_peer_has_it),
+		BUS(a_send_does_not_end_before),
 		BUS(a_deadline_leaves_it_on_its_way),
 		BUS(what_the_peer_does_is_told),
 		BUS(a_sender_does_not_take_the_receivers_error),
 		BUS(a_receiver_does_not_take_the_senders_error),
+		BUS(a_fiber_that_receives_is_woken),
+		BUS(a_thread_that_receives_looks_again),
 		BUS(an_abort_wakes_who_waits),
 		BUS(every_call_fails_once),
 	};
