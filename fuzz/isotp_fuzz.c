@@ -30,6 +30,7 @@ check_frame(const struct pier_can_frame *frame, bool addressed)
 	memset(&it, 0xee, sizeof(it));
 	if (pier_isotp_frame_read(&it, frame, addressed) < 0)
 		return;
+	check(frame->size <= PIER_CAN_DATA_MAX);
 	check(it.data_size < frame->size);
 	switch (it.kind) {
 	case PIER_ISOTP_SINGLE:
@@ -84,10 +85,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	check_text(text);
 	free(text);
+	/* A size that no frame has is refused. */
+	frame.size = size > UINT8_MAX ? UINT8_MAX : (uint8_t)size;
 	if (size > PIER_CAN_DATA_MAX)
 		size = PIER_CAN_DATA_MAX;
 	frame.fd = size > PIER_CAN_CLASSIC_MAX;
-	frame.size = (uint8_t)size;
 	memcpy(frame.data, data, size);
 	check_frame(&frame, false);
 	check_frame(&frame, true);

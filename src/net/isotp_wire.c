@@ -96,7 +96,8 @@ read_frame(struct pier_isotp_frame *out, const struct pier_can_frame *frame,
 {
 	struct bytes bytes = { .at = frame->data, .size = frame->size };
 
-	if (frame->remote || frame->error || frame->size <= (addressed ? 1 : 0))
+	if (frame->remote || frame->error || frame->size > PIER_CAN_DATA_MAX ||
+		frame->size <= (addressed ? 1 : 0))
 		return -EBADMSG;
 	if (addressed) {
 		out->address = bytes.at[0];

@@ -127,6 +127,36 @@ what_says_nothing_is_refused(void **state)
 /* ---- Text --------------------------------------------------------------- */
 
 static void
+what_is_longer_than_a_frame_is_refused(void **state)
+{
+	struct {
+		struct pier_can_frame frame;
+		uint8_t behind[256];
+	} it = { .frame = { .fd = true } };
+	struct {
+		struct pier_isotp_frame read;
+		uint8_t behind[256];
+	} out = { .behind = { 0 } };
+	static const uint8_t nothing[256];
+	static const uint8_t kinds[] = { 0x00, 0x10, 0x21, 0x30 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds); i++) {
+		it.frame.data[0] = it.frame.data[1] = kinds[i];
+		for (int size = PIER_CAN_DATA_MAX + 1; size < 256; size++) {
+			it.frame.size = (uint8_t)size;
+			assert_int_equal(pier_isotp_frame_read(
+						 &out.read, &it.frame, false),
+				-EBADMSG);
+			assert_int_equal(pier_isotp_frame_read(
+						 &out.read, &it.frame, true),
+				-EBADMSG);
+		}
+	}
+	assert_memory_equal(out.behind, nothing, sizeof(nothing));
+}
+
+static void
 endpoints_have_options(void **state)
 {
 	struct pier__endpoint endpoint;
@@ -240,6 +270,7 @@ main(void)
 		cmocka_unit_test(frames_that_follow),
 		cmocka_unit_test(flow_control),
 		cmocka_unit_test(what_says_nothing_is_refused),
+		cmocka_unit_test(what_is_longer_than_a_frame_is_refused),
 		cmocka_unit_test(endpoints_have_options),
 		cmocka_unit_test(what_is_no_endpoint_is_refused),
 		cmocka_unit_test(addresses_are_read_and_written),
