@@ -39,8 +39,9 @@ struct watching {
 	struct can_teller teller;
 	pier_deadline until;
 	int64_t drawn_ns;
-	bool has_news; /* since it was drawn */
-	bool has_more; /* frames that were not read yet */
+	bool has_begun; /* a log: its first line was read */
+	bool has_news;  /* since it was drawn */
+	bool has_more;  /* frames that were not read yet */
 	int64_t heard_ns;
 	unsigned turn;
 	int64_t frames, told, dropped;
@@ -302,13 +303,16 @@ take_line(struct watching *watching, const struct can_lines *lines,
 		watching->code = can_lines_wrong(lines);
 		return rc;
 	}
-	if (rc > 0 || !can_sources_pass(&watching->sources, &message))
+	if (rc > 0)
 		return 1;
-	if (watching->frames == 0)
+	if (!watching->has_begun)
 		watching->code = expect(watching, message.time_ns);
+	watching->has_begun = true;
+	/* Of frames that do not pass, the time counts. */
 	if (watching->code == 0)
 		rc = take_due(watching, message.time_ns, 0);
-	if (watching->code == 0 && rc == 0 && !has_enough(watching))
+	if (watching->code == 0 && rc == 0 && !has_enough(watching) &&
+		can_sources_pass(&watching->sources, &message))
 		rc = take(watching, &message, message.time_ns);
 	return watching->code != 0 ? -ECANCELED : rc < 0 ? rc : 1;
 }

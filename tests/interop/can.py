@@ -443,9 +443,9 @@ WATCHED = """(100.0) vcan0 123#0100
 """
 
 
-def watched(*words, log=WATCHED):
+def watched(*words, log=WATCHED, code=0):
     done = tool.expect(
-        0, "can", "watch", "-r", "-", "-t", "zero", *words, stdin=log.encode()
+        code, "can", "watch", "-r", "-", "-t", "zero", *words, stdin=log.encode()
     )
     return done.text.splitlines()
 
@@ -478,6 +478,17 @@ def test_silence_in_a_log():
     ])
     # It is told when it was so long, not when that was seen.
     contains(lines[-4], "(000.750000)")
+
+
+def test_silence_while_others_speak():
+    log = "".join(f"({time}) vcan0 {number}#00\n" for time, number in (
+        ("1.0", "123"), ("1.1", "123"), ("1.2", "123"), ("3.2", "123"),
+        ("3.3", "321"), ("3.4", "321"), ("3.5", "321")))
+    equal(watched("vcan0,555:7FF", "--silent", "500ms", "-t", "none", log=log,
+                  code=1), ["vcan0       555  silent after 0.500s"])
+    lines = watched("vcan0,123:7FF", "--silent", "100ms", "-t", "none", log=log)
+    equal(lines[-1], "vcan0       123  silent after 0.100s")
+    assert "resumed" in lines[-2], lines
 
 
 def test_less_news():
