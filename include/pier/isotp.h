@@ -21,7 +21,8 @@
  *
  * Of such a socket pier_send() ends when the peer has all of the message, or has
  * failed; with PIER_NOW, when the kernel has taken it. Several tasks may send, each
- * in its turn. Its errors, besides those of other packets:
+ * in its turn. A message of one frame, and what follows the last flow control,
+ * nobody confirms: it is sent when the interface has it. Its errors, besides those of other packets:
  *
  *   -ECOMM           the peer sent no flow control for a second, or the interface
  *                    took no frame: it is the kernel that gave up. Where the error
