@@ -131,6 +131,19 @@ read_can(struct work *work, struct word *out, const char *text)
 	return 0;
 }
 
+/* Of ISO-TP: "isotp:can0/7e0/7e8" is right, but this machine has no can0. */
+static int
+refuse_interface(struct work *work, const char *text)
+{
+	const char *name = text + strlen("isotp:");
+
+	name += strncmp(name, "//", 2) == 0 ? 2 : 0;
+	cli_advise(&work->why, "'pier addr' lists the interfaces");
+	return cli_complain(&work->why,
+		"%s: this machine has no interface '%.*s'", text,
+		(int)strcspn(name, "/"), name);
+}
+
 static int
 read_address(struct work *work, struct word *out, const char *text)
 {
@@ -151,6 +164,8 @@ read_address(struct work *work, struct word *out, const char *text)
 		rc = pier_addr_parse_form(&out->addr, text, form);
 	else
 		rc = pier_addr_parse(&out->addr, strip_scheme(inner, text));
+	if (rc == -ENODEV && strncmp(text, "isotp:", 6) == 0)
+		return refuse_interface(work, text);
 	return rc < 0 ? refuse(work, text) : 0;
 }
 

@@ -155,8 +155,8 @@ int can_watch(struct cli_tool *tool, const struct can_settings *settings);
  * CAN_CYCLE_MIN_NS, error frames, FD frames where the interface takes none, and
  * waiting for room.
  *
- * can_cycle_run(): do it, in a fiber. 0 and how many have left in *sent, or an
- * exit code; or CAN_CYCLE_NONE: the kernel has no broadcast manager, which was
+ * can_cycle_run(): do it, in a fiber; *is_open becomes true when there is a socket
+ * for it. 0 and how many have left in *sent, or an exit code; or CAN_CYCLE_NONE: the kernel has no broadcast manager, which was
  * said.
  */
 #define CAN_CYCLE_MIN_NS INT64_C(100000)
@@ -166,7 +166,8 @@ bool can_cycle_fits(const struct can_settings *settings,
 	const struct pier_can_frame *frames, size_t count);
 int can_cycle_run(const struct cli_tool *tool,
 	const struct can_settings *settings,
-	const struct pier_can_frame *frames, size_t count, int64_t *sent);
+	const struct pier_can_frame *frames, size_t count, int64_t *sent,
+	bool *is_open);
 int can_list(struct cli_tool *tool, const struct can_settings *settings);
 int can_isotp(struct cli_tool *tool, const struct can_settings *settings);
 

@@ -161,7 +161,8 @@ run_cycle(const struct cycle *cycle, int64_t *sent)
 
 int
 can_cycle_run(const struct cli_tool *tool, const struct can_settings *settings,
-	const struct pier_can_frame *frames, size_t count, int64_t *sent)
+	const struct pier_can_frame *frames, size_t count, int64_t *sent,
+	bool *is_open)
 {
 	struct cycle cycle = { .tool = tool,
 		.settings = settings,
@@ -183,6 +184,7 @@ can_cycle_run(const struct cli_tool *tool, const struct can_settings *settings,
 	}
 	if (rc < 0)
 		return can_failure(tool, rc);
+	*is_open = true;
 	code = run_cycle(&cycle, sent);
 	pier_can_bcm_close(cycle.bcm);
 	return code;

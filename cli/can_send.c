@@ -30,6 +30,7 @@ struct sending {
 	uint64_t state;    /* of random numbers */
 	int64_t sent;
 	bool by_kernel;
+	bool is_open; /* it was: by raw sockets, or the kernel's timers */
 	int code;
 };
 
@@ -121,7 +122,7 @@ run_send(struct pier_group *group, void *arg)
 	if (sending->lines == NULL &&
 		can_cycle_fits(settings, sending->frames, sending->count)) {
 		rc = can_cycle_run(sending->tool, settings, sending->frames,
-			sending->count, &sending->sent);
+			sending->count, &sending->sent, &sending->is_open);
 		sending->by_kernel = rc != CAN_CYCLE_NONE;
 		if (sending->by_kernel)
 			return rc;
@@ -129,7 +130,7 @@ run_send(struct pier_group *group, void *arg)
 	rc = pier_can_open(&sending->can, settings->words.item[0], NULL);
 	if (rc < 0)
 		return can_failure(sending->tool, rc);
-
+	sending->is_open = true;
 	return sending->lines != NULL ? send_lines(sending)
 				      : send_given(sending);
 }
@@ -186,6 +187,7 @@ run_gen(struct pier_group *group, void *arg)
 	(void)group;
 	if (rc < 0)
 		return can_failure(sending->tool, rc);
+	sending->is_open = true;
 	while (rc == 0 &&
 		(settings->count == 0 || sending->sent < settings->count)) {
 		rc = await_round(begin, every, sending->sent);
@@ -202,7 +204,8 @@ conduct(struct sending *sending, int (*fn)(struct pier_group *group, void *arg))
 	int code = cli_conduct(sending->tool, fn, sending);
 
 	pier_can_close(sending->can);
-	if (sending->tool->json) {
+	/* Of a socket that could not be opened there is nothing to tell. */
+	if (sending->tool->json && sending->is_open) {
 		json_t *event = cli_event("sent");
 
 		cli_event_number(event, "frames", sending->sent);
@@ -244,6 +247,10 @@ can_send(struct cli_tool *tool, const struct can_settings *settings)
 		return can_wrong_words(tool,
 			"expected an interface and a frame, or - for standard "
 			"input: pier can send vcan0 123#DEADBEEF");
+	if (settings->every == 0)
+		return can_wrong_words(tool,
+			"--every: '0' is no pace of rounds: expected more than "
+			"0, to 24h; without it one round is sent");
 	code = read_frames(&sending);
 	return code != 0 ? code : conduct(&sending, run_send);
 }

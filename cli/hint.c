@@ -218,15 +218,50 @@ hint_no_protocol(const struct pier_error *error, char *text, size_t size)
 		snprintf(text, size, "load its module: sudo %s", module);
 }
 
+/* An endpoint of that scheme, or the kind alone, as where its options are shown. */
+static bool
+is_of(const char *endpoint, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return strncmp(endpoint, kind, len) == 0 &&
+	       (endpoint[len] == '\0' ||
+		       strncmp(endpoint + len, "://", 3) == 0);
+}
+
+static void
+hint_no_can(const char *module, char *text, size_t size)
+{
+	snprintf(text, size,
+		"load its modules: sudo modprobe -a can can-%s; a kernel "
+		"without them is built without CONFIG_CAN",
+		module);
+}
+
+static bool
+may_be_ipv6(const char *endpoint)
+{
+	return strstr(endpoint, "://") != NULL ||
+	       endpoint[strcspn(endpoint, "6")] != '\0';
+}
+
 static void
 hint_no_family(const struct pier_error *error, char *text, size_t size)
 {
-	if (is_can(error->endpoint))
-		snprintf(text, size,
-			"load its modules: sudo modprobe -a can can-raw; a "
-			"kernel without them is built without CONFIG_CAN");
-	else if (strncmp(error->endpoint, "tipc", 4) == 0)
+	static const struct {
+		const char *kind, *module;
+	} kinds[] = { { "can", "raw" }, { "isotp", "isotp" }, { "bcm", "bcm" },
+		{ "j1939", "j1939" } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (is_of(error->endpoint, kinds[i].kind)) {
+			hint_no_can(kinds[i].module, text, size);
+			return;
+		}
+	if (strncmp(error->endpoint, "tipc", 4) == 0)
 		snprintf(text, size, "load its module: sudo modprobe tipc");
+	else if (!may_be_ipv6(error->endpoint))
+		snprintf(text, size, "this kernel lacks that family");
 	else
 		snprintf(text, size,
 			"this kernel lacks that family; for IPv6: "

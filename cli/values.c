@@ -235,8 +235,11 @@ cli_format_limit(int64_t ns, char *text, size_t size)
 			return;
 		}
 	}
-	snprintf(text, size, "%" PRId64 ".%09" PRId64 "s", ns / NS_PER_S,
-		ns % NS_PER_S);
+	if (ns == 0)
+		snprintf(text, size, "0");
+	else
+		snprintf(text, size, "%" PRId64 ".%09" PRId64 "s",
+			ns / NS_PER_S, ns % NS_PER_S);
 }
 
 void

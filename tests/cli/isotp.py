@@ -76,5 +76,36 @@ def test_an_address():
     equal(event["sockaddr"][:4], "1d00")
 
 
+def test_an_address_of_no_interface():
+    for text in ("isotp:nosuch0/7e0/7e8", "isotp://nosuch0/7e0/7e8"):
+        err = tool.expect(2, "addr", text).err
+        contains(err, f"{text}: this machine has no interface 'nosuch0'")
+        contains(err, "hint: 'pier addr' lists the interfaces")
+
+
+def test_no_event_of_what_was_not_opened():
+    if not lacks():
+        raise tap.Skip("this kernel has ISO-TP")
+    done = tool.run("can", "send", "nosuch0", "123#R", "--every", "100ms",
+                    "--json")
+    equal(tool.of_type(tool.events(done, "can"), "sent"), [])
+
+
+def test_options_of_a_kind_that_is_missing():
+    if not lacks():
+        raise tap.Skip("this kernel has ISO-TP")
+    for kind in ("can", "isotp"):
+        err = tool.expect(10, "opt", kind + "://").err
+        contains(err, "hint: load its modules: sudo modprobe -a can can-")
+
+
+def test_the_pace_of_a_round():
+    for value in ("0", "-1"):
+        err = tool.expect(2, "can", "send", "vcan0", "123#R", "--every",
+                          value).err
+        contains(err, "to 24h")
+        assert "0.0000" not in err, err
+
+
 if __name__ == "__main__":
     tap.main(globals())
