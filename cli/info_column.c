@@ -563,7 +563,12 @@ field_text(const struct pier_tcp_field *field, uint64_t value, char *text,
 	int64_t scale = field->unit == PIER_UNIT_MS ? INT64_C(1000000) : 1000;
 	char bytes[CLI_VALUE_TEXT];
 
-	if (field->unit == PIER_UNIT_MS || field->unit == PIER_UNIT_US) {
+	/* No nine decimals of it: a listener that closed has no state of its
+	   own any more, and its times are 0. */
+	if (value == 0 &&
+		(field->unit == PIER_UNIT_MS || field->unit == PIER_UNIT_US)) {
+		put_number(text, size, 0);
+	} else if (field->unit == PIER_UNIT_MS || field->unit == PIER_UNIT_US) {
 		if (value > (uint64_t)(INT64_MAX / scale))
 			value = (uint64_t)(INT64_MAX / scale);
 		cli_format_limit((int64_t)value * scale, text, size);

@@ -475,6 +475,16 @@ def test_closed_ones_leave_their_numbers():
     contains(done.err, "has no process")
 
 
+def test_a_listener_that_closed_has_short_zeros():
+    with Sockets() as sockets:
+        ours = sockets.listener()
+        words = ["-o", "rtt", f"sport:{own_port(ours)}", "-n", "1"]
+        with watching(*words) as process:
+            ours.close()
+            out, _ = process.communicate(timeout=20)
+        equal(out.split()[-1:], [b"0"])
+
+
 def test_closed_ones_without_privilege():
     if os.geteuid() != 0:
         raise tap.Skip("needs root to give it up")
