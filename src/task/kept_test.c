@@ -206,6 +206,8 @@ refused(void **state)
 					 .times = 1 });
 		assert_true(pier__thread_spawn(
 				    NULL, group, nothing, NULL, &opts) < 0);
+		/* What never ran is not kept. */
+		assert_false(pier__kept_trim(kept));
 	}
 	(void)start(kept, nothing, NULL);
 	join();

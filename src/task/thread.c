@@ -344,6 +344,10 @@ pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	}
 
 free_thread:
-	put_away(thread);
+	/* Kept it would be there to be let go of, as if that made room for the
+	   next attempt. */
+	pier__thread_free(thread);
+	if (opts->kept != NULL)
+		pier__kept_drop(opts->kept);
 	return rc;
 }
