@@ -266,6 +266,10 @@ receive(struct pier__receiver *receiver)
 		it->came_before = it->came;
 		it->came = 0;
 		pier__datagrams_put_batch(it);
+		/* It was told while it stood in for the engine, and the look
+		   has used up what it was told by. */
+		if (it->stopping)
+			return 0;
 		rc = pier__desc_wait(
 			it->packet->desc, PIER__IN, "receive", PIER_FOREVER);
 	}
