@@ -191,6 +191,10 @@ run_child(struct pier__worker *worker, struct pier__child *child)
 	child->task = pier__current;
 	sched->scratch = server->spare;
 	pier__conn_serve(conn);
+	/* What the handler gathered for other streams leaves, as at the end of
+	   every task. */
+	if (!pier__list_empty(&pier__current->before_wait))
+		pier__before_wait_run(pier__current);
 	if (sched->live > 1 + child->hearing || is_more(conn->stream))
 		pier_close(conn->stream);
 	/* What the handler started has to put in order what it has. */

@@ -527,6 +527,45 @@ test_tasks_that_are_left(void **state)
 	(void)close(fds[0]);
 }
 
+/* A word on another connection, which is left to the end of the process, when
+   nothing is to be waited for any more. */
+static int
+says_elsewhere(struct pier_stream *stream, void *ctx)
+{
+	struct pier_stream *other;
+	const int *fd = ctx;
+	char byte;
+	int rc = pier_adopt(&other, dup(*fd));
+
+	if (rc == 0)
+		rc = (int)pier_read(stream, &byte, 1, PIER_DEFAULT);
+	return rc == 0 ? (int)pier_printf(other, "word") : rc;
+}
+
+static void
+test_what_is_gathered_for_others_leaves(void **state)
+{
+	struct pier_server_opts opts = forking(says_elsewhere, NULL);
+	struct serving it;
+	char said[8];
+	int fd, fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	opts.ctx = &fds[1];
+	opts.on_error = NULL;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	(void)serving_await(&it, FIELD(finished), 1);
+	assert_int_equal(serving_stop(&it), 0);
+	(void)close(fds[1]);
+	assert_int_equal(plain_read_all(fds[0], said, sizeof(said)), 4);
+	assert_memory_equal(said, "word", 4);
+	(void)close(fds[0]);
+	hang_up(fd);
+}
+
 int
 main(void)
 {
@@ -541,6 +580,7 @@ main(void)
 		cmocka_unit_test(test_one_that_hangs_is_killed),
 		cmocka_unit_test(test_a_child_stops_the_server),
 		cmocka_unit_test(test_tasks_that_are_left),
+		cmocka_unit_test(test_what_is_gathered_for_others_leaves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
