@@ -55,6 +55,7 @@ static void
 join(void)
 {
 	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
+	assert_int_equal(pier_group_result(group), 0);
 }
 
 static unsigned long
