@@ -18,7 +18,6 @@
 
 #include <pier.h>
 
-#include "net/control.h"
 #include "os/calls.h"
 #include "task/task.h"
 
@@ -140,7 +139,10 @@ client(void)
 static bool
 kernel_parts(int fd)
 {
-	return pier__control_parts(fd);
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &len) == 0;
 }
 
 /* Messages [from, to), each with its number, to 127.0.0.`host`. */
