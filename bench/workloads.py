@@ -180,7 +180,7 @@ WORKLOADS += [
 WORKLOADS += [
     Workload("packets-1", "packets", [cost(.97)], connections=1, own=PACKETS),
     Workload("packets-64", "packets", [cost(.97)], own=PACKETS),
-    Workload("packets-peers", "peers", [cost(.90)], own=PACKETS),
+    Workload("packets-peers", "peers", [cost(.97)], own=PACKETS),
 ]
 
 WORKLOADS += [

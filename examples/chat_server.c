@@ -2,7 +2,6 @@
 /* chat_server --port N: everybody hears everybody, by lines. Whoever comes says
    a name first; who does not read is dropped, and nobody waits for him. Ctrl-C
    ends it. */
-#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -11,16 +10,20 @@
 #define NAME 32
 #define LINE 1000
 
-/* A line without its end. Nobody's terminal is for others to control. */
+/* A line of less than most bytes, at most LINE, without its end, into text of
+   PIER_BYTES_SHOWN(most). Nobody's terminal is for others to control. */
 static ssize_t
-read_text(struct pier_stream *client, char *line, size_t size)
+read_text(struct pier_stream *client, char *text, size_t most)
 {
-	ssize_t n = pier_read_line(client, line, size, PIER_DEFAULT);
-	char *at;
+	char line[LINE];
+	ssize_t n = pier_read_line(client, line, most, PIER_DEFAULT);
+	ssize_t len = n;
 
-	for (at = line; n > 0 && *at != '\0'; at++)
-		if (iscntrl((unsigned char)*at))
-			*at = *at == '\t' ? ' ' : '\0';
+	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+		len--;
+	if (n > 0)
+		pier_bytes_show(
+			text, PIER_BYTES_SHOWN(most), line, (size_t)len);
 	return n;
 }
 
@@ -28,20 +31,20 @@ static int
 chat(struct pier_stream *client, void *room)
 {
 	struct pier_member *me;
-	char name[NAME], line[LINE];
+	char name[PIER_BYTES_SHOWN(NAME)], text[PIER_BYTES_SHOWN(LINE)];
 	ssize_t n;
 	int rc;
 
 	pier_printf(client, "Your name?\n");
-	n = read_text(client, name, sizeof(name));
+	n = read_text(client, name, NAME);
 	if (n <= 0)
 		return (int)n;
 	rc = pier_hub_join(&me, room, client);
 	if (rc < 0)
 		return rc;
 	pier_hub_printf(room, NULL, "* %s has come\n", name);
-	while ((n = read_text(client, line, sizeof(line))) > 0)
-		pier_hub_printf(room, me, "%s: %s\n", name, line);
+	while ((n = read_text(client, text, LINE)) > 0)
+		pier_hub_printf(room, me, "%s: %s\n", name, text);
 	pier_hub_printf(room, me, "* %s has left\n", name);
 	rc = pier_hub_leave(me, n < 0 ? PIER_NOW : PIER_DEFAULT);
 	return n < 0 ? (int)n : rc;

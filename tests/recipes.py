@@ -554,8 +554,9 @@ def chat():
         ann, ann_hears = enter_chat(port, "ann")
         bob, bob_hears = enter_chat(port, "bob")
         assert ann_hears.readline() == b"* bob has come\n"
-        bob.sendall(f"{TEXT}\x1b[2J\n".encode())
-        assert ann_hears.readline() == f"bob: {TEXT}\n".encode()
+        bob.sendall(f"{TEXT}\x1b[2J\x9b2J\n".encode())
+        shown = f"bob: {TEXT}\\x1b[2J\\xc2\\x9b2J\n"
+        assert ann_hears.readline() == shown.encode()
         bob.close()
         bob_hears.close()
         assert ann_hears.readline() == b"* bob has left\n"

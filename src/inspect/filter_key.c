@@ -77,6 +77,7 @@ static const struct {
 	{ "close-wait", 1U << PIER_TCP_CLOSE_WAIT },
 	{ "last-ack", 1U << PIER_TCP_LAST_ACK },
 	{ "listen", 1U << PIER_TCP_LISTEN },
+	{ "listening", 1U << PIER_TCP_LISTEN },
 	{ "closing", 1U << PIER_TCP_CLOSING },
 	{ "bound", 1U << PIER_TCP_BOUND_INACTIVE },
 };

@@ -155,6 +155,7 @@ test_unix(void **state)
 	(void)state;
 	socket.local = address("/run/nginx.sock");
 	assert_true(passes("unix path:nginx.sock listen", &socket));
+	assert_true(passes("unix path:nginx.sock listening", &socket));
 	assert_true(passes("path!=apache", &socket));
 	assert_false(passes("port:0", &socket));
 	assert_true(passes("not port:0", &socket));
