@@ -22,6 +22,7 @@ static const struct cli_option options[] = {
 		.max = INT64_C(1000000000000),
 		.offset = AT(count) },
 	{ .name = "interval",
+		.letter = 'i',
 		.kind = CLI_DURATION,
 		.metavar = "TIME",
 		.group = "Probes",

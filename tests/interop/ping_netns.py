@@ -198,7 +198,7 @@ def groups(text):
             knob.write(before)
 
 
-FEW = ("-c", "3", "--interval", "10ms", "--wait", "10s")
+FEW = ("-c", "3", "-i", "0.01", "--wait", "10s")
 WAYS = (("1 0", "raw socket"), ("0 2147483647", "ping socket"))
 
 
