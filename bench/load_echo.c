@@ -9,10 +9,14 @@
 
 #include "common.h"
 
-/* As many are looked at before any of them is answered. The server has work
-   for all of that time, and a send that finds it awake is far cheaper than one
-   that has to wake it: one by one, the generator would be the limit. */
-#define BURST 64
+/*
+ * As many are looked at before any of them is answered. The server has work
+ * for all of that time, and a send that finds it awake is far cheaper than one
+ * that has to wake it: one by one, the generator would be the limit. Nor may
+ * it be all connections at once: then both sides take turns, and the server
+ * sleeps while this one looks.
+ */
+#define BURST 16
 
 /*
  * Receive once; the next messages are due. One recv is enough: the buffer is
