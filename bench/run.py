@@ -29,9 +29,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from workloads import (FRAMES, IDLE, IDLE_TARGETS, MESSAGES, METER_REFUSED,
-                       MODEL_SERVERS, NAMES, PYTHON, RECEIVERS, RELAYS,
-                       SERVERS, WORKLOADS, Workload, judge)
+from workloads import (BUSY, FRAMES, IDLE, IDLE_TARGETS, MESSAGES,
+                       METER_REFUSED, MODEL_SERVERS, NAMES, PYTHON, RECEIVERS,
+                       RELAYS, SERVERS, WORKLOADS, Workload, judge)
 
 SERVER_CORE, LOAD_CORE = 0, 1
 
@@ -157,15 +157,18 @@ def measure(workload, name, build, times):
 
 
 def joined(slices):
-    """One result of several: costs by request, rates by time, the rest by
-    the median."""
+    """One result of several: costs by request, rates by time and only of
+    slices in which the server was the limit, the rest by the median."""
+    busy = [one for one in slices if one["server_busy"] >= BUSY]
     requests = sum(one["requests"] for one in slices)
     seconds = sum(one["seconds"] for one in slices)
     result = {key: statistics.median(one[key] for one in slices)
               if isinstance(slices[0][key], (int, float)) else slices[0][key]
               for key in slices[0]}
     result |= {"requests": requests, "seconds": seconds,
-               "per_second": requests / seconds,
+               "busy_slices": len(busy),
+               "per_second": sum(one["requests"] for one in busy or slices) /
+               sum(one["seconds"] for one in busy or slices),
                "server_us": sum(one["server_us"] * one["requests"]
                                 for one in slices) / requests}
     for key in "server_busy", "generator_busy", "foreign_busy":

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-BUSY = 0.95  # a rate counts only if the server's core was so busy
+BUSY = 0.95  # a run's rate counts only if the server's core was so busy
 
 # How to start each server; {build} {buf} {port} {ready} {workers} are filled in.
 # One with {ready} writes its endpoint to that file, the others print
@@ -86,7 +86,7 @@ class Metric:
 
     def counts(self, subject, rival):
         return self.kind != "rate" or min(
-            subject["server_busy"], rival["server_busy"]) >= BUSY
+            subject["busy_slices"], rival["busy_slices"]) > 0
 
     def verdict(self, rival, median, low, high):
         if self.kind == "latency":
@@ -116,8 +116,7 @@ class Workload:
 
     def slices(self):
         """Of a round: many, where it takes no time to connect again."""
-        return 6 if self.connections <= 64 else 2 if self.connections <= 1000 \
-            else 1
+        return 6 if self.connections <= 1000 else 3
 
     def arguments(self, times):
         return [self.mode, "--connections", str(self.connections),
