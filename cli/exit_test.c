@@ -206,6 +206,38 @@ test_interfaces_that_cannot_be_made(void **state)
 }
 
 static void
+test_names_are_one_word_of_a_command(void **state)
+{
+	struct cli_hint_word word;
+	char name[2000];
+
+	(void)state;
+	assert_string_equal(hint(PIER_STEP_BIND, -ENETDOWN, "can://can0"),
+		"sudo ip link set can0 up; a controller needs its bit rate "
+		"first: sudo ip link set can0 type can bitrate 500000");
+	assert_string_equal(hint(PIER_STEP_BIND, -ENETDOWN, "can://a;id"),
+		"sudo ip link set 'a;id' up; a controller needs its bit rate "
+		"first: sudo ip link set 'a;id' type can bitrate 500000");
+	assert_non_null(
+		strstr(hint(PIER_STEP_BIND, -ENETDOWN, "isotp://it's/1/2"),
+			"sudo ip link set 'it'\\''s' up"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_BIND, -EINVAL, "isotp://$(id)/1/2"),
+			"set '$(id)' mtu"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_RECEIVE, -ECOMM, "isotp://a&b/1/2"),
+			"dump -v 'a&b'"));
+	assert_non_null(
+		strstr(hint(PIER_STEP_CONNECT, -EACCES, "unix:///run/a b"),
+			"'/run/a b'"));
+	memset(name, '\'', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_string_equal(cli_hint_word(&word, ""), "\'\'");
+	assert_true(strlen(cli_hint_word(&word, name)) < sizeof(word.text));
+	assert_int_equal(strlen(word.text) % 4, 2);
+}
+
+static void
 test_icmp_names_both_ways_to_be_allowed(void **state)
 {
 	const char *text = hint(PIER_STEP_CREATE, -EPERM, "icmp6://[::1]");
@@ -262,6 +294,7 @@ main(void)
 		cmocka_unit_test(test_hints_for_the_web),
 		cmocka_unit_test(test_hints_fit_what_is_there),
 		cmocka_unit_test(test_interfaces_that_cannot_be_made),
+		cmocka_unit_test(test_names_are_one_word_of_a_command),
 		cmocka_unit_test(test_icmp_names_both_ways_to_be_allowed),
 		cmocka_unit_test(test_hints_fit_what_was_asked),
 		cmocka_unit_test(test_no_hint),

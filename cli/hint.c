@@ -9,7 +9,6 @@
 #include "holder.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,18 +90,19 @@ is_other_file(const char *endpoint)
 static void
 hint_in_use(const struct pier_error *error, char *text, size_t size)
 {
+	struct cli_hint_word word;
 	char holder[128];
 
 	if (is_other_file(error->endpoint))
 		snprintf(text, size,
 			"choose another path, or remove that file: ls -l %s",
-			authority(error->endpoint));
+			cli_hint_word(&word, authority(error->endpoint)));
 	else if (cli_find_holder(error->endpoint, holder, sizeof(holder)) == 0)
 		snprintf(text, size, "%s holds it", holder);
 	else if (is_unix(error->endpoint))
 		snprintf(text, size,
 			"another process listens there: ss -xlp src %s",
-			authority(error->endpoint));
+			cli_hint_word(&word, authority(error->endpoint)));
 	else
 		snprintf(text, size,
 			"no holder can be seen from here; is it given twice? "
@@ -126,6 +126,7 @@ find_self(char *self, size_t size)
 static void
 hint_no_bind(const struct pier_error *error, char *text, size_t size)
 {
+	struct cli_hint_word word;
 	unsigned int port = port_of(error->endpoint);
 	char self[256];
 
@@ -133,7 +134,7 @@ hint_no_bind(const struct pier_error *error, char *text, size_t size)
 		snprintf(text, size,
 			"the socket's directory must be writable: "
 			"ls -ld \"$(dirname %s)\"",
-			authority(error->endpoint));
+			cli_hint_word(&word, authority(error->endpoint)));
 		return;
 	}
 	if (port == 0 || port >= 1024)
@@ -150,29 +151,6 @@ static bool
 is_can(const char *endpoint)
 {
 	return strncmp(endpoint, "can://", 6) == 0;
-}
-
-void
-cli_hint_link(const char *name, const char *lists, char *text, size_t size)
-{
-	size_t len = strlen(name);
-	size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-_.");
-
-	if (len >= IF_NAMESIZE || strchr(name, '/') != NULL)
-		snprintf(text, size,
-			"%s lists them; a name has at most %d bytes, and no "
-			"'/'",
-			lists, IF_NAMESIZE - 1);
-	else if (len == 0 || plain < len || name[0] == '-' || name[0] == '.')
-		snprintf(text, size, "%s lists them", lists);
-	else
-		snprintf(text, size,
-			"%s lists them; a virtual one: sudo modprobe vcan; "
-			"sudo ip link add dev %s type vcan; sudo ip link set "
-			"%s up",
-			lists, name, name);
 }
 
 static void
@@ -198,11 +176,7 @@ static void
 hint_down(const struct pier_error *error, char *text, size_t size)
 {
 	if (is_can(error->endpoint))
-		snprintf(text, size,
-			"sudo ip link set %s up; a controller needs its bit "
-			"rate first: sudo ip link set %s type can bitrate "
-			"500000",
-			authority(error->endpoint), authority(error->endpoint));
+		cli_hint_down(authority(error->endpoint), text, size);
 }
 
 static void
@@ -277,6 +251,7 @@ is_service(const char *endpoint)
 static void
 hint_refused(const struct pier_error *error, char *text, size_t size)
 {
+	struct cli_hint_word word;
 	const char *path = authority(error->endpoint);
 
 	if (is_unix(error->endpoint) && path[0] == '@')
@@ -290,7 +265,8 @@ hint_refused(const struct pier_error *error, char *text, size_t size)
 			"%.*s --check",
 			(int)strcspn(path, "/?"), path);
 	else if (is_other_file(error->endpoint))
-		snprintf(text, size, "that is no socket: ls -l %s", path);
+		snprintf(text, size, "that is no socket: ls -l %s",
+			cli_hint_word(&word, path));
 	else if (is_unix(error->endpoint))
 		snprintf(text, size,
 			"the socket file is there but nobody listens: its "
@@ -306,11 +282,12 @@ hint_refused(const struct pier_error *error, char *text, size_t size)
 static void
 hint_no_socket(const struct pier_error *error, char *text, size_t size)
 {
+	struct cli_hint_word word;
 	if (is_unix(error->endpoint))
 		snprintf(text, size,
 			"there is no such file: is the server running? "
 			"ls -l \"$(dirname %s)\"",
-			authority(error->endpoint));
+			cli_hint_word(&word, authority(error->endpoint)));
 }
 
 /* Its type stands up to the '/'. */
@@ -408,10 +385,11 @@ hint_no_address(const struct pier_error *error, char *text, size_t size)
 static void
 hint_not_allowed(const struct pier_error *error, char *text, size_t size)
 {
+	struct cli_hint_word word;
 	if (is_unix(error->endpoint))
 		snprintf(text, size,
 			"the socket file must be writable for you: ls -l %s",
-			authority(error->endpoint));
+			cli_hint_word(&word, authority(error->endpoint)));
 	else if (is_udp(error->endpoint))
 		snprintf(text, size,
 			"that is a broadcast address: write "

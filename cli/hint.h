@@ -16,6 +16,16 @@
  */
 void cli_hint_for(const struct pier_error *error, char *text, size_t size);
 
+/*
+ * cli_hint_word(out, word): a word of a command as a shell takes it: as it stands, or
+ * in quotes where a shell would see more in it. What is beyond the room is cut off
+ * inside of the quotes.
+ */
+struct cli_hint_word {
+	char text[512];
+};
+const char *cli_hint_word(struct cli_hint_word *out, const char *word);
+
 /* Is it an endpoint of Bluetooth, or a controller, hci0? */
 bool cli_is_bluetooth(const char *endpoint);
 
@@ -27,6 +37,9 @@ void cli_hint_bluetooth(
    name that an interface can have and a shell takes as it stands. */
 void cli_hint_link(
 	const char *name, const char *lists, char *text, size_t size);
+
+/* How an interface of CAN is brought up. */
+void cli_hint_down(const char *name, char *text, size_t size);
 
 /* The same of ISO-TP over CAN. */
 bool cli_is_isotp(const char *endpoint);

@@ -57,22 +57,25 @@ static const struct {
 static void
 hint_silent(const struct pier_error *error, char *text, size_t size)
 {
+	struct cli_hint_word link;
 	struct pieces it;
 
 	take_apart(&it, error->endpoint);
+	(void)cli_hint_word(&link, it.link);
 	if (error->code == -ECOMM)
 		snprintf(text, size,
 			"does anybody send %s, and are both ends addressed "
 			"alike (?ext=)? pier can dump -v %s",
-			it.rx, it.link);
+			it.rx, link.text);
 	else
 		snprintf(text, size, "who sends %s? pier can dump -v %s", it.rx,
-			it.link);
+			link.text);
 }
 
 void
 cli_hint_isotp(const struct pier_error *error, char *text, size_t size)
 {
+	struct cli_hint_word link;
 	struct pieces it;
 	size_t i;
 
@@ -88,11 +91,8 @@ cli_hint_isotp(const struct pier_error *error, char *text, size_t size)
 		cli_hint_link(
 			it.link, "ip -brief link show type can", text, size);
 	else if (error->code == -ENETDOWN)
-		snprintf(text, size,
-			"sudo ip link set %s up; a controller needs its bit "
-			"rate first: sudo ip link set %s type can bitrate "
-			"500000",
-			it.link, it.link);
+		cli_hint_down(it.link, text, size);
 	else if (error->code == -EINVAL && error->step == PIER_STEP_BIND)
-		snprintf(text, size, "sudo ip link set %s mtu 72", it.link);
+		snprintf(text, size, "sudo ip link set %s mtu 72",
+			cli_hint_word(&link, it.link));
 }
