@@ -101,6 +101,23 @@ SETS = [
     ),
 ]
 
+# Of the suites what takes longest there, and mostly waits: it goes first.
+LONG = {
+    "api/send_file",
+    "serve/balance",
+    "serve/bulk",
+    "serve/exec",
+    "serve/fork",
+    "serve/limits",
+    "serve/many",
+    "serve/models",
+    "serve/processes",
+    "serve/shared",
+    "serve/socketserver",
+    "serve/stop",
+    "task/stack",
+}
+
 _HURRIED = "its clients have half a second, which three jobs there share"
 _PURE = "it asks nothing of the kernel, and takes long there"
 
