@@ -66,6 +66,9 @@ pier_frame_attach_sized(struct pier_frame **out, struct pier_stream *stream,
 	}
 	frame->stream = stream;
 	frame->wire = wire;
+	frame->short_max =
+		(uint32_t)(wire.max < PIER__FRAME_SHORT ? wire.max
+							: PIER__FRAME_SHORT);
 	frame->ready = true;
 	frame->attachment.closed = closed;
 	stream->attachment = &frame->attachment;

@@ -13,12 +13,16 @@
  *      back at the end needs no memory;
  *   3. own holds bytes of one message only, but for the last `twice`, which are
  *      read ahead too and are yet to be looked at, or to be dropped;
- *   4. `viewed` bytes at the beginning of what was received are of messages
- *      that were handed out, and lent, the last of them until the next call:
- *      they go, all at once, when there is no whole message behind them.
+ *   4. what is lent lies before what was received, in the same buffer; but when
+ *      nothing is behind it, it is the first `viewed` bytes of that, so that the
+ *      buffer stays: the next call gives it back. So there is no credit then;
+ *   5. where `ready` is set, scan is as it is at the beginning of a message, and
+ *      nothing is told to pier_wait_any().
  */
 #ifndef PIER_FRAME_FRAME_H
 #define PIER_FRAME_FRAME_H
+
+#include <assert.h>
 
 #include "frame/wire.h"
 #include "net/stream.h"
@@ -27,25 +31,29 @@
 struct pier_frame {
 	struct pier_stream *stream;
 	/* The reader's. */
-	const struct pier__task *reader; /* who has that credit: */
-	size_t viewed;
+	const struct pier__task *reader; /* who has credit: */
 	uint32_t credit; /* messages that go the quick way unasked */
-	uint32_t out_credit;
-	struct pier__wire wire;
-	bool ready; /* between two messages: the quick way is open */
-	bool begun; /* the call has read something, and need not begin again */
-	struct pier__scan scan;
+	uint32_t viewed;
 	unsigned char *own;
+	/* The writer's. */
+	uint32_t out_credit; /* none while a message is half sent */
+	uint32_t
+		short_max; /* of data that is gathered whole, and may be sent */
+	bool half_sent;    /* a part of a message went */
+	/* The reader's again. */
+	bool ready;  /* between two messages: the quick way is open */
+	bool begun;  /* the call has read something, and need not begin again */
+	bool counts; /* what is dropped was too long: it will be counted */
+	int failed;  /* what every later call gives */
+	struct pier__wire wire;
+
+	struct pier__scan scan;
 	size_t own_size, own_room;
 	size_t twice; /* the last bytes of own that are still read ahead, too */
 	uint64_t drop; /* bytes of a message that is dropped, still to come */
-	bool counts;   /* what is dropped was too long: it will be counted */
-	int failed;    /* what every later call gives */
 	uint64_t skipped;
 
-	/* The writer's: a message of which a part went. */
-	const struct pier__task *writer; /* who has out_credit */
-	bool half_sent;
+	/* The writer's: that message. */
 	bool all_encoded; /* it is gathered, and has to go by the stream's rate */
 	size_t out_size; /* of its data */
 	size_t out_done; /* bytes of its wire form that went */
@@ -55,8 +63,20 @@ struct pier_frame {
 	struct pier__attachment attachment;
 };
 
+static_assert(offsetof(struct pier_frame, wire.ops) == 64, "one cache line");
+
+/* What is gathered whole, in its wire form at its longest. */
+#define PIER__FRAME_SHORT (PIER__GATHER_MAX / 2)
+
 /* So many messages without a system call count for one operation. */
 #define PIER__FRAME_CREDIT 16
+
+/* PIER_DEFAULT or PIER_FOREVER, by one comparison with 0. */
+static inline __attribute__((always_inline)) bool
+pier__frame_is_unhurried(pier_deadline deadline)
+{
+	return (int64_t)((uint64_t)deadline.ns + 1) <= 0;
+}
 
 /*
  * pier__frame_may_hurry(frame, self, deadline): may self's next messages go the
@@ -73,8 +93,9 @@ pier__frame_may_hurry(const struct pier_frame *frame, struct pier__task *self,
 	if (self == NULL || stream->desc.owner != self->sched ||
 		atomic_load_explicit(&stream->odd, memory_order_acquire) != 0 ||
 		self->ops + 1 >= PIER__OPS_MAX ||
-		(uint64_t)deadline.ns < (uint64_t)INT64_MAX ||
-		pier_default_timeout() != PIER_NO_TIMEOUT)
+		!pier__frame_is_unhurried(deadline) ||
+		atomic_load_explicit(&pier__default_timeout_ms,
+			memory_order_relaxed) != PIER_NO_TIMEOUT)
 		return false;
 	self->ops++;
 	return true;

@@ -78,36 +78,43 @@ static inline __attribute__((always_inline)) size_t
 find_quick(const struct pier__wire *wire, const unsigned char *at, size_t have,
 	const unsigned char **data, size_t *length)
 {
-	if (wire->quick == PIER__QUICK_WORD)
-		return find_word(wire, at, have, data, length);
-	if (!PIER__MOSTLY(wire->quick == PIER__QUICK_BYTE))
+	if (wire->quick == PIER__QUICK_BYTE)
+		return find_byte(wire, at, have, data, length);
+	if (!PIER__MOSTLY(wire->quick != PIER__QUICK_NONE))
 		return 0;
-	return find_byte(wire, at, have, data, length);
+	return find_word(wire, at, have, data, length);
 }
 
-/* The same behind what was lent: true, and *size is to be used up. */
+/* The same of what was received, of which nothing is lent: true, and *size is to
+   be used up. */
 static inline __attribute__((always_inline)) bool
-quick(struct pier_frame *frame, const unsigned char **data, size_t *length,
-	size_t *size)
+quick(const struct pier_frame *frame, const unsigned char **data,
+	size_t *length, size_t *size)
 {
 	const struct pier_stream *stream = frame->stream;
 	size_t have = pier__frame_ahead(stream);
 
-	if (!PIER__MOSTLY(have > frame->viewed))
+	if (!PIER__MOSTLY(have > 0))
 		return false;
-	*size = find_quick(&frame->wire,
-		stream->in + stream->in_begin + frame->viewed,
-		have - frame->viewed, data, length);
+	*size = find_quick(&frame->wire, stream->in + stream->in_begin, have,
+		data, length);
 	return PIER__MOSTLY(*size > 0);
 }
 
-/* Has this task credit for one more? */
+/* Has this task credit for one more? Then nothing is lent but what is used up. */
 static inline __attribute__((always_inline)) bool
 has_credit(const struct pier_frame *frame, pier_deadline deadline)
 {
 	return PIER__MOSTLY(frame->credit > 0 &&
 			    frame->reader == pier__current &&
-			    (uint64_t)deadline.ns >= (uint64_t)INT64_MAX);
+			    pier__frame_is_unhurried(deadline));
+}
+
+static inline void
+give_credit(struct pier_frame *frame, const struct pier__task *self)
+{
+	frame->reader = self;
+	frame->credit = PIER__FRAME_CREDIT - 1;
 }
 
 /* It had none: may it have some, and is there a message for it? */
@@ -118,25 +125,79 @@ quick_again(struct pier_frame *frame, pier_deadline deadline,
 	struct pier__task *self = pier__current;
 
 	frame->credit = 0;
-	if (!frame->ready || frame->own_size > 0 ||
+	if (!frame->ready || frame->own_size > 0 || frame->viewed > 0 ||
 		frame->wire.quick == PIER__QUICK_NONE ||
 		PIER__LOOK(frame->stream->desc.reader) != NULL ||
 		!quick(frame, data, length, size) ||
 		!pier__frame_may_hurry(frame, self, deadline))
 		return false;
-	frame->reader = self;
-	frame->credit = PIER__FRAME_CREDIT - 1;
+	give_credit(frame, self);
 	return true;
+}
+
+/* ---- The next block ---------------------------------------------------- */
+
+/* Is all that was received used up, or lent, and may self read on by the short
+   way? */
+static inline __attribute__((always_inline)) bool
+may_read_on(struct pier_frame *frame, struct pier__task *self,
+	pier_deadline deadline)
+{
+	const struct pier_stream *stream = frame->stream;
+
+	return PIER__MOSTLY(frame->ready && frame->own == NULL &&
+			    frame->viewed == pier__frame_ahead(stream) &&
+			    frame->wire.quick != PIER__QUICK_NONE) &&
+	       pier__is_plain(
+		       stream, self, PIER__LOOK(stream->desc.reader), deadline);
+}
+
+/* What was lent is given back, what was gathered goes if there will be a wait, and
+   the next bytes are read, all by the short way. As pier__plain_ahead(). */
+static inline __attribute__((always_inline)) ssize_t
+next_block(struct pier_frame *frame, struct pier__task *self)
+{
+	struct pier_stream *stream = frame->stream;
+
+	frame->credit = 0;
+	if (PIER__MOSTLY(frame->viewed > 0)) {
+		frame->viewed = 0;
+		pier__plain_used_up(stream, self->sched);
+	}
+	if (PIER__MOSTLY(!pier__list_empty(&self->before_wait) &&
+			 !PIER__LOOK(stream->desc.readable))) {
+		pier__plain_flush(stream, self);
+		if (!PIER__MOSTLY(pier__list_empty(&self->before_wait)))
+			pier__before_wait_run(self);
+	}
+	if (!PIER__MOSTLY(pier__plain_await(stream, self)))
+		return -EAGAIN;
+	return pier__plain_ahead(stream, self);
+}
+
+/* It brought n, which is not a byte: as pier__frame_await(), whose rest it is. */
+PIER__COLD static int
+no_block(struct pier_frame *frame, ssize_t n, pier_deadline deadline)
+{
+	const void *data;
+
+	n = pier__plain_peek_again(frame->stream, &data, 1, n, deadline);
+	frame->begun = true;
+	return n > 0 ? 1 : (int)n;
 }
 
 /* ---- What programs call ----------------------------------------------- */
 
-/* Lend what was found by the quick way. What was lent before stays where it is
-   until there is no more: then all of it goes at once. */
+/* Lend size of what was received, `have` bytes. */
 static inline __attribute__((always_inline)) int
-lend(struct pier_frame *frame, size_t size)
+lend(struct pier_frame *frame, size_t have, size_t size)
 {
-	frame->viewed += size;
+	if (PIER__MOSTLY(size < have)) {
+		frame->stream->in_begin += (uint32_t)size;
+		return 1;
+	}
+	frame->viewed = (uint32_t)size;
+	frame->credit = 0;
 	return 1;
 }
 
@@ -147,6 +208,7 @@ lend_whole(struct pier_frame *frame, const void **data, size_t *length)
 	const struct pier__wire_ops *ops = frame->wire.ops;
 	struct pier__scan *scan = &frame->scan;
 	const unsigned char *body = body_of(frame);
+	size_t size = scan->size;
 
 	/* The stream's own buffer, or ours: what is lent is not read again. */
 	if (ops->decode != NULL &&
@@ -154,9 +216,30 @@ lend_whole(struct pier_frame *frame, const void **data, size_t *length)
 		return pier__frame_drop_bad(frame);
 	*data = body;
 	*length = (size_t)scan->length;
-	frame->viewed = scan->size;
 	pier__frame_next_begins(frame);
-	return 1;
+	return lend(frame,
+		frame->own_size > 0 ? size : pier__frame_ahead(frame->stream),
+		size);
+}
+
+/* Something was received, of which nothing is lent. */
+static __attribute__((noinline)) int
+view_received(struct pier_frame *frame, const void **data, size_t *length,
+	pier_deadline deadline)
+{
+	const unsigned char *at;
+	size_t found, size;
+	int rc;
+
+	if (quick_again(frame, deadline, &at, &found, &size)) {
+		*data = at;
+		*length = found;
+		return lend(frame, pier__frame_ahead(frame->stream), size);
+	}
+	if (deadline.ns < 0)
+		deadline = pier__timeout_deadline(frame->stream->timeout_ms);
+	rc = pier__frame_next(frame, deadline);
+	return rc == 1 ? lend_whole(frame, data, length) : rc;
 }
 
 static __attribute__((noinline)) int
@@ -170,69 +253,95 @@ view_full_way(struct pier_frame *frame, const void **data, size_t *length,
 	if (quick_again(frame, deadline, &at, &found, &size)) {
 		*data = at;
 		*length = found;
-		return lend(frame, size);
+		return lend(frame, pier__frame_ahead(frame->stream), size);
 	}
 	rc = pier__frame_await(frame, &deadline);
-	if (rc <= 0)
-		return rc;
-	if (quick_again(frame, deadline, &at, &found, &size)) {
-		*data = at;
-		*length = found;
-		return lend(frame, size);
-	}
-	rc = pier__frame_next(frame, deadline);
-	return rc == 1 ? lend_whole(frame, data, length) : rc;
+	return rc == 1 ? view_received(frame, data, length, deadline) : rc;
 }
 
-/* One that ends at a byte. Apart, so that one whose length comes first needs no
-   register saved. */
-PIER__HOT static __attribute__((noinline)) int
-view_to_byte(struct pier_frame *frame, const void **data, size_t *length,
+PIER__COLD static int
+view_no_block(struct pier_frame *frame, const void **data, size_t *length,
+	ssize_t n, pier_deadline deadline)
+{
+	int rc = no_block(frame, n, deadline);
+
+	return rc == 1 ? view_received(frame, data, length, deadline) : rc;
+}
+
+/* The first of the next block. */
+PIER__HOT PIER__AFTER_CALL static __attribute__((noinline)) int
+view_first(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
 {
-	const struct pier_stream *stream = frame->stream;
-	size_t have = pier__frame_ahead(stream);
+	struct pier__task *self = pier__current;
+	const unsigned char *at;
+	size_t found, size;
+	ssize_t n;
+
+	if (!PIER__MOSTLY(may_read_on(frame, self, deadline)))
+		return view_full_way(frame, data, length, deadline);
+	n = next_block(frame, self);
+	if (!PIER__MOSTLY(n > 0))
+		return view_no_block(frame, data, length, n, deadline);
+	size = find_quick(
+		&frame->wire, frame->stream->in, (size_t)n, &at, &found);
+	if (!PIER__MOSTLY(size > 0)) {
+		frame->begun = true;
+		return view_received(frame, data, length, deadline);
+	}
+	self->ops++;
+	give_credit(frame, self);
+	*data = at;
+	*length = found;
+	return lend(frame, (size_t)n, size);
+}
+
+/* One of another kind than those for which pier_frame_view() needs no register
+   saved. */
+PIER__HOT static __attribute__((noinline)) int
+view_other(struct pier_frame *frame, const void **data, size_t *length,
+	pier_deadline deadline)
+{
 	const unsigned char *at;
 	size_t found, size;
 
-	if (!PIER__MOSTLY(have > frame->viewed &&
-			  frame->wire.quick == PIER__QUICK_BYTE))
-		return view_full_way(frame, data, length, deadline);
-	size = find_byte(&frame->wire,
-		stream->in + stream->in_begin + frame->viewed,
-		have - frame->viewed, &at, &found);
-	if (!PIER__MOSTLY(size > 0))
-		return view_full_way(frame, data, length, deadline);
+	if (!PIER__MOSTLY(has_credit(frame, deadline) &&
+			  quick(frame, &at, &found, &size)))
+		return view_first(frame, data, length, deadline);
+	frame->credit--;
 	*data = at;
 	*length = found;
-	return lend(frame, size);
+	return lend(frame, pier__frame_ahead(frame->stream), size);
 }
 
 PIER__HOT int
 pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
 {
-	const struct pier_stream *stream = frame->stream;
+	const size_t width = sizeof(uint32_t);
+	struct pier_stream *stream = frame->stream;
 	const unsigned char *at;
-	size_t have, found, size;
+	size_t have, size;
+	uint32_t head;
 
+	if (!PIER__MOSTLY(frame->wire.quick == PIER__QUICK_U32BE))
+		return view_other(frame, data, length, deadline);
 	if (!PIER__MOSTLY(has_credit(frame, deadline)))
-		return view_full_way(frame, data, length, deadline);
+		return view_first(frame, data, length, deadline);
+	have = pier__frame_ahead(stream);
+	if (!PIER__MOSTLY(have >= width))
+		return view_first(frame, data, length, deadline);
+	at = stream->in + stream->in_begin;
+	memcpy(&head, at, sizeof(head));
+	size = be32toh(head);
+	if (!PIER__MOSTLY(size + width <= have && size <= frame->wire.max))
+		return view_first(frame, data, length, deadline);
 	/* Whether there is one or not: else it has none for long. */
 	frame->credit--;
-	if (frame->wire.quick != PIER__QUICK_WORD)
-		return view_to_byte(frame, data, length, deadline);
-	have = pier__frame_ahead(stream);
-	if (!PIER__MOSTLY(have > frame->viewed))
-		return view_full_way(frame, data, length, deadline);
-	size = find_word(&frame->wire,
-		stream->in + stream->in_begin + frame->viewed,
-		have - frame->viewed, &at, &found);
-	if (!PIER__MOSTLY(size > 0))
-		return view_full_way(frame, data, length, deadline);
-	*data = at;
-	*length = found;
-	return lend(frame, size);
+	(void)lend(frame, have, size + width);
+	*data = at + width;
+	*length = size;
+	return 1;
 }
 
 /* One more that is there whole, behind what is lent; false: there is none, or it
@@ -243,18 +352,19 @@ one_more(struct pier_frame *frame, struct iovec *out)
 	const struct pier__wire_ops *ops = frame->wire.ops;
 	const struct pier_stream *stream = frame->stream;
 	struct pier__scan scan = { 0 };
-	unsigned char *at = stream->in + stream->in_begin + frame->viewed;
-	size_t have = pier__frame_ahead(stream) - frame->viewed;
+	unsigned char *at = stream->in + stream->in_begin;
+	size_t have = pier__frame_ahead(stream);
 
 	/* What is no base64 is found only when it is decoded, and then the next
 	   call has to find it as it was. */
-	if (have == 0 || frame->wire.kind == PIER_FRAME_BASE64 ||
+	if (frame->viewed > 0 || have == 0 ||
+		frame->wire.kind == PIER_FRAME_BASE64 ||
 		ops->scan(&frame->wire, &scan, at, have) != PIER__FOUND_WHOLE ||
 		(ops->decode != NULL &&
 			!ops->decode(&scan, at + scan.head, at + scan.head)))
 		return false;
 	*out = (struct iovec){ at + scan.head, (size_t)scan.length };
-	frame->viewed += scan.size;
+	(void)lend(frame, have, scan.size);
 	return true;
 }
 
@@ -272,8 +382,9 @@ static size_t
 many_quick(struct pier_frame *frame, struct iovec *list, size_t count)
 {
 	const struct pier_stream *stream = frame->stream;
-	const unsigned char *at = stream->in + stream->in_begin + frame->viewed;
-	size_t have = pier__frame_ahead(stream) - frame->viewed;
+	const unsigned char *at = stream->in + stream->in_begin;
+	const size_t all = pier__frame_ahead(stream);
+	size_t have = frame->viewed > 0 ? 0 : all;
 	const struct pier__wire wire = frame->wire;
 	const unsigned char *data, *begin = at;
 	size_t n, length, size;
@@ -286,7 +397,8 @@ many_quick(struct pier_frame *frame, struct iovec *list, size_t count)
 		at += size;
 		have -= size;
 	}
-	frame->viewed += (size_t)(at - begin);
+	if (n > 0)
+		(void)lend(frame, all, (size_t)(at - begin));
 	return n;
 }
 
@@ -336,8 +448,6 @@ hand_out(struct pier_frame *frame, void *buf, const unsigned char *at,
 	struct pier_stream *stream = frame->stream;
 
 	memcpy(buf, at, length);
-	size += frame->viewed;
-	frame->viewed = 0;
 	if (PIER__MOSTLY(size < pier__frame_ahead(stream)))
 		stream->in_begin += (uint32_t)size;
 	else
@@ -366,6 +476,19 @@ recv_whole(struct pier_frame *frame, void *buf, size_t room, size_t *length)
 	return 1;
 }
 
+/* Something was received, of which nothing is lent. */
+static __attribute__((noinline)) int
+recv_received(struct pier_frame *frame, void *buf, size_t room, size_t *length,
+	pier_deadline deadline)
+{
+	int rc;
+
+	if (deadline.ns < 0)
+		deadline = pier__timeout_deadline(frame->stream->timeout_ms);
+	rc = pier__frame_next(frame, deadline);
+	return rc == 1 ? recv_whole(frame, buf, room, length) : rc;
+}
+
 static __attribute__((noinline)) int
 recv_full_way(struct pier_frame *frame, void *buf, size_t room, size_t *length,
 	pier_deadline deadline)
@@ -380,10 +503,43 @@ recv_full_way(struct pier_frame *frame, void *buf, size_t room, size_t *length,
 		return hand_out(frame, buf, at, found, size);
 	}
 	rc = pier__frame_await(frame, &deadline);
-	if (rc <= 0)
-		return rc;
-	rc = pier__frame_next(frame, deadline);
-	return rc == 1 ? recv_whole(frame, buf, room, length) : rc;
+	return rc == 1 ? recv_received(frame, buf, room, length, deadline) : rc;
+}
+
+PIER__COLD static int
+recv_no_block(struct pier_frame *frame, void *buf, size_t room, size_t *length,
+	ssize_t n, pier_deadline deadline)
+{
+	int rc = no_block(frame, n, deadline);
+
+	return rc == 1 ? recv_received(frame, buf, room, length, deadline) : rc;
+}
+
+/* The first of the next block. */
+PIER__HOT PIER__AFTER_CALL static __attribute__((noinline)) int
+recv_first(struct pier_frame *frame, void *buf, size_t room, size_t *length,
+	pier_deadline deadline)
+{
+	struct pier__task *self = pier__current;
+	const unsigned char *at;
+	size_t found, size;
+	ssize_t n;
+
+	if (!PIER__MOSTLY(may_read_on(frame, self, deadline)))
+		return recv_full_way(frame, buf, room, length, deadline);
+	n = next_block(frame, self);
+	if (!PIER__MOSTLY(n > 0))
+		return recv_no_block(frame, buf, room, length, n, deadline);
+	size = find_quick(
+		&frame->wire, frame->stream->in, (size_t)n, &at, &found);
+	if (!PIER__MOSTLY(size > 0 && found <= room && found > 0)) {
+		frame->begun = true;
+		return recv_received(frame, buf, room, length, deadline);
+	}
+	self->ops++;
+	give_credit(frame, self);
+	*length = found;
+	return hand_out(frame, buf, at, found, size);
 }
 
 PIER__HOT int
@@ -397,7 +553,7 @@ pier_frame_recv(struct pier_frame *frame, void *buf, size_t room,
 	if (!PIER__MOSTLY(has_credit(frame, deadline) &&
 			  quick(frame, &at, &found, &size) && found <= room &&
 			  found > 0))
-		return recv_full_way(frame, buf, room, length, deadline);
+		return recv_first(frame, buf, room, length, deadline);
 	frame->credit--;
 	*length = found;
 	return hand_out(frame, buf, at, found, size);

@@ -14,8 +14,6 @@
 #include "net/plain.h"
 #include "net/rate.h"
 
-/* What is gathered whole, in its wire form at its longest. */
-#define SHORT_MAX (PIER__GATHER_MAX / 2)
 /* From so many bytes to twice as many are copied without a call. */
 #define HALF ((size_t)32)
 
@@ -212,7 +210,6 @@ give_credit(struct pier_frame *frame, pier_deadline deadline)
 	bool quick = frame->wire.quick != PIER__QUICK_NONE &&
 		     pier__frame_may_hurry(frame, self, deadline);
 
-	frame->writer = self;
 	frame->out_credit = quick ? PIER__FRAME_CREDIT : 0;
 }
 
@@ -231,28 +228,40 @@ send_full_way(struct pier_frame *frame, const void *data, size_t size,
 			return rc;
 		if (frame->all_encoded)
 			rc = flush(frame, deadline);
-		else if (longest(frame, size) + PIER__ENCODE_ROOM <= SHORT_MAX)
+		else if (longest(frame, size) + PIER__ENCODE_ROOM <=
+			 PIER__FRAME_SHORT)
 			rc = send_short(frame, data, size, deadline);
 		else if (frame->wire.ops->encode == NULL)
 			rc = send_plain(frame, data, size, deadline);
 		else
 			rc = send_coded(frame, data, size, deadline);
 	}
-	return rc == 0 ? 0
-		       : pier__frame_fail(frame, rc, PIER_STEP_SEND, NULL,
-				 frame->half_sent ? frame->out_done : 0);
+	if (rc == 0)
+		return 0;
+	frame->out_credit = 0;
+	return pier__frame_fail(frame, rc, PIER_STEP_SEND, NULL,
+		frame->half_sent ? frame->out_done : 0);
 }
 
 /* ---- The quick way ---------------------------------------------------- */
+
+static __attribute__((noinline)) int
+copy(unsigned char *out, const void *data, size_t size)
+{
+	if (size > 0)
+		memcpy(out, data, size);
+	return 0;
+}
 
 /* A message of a common kind, that may be sent: what it takes; or 0. */
 static inline __attribute__((always_inline)) size_t
 quick_size(const struct pier__wire *wire, const void *data, size_t size)
 {
-	if (wire->quick == PIER__QUICK_WORD)
+	if (wire->quick == PIER__QUICK_NONE)
+		return 0;
+	if (wire->quick != PIER__QUICK_BYTE)
 		return size + wire->width;
-	if (wire->quick != PIER__QUICK_BYTE || size == 0 ||
-		memchr(data, wire->end, size) != NULL)
+	if (size == 0 || memchr(data, wire->end, size) != NULL)
 		return 0;
 	/* A line may have an \r at its end. */
 	if (wire->kind == PIER_FRAME_LINE &&
@@ -261,45 +270,47 @@ quick_size(const struct pier__wire *wire, const void *data, size_t size)
 	return size + wire->terminator_size;
 }
 
-/* Room for it behind what this task gathered last; NULL: look closer. */
+/* Has self credit for one more, behind what it gathered last? Then it is gathered
+   here, and nobody writes meanwhile. */
+static inline __attribute__((always_inline)) bool
+has_credit(const struct pier_frame *frame, const struct pier__task *self,
+	pier_deadline deadline)
+{
+	return PIER__MOSTLY(self != NULL &&
+			    pier__gather_is_last(frame->stream->out, self) &&
+			    frame->out_credit > 0 &&
+			    pier__frame_is_unhurried(deadline));
+}
+
+/* Room for it by credit; NULL: look closer. */
 static inline __attribute__((always_inline)) unsigned char *
 quick_room(const struct pier_frame *frame, size_t size, pier_deadline deadline)
 {
-	const struct pier_stream *stream = frame->stream;
-	const struct pier__task *self = pier__current;
-	const struct pier__gather *out = stream->out;
+	const struct pier__gather *out = frame->stream->out;
 
-	if (!PIER__MOSTLY(frame->out_credit > 0 && frame->writer == self &&
-			  (uint64_t)deadline.ns >= (uint64_t)INT64_MAX &&
-			  out != NULL))
-		return NULL;
-	if (!PIER__MOSTLY(self->before_wait.prev == &out->hook.node &&
-			  out->data != NULL &&
-			  size <= PIER__GATHER_MAX - out->end &&
-			  PIER__LOOK(stream->desc.writer) == NULL))
+	if (!PIER__MOSTLY(has_credit(frame, pier__current, deadline) &&
+			  size <= PIER__GATHER_MAX - out->end))
 		return NULL;
 	return out->data + out->end;
 }
 
 /* The same of the first one since all was sent. */
-static __attribute__((noinline)) unsigned char *
-first_room(struct pier_frame *frame, size_t size, pier_deadline deadline)
+static inline __attribute__((always_inline)) unsigned char *
+first_room(struct pier_frame *frame, pier_deadline deadline)
 {
 	struct pier_stream *stream = frame->stream;
 	struct pier__gather *gather = stream->out;
 	struct pier__task *self = pier__current;
-	unsigned char *out;
 
-	if (gather == NULL || gather->data != NULL || gather->error < 0 ||
-		pier__stream_sends_elsewhere(stream) ||
-		PIER__LOOK(stream->desc.writer) != NULL ||
-		!pier__frame_may_hurry(frame, self, deadline) ||
-		pier__gather_room(gather, size, &out) != 1)
+	if (!PIER__MOSTLY(gather != NULL && gather->data == NULL &&
+			  gather->error == 0 &&
+			  !pier__gather_is_elsewhere(gather) &&
+			  PIER__LOOK(stream->desc.writer) == NULL &&
+			  pier__frame_may_hurry(frame, self, deadline) &&
+			  pier__gather_begin(gather, self)))
 		return NULL;
-	pier__gather_hand_over(gather, self);
-	frame->writer = self;
 	frame->out_credit = PIER__FRAME_CREDIT;
-	return out;
+	return gather->data;
 }
 
 /* Any that is not for pier_frame_send() itself. */
@@ -312,33 +323,23 @@ send_other(struct pier_frame *frame, const void *data, size_t size,
 	size_t all = 0;
 
 	if (PIER__MOSTLY(!frame->half_sent && size <= wire->max &&
-			 size <= SHORT_MAX))
+			 size <= PIER__FRAME_SHORT))
 		all = quick_size(wire, data, size);
 	if (PIER__MOSTLY(all > 0))
 		out = quick_room(frame, all, deadline);
 	if (!PIER__MOSTLY(out != NULL) && all > 0)
-		out = first_room(frame, all, deadline);
+		out = first_room(frame, deadline);
 	if (!PIER__MOSTLY(out != NULL))
 		return send_full_way(frame, data, size, deadline);
-	if (wire->quick == PIER__QUICK_WORD) {
-		pier__length_store(out, wire->width, wire->little, size);
-		if (size > 0)
-			memcpy(out + wire->width, data, size);
-	} else {
-		memcpy(out, data, size);
-		memcpy(out + size, wire->terminator, wire->terminator_size);
-	}
 	frame->stream->out->end += (uint32_t)all;
 	frame->out_credit--;
-	return 0;
-}
-
-static __attribute__((noinline)) int
-copy(unsigned char *out, const void *data, size_t size)
-{
-	if (size > 0)
-		memcpy(out, data, size);
-	return 0;
+	if (wire->quick != PIER__QUICK_BYTE) {
+		pier__length_store(out, wire->width, wire->little, size);
+		out += wire->width;
+	} else {
+		memcpy(out + size, wire->terminator, wire->terminator_size);
+	}
+	return copy(out, data, size);
 }
 
 /* A short message behind its length, on credit, calls nothing: so no register is
@@ -347,21 +348,23 @@ PIER__HOT int
 pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 	pier_deadline deadline)
 {
-	const struct pier__wire *wire = &frame->wire;
+	const size_t width = sizeof(uint32_t);
+	const struct pier__task *self = pier__current;
+	struct pier__gather *gather = frame->stream->out;
 	const unsigned char *from = data;
-	const size_t width = wire->width;
 	unsigned char *out;
+	uint32_t head;
 
-	if (!PIER__MOSTLY(wire->quick == PIER__QUICK_WORD &&
-			  !frame->half_sent && size <= wire->max &&
-			  size <= SHORT_MAX))
+	if (!PIER__MOSTLY(frame->wire.quick == PIER__QUICK_U32BE &&
+			  has_credit(frame, self, deadline) &&
+			  size <= frame->short_max &&
+			  size <= PIER__GATHER_MAX - width - gather->end))
 		return send_other(frame, data, size, deadline);
-	out = quick_room(frame, size + width, deadline);
-	if (!PIER__MOSTLY(out != NULL))
-		return send_other(frame, data, size, deadline);
-	frame->stream->out->end += (uint32_t)(size + width);
 	frame->out_credit--;
-	pier__length_store(out, (unsigned)width, wire->little, size);
+	out = gather->data + gather->end;
+	gather->end += (uint32_t)(size + width);
+	head = htobe32((uint32_t)size);
+	memcpy(out, &head, sizeof(head));
 	out += width;
 	if (size - HALF > HALF)
 		return copy(out, data, size);

@@ -35,7 +35,7 @@ static const struct kind kinds[] = {
 		.width = 2 },
 	[PIER_FRAME_U32LE] = { &pier__wire_binary, PIER__QUICK_WORD,
 		.little = true, .width = 4 },
-	[PIER_FRAME_U32BE] = { &pier__wire_binary, PIER__QUICK_WORD,
+	[PIER_FRAME_U32BE] = { &pier__wire_binary, PIER__QUICK_U32BE,
 		.width = 4 },
 	[PIER_FRAME_U64LE] = { &pier__wire_binary, PIER__QUICK_WORD,
 		.little = true, .width = 8 },
@@ -180,7 +180,7 @@ pier__wire_of(struct pier__wire *out, const struct pier_framing *given,
 		return pier__why_set(why, 0, "overlong: refuse or skip");
 	kind = &kinds[framing.kind];
 	*out = (struct pier__wire){ .ops = kind->ops,
-		.kind = framing.kind,
+		.kind = (uint8_t)framing.kind,
 		.overlong = framing.overlong,
 		.quick = kind->quick,
 		.little = kind->little,

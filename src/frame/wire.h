@@ -96,24 +96,26 @@ struct pier__wire_ops {
 enum pier__quick {
 	PIER__QUICK_NONE,
 	PIER__QUICK_BYTE, /* ends at one byte */
-	PIER__QUICK_WORD  /* a length of `width` bytes */
+	PIER__QUICK_WORD, /* a length of `width` bytes */
+	PIER__QUICK_U32BE /* the same, the one that most protocols have */
 };
 
-/* A framing that can be, with nothing left to default. */
+/* A framing that can be, with nothing left to default. What the quick way needs
+   comes first. */
 struct pier__wire {
-	const struct pier__wire_ops *ops;
-	enum pier_frame_kind kind;
-	enum pier_frame_overlong overlong;
 	size_t max;
-	size_t size; /* fixed */
-	uint8_t quick;
-	uint8_t end; /* PIER__QUICK_BYTE: which */
+	uint8_t kind;  /* enum pier_frame_kind */
+	uint8_t quick; /* enum pier__quick */
+	uint8_t end;   /* PIER__QUICK_BYTE: which */
 	bool little;
 	uint8_t padding;
 	uint8_t width; /* of the length, in bytes or digits */
 	uint8_t escape;
 	uint8_t terminator_size;
+	const struct pier__wire_ops *ops;
 	unsigned char terminator[PIER_FRAME_TERMINATOR_MAX];
+	enum pier_frame_overlong overlong;
+	size_t size; /* fixed */
 };
 
 /* Fill in out from what a caller gave. 0 or -EINVAL: why. */

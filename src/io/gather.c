@@ -5,10 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "task/sched.h"
-
-/* A buffer is taken and given back with each reply: a scheduler keeps one at
-   hand. */
 static unsigned char *
 take_buffer(void)
 {
@@ -87,19 +83,12 @@ watch(struct pier__gather *it)
 		&it->holder, pier__thread_mark(), memory_order_relaxed);
 }
 
-PIER__HOT void
-pier__gather_sent(struct pier__gather *it)
-{
-	pier__list_remove(&it->hook.node);
-	empty(it);
-	put_down(it);
-}
-
 int
 pier__gather_send(struct pier__gather *it)
 {
 	int rc;
 
+	pier__list_remove(&it->hook.node);
 	while (it->begin < it->end && it->error == 0) {
 		ssize_t n =
 			it->send(it, it->data + it->begin, it->end - it->begin);
@@ -144,7 +133,7 @@ pier__gather_open(struct pier__gather **out, struct pier__desc *desc,
 	ssize_t (*send)(struct pier__gather *, const void *, size_t),
 	void *owner)
 {
-	struct pier__gather *it = pier__alloc(sizeof(*it));
+	struct pier__gather *it = pier__alloc_object(sizeof(*it));
 
 	if (it == NULL)
 		return -ENOMEM;
@@ -173,15 +162,6 @@ pier__gather_room(struct pier__gather *it, size_t size, unsigned char **out)
 	}
 	*out = it->data + it->end;
 	return PIER__GATHER_MAX - it->end >= size;
-}
-
-void
-pier__gather_hand_over(struct pier__gather *it, struct pier__task *self)
-{
-	pier__list_remove(&it->hook.node);
-	pier__list_push_back(&self->before_wait, &it->hook.node);
-	atomic_store_explicit(
-		&it->holder, pier__thread_mark(), memory_order_relaxed);
 }
 
 ssize_t

@@ -140,10 +140,48 @@ pier__plain_flush(struct pier_stream *stream, struct pier__task *self)
 		it->begin += (uint32_t)n;
 	}
 	if (PIER__MOSTLY(n == (ssize_t)size))
-		pier__gather_sent(it);
+		pier__gather_sent(it, self->sched);
 	else if (n < 0 && n != -EAGAIN && n != -EINTR)
 		it->error = (int)n;
 }
+
+/* What was read ahead by a fiber is used up, all of it. */
+static inline __attribute__((always_inline)) void
+pier__plain_used_up(struct pier_stream *stream, struct pier__sched *sched)
+{
+	if (!PIER__MOSTLY(stream->in_room == PIER__SCRATCH_SIZE &&
+			  sched->scratch == NULL)) {
+		pier__stream_consume(stream, stream->in_end - stream->in_begin);
+		return;
+	}
+	sched->scratch = stream->in;
+	pier__stream_nothing_ahead(stream);
+}
+
+/* An attempt to read ahead, where nothing is. Bytes, 0 or an error. */
+static inline __attribute__((always_inline)) ssize_t
+pier__plain_ahead(struct pier_stream *stream, struct pier__task *self)
+{
+	void *scratch = pier__scratch_take(self->sched);
+	ssize_t n;
+
+	if (!PIER__MOSTLY(scratch != NULL))
+		return -EAGAIN;
+	n = pier__plain_read(stream, self, scratch, PIER__SCRATCH_SIZE);
+	if (!PIER__MOSTLY(n > 0)) {
+		pier__scratch_put(scratch);
+		return n;
+	}
+	stream->in = scratch;
+	stream->in_begin = 0;
+	stream->in_end = (uint32_t)n;
+	stream->in_room = PIER__SCRATCH_SIZE;
+	return n;
+}
+
+/* pier_peek() of one byte, after the short way, which brought n. */
+PIER__COLD ssize_t pier__plain_peek_again(struct pier_stream *stream,
+	const void **data, size_t min, ssize_t n, pier_deadline deadline);
 
 /* What an attempt that brought nothing means. 0: go the full way; or the error,
    which the kernel tells only once. */

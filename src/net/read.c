@@ -18,15 +18,6 @@
 /* The smallest buffer that keeps a part of a message. */
 #define PART_MIN 256
 
-static inline void
-nothing_ahead(struct pier_stream *stream)
-{
-	stream->in = NULL;
-	stream->in_begin = 0;
-	stream->in_end = 0;
-	stream->in_room = 0;
-}
-
 PIER__HOT void
 pier__stream_consume(struct pier_stream *stream, size_t size)
 {
@@ -37,7 +28,7 @@ pier__stream_consume(struct pier_stream *stream, size_t size)
 		pier__scratch_put(stream->in);
 	else
 		pier__free(stream->in);
-	nothing_ahead(stream);
+	pier__stream_nothing_ahead(stream);
 }
 
 /* Before what is there, in a new buffer. */
@@ -493,9 +484,9 @@ peek_anew(struct pier_stream *stream, const void **data, size_t min,
 	return peek_full_way(stream, data, min, rc, deadline);
 }
 
-PIER__COLD static ssize_t
-peek_again(struct pier_stream *stream, const void **data, size_t min, ssize_t n,
-	pier_deadline deadline)
+ssize_t
+pier__plain_peek_again(struct pier_stream *stream, const void **data,
+	size_t min, ssize_t n, pier_deadline deadline)
 {
 	int rc;
 
@@ -505,27 +496,6 @@ peek_again(struct pier_stream *stream, const void **data, size_t min, ssize_t n,
 	}
 	rc = begin_again(stream, &deadline, n);
 	return peek_full_way(stream, data, min, rc, deadline);
-}
-
-/* An attempt to read ahead by the short way. Bytes, 0 or an error. */
-static inline __attribute__((always_inline)) ssize_t
-plain_ahead(struct pier_stream *stream, struct pier__task *self)
-{
-	void *scratch = pier__scratch_take(self->sched);
-	ssize_t n;
-
-	if (!PIER__MOSTLY(scratch != NULL))
-		return -EAGAIN;
-	n = pier__plain_read(stream, self, scratch, PIER__SCRATCH_SIZE);
-	if (!PIER__MOSTLY(n > 0)) {
-		pier__scratch_put(scratch);
-		return n;
-	}
-	stream->in = scratch;
-	stream->in_begin = 0;
-	stream->in_end = (uint32_t)n;
-	stream->in_room = PIER__SCRATCH_SIZE;
-	return n;
 }
 
 PIER__HOT PIER__AFTER_CALL ssize_t
@@ -540,9 +510,9 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 				  PIER__LOOK(stream->desc.reader), deadline)))
 		return peek_anew(stream, data, min, deadline);
 	if (PIER__MOSTLY(pier__plain_await(stream, self)))
-		n = plain_ahead(stream, self);
+		n = pier__plain_ahead(stream, self);
 	if (!PIER__MOSTLY(n > 0))
-		return peek_again(stream, data, min, n, deadline);
+		return pier__plain_peek_again(stream, data, min, n, deadline);
 	*data = stream->in;
 	return n;
 }
@@ -555,7 +525,7 @@ pier_take(struct pier_stream *stream, size_t size)
 	if (PIER__MOSTLY(size == have &&
 			 stream->in_room == PIER__SCRATCH_SIZE &&
 			 pier__scratch_keep(stream->in))) {
-		nothing_ahead(stream);
+		pier__stream_nothing_ahead(stream);
 		return 0;
 	}
 	if (size > have)

@@ -204,6 +204,16 @@ int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
  */
 int pier__stream_unread(struct pier_stream *stream, const void *data,
 	size_t size, unsigned char *spare, size_t spare_size);
+/* No buffer is held. */
+static inline void
+pier__stream_nothing_ahead(struct pier_stream *stream)
+{
+	stream->in = NULL;
+	stream->in_begin = 0;
+	stream->in_end = 0;
+	stream->in_room = 0;
+}
+
 /* Bytes at in + in_begin are used up. */
 void pier__stream_consume(struct pier_stream *stream, size_t size);
 /* The peer sent, or took, something. */
