@@ -316,13 +316,12 @@ pier__desc_abort(struct pier__desc *desc)
 }
 
 void
-pier__desc_unwatch(struct pier__desc *desc)
+pier__desc_unwatch_now(struct pier__desc *desc)
 {
 	struct pier__task *self = pier__current;
 	struct pier__engine *engine;
 
-	if (desc->interest == 0 || self == NULL || self->sched == NULL ||
-		self->sched != desc->owner ||
+	if (self == NULL || self->sched == NULL || self->sched != desc->owner ||
 		(desc->reader != NULL && desc->reader != self) ||
 		desc->writer != NULL || desc->on_writable != NULL)
 		return;

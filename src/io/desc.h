@@ -236,7 +236,13 @@ void pier__desc_abort(struct pier__desc *desc);
  * of every one that has left, which costs more than to leave and come back. Not
  * while another task waits for it.
  */
-void pier__desc_unwatch(struct pier__desc *desc);
+void pier__desc_unwatch_now(struct pier__desc *desc);
+static inline void
+pier__desc_unwatch(struct pier__desc *desc)
+{
+	if (__builtin_expect(desc->interest != 0, 0))
+		pier__desc_unwatch_now(desc);
+}
 
 /* desc leaves its engine and owner, before it is closed or passed on. Nobody
    waits for it. */

@@ -8,6 +8,7 @@
 #include "net/block.h"
 #include "net/came_back.h"
 #include "net/isotp.h"
+#include "os/direct.h"
 
 #define LINE ((size_t)64)
 
@@ -68,17 +69,21 @@ bytes_of(const struct pier__batch *batch, unsigned i)
 
 /* Bytes to receive into. 0 or -ENOMEM. */
 static int
-take_bytes(struct pier__batch *batch)
+map_bytes(struct pier__batch *batch)
 {
 	void *bytes = NULL;
 	int rc;
 
-	if (batch->bytes != NULL)
-		return 0;
 	rc = pier__calls()->map(&bytes, batch->stride * batch->max);
 	batch->bytes = bytes;
 	batch->stale = batch->max;
 	return rc;
+}
+
+static inline int
+take_bytes(struct pier__batch *batch)
+{
+	return batch->bytes != NULL ? 0 : map_bytes(batch);
 }
 
 /* Headers are as a receive wants them from `stale` on. */
@@ -106,7 +111,7 @@ prepare(struct pier__batch *batch, size_t control_room)
 }
 
 /* How is MSG_DONTWAIT, or MSG_WAITFORONE. */
-static int
+static inline __attribute__((always_inline)) int
 receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max,
 	int how)
 {
@@ -119,7 +124,7 @@ receive(struct pier__batch *batch, struct pier_packet *packet, unsigned max,
 		rc = packet->isotp != NULL
 			     ? pier__isotp_recv_many(
 				       packet, batch->headers, max)
-			     : pier__calls()->recvmmsg(packet->desc->fd,
+			     : pier__sys_recvmmsg(packet->desc->fd,
 				       batch->headers, max,
 				       how | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	while (rc == -EINTR && how == MSG_DONTWAIT);
@@ -161,14 +166,17 @@ pier__batch_receive(
 	return came(batch, packet, rc);
 }
 
-int
+PIER__HOT PIER__AFTER_CALL int
 pier__batch_await(struct pier__batch *batch, struct pier_packet *packet)
 {
 	struct pier__task *self = pier__current;
 	struct pier__desc *desc = packet->desc;
 	pier_deadline forever = PIER_FOREVER;
-	int rc = pier__packet_enter(packet, PIER__IN, &forever);
+	int rc = 0;
 
+	/* Who waits for it already is met below. */
+	if (!pier__packet_is_plain(packet, self, forever))
+		rc = pier__packet_enter(packet, PIER__IN, &forever);
 	if (rc == 0)
 		rc = take_bytes(batch);
 	if (rc == 0)
@@ -206,7 +214,7 @@ pier__batch_next_size(const struct pier__batch *batch)
 	return size < batch->size ? size : batch->size;
 }
 
-int
+PIER__HOT int
 pier__batch_take(struct pier__batch *batch, struct pier_packet *packet,
 	struct pier_msg *msg, void *buf)
 {
@@ -217,9 +225,11 @@ pier__batch_take(struct pier__batch *batch, struct pier_packet *packet,
 	int rc;
 
 	pier__msg_begin(msg);
-	memcpy(&msg->peer.u, &batch->peers[i].u, came->msg_hdr.msg_namelen);
+	pier__addr_bytes(
+		&msg->peer, &batch->peers[i], came->msg_hdr.msg_namelen);
 	memcpy(buf, bytes_of(batch, i), size);
-	batch->has_long = batch->has_long || size > PIER__BATCH_SLICE;
+	if (size > PIER__BATCH_SLICE)
+		batch->has_long = true;
 	came->msg_hdr.msg_iov = &room;
 	rc = pier__packet_take(
 		packet, msg, NULL, &came->msg_hdr, came->msg_len);

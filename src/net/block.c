@@ -81,6 +81,42 @@ is_for_now(struct pier__desc *desc, struct pier__task *self, int64_t until,
 	       !atomic_load_explicit(&self->cancelled, memory_order_acquire);
 }
 
+/* pier__desc_mark() and pier__desc_unmark() of a socket, where other threads have
+   no part in it. */
+static inline int
+mark(struct pier__desc *desc, struct pier__task *self)
+{
+	const struct pier__task *reader = PIER__LOOK(desc->reader);
+
+	if (self->sched == NULL)
+		return pier__desc_mark(desc, PIER__IN, self);
+	if (reader != NULL && reader != self)
+		return -EBUSY;
+	PIER__NOTE(desc->reader, self);
+	return 0;
+}
+
+static inline void
+unmark(struct pier__desc *desc, const struct pier__task *self)
+{
+	if (self->sched == NULL)
+		pier__desc_unmark(desc, PIER__IN, self);
+	else if (PIER__LOOK(desc->reader) == self)
+		__atomic_store_n(&desc->reader, NULL, __ATOMIC_RELEASE);
+}
+
+/* The clock, for who waits until then. Where nothing ends at a moment, that of
+   the last wait is as good. */
+static inline int64_t
+clock_of(const struct pier__task *self, int64_t until)
+{
+	const struct pier__sched *sched = self->sched;
+
+	if (sched != NULL && until == INT64_MAX && sched->timers.count == 0)
+		return sched->now;
+	return pier__calls()->clock_ns();
+}
+
 /* What pier__block_begin() and pier__block_over() do, in the way of every message
    of a thread. */
 static inline __attribute__((always_inline)) int
@@ -92,12 +128,12 @@ begin(struct pier__desc *desc, struct pier__task *self, const char *why,
 
 	if (!pier__list_empty(&self->before_wait))
 		pier__before_wait_run(self);
-	rc = pier__desc_mark(desc, PIER__IN, self);
+	rc = mark(desc, self);
 	if (rc < 0)
 		return rc;
-	now = pier__calls()->clock_ns();
+	now = clock_of(self, until);
 	if (!is_for_now(desc, self, until, now)) {
-		pier__desc_unmark(desc, PIER__IN, self);
+		unmark(desc, self);
 		return -EAGAIN;
 	}
 	pier__note_wait(self, why, desc->fd, until);
@@ -113,7 +149,7 @@ over(struct pier__desc *desc, struct pier__task *self, int n)
 	pier__note_wait_over(self);
 	if (self->sched != NULL)
 		pier__sched_stood(self);
-	pier__desc_unmark(desc, PIER__IN, self);
+	unmark(desc, self);
 }
 
 int

@@ -52,6 +52,16 @@ bool pier__control_parts(int fd);
    the last one of what is left. */
 void pier__control_part(struct msghdr *header, void *room, size_t size);
 
+/* The first len bytes of an address, which most often is one of IPv4. */
+static inline void
+pier__addr_bytes(struct pier_addr *to, const struct pier_addr *from, size_t len)
+{
+	if (__builtin_expect(len == sizeof(to->u.in), 1))
+		to->u.in = from->u.in;
+	else
+		memcpy(&to->u, &from->u, len);
+}
+
 /* Nothing is known of a message yet. Its addresses are not cleared behind the
    bytes that they use. */
 static inline void

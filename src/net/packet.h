@@ -14,6 +14,7 @@
 #include "io/desc.h"
 #include "net/endpoint.h"
 #include "net/unix.h"
+#include "task/timeout.h"
 
 /* Does the kernel part what leaves as one message? See replies.h. */
 enum {
@@ -94,6 +95,29 @@ bool pier__packet_is_aborted(const struct pier_packet *packet);
    PIER_DEFAULT becomes a moment. 0 or an error, not noted. */
 int pier__packet_enter(
 	struct pier_packet *packet, unsigned what, pier_deadline *deadline);
+
+/* The same by a few lines, where a fiber uses a socket of its own scheduler for as
+   long as it takes: true, and the deadline is none. */
+static inline __attribute__((always_inline)) bool
+pier__packet_is_plain(struct pier_packet *packet, struct pier__task *self,
+	pier_deadline deadline)
+{
+	if (self->sched == NULL || packet->own_desc.owner != self->sched ||
+		packet->desc != &packet->own_desc || packet->mailbox != NULL ||
+		atomic_load_explicit(&packet->aborted, memory_order_acquire))
+		return false;
+	if (deadline.ns != INT64_MAX &&
+		(deadline.ns >= 0 ||
+			packet->timeout_ms != PIER__TIMEOUT_UNSET ||
+			atomic_load_explicit(&pier__default_timeout_ms,
+				memory_order_relaxed) != PIER_NO_TIMEOUT))
+		return false;
+	if (self->ops + 1 >= PIER__OPS_MAX)
+		return false;
+	self->ops++;
+	self->first_wait = 0;
+	return true;
+}
 /* Until an attempt makes sense. 0 or an error, not noted. */
 int pier__packet_wait(
 	struct pier_packet *packet, unsigned what, pier_deadline deadline);

@@ -104,7 +104,7 @@ note_end(const struct pier_packet *packet)
 }
 
 /* What a receive of n bytes brought. 0, or the error that it means. */
-int
+PIER__HOT int
 pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
 	struct pier_fds *fds, struct msghdr *header, size_t n)
 {
@@ -130,7 +130,7 @@ pier__packet_take(struct pier_packet *packet, struct pier_msg *msg,
 	}
 	if (packet->own.len > 0) {
 		msg->local.len = packet->own.len;
-		memcpy(&msg->local.u, &packet->own.u, packet->own.len);
+		pier__addr_bytes(&msg->local, &packet->own, packet->own.len);
 	}
 	return header->msg_controllen > 0 || fds != NULL
 		       ? read_control(packet, msg, fds, header)

@@ -375,7 +375,16 @@ pier_packet_send_fds(struct pier_packet *packet, const struct pier_addr *to,
 	return send_message(packet, &header, deadline);
 }
 
-int
+static inline int
+enter_to_reply(struct pier_packet *packet, pier_deadline *deadline)
+{
+	if (!pier__packet_is_plain(packet, pier__current, *deadline))
+		return pier__packet_enter(packet, PIER__OUT, deadline);
+	*deadline = PIER_FOREVER;
+	return 0;
+}
+
+PIER__HOT int
 pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
 	const void *data, size_t size, pier_deadline deadline)
 {
@@ -390,7 +399,7 @@ pier_reply(struct pier_packet *packet, const struct pier_msg *msg,
 		return pier__packet_fail(packet, -EDESTADDRREQ, PIER_STEP_SEND,
 			"the sender has no name to answer to");
 	if (pier__replies_open(packet) != NULL &&
-		pier__packet_enter(packet, PIER__OUT, &until) == 0 &&
+		enter_to_reply(packet, &until) == 0 &&
 		pier__replies_add(packet, msg, data, size, until))
 		return 0;
 	fill(&header, &iov, &msg->peer, data, size);

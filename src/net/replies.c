@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/came_back.h"
+#include "os/direct.h"
 
 /* The longest that are sent as one: they fit any path of IPv6 (RFC 8200 5, less
    40 bytes of its header and 8 of UDP's), as the kernel cuts none of them up
@@ -117,7 +118,7 @@ put(struct pier__replies *it, const struct pier_packet *packet,
 
 	/* Of an address little is used. */
 	reply->to.len = msg->peer.len;
-	memcpy(&reply->to.u, &msg->peer.u, msg->peer.len);
+	pier__addr_bytes(&reply->to, &msg->peer, msg->peer.len);
 	reply->deadline = deadline;
 	reply->size = size;
 	reply->count = 1;
@@ -134,7 +135,7 @@ put(struct pier__replies *it, const struct pier_packet *packet,
 	it->count++;
 }
 
-bool
+PIER__HOT bool
 pier__replies_add(struct pier_packet *packet, const struct pier_msg *msg,
 	const void *data, size_t size, pier_deadline deadline)
 {
@@ -190,13 +191,13 @@ send_some(const struct pier__replies *it, const struct pier_packet *packet)
 {
 	const struct pier__reply *one = &it->list[it->first];
 
-	return pier__calls()->sendmmsg(packet->desc->fd,
+	return pier__sys_sendmmsg(packet->desc->fd,
 		(struct mmsghdr *)(uintptr_t)&it->headers[it->first],
 		one->parted ? 1 : it->count - it->first,
 		MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-int
+PIER__HOT PIER__AFTER_CALL int
 pier__replies_flush(struct pier__replies *it, struct pier_packet *packet)
 {
 	while (it->first < it->count) {
@@ -219,7 +220,7 @@ pier__replies_flush(struct pier__replies *it, struct pier_packet *packet)
 	return 0;
 }
 
-void
+PIER__HOT PIER__AFTER_CALL void
 pier__replies_finish(struct pier__replies *it, struct pier_packet *packet)
 {
 	while (pier__replies_flush(it, packet) == -EAGAIN) {

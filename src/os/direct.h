@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * os/direct.h - the two system calls that every message takes, without the
- * way through libc.
+ * os/direct.h - the system calls that every message takes, without the way
+ * through libc.
  *
- * libc's recv() and send() are cancellation points and set errno: three calls
+ * libc's recv(), send() and those of several messages are cancellation points and
+ * set errno: three calls
  * and a branch each, which after a system call, when the caches are the
  * kernel's, cost more than their few instructions say. Here the kernel's
  * answer is the result. Only for the real table; and not under the thread and
@@ -110,6 +111,28 @@ pier__sys_send(int fd, const void *buf, size_t size, int flags)
 	return pier__direct(SYS_sendto, fd, (long)buf, (long)size, flags);
 }
 
+static inline int
+pier__sys_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	const struct pier__calls *calls = pier__calls();
+
+	if (__builtin_expect(calls != &pier__calls_real, 0))
+		return calls->recvmmsg(fd, list, count, flags);
+	return (int)pier__direct(
+		SYS_recvmmsg, fd, (long)list, (long)count, flags);
+}
+
+static inline int
+pier__sys_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	const struct pier__calls *calls = pier__calls();
+
+	if (__builtin_expect(calls != &pier__calls_real, 0))
+		return calls->sendmmsg(fd, list, count, flags);
+	return (int)pier__direct(
+		SYS_sendmmsg, fd, (long)list, (long)count, flags);
+}
+
 #else
 
 static inline ssize_t
@@ -122,6 +145,18 @@ static inline ssize_t
 pier__sys_send(int fd, const void *buf, size_t size, int flags)
 {
 	return pier__calls()->send(fd, buf, size, flags);
+}
+
+static inline int
+pier__sys_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	return pier__calls()->recvmmsg(fd, list, count, flags);
+}
+
+static inline int
+pier__sys_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	return pier__calls()->sendmmsg(fd, list, count, flags);
 }
 
 #endif

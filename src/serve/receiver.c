@@ -14,6 +14,7 @@
 
 #include "net/block.h"
 #include "net/packet.h"
+#include "os/direct.h"
 #include "serve/conn.h"
 
 /* After so many failures in a row pauses are of 2^10 ms. */
@@ -66,11 +67,16 @@ has_message(const struct pier__datagrams *it)
 	return it->batch != NULL && it->batch->next < it->batch->count;
 }
 
+static inline bool
+has_reply(const struct pier__datagrams *it)
+{
+	return it->batch != NULL && pier__replies_wait(&it->batch->replies);
+}
+
 bool
 pier__datagrams_have_work(const struct pier__datagrams *it)
 {
-	return has_message(it) ||
-	       (it->batch != NULL && pier__replies_wait(&it->batch->replies));
+	return has_message(it) || has_reply(it);
 }
 
 /* What an earlier message met is a result, and not a failure to receive: others
@@ -305,7 +311,7 @@ pier__receiver_drop(struct pier__receiver *receiver)
 	receiver->large = NULL;
 }
 
-int
+PIER__HOT PIER__AFTER_CALL int
 pier__receiver_next(struct pier__receiver *receiver)
 {
 	struct pier__datagrams *it = receiver->it;
@@ -319,7 +325,7 @@ pier__receiver_next(struct pier__receiver *receiver)
 			pier__receiver_drop(receiver);
 			if (rc < 0)
 				rc = hold_off(receiver, rc);
-		} else if (pier__datagrams_have_work(it)) {
+		} else if (has_reply(it)) {
 			settle(it);
 		} else if (it->stopping) {
 			rc = -PIER_ESTOPPED;

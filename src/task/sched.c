@@ -427,7 +427,8 @@ is_alone(const struct pier__sched *sched, int64_t until)
 	return pier__sched_is_alone(sched) && sched->ready_head == NULL &&
 	       !atomic_load_explicit(
 		       &sched->remote_any, memory_order_acquire) &&
-	       pier__timers_next(&sched->timers) > until;
+	       (sched->timers.count == 0 ||
+		       pier__timers_next(&sched->timers) > until);
 }
 
 PIER__HOT bool
