@@ -342,8 +342,40 @@ send_other(struct pier_frame *frame, const void *data, size_t size,
 	return copy(out, data, size);
 }
 
-/* A short message behind its length, on credit, calls nothing: so no register is
-   saved for it, and its copy is that of two halves which may overlap. */
+/* A message behind its length, to out, where there is room. A short one needs no
+   call: it is copied by two halves, which may overlap. */
+static inline __attribute__((always_inline)) int
+put_u32be(unsigned char *out, const unsigned char *data, size_t size)
+{
+	const uint32_t head = htobe32((uint32_t)size);
+
+	memcpy(out, &head, sizeof(head));
+	out += sizeof(head);
+	if (size - HALF > HALF)
+		return copy(out, data, size);
+	memcpy(out, data, HALF);
+	memcpy(out + size - HALF, data + size - HALF, HALF);
+	return 0;
+}
+
+/* The first such since all was sent, just after a system call: laid out in a
+   row. */
+PIER__HOT static __attribute__((noinline)) int
+send_first(struct pier_frame *frame, const void *data, size_t size,
+	pier_deadline deadline)
+{
+	unsigned char *out = NULL;
+
+	if (PIER__MOSTLY(!frame->half_sent && size <= frame->short_max))
+		out = first_room(frame, deadline);
+	if (!PIER__MOSTLY(out != NULL))
+		return send_other(frame, data, size, deadline);
+	frame->stream->out->end = (uint32_t)(size + sizeof(uint32_t));
+	frame->out_credit--;
+	return put_u32be(out, data, size);
+}
+
+/* On credit it calls nothing, so that no register is saved for it. */
 PIER__HOT int
 pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 	pier_deadline deadline)
@@ -351,24 +383,16 @@ pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 	const size_t width = sizeof(uint32_t);
 	const struct pier__task *self = pier__current;
 	struct pier__gather *gather = frame->stream->out;
-	const unsigned char *from = data;
 	unsigned char *out;
-	uint32_t head;
 
-	if (!PIER__MOSTLY(frame->wire.quick == PIER__QUICK_U32BE &&
-			  has_credit(frame, self, deadline) &&
+	if (!PIER__MOSTLY(frame->wire.quick == PIER__QUICK_U32BE))
+		return send_other(frame, data, size, deadline);
+	if (!PIER__MOSTLY(has_credit(frame, self, deadline) &&
 			  size <= frame->short_max &&
 			  size <= PIER__GATHER_MAX - width - gather->end))
-		return send_other(frame, data, size, deadline);
+		return send_first(frame, data, size, deadline);
 	frame->out_credit--;
 	out = gather->data + gather->end;
 	gather->end += (uint32_t)(size + width);
-	head = htobe32((uint32_t)size);
-	memcpy(out, &head, sizeof(head));
-	out += width;
-	if (size - HALF > HALF)
-		return copy(out, data, size);
-	memcpy(out, from, HALF);
-	memcpy(out + size - HALF, from + size - HALF, HALF);
-	return 0;
+	return put_u32be(out, data, size);
 }
