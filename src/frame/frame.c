@@ -70,6 +70,8 @@ pier_frame_attach_sized(struct pier_frame **out, struct pier_stream *stream,
 		(uint32_t)(wire.max < PIER__FRAME_SHORT ? wire.max
 							: PIER__FRAME_SHORT);
 	frame->ready = true;
+	pier__frame_end_credit(frame);
+	pier__frame_end_out_credit(frame);
 	frame->attachment.closed = closed;
 	stream->attachment = &frame->attachment;
 	*out = frame;

@@ -15,7 +15,7 @@
  *      read ahead too and are yet to be looked at, or to be dropped;
  *   4. what is lent lies before what was received, in the same buffer; but when
  *      nothing is behind it, it is the first `viewed` bytes of that, so that the
- *      buffer stays: the next call gives it back. So there is no credit then;
+ *      buffer stays: the next call gives it back. So nobody has credit then;
  *   5. where `ready` is set, scan is as it is at the beginning of a message, and
  *      nothing is told to pier_wait_any().
  */
@@ -30,30 +30,29 @@
 /* What a message of the quick way touches comes first, in one cache line. */
 struct pier_frame {
 	struct pier_stream *stream;
-	/* The reader's. */
-	const struct pier__task *reader; /* who has credit: */
-	uint32_t credit; /* messages that go the quick way unasked */
-	uint32_t viewed;
+	/* Who has credit to receive, and to send: a task; or the frame itself:
+	   nobody, and certainly not who is no task. */
+	const void *reader, *writer;
 	unsigned char *own;
-	/* The writer's. */
-	uint32_t out_credit; /* none while a message is half sent */
+	uint32_t viewed;
 	uint32_t
 		short_max; /* of data that is gathered whole, and may be sent */
-	bool half_sent;    /* a part of a message went */
-	/* The reader's again. */
-	bool ready;  /* between two messages: the quick way is open */
+	/* Messages that go the quick way unasked, while somebody has credit. */
+	uint8_t credit, out_credit;
+	bool half_sent; /* the writer's: a part of a message went */
+	bool ready;     /* between two messages: the quick way is open */
 	bool begun;  /* the call has read something, and need not begin again */
 	bool counts; /* what is dropped was too long: it will be counted */
-	int failed;  /* what every later call gives */
 	struct pier__wire wire;
 
+	int failed; /* what every later call gives */
 	struct pier__scan scan;
 	size_t own_size, own_room;
 	size_t twice; /* the last bytes of own that are still read ahead, too */
 	uint64_t drop; /* bytes of a message that is dropped, still to come */
 	uint64_t skipped;
 
-	/* The writer's: that message. */
+	/* The writer's, who has no credit: the message that is half sent. */
 	bool all_encoded; /* it is gathered, and has to go by the stream's rate */
 	size_t out_size; /* of its data */
 	size_t out_done; /* bytes of its wire form that went */
@@ -70,6 +69,19 @@ static_assert(offsetof(struct pier_frame, wire.ops) == 64, "one cache line");
 
 /* So many messages without a system call count for one operation. */
 #define PIER__FRAME_CREDIT 16
+
+/* Nobody may receive, or send, the quick way unasked. */
+static inline void
+pier__frame_end_credit(struct pier_frame *frame)
+{
+	frame->reader = frame;
+}
+
+static inline void
+pier__frame_end_out_credit(struct pier_frame *frame)
+{
+	frame->writer = frame;
+}
 
 /* PIER_DEFAULT or PIER_FOREVER, by one comparison with 0. */
 static inline __attribute__((always_inline)) bool

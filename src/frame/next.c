@@ -427,7 +427,7 @@ read_on(struct pier_frame *frame, bool begun, pier_deadline deadline)
 int
 pier__frame_await(struct pier_frame *frame, pier_deadline *deadline)
 {
-	frame->credit = 0;
+	pier__frame_end_credit(frame);
 	pier__frame_return(frame);
 	if (frame->failed == -EMSGSIZE)
 		return fail_long(frame);

@@ -105,9 +105,16 @@ quick(const struct pier_frame *frame, const unsigned char **data,
 static inline __attribute__((always_inline)) bool
 has_credit(const struct pier_frame *frame, pier_deadline deadline)
 {
-	return PIER__MOSTLY(frame->credit > 0 &&
-			    frame->reader == pier__current &&
+	return PIER__MOSTLY(frame->reader == pier__current &&
 			    pier__frame_is_unhurried(deadline));
+}
+
+/* It is lent, or handed out. */
+static inline __attribute__((always_inline)) void
+spend_credit(struct pier_frame *frame)
+{
+	if (!PIER__MOSTLY(--frame->credit > 0))
+		pier__frame_end_credit(frame);
 }
 
 static inline void
@@ -124,7 +131,7 @@ quick_again(struct pier_frame *frame, pier_deadline deadline,
 {
 	struct pier__task *self = pier__current;
 
-	frame->credit = 0;
+	pier__frame_end_credit(frame);
 	if (!frame->ready || frame->own_size > 0 || frame->viewed > 0 ||
 		frame->wire.quick == PIER__QUICK_NONE ||
 		PIER__LOOK(frame->stream->desc.reader) != NULL ||
@@ -159,7 +166,7 @@ next_block(struct pier_frame *frame, struct pier__task *self)
 {
 	struct pier_stream *stream = frame->stream;
 
-	frame->credit = 0;
+	pier__frame_end_credit(frame);
 	if (PIER__MOSTLY(frame->viewed > 0)) {
 		frame->viewed = 0;
 		pier__plain_used_up(stream, self->sched);
@@ -197,7 +204,7 @@ lend(struct pier_frame *frame, size_t have, size_t size)
 		return 1;
 	}
 	frame->viewed = (uint32_t)size;
-	frame->credit = 0;
+	pier__frame_end_credit(frame);
 	return 1;
 }
 
@@ -308,7 +315,7 @@ view_other(struct pier_frame *frame, const void **data, size_t *length,
 	if (!PIER__MOSTLY(has_credit(frame, deadline) &&
 			  quick(frame, &at, &found, &size)))
 		return view_first(frame, data, length, deadline);
-	frame->credit--;
+	spend_credit(frame);
 	*data = at;
 	*length = found;
 	return lend(frame, pier__frame_ahead(frame->stream), size);
@@ -318,27 +325,23 @@ PIER__HOT int
 pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
 {
-	const size_t width = sizeof(uint32_t);
+	const uint32_t width = sizeof(uint32_t);
 	struct pier_stream *stream = frame->stream;
+	const uint32_t have = stream->in_end - stream->in_begin;
 	const unsigned char *at;
-	size_t have, size;
-	uint32_t head;
+	uint32_t size;
 
 	if (!PIER__MOSTLY(frame->wire.quick == PIER__QUICK_U32BE))
 		return view_other(frame, data, length, deadline);
-	if (!PIER__MOSTLY(has_credit(frame, deadline)))
-		return view_first(frame, data, length, deadline);
-	have = pier__frame_ahead(stream);
-	if (!PIER__MOSTLY(have >= width))
+	if (!PIER__MOSTLY(has_credit(frame, deadline) && have >= width))
 		return view_first(frame, data, length, deadline);
 	at = stream->in + stream->in_begin;
-	memcpy(&head, at, sizeof(head));
-	size = be32toh(head);
-	if (!PIER__MOSTLY(size + width <= have && size <= frame->wire.max))
+	memcpy(&size, at, sizeof(size));
+	size = be32toh(size);
+	if (!PIER__MOSTLY(size <= have - width && size <= frame->wire.max))
 		return view_first(frame, data, length, deadline);
-	/* Whether there is one or not: else it has none for long. */
-	frame->credit--;
-	(void)lend(frame, have, size + width);
+	spend_credit(frame);
+	(void)lend(frame, have, width + size);
 	*data = at + width;
 	*length = size;
 	return 1;
@@ -554,7 +557,7 @@ pier_frame_recv(struct pier_frame *frame, void *buf, size_t room,
 			  quick(frame, &at, &found, &size) && found <= room &&
 			  found > 0))
 		return recv_first(frame, buf, room, length, deadline);
-	frame->credit--;
+	spend_credit(frame);
 	*length = found;
 	return hand_out(frame, buf, at, found, size);
 }

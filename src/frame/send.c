@@ -202,6 +202,21 @@ resume(struct pier_frame *frame, size_t size)
 	return pier__frame_fail(frame, -EINVAL, PIER_STEP_FRAME, detail, 0);
 }
 
+/* self may send so many. */
+static inline void
+take_credit(struct pier_frame *frame, const struct pier__task *self)
+{
+	frame->writer = self;
+	frame->out_credit = PIER__FRAME_CREDIT;
+}
+
+static inline __attribute__((always_inline)) void
+spend_credit(struct pier_frame *frame)
+{
+	if (!PIER__MOSTLY(--frame->out_credit > 0))
+		pier__frame_end_out_credit(frame);
+}
+
 /* The next ones of this task may go the quick way. */
 static void
 give_credit(struct pier_frame *frame, pier_deadline deadline)
@@ -210,7 +225,10 @@ give_credit(struct pier_frame *frame, pier_deadline deadline)
 	bool quick = frame->wire.quick != PIER__QUICK_NONE &&
 		     pier__frame_may_hurry(frame, self, deadline);
 
-	frame->out_credit = quick ? PIER__FRAME_CREDIT : 0;
+	if (quick)
+		take_credit(frame, self);
+	else
+		pier__frame_end_out_credit(frame);
 }
 
 static __attribute__((noinline)) int
@@ -238,7 +256,7 @@ send_full_way(struct pier_frame *frame, const void *data, size_t size,
 	}
 	if (rc == 0)
 		return 0;
-	frame->out_credit = 0;
+	pier__frame_end_out_credit(frame);
 	return pier__frame_fail(frame, rc, PIER_STEP_SEND, NULL,
 		frame->half_sent ? frame->out_done : 0);
 }
@@ -276,9 +294,8 @@ static inline __attribute__((always_inline)) bool
 has_credit(const struct pier_frame *frame, const struct pier__task *self,
 	pier_deadline deadline)
 {
-	return PIER__MOSTLY(self != NULL &&
+	return PIER__MOSTLY(frame->writer == self &&
 			    pier__gather_is_last(frame->stream->out, self) &&
-			    frame->out_credit > 0 &&
 			    pier__frame_is_unhurried(deadline));
 }
 
@@ -309,7 +326,7 @@ first_room(struct pier_frame *frame, pier_deadline deadline)
 			  pier__frame_may_hurry(frame, self, deadline) &&
 			  pier__gather_begin(gather, self)))
 		return NULL;
-	frame->out_credit = PIER__FRAME_CREDIT;
+	take_credit(frame, self);
 	return gather->data;
 }
 
@@ -332,7 +349,7 @@ send_other(struct pier_frame *frame, const void *data, size_t size,
 	if (!PIER__MOSTLY(out != NULL))
 		return send_full_way(frame, data, size, deadline);
 	frame->stream->out->end += (uint32_t)all;
-	frame->out_credit--;
+	spend_credit(frame);
 	if (wire->quick != PIER__QUICK_BYTE) {
 		pier__length_store(out, wire->width, wire->little, size);
 		out += wire->width;
@@ -371,7 +388,7 @@ send_first(struct pier_frame *frame, const void *data, size_t size,
 	if (!PIER__MOSTLY(out != NULL))
 		return send_other(frame, data, size, deadline);
 	frame->stream->out->end = (uint32_t)(size + sizeof(uint32_t));
-	frame->out_credit--;
+	spend_credit(frame);
 	return put_u32be(out, data, size);
 }
 
@@ -380,19 +397,21 @@ PIER__HOT int
 pier_frame_send(struct pier_frame *frame, const void *data, size_t size,
 	pier_deadline deadline)
 {
-	const size_t width = sizeof(uint32_t);
 	const struct pier__task *self = pier__current;
 	struct pier__gather *gather = frame->stream->out;
 	unsigned char *out;
+	size_t end;
 
 	if (!PIER__MOSTLY(frame->wire.quick == PIER__QUICK_U32BE))
 		return send_other(frame, data, size, deadline);
 	if (!PIER__MOSTLY(has_credit(frame, self, deadline) &&
-			  size <= frame->short_max &&
-			  size <= PIER__GATHER_MAX - width - gather->end))
+			  size <= frame->short_max))
 		return send_first(frame, data, size, deadline);
-	frame->out_credit--;
 	out = gather->data + gather->end;
-	gather->end += (uint32_t)(size + width);
+	end = gather->end + sizeof(uint32_t) + size;
+	if (!PIER__MOSTLY(end <= PIER__GATHER_MAX))
+		return send_first(frame, data, size, deadline);
+	gather->end = (uint32_t)end;
+	spend_credit(frame);
 	return put_u32be(out, data, size);
 }
