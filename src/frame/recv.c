@@ -182,6 +182,33 @@ next_block(struct pier_frame *frame, struct pier__task *self)
 	return pier__plain_ahead(stream, self);
 }
 
+static __attribute__((noinline)) size_t
+find_other(const struct pier__wire *wire, const unsigned char *at, size_t have,
+	const unsigned char **data, size_t *length)
+{
+	return find_quick(wire, at, have, data, length);
+}
+
+/* find_quick() of a block's beginning: just after a system call each line of code
+   is a miss, so only the most common kind is looked for here. */
+static inline __attribute__((always_inline)) size_t
+find_first(const struct pier__wire *wire, const unsigned char *at, size_t have,
+	const unsigned char **data, size_t *length)
+{
+	uint32_t size;
+
+	if (!PIER__MOSTLY(
+		    wire->quick == PIER__QUICK_U32BE && have >= sizeof(size)))
+		return find_other(wire, at, have, data, length);
+	memcpy(&size, at, sizeof(size));
+	size = be32toh(size);
+	if (!PIER__MOSTLY(size <= have - sizeof(size) && size <= wire->max))
+		return 0;
+	*data = at + sizeof(size);
+	*length = size;
+	return size + sizeof(size);
+}
+
 /* It brought n, which is not a byte: as pier__frame_await(), whose rest it is. */
 PIER__COLD static int
 no_block(struct pier_frame *frame, ssize_t n, pier_deadline deadline)
@@ -290,7 +317,7 @@ view_first(struct pier_frame *frame, const void **data, size_t *length,
 	n = next_block(frame, self);
 	if (!PIER__MOSTLY(n > 0))
 		return view_no_block(frame, data, length, n, deadline);
-	size = find_quick(
+	size = find_first(
 		&frame->wire, frame->stream->in, (size_t)n, &at, &found);
 	if (!PIER__MOSTLY(size > 0)) {
 		frame->begun = true;
@@ -533,7 +560,7 @@ recv_first(struct pier_frame *frame, void *buf, size_t room, size_t *length,
 	n = next_block(frame, self);
 	if (!PIER__MOSTLY(n > 0))
 		return recv_no_block(frame, buf, room, length, n, deadline);
-	size = find_quick(
+	size = find_first(
 		&frame->wire, frame->stream->in, (size_t)n, &at, &found);
 	if (!PIER__MOSTLY(size > 0 && found <= room && found > 0)) {
 		frame->begun = true;

@@ -135,18 +135,33 @@ ssize_t pier__desc_file_write(
  * between a system call and the handler is a return mispredicted.
  */
 static inline __attribute__((always_inline)) ssize_t
+pier__desc_recv_by(const struct pier__calls *calls, struct pier__desc *desc,
+	void *buf, size_t size)
+{
+	return pier__desc_note_read(desc,
+		pier__sys_recv_by(calls, desc->fd, buf, size, MSG_DONTWAIT),
+		size);
+}
+
+static inline __attribute__((always_inline)) ssize_t
 pier__desc_recv(struct pier__desc *desc, void *buf, size_t size)
 {
-	return pier__desc_note_read(
-		desc, pier__sys_recv(desc->fd, buf, size, MSG_DONTWAIT), size);
+	return pier__desc_recv_by(pier__calls(), desc, buf, size);
+}
+
+static inline __attribute__((always_inline)) ssize_t
+pier__desc_send_by(const struct pier__calls *calls, struct pier__desc *desc,
+	const void *buf, size_t size)
+{
+	return pier__desc_note_write(
+		desc, pier__sys_send_by(calls, desc->fd, buf, size,
+			      MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 static inline __attribute__((always_inline)) ssize_t
 pier__desc_send(struct pier__desc *desc, const void *buf, size_t size)
 {
-	return pier__desc_note_write(
-		desc, pier__sys_send(desc->fd, buf, size,
-			      MSG_DONTWAIT | MSG_NOSIGNAL));
+	return pier__desc_send_by(pier__calls(), desc, buf, size);
 }
 
 /* The same of any descriptor, tried again at a signal. */

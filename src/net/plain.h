@@ -39,7 +39,7 @@ pier__is_plain(const struct pier_stream *stream, struct pier__task *self,
 			  waiting == NULL))
 		return false;
 	/* PIER_DEFAULT or PIER_FOREVER, by one comparison. */
-	if (!PIER__MOSTLY((uint64_t)deadline.ns >= (uint64_t)INT64_MAX &&
+	if (!PIER__MOSTLY((int64_t)((uint64_t)deadline.ns + 1) <= 0 &&
 			  atomic_load_explicit(&pier__default_timeout_ms,
 				  memory_order_relaxed) == PIER_NO_TIMEOUT))
 		return false;
@@ -101,7 +101,8 @@ static inline __attribute__((always_inline)) ssize_t
 pier__plain_read(struct pier_stream *stream, struct pier__task *self, void *buf,
 	size_t size)
 {
-	ssize_t n = pier__desc_recv(&stream->desc, buf, size);
+	ssize_t n = pier__desc_recv_by(
+		self->context.calls, &stream->desc, buf, size);
 
 	if (!PIER__MOSTLY(n > 0))
 		return n;
@@ -133,7 +134,8 @@ pier__plain_flush(struct pier_stream *stream, struct pier__task *self)
 				  &stream->odd, memory_order_relaxed) == 0))
 		return;
 	size = it->end - it->begin;
-	n = pier__desc_send(&stream->desc, it->data + it->begin, size);
+	n = pier__desc_send_by(
+		self->context.calls, &stream->desc, it->data + it->begin, size);
 	if (PIER__MOSTLY(n > 0)) {
 		pier__plain_moved(stream, self->sched);
 		stream->bytes_out += (uint64_t)n;

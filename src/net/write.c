@@ -239,7 +239,7 @@ pier_write(struct pier_stream *stream, const void *buf, size_t size,
 				  deadline)))
 		return write_anew(stream, buf, size, deadline);
 	/* Most writes are taken whole by one attempt. */
-	n = pier__desc_send(desc, buf, size);
+	n = pier__desc_send_by(self->context.calls, desc, buf, size);
 	if (PIER__MOSTLY(n > 0)) {
 		pier__plain_moved(stream, self->sched);
 		stream->bytes_out += (uint64_t)n;

@@ -89,76 +89,67 @@ pier__direct(long number, long a, long b, long c, long d)
 
 #endif
 
+/* By the table of the current task, for who has it at hand. */
+static inline ssize_t
+pier__sys_recv_by(const struct pier__calls *calls, int fd, void *buf,
+	size_t size, int flags)
+{
 #if defined(PIER__DIRECT)
-
-static inline ssize_t
-pier__sys_recv(int fd, void *buf, size_t size, int flags)
-{
-	const struct pier__calls *calls = pier__calls();
-
-	if (__builtin_expect(calls != &pier__calls_real, 0))
-		return calls->recv(fd, buf, size, flags);
-	return pier__direct(SYS_recvfrom, fd, (long)buf, (long)size, flags);
-}
-
-static inline ssize_t
-pier__sys_send(int fd, const void *buf, size_t size, int flags)
-{
-	const struct pier__calls *calls = pier__calls();
-
-	if (__builtin_expect(calls != &pier__calls_real, 0))
-		return calls->send(fd, buf, size, flags);
-	return pier__direct(SYS_sendto, fd, (long)buf, (long)size, flags);
-}
-
-static inline int
-pier__sys_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
-{
-	const struct pier__calls *calls = pier__calls();
-
-	if (__builtin_expect(calls != &pier__calls_real, 0))
-		return calls->recvmmsg(fd, list, count, flags);
-	return (int)pier__direct(
-		SYS_recvmmsg, fd, (long)list, (long)count, flags);
-}
-
-static inline int
-pier__sys_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
-{
-	const struct pier__calls *calls = pier__calls();
-
-	if (__builtin_expect(calls != &pier__calls_real, 0))
-		return calls->sendmmsg(fd, list, count, flags);
-	return (int)pier__direct(
-		SYS_sendmmsg, fd, (long)list, (long)count, flags);
-}
-
-#else
-
-static inline ssize_t
-pier__sys_recv(int fd, void *buf, size_t size, int flags)
-{
-	return pier__calls()->recv(fd, buf, size, flags);
-}
-
-static inline ssize_t
-pier__sys_send(int fd, const void *buf, size_t size, int flags)
-{
-	return pier__calls()->send(fd, buf, size, flags);
-}
-
-static inline int
-pier__sys_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
-{
-	return pier__calls()->recvmmsg(fd, list, count, flags);
-}
-
-static inline int
-pier__sys_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
-{
-	return pier__calls()->sendmmsg(fd, list, count, flags);
-}
-
+	if (__builtin_expect(calls == &pier__calls_real, 1))
+		return pier__direct(
+			SYS_recvfrom, fd, (long)buf, (long)size, flags);
 #endif
+	return calls->recv(fd, buf, size, flags);
+}
+
+static inline ssize_t
+pier__sys_send_by(const struct pier__calls *calls, int fd, const void *buf,
+	size_t size, int flags)
+{
+#if defined(PIER__DIRECT)
+	if (__builtin_expect(calls == &pier__calls_real, 1))
+		return pier__direct(
+			SYS_sendto, fd, (long)buf, (long)size, flags);
+#endif
+	return calls->send(fd, buf, size, flags);
+}
+
+static inline ssize_t
+pier__sys_recv(int fd, void *buf, size_t size, int flags)
+{
+	return pier__sys_recv_by(pier__calls(), fd, buf, size, flags);
+}
+
+static inline ssize_t
+pier__sys_send(int fd, const void *buf, size_t size, int flags)
+{
+	return pier__sys_send_by(pier__calls(), fd, buf, size, flags);
+}
+
+static inline int
+pier__sys_recvmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	const struct pier__calls *calls = pier__calls();
+
+#if defined(PIER__DIRECT)
+	if (__builtin_expect(calls == &pier__calls_real, 1))
+		return (int)pier__direct(
+			SYS_recvmmsg, fd, (long)list, (long)count, flags);
+#endif
+	return calls->recvmmsg(fd, list, count, flags);
+}
+
+static inline int
+pier__sys_sendmmsg(int fd, struct mmsghdr *list, unsigned int count, int flags)
+{
+	const struct pier__calls *calls = pier__calls();
+
+#if defined(PIER__DIRECT)
+	if (__builtin_expect(calls == &pier__calls_real, 1))
+		return (int)pier__direct(
+			SYS_sendmmsg, fd, (long)list, (long)count, flags);
+#endif
+	return calls->sendmmsg(fd, list, count, flags);
+}
 
 #endif
