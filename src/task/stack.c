@@ -60,7 +60,7 @@ head_of(const struct pier__stacks *stacks, const void *stack)
 	return (struct head *)((uintptr_t)stack + stacks->size - HEAD);
 }
 
-void
+PIER__HOT void
 pier__stacks_init(struct pier__stacks *stacks, size_t size)
 {
 	*stacks = (struct pier__stacks){ 0 };
@@ -133,8 +133,10 @@ stack_fresh(struct pier__stacks *stacks, void **out)
 			return rc;
 		slab = stacks->slabs;
 	}
-	slot = slab->base + slab->taken * slot_size(stacks);
+	/* From the top, where the mappings before it mostly lie: what is near
+	   them shares a table of pages with them, which a fork copies too. */
 	slab->taken++;
+	slot = slab->base + (slab->slots - slab->taken) * slot_size(stacks);
 	*out = slot + PIER__STACK_GUARD;
 	guard_install(stacks, slot, *out);
 	return 0;
