@@ -106,9 +106,6 @@ control(struct epoll_engine *it, int op, const struct pier__desc *desc,
 		event.events |= EPOLLIN;
 	if ((interest & PIER__OUT) != 0)
 		event.events |= EPOLLOUT;
-	/* Told once, so that it need not leave the set before it is closed. */
-	if (desc->kind == PIER__DESC_PROCESS)
-		event.events = EPOLLIN | EPOLLONESHOT;
 	/* All that may go with it; who waits looks for nothing else. */
 	if (desc->shared)
 		event.events = EPOLLET | EPOLLEXCLUSIVE | EPOLLIN;
@@ -194,10 +191,8 @@ epoll_forget(struct pier__engine *engine, struct pier__desc *desc)
 	if (desc->slot == 0)
 		return;
 	/* Closing would take it out too, but not while another process or a
-	   duplicate holds the same socket. Of a process that has ended nothing
-	   more is told. */
-	if (desc->interest != 0 && (desc->kind != PIER__DESC_PROCESS ||
-					   !PIER__LOOK(desc->readable)))
+	   duplicate holds the same socket. */
+	if (desc->interest != 0)
 		(void)pier__calls()->epoll_ctl(
 			it->epfd, EPOLL_CTL_DEL, desc->fd, NULL);
 	slot_put(it, desc->slot);
@@ -376,16 +371,17 @@ epoll_wake(struct pier__engine *engine)
 	(void)pier__calls()->eventfd_wake(engine->wake_fd);
 }
 
-/* Streams may outlive the run that used them: they start anew. */
+/* Streams may outlive the run that used them: they start anew; all, or those
+   that are of use to the child of a fork. */
 PIER__HOT static void
-let_all_go(struct epoll_engine *it)
+let_go(struct epoll_engine *it, bool all)
 {
 	uint32_t i;
 
 	for (i = 0; i < it->count; i++) {
 		struct pier__desc *desc = it->slots[i].desc;
 
-		if (desc != NULL && desc->kind != PIER__DESC_PROCESS) {
+		if (desc != NULL && (all || !desc->left)) {
 			pier__gather_unwatched(desc, &it->engine);
 			desc->slot = 0;
 			desc->interest = 0;
@@ -399,7 +395,7 @@ epoll_forked(struct pier__engine *engine)
 {
 	struct epoll_engine *it = of(engine);
 
-	let_all_go(it);
+	let_go(it, true);
 	pier__close(it->engine.wake_fd);
 	pier__close(it->alarm_fd);
 	pier__close(it->epfd);
@@ -508,7 +504,7 @@ epoll_renew(struct pier__engine *engine, struct pier__closing *closing,
 {
 	struct epoll_engine *it = of(engine);
 
-	let_all_go(it);
+	let_go(it, false);
 	pier__closing_add(closing, it->epfd);
 	it->epfd = -1;
 	pier__closing_add(closing, it->alarm_fd);

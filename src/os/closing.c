@@ -22,8 +22,9 @@ pier__closing_add(struct pier__closing *it, int fd)
 PIER__HOT static void
 close_run(const struct pier__closing *it, unsigned begin, unsigned end)
 {
-	if (end - begin > 1 && pier__calls()->close_range(
-				       it->fds[begin], it->fds[end - 1]) == 0)
+	/* Also of one: who has just come from a fork mostly comes by the code
+	   of fewer calls so, and each is fetched anew. */
+	if (pier__calls()->close_range(it->fds[begin], it->fds[end - 1]) == 0)
 		return;
 	for (; begin < end; begin++)
 		pier__close(it->fds[begin]);

@@ -14,20 +14,20 @@
 
 #include "base/hot.h"
 
-static int
+PIER__HOT static int
 result(int rc)
 {
 	return rc < 0 ? -errno : rc;
 }
 
 /* By their numbers: glibc has the names since 2.36. */
-int
+PIER__HOT int
 pier__real_pidfd_open(int pid)
 {
 	return result((int)syscall(SYS_pidfd_open, pid, 0));
 }
 
-int
+PIER__HOT int
 pier__real_fork(int *pidfd)
 {
 	int pid = result(fork());
@@ -63,7 +63,7 @@ pier__real_pidfd_kill(int pidfd, int signal)
 /* P_PIDFD, which older headers do not have. */
 #define BY_PIDFD ((idtype_t)3)
 
-int
+PIER__HOT int
 pier__real_reap(int pidfd, int *status)
 {
 	siginfo_t info = { .si_pid = 0 };
@@ -78,7 +78,7 @@ pier__real_reap(int pidfd, int *status)
 }
 
 /* Told by the number: who has gone is nobody's parent any more. */
-int
+PIER__HOT int
 pier__real_end_with(int parent)
 {
 	int rc = result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));

@@ -206,7 +206,7 @@ pier__report_error(struct pier_server *server, struct pier__conn *conn, int rc)
 	/* A handler may return what no call of pier gave, and -EAGAIN, which
 	   no call writes down. */
 	if (pier_last_error()->code != rc) {
-		if (conn != NULL)
+		if (conn != NULL && conn->stream != NULL)
 			(void)pier__stream_fail_done(
 				conn->stream, rc, PIER_STEP_HANDLER, 0);
 		else
@@ -401,18 +401,24 @@ see_through(struct pier__conn *conn)
 }
 
 PIER__HOT void
-pier__conn_drop(struct pier__conn *conn)
+pier__conn_let_go(struct pier__conn *conn)
 {
 	struct pier_server *server = conn->acceptor->worker->server;
 
-	learn(conn);
-	pier_close(conn->stream);
 	pier__conn_runs_on(conn, NULL);
 	if (conn->address != NULL)
 		pier__address_give(
 			server->addresses, conn->address, server->process);
 	if (conn->told != NULL)
 		pier__free(conn->told);
+}
+
+PIER__HOT void
+pier__conn_drop(struct pier__conn *conn)
+{
+	learn(conn);
+	pier_close(conn->stream);
+	pier__conn_let_go(conn);
 	pier__spare_put(conn, sizeof(*conn) + conn->limits.peer_len);
 }
 
@@ -494,6 +500,10 @@ pier_conn_local(const struct pier_conn *shown, struct pier_addr *out)
 {
 	const struct pier__conn *conn = of(shown);
 
+	if (conn->stream == NULL)
+		return pier__fail(-EBADF,
+			&(struct pier__failure){ .step = PIER_STEP_OPTION,
+				.endpoint = shown->endpoint });
 	if (conn->told == NULL)
 		return pier_local(conn->stream, out);
 	*out = conn->told->destination;

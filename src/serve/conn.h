@@ -12,7 +12,7 @@ struct pier__proxy;
 
 struct pier__conn {
 	struct pier__acceptor *acceptor;
-	struct pier_stream *stream;
+	struct pier_stream *stream; /* NULL: another process's alone */
 	struct pier__address_entry *address;
 	uint32_t runner; /* the worker that it counts for, from 1; 0: none */
 	bool above;      /* its descriptor lies above the mark of the server */
@@ -50,6 +50,10 @@ void pier__conn_serve(struct pier__conn *conn);
 
 /* It never ran: closed and freed. */
 void pier__conn_drop(struct pier__conn *conn);
+
+/* What it held beside its descriptor, its stream and its memory is for
+   others. */
+void pier__conn_let_go(struct pier__conn *conn);
 
 /* Tell on_error of rc; conn is NULL for what concerns no connection. What the
    record of the task holds is of rc already, or is made so. */

@@ -396,16 +396,19 @@ pier__control_open(struct pier_server *server)
 	return rc < 0 ? rc : 0;
 }
 
-void
+PIER__HOT void
 pier__control_forked(struct pier_server *server)
 {
-	if (server->control != NULL)
+	/* Mostly there is none, and a page that is written is copied first. */
+	if (server->control != NULL) {
 		pier__close(server->control->desc.fd);
+		server->control = NULL;
+	}
 	/* Who takes the place learns of this one's end by that. */
-	if (server->successor != NULL)
+	if (server->successor != NULL) {
 		pier__close(server->successor->desc.fd);
-	server->control = NULL;
-	server->successor = NULL;
+		server->successor = NULL;
+	}
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "os/machine.h"
 #include "serve/address_rate.h"
+#include "serve/children.h"
 #include "serve/endpoints.h"
 #include "serve/options.h"
 #include "serve/replace.h"
@@ -42,7 +43,7 @@ pier__server_drop(struct pier_server *server)
 	pier__address_count_close(server->addresses);
 	pier__address_rate_close(server->paces);
 	pier__gate_close(&server->gate);
-	pier__ends_close(&server->ends);
+	pier__children_free(server);
 	pier__free(server->spare);
 	pier__free(server->child_ledger);
 	pier__shared_close(server->shared);
@@ -53,6 +54,19 @@ pier__server_drop(struct pier_server *server)
 	pier__free(server);
 }
 
+/* PID_MAX_LIMIT of Linux. */
+#define PROCESSES_MAX (4 * 1024 * 1024)
+
+/* Places of processes of connections: as many as there may be connections, or
+   as the system has processes; the first is none's. */
+static size_t
+places(const struct pier_server_opts *opts)
+{
+	int most = opts->connections_max;
+
+	return 1 + (size_t)(most < PROCESSES_MAX ? most : PROCESSES_MAX);
+}
+
 /* What all processes will share. */
 static int
 make_shared(struct pier_server *server, size_t workers)
@@ -60,11 +74,13 @@ make_shared(struct pier_server *server, size_t workers)
 	const struct pier_server_opts *opts = &server->opts;
 	/* This one, which is the first, and those it will fork. */
 	size_t processes = 1 + (size_t)opts->processes;
-	int rc = pier__shared_open(&server->shared, processes, workers);
+	size_t marks = opts->model == PIER_FORK ? places(opts) : 0;
+	int rc = pier__shared_open(&server->shared, processes, workers, marks);
 
 	if (rc < 0)
 		return rc;
 	server->ledger = &server->shared->ledgers[server->process];
+	server->children.room = marks > 0 ? marks - 1 : 0;
 	if (opts->model == PIER_ITERATIVE)
 		server->own_max = 1;
 	else if (opts->model == PIER_POOL)
@@ -152,7 +168,7 @@ server_new(
 	(void)pthread_mutex_init(&server->lock, NULL);
 	(void)pthread_cond_init(&server->crew_gone, NULL);
 	pier__list_init(&server->waiters);
-	pier__list_init(&server->children);
+	server->children.set = -1;
 	return server;
 }
 

@@ -32,11 +32,11 @@
 #include "net/listen.h"
 #include "net/stream.h"
 #include "serve/address_count.h"
-#include "serve/ends.h"
 #include "serve/gate.h"
 #include "serve/shared.h"
 #include "task/task.h"
 
+struct pier__book;
 struct pier__conn;
 struct pier__datagrams;
 struct pier__inherited;
@@ -115,6 +115,18 @@ struct pier__worker {
 	int rc;
 };
 
+/* Processes of connections; see children.h. */
+struct pier__children {
+	int pid;                 /* whose they are */
+	atomic_bool *marks;      /* shared: who has told its end, by place */
+	size_t room;             /* places, from 1 */
+	int *pidfds;             /* for a child of one that has many */
+	void **chunks;           /* memory that no fork copies */
+	struct pier__book *book; /* there; NULL: none was made */
+	int set;                 /* epoll set of the pidfds; -1: none */
+	struct pier__desc ended; /* of the set */
+};
+
 /* What is made of a server: steps, one after the other, and one run. */
 enum pier__server_use {
 	PIER__SERVER_IS_FREE,
@@ -156,9 +168,7 @@ struct pier_server {
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
 	struct pier__list waiters;
 	/* Of PIER_FORK: */
-	struct pier__list children;        /* struct pier__child */
-	struct pier__ends ends;            /* that those have told */
-	int pid;                           /* of the one that forks those */
+	struct pier__children children;
 	void *spare;                       /* what each of those reads into */
 	struct pier__ledger *child_ledger; /* of each of those, as it begins */
 

@@ -12,11 +12,13 @@ counters_size(void)
 }
 
 int
-pier__shared_open(struct pier__shared **out, size_t processes, size_t workers)
+pier__shared_open(struct pier__shared **out, size_t processes, size_t workers,
+	size_t marks)
 {
 	size_t ledgers = sizeof(struct pier__shared) +
 			 processes * sizeof(struct pier__ledger);
-	size_t size = ledgers + processes * workers * counters_size();
+	size_t counters = processes * workers * counters_size();
+	size_t size = ledgers + counters + processes * marks;
 	void *at = NULL;
 	struct pier__shared *shared;
 	int rc = pier__calls()->map_shared(&at, size);
@@ -28,6 +30,9 @@ pier__shared_open(struct pier__shared **out, size_t processes, size_t workers)
 	shared->processes = processes;
 	shared->workers = workers;
 	shared->counters = (void *)((char *)at + ledgers);
+	/* Mostly on the page of what a child counts. */
+	shared->marks = (void *)((char *)at + ledgers + counters);
+	shared->marks_each = marks;
 	*out = shared;
 	return 0;
 }
@@ -46,6 +51,12 @@ pier__shared_counters(
 	size_t i = process * shared->workers + worker;
 
 	return (void *)((char *)shared->counters + i * counters_size());
+}
+
+atomic_bool *
+pier__shared_marks(const struct pier__shared *shared, size_t process)
+{
+	return shared->marks + process * shared->marks_each;
 }
 
 PIER__HOT static atomic_int *

@@ -50,12 +50,14 @@ struct pier__shared {
 	atomic_uint_fast64_t handed[PIER__PORTS_HANDED_MAX / 64];
 	pier__bucket accepting;          /* see gate.h */
 	struct pier__counters *counters; /* of each worker of each process */
+	atomic_bool *marks;              /* so many of each process: */
+	size_t marks_each;
 	struct pier__ledger ledgers[];
 };
 
-/* All is 0. 0 or -ENOMEM. */
-int pier__shared_open(
-	struct pier__shared **out, size_t processes, size_t workers);
+/* All is 0, and there are so many marks for each process. 0 or -ENOMEM. */
+int pier__shared_open(struct pier__shared **out, size_t processes,
+	size_t workers, size_t marks);
 
 /* NULL is fine. */
 void pier__shared_close(struct pier__shared *shared);
@@ -63,6 +65,10 @@ void pier__shared_close(struct pier__shared *shared);
 /* The counters of a worker; they outlive the process. */
 struct pier__counters *pier__shared_counters(
 	const struct pier__shared *shared, size_t process, size_t worker);
+
+/* The marks of a process. */
+atomic_bool *pier__shared_marks(
+	const struct pier__shared *shared, size_t process);
 
 /* Over all processes. */
 int pier__shared_active(const struct pier__shared *shared);

@@ -37,7 +37,7 @@ open_tally(void **state)
 
 	assert_int_equal(pier__calls()->map_shared(&at, sizeof(*tally)), 0);
 	tally = at;
-	assert_int_equal(pier__shared_open(&tally->shared, PROCESSES, 2), 0);
+	assert_int_equal(pier__shared_open(&tally->shared, PROCESSES, 2, 3), 0);
 	assert_int_equal(
 		pier__address_count_open(&tally->addresses, MAX, PROCESSES), 0);
 	*state = tally;

@@ -6,7 +6,7 @@
  * worker that looks later finds out too, and each write is a new edge for
  * those that wait for the second time.
  */
-#include "serve/server.h"
+#include "serve/children.h"
 #include "task/sched.h"
 
 void
@@ -15,7 +15,9 @@ pier_server_stop(struct pier_server *server)
 	if (server == NULL)
 		return;
 	/* Async-signal-safe: atomics, one write. */
-	pier__shared_stop(server->shared, server->ledger);
+	pier__shared_stop(server->shared, pier__children_are_of_another(server)
+						  ? server->child_ledger
+						  : server->ledger);
 	(void)pier__calls()->eventfd_wake(server->stop_fd);
 }
 

@@ -38,8 +38,7 @@ enum {
 enum pier__desc_kind {
 	PIER__DESC_TCP,    /* a short read means drained (see io/desc.h) */
 	PIER__DESC_SOCKET, /* any other socket */
-	PIER__DESC_FILE,   /* no socket: polled before every attempt */
-	PIER__DESC_PROCESS /* a pidfd: only waited for, and not after a fork */
+	PIER__DESC_FILE    /* no socket: polled before every attempt */
 };
 
 struct pier__desc {
@@ -54,6 +53,7 @@ struct pier__desc {
 	bool hinted;  /* an end, error or urgent data is to be read */
 	bool aborted; /* nobody waits for it any more: pier__desc_abort() */
 	bool shared;  /* with other processes, each event for one of them */
+	bool left;    /* of no use to the child of a fork, which leaves it so */
 	/* 0: not; from 1: a thread may leave a wait to the kernel, after so
 	   many less one that it does not: net/block.h. */
 	uint8_t blocks;

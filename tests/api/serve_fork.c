@@ -20,6 +20,8 @@
 
 #define TCP     "tcp://127.0.0.1:0"
 #define CLIENTS 8
+/* More than a process is told of by the shorter way. */
+#define MANY 50
 
 #define FIELD(name) offsetof(struct pier_server_stats, name)
 
@@ -343,19 +345,19 @@ test_nothing_of_the_parents_waits_in_a_child(void **state)
 	struct told told = { 0 };
 	struct pier_server_opts opts = forking(tell_what_waits, &told);
 	struct serving it;
-	int fds[CLIENTS], i, count;
+	int fds[MANY], i, count;
 
 	(void)state;
 	serving_start(&it, &opts);
-	for (i = 0; i < CLIENTS; i++) {
+	for (i = 0; i < MANY; i++) {
 		fds[i] = plain_connect(&it, 0);
 		assert_int_equal(plain_read_all(fds[i], &count, sizeof(count)),
 			sizeof(count));
 		assert_int_equal(count, 0);
 	}
-	for (i = 0; i < CLIENTS; i++)
+	for (i = 0; i < MANY; i++)
 		hang_up(fds[i]);
-	(void)serving_await(&it, FIELD(finished), CLIENTS);
+	(void)serving_await(&it, FIELD(finished), MANY);
 	assert_int_equal(serving_stop(&it), 0);
 }
 
@@ -397,6 +399,112 @@ test_datagrams(void **state)
 	pier_packet_close(packet);
 	(void)serving_await(&it, FIELD(finished), CLIENTS);
 	assert_int_equal(serving_stop(&it), 0);
+}
+
+/* What is told of one that died, on a fiber that has to wait for a word. */
+static struct {
+	int in, out; /* pipes */
+	int told;
+	int has_local;
+} slow;
+
+static void
+tell_slowly(const struct pier_conn *conn, int rc, void *ctx)
+{
+	struct pier_addr peer, local;
+	struct pier_stream *word;
+	char byte;
+
+	(void)ctx;
+	assert_int_equal(rc, -PIER_EDIED);
+	assert_int_equal(pier_conn_peer(conn, &peer), 0);
+	assert_int_equal(peer.u.sa.sa_family, AF_INET);
+	/* The socket is its process's, and gone. */
+	slow.has_local = pier_conn_local(conn, &local);
+	assert_int_equal(pier_adopt(&word, dup(slow.in)), 0);
+	assert_int_equal(write(slow.out, "t", 1), 1);
+	assert_int_equal(pier_read(word, &byte, 1, pier_in_s(TIMEOUT_S)), 1);
+	pier_close(word);
+	slow.told++;
+}
+
+/* Others come and end meanwhile. */
+static void
+test_on_error_may_wait(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(obey, &told);
+	int fd, other, there[2], back[2];
+	struct serving it;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(there), 0);
+	assert_int_equal(pipe(back), 0);
+	slow.in = there[0];
+	slow.out = back[1];
+	opts.on_error = tell_slowly;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	(void)pid_of(fd);
+	plain_write(fd, "k", 1);
+	assert_int_equal(read(back[0], &byte, 1), 1);
+	other = plain_connect(&it, 0);
+	(void)pid_of(other);
+	serving_await_active(&it, 2);
+	hang_up(other);
+	serving_await_active(&it, 1);
+	assert_int_equal(slow.told, 0);
+	assert_int_equal(write(there[1], "g", 1), 1);
+	serving_await_active(&it, 0);
+	assert_int_equal(serving_stop(&it), 0);
+	assert_int_equal(slow.told, 1);
+	assert_int_equal(slow.has_local, -EBADF);
+	hang_up(fd);
+	(void)close(there[0]);
+	(void)close(there[1]);
+	(void)close(back[0]);
+	(void)close(back[1]);
+}
+
+/* Sends more than its peer takes, by a socket that lingers. */
+static int
+lingers(struct pier_stream *stream, void *ctx)
+{
+	static const struct linger second = { .l_onoff = 1, .l_linger = 1 };
+	static char block[65536];
+	ssize_t n = setsockopt(pier_fd(stream), SOL_SOCKET, SO_LINGER, &second,
+		sizeof(second));
+
+	(void)ctx;
+	while (n >= 0)
+		n = pier_write_some(stream, block, sizeof(block), PIER_NOW);
+	return n == -EAGAIN ? 0 : (int)n;
+}
+
+/* The connection is there as long as its close is not done, as in other
+   models, where a thread of the server does it. */
+static void
+test_a_socket_that_lingers(void **state)
+{
+	struct told told = { 0 };
+	struct pier_server_opts opts = forking(lingers, &told);
+	struct serving it;
+	int64_t began;
+	int fd;
+
+	(void)state;
+	opts.linger_ms = PIER_OFF;
+	serving_start(&it, &opts);
+	fd = plain_connect(&it, 0);
+	(void)serving_await(&it, FIELD(finished), 1);
+	began = wall_ms();
+	serving_await_active(&it, 0);
+	/* Of a second. */
+	assert_true(wall_ms() - began > 700);
+	assert_int_equal(serving_stop(&it), 0);
+	assert_int_equal(told.count, 0);
+	hang_up(fd);
 }
 
 /* Handlers go on until they end, or the drain time is over. */
@@ -576,6 +684,8 @@ main(void)
 		cmocka_unit_test(test_the_sockets_of_others_are_closed),
 		cmocka_unit_test(test_nothing_of_the_parents_waits_in_a_child),
 		cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_on_error_may_wait),
+		cmocka_unit_test(test_a_socket_that_lingers),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_one_that_hangs_is_killed),
 		cmocka_unit_test(test_a_child_stops_the_server),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -119,6 +120,40 @@ test_one_by_one_in_processes(void **state)
 {
 	(void)state;
 	one_by_one(PIER_FORK);
+}
+
+/* A process that has been forked by the program goes on with the server: what
+   was known of connections' processes there is not known to it. */
+static void
+test_a_copy_goes_on(void **state)
+{
+	const struct pier_server_opts opts = {
+		.endpoint = TCP, .handler = one_line, .model = PIER_FORK
+	};
+	struct pier_server *server;
+	int status = -1;
+	int fd, k;
+	pid_t copy;
+
+	(void)state;
+	assert_int_equal(pier_server_open(&server, &opts), 0);
+	for (k = 0; k < 3; k++) {
+		fd = connect_to(server, 0);
+		send_line(fd);
+		copy = k == 1 ? fork() : 0;
+		if (copy == 0 && pier_server_step(server, SOON) != 1)
+			_exit(2);
+		if (copy == 0 && k == 1) {
+			pier_server_close(server);
+			_exit(0);
+		}
+		if (copy > 0)
+			assert_int_equal(waitpid(copy, &status, 0), copy);
+		expect_line(fd);
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(stats_of(server).finished, 3);
+	pier_server_close(server);
 }
 
 static int
@@ -459,6 +494,7 @@ main(void)
 		cmocka_unit_test(test_one_by_one),
 #if !defined(__SANITIZE_THREAD__)
 		cmocka_unit_test(test_one_by_one_in_processes),
+		cmocka_unit_test(test_a_copy_goes_on),
 		cmocka_unit_test(test_a_process_that_dies),
 		cmocka_unit_test(test_a_process_that_stops),
 #endif
