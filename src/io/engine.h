@@ -5,8 +5,9 @@
 
 #include "task/engine.h"
 
-/* For fibers: epoll, edge-triggered, each descriptor added once. */
-int pier__engine_epoll(struct pier__engine **out);
+/* For fibers: epoll, edge-triggered, each descriptor added once. In place, where
+   that is large enough. */
+int pier__engine_epoll(struct pier__engine **out, void *place, size_t size);
 
 /* For threads: ppoll over what the thread waits for just now. */
 int pier__engine_plain(struct pier__engine **out);

@@ -51,6 +51,7 @@ struct epoll_engine {
 	uint32_t capacity;
 	uint32_t free; /* slot number + 1; 0: none */
 	struct epoll_event events[EVENTS_MAX];
+	bool placed; /* in memory of who opened it */
 	/* Of one that was renewed: who is called at the first wait. */
 	void (*first)(void *arg);
 	void *first_arg;
@@ -408,7 +409,8 @@ epoll_close(struct pier__engine *engine)
 
 	epoll_forked(engine);
 	pier__free(it->slots);
-	pier__free(it);
+	if (!it->placed)
+		pier__free(it);
 }
 
 static const struct pier__engine_ops epoll_ops; /* below */
@@ -534,18 +536,21 @@ static const struct pier__engine_ops epoll_ops = {
 };
 
 int
-pier__engine_epoll(struct pier__engine **out)
+pier__engine_epoll(struct pier__engine **out, void *place, size_t size)
 {
-	struct epoll_engine *it = pier__alloc(sizeof(*it));
+	bool placed = size >= sizeof(struct epoll_engine);
+	struct epoll_engine *it = placed ? place : pier__alloc(sizeof(*it));
 	int rc;
 
 	if (it == NULL)
 		return -ENOMEM;
+	it->placed = placed;
 	it->engine.ops = &epoll_ops;
 	it->engine.wake_fd = -1;
 	rc = open_set(it);
 	if (rc < 0) {
-		pier__free(it);
+		if (!placed)
+			pier__free(it);
 		return rc;
 	}
 	*out = &it->engine;

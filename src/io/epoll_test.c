@@ -44,7 +44,7 @@ engine_open(void)
 {
 	struct pier__engine *engine;
 
-	assert_int_equal(pier__engine_epoll(&engine), 0);
+	assert_int_equal(pier__engine_epoll(&engine, NULL, 0), 0);
 	return engine;
 }
 

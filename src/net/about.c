@@ -87,7 +87,7 @@ pier_buffered(const struct pier_stream *stream)
 	return stream->in_end - stream->in_begin;
 }
 
-size_t
+PIER__HOT size_t
 pier_gathered(const struct pier_stream *stream)
 {
 	return stream->out != NULL ? pier__gather_size(stream->out) : 0;

@@ -102,7 +102,7 @@ pier__stream_enter(
 	return pier__enter(self, *deadline);
 }
 
-pier_deadline
+PIER__HOT pier_deadline
 pier__stream_until(const struct pier_stream *stream, pier_deadline deadline)
 {
 	const struct pier__limits *limits = pier__stream_base(stream)->limits;

@@ -84,7 +84,15 @@ fd_close(struct pier_stream *stream)
 	   need not have its pages. */
 	if (stream->name != NULL)
 		pier__free(stream->name);
-	pier__spare_put(stream, sizeof(*stream));
+	pier__stream_free(stream);
+}
+
+PIER__HOT void
+pier__stream_free(struct pier_stream *stream)
+{
+	/* On another thread, in the process of a connection, it stays. */
+	if (!stream->near || pier__spare_is_near(stream))
+		pier__spare_put(stream, sizeof(*stream));
 }
 
 const struct pier__stream_ops pier__fd_ops = {
@@ -120,18 +128,26 @@ pier__stream_new(
 	struct pier_stream **out, int fd, int family, const char *scheme)
 {
 	struct pier_stream *stream = pier__spare_get(sizeof(*stream));
-	bool is_bt = family == AF_BLUETOOTH;
 
 	if (stream == NULL)
 		return -ENOMEM;
+	pier__stream_begin(stream, fd, family, scheme);
+	*out = stream;
+	return 0;
+}
+
+PIER__HOT void
+pier__stream_begin(
+	struct pier_stream *stream, int fd, int family, const char *scheme)
+{
+	bool is_bt = family == AF_BLUETOOTH;
+
 	pier__stream_init(stream, is_bt ? &pier__rfcomm_ops : &pier__fd_ops,
 		NULL, scheme);
 	stream->whole = is_bt;
 	pier__desc_init(
 		&stream->desc, fd, pier__desc_kind(family, SOCK_STREAM));
 	stream->family = (int16_t)family;
-	*out = stream;
-	return 0;
 }
 
 int
@@ -234,7 +250,7 @@ pier_release(struct pier_stream *stream, int *fd)
 	pier__desc_forget(&stream->desc);
 	*fd = stream->desc.fd;
 	pier__free(stream->name);
-	pier__free(stream);
+	pier__stream_free(stream);
 	return 0;
 }
 

@@ -114,6 +114,7 @@ struct pier_stream {
 	int write_error;
 	bool write_done;
 	bool layered; /* another stream stands on this one */
+	bool near;    /* its memory is the scheduler's: spare.h */
 	bool whole;   /* ends as a whole: its kind has no halves to close */
 
 	/* Came and were not asked for yet; NULL: nobody ever asked. */
@@ -157,6 +158,11 @@ pier__stream_holds(const struct pier_stream *stream)
  */
 int pier__stream_new(
 	struct pier_stream **out, int fd, int family, const char *scheme);
+/* The same in memory of a spare object (spare.h), which cannot fail; and that
+   memory given back. */
+void pier__stream_begin(
+	struct pier_stream *stream, int fd, int family, const char *scheme);
+void pier__stream_free(struct pier_stream *stream);
 /* Remember the endpoint that was dialled, for errors. 0 or -ENOMEM. */
 int pier__stream_set_name(struct pier_stream *stream, const char *endpoint);
 

@@ -143,12 +143,37 @@ set_rate(struct pier__conn *conn)
 				 opts->write_rate);
 }
 
+/* Where the process forks for each connection, both lie where it copies least. */
+PIER__HOT static void *
+new_object(const struct pier_server *server, size_t size)
+{
+	return server->model->forks ? pier__spare_get_near(size)
+				    : pier__spare_get(size);
+}
+
+PIER__HOT static int
+new_stream(struct pier__conn *conn)
+{
+	const struct pier__acceptor *acceptor = conn->acceptor;
+	struct pier_stream *stream =
+		new_object(acceptor->worker->server, sizeof(*stream));
+
+	if (stream == NULL)
+		return -ENOMEM;
+	pier__stream_begin(stream, acceptor->fd, acceptor->listener->family,
+		acceptor->listener->streams);
+	stream->near = pier__spare_is_near(stream);
+	stream->desc.blocks = acceptor->listener->blocking;
+	conn->stream = stream;
+	return 0;
+}
+
 PIER__HOT int
 pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 {
 	struct pier_server *server = acceptor->worker->server;
 	const struct pier_addr *peer = &acceptor->peer;
-	struct pier__conn *conn = pier__spare_get(sizeof(*conn) + peer->len);
+	struct pier__conn *conn = new_object(server, sizeof(*conn) + peer->len);
 	int rc = 0;
 
 	if (conn == NULL)
@@ -161,11 +186,9 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 		rc = pier__conn_admit(conn, peer);
 	if (rc < 0)
 		goto free_conn;
-	rc = pier__stream_new(&conn->stream, acceptor->fd,
-		acceptor->listener->family, acceptor->listener->streams);
+	rc = new_stream(conn);
 	if (rc < 0)
 		goto give_address;
-	conn->stream->desc.blocks = acceptor->listener->blocking;
 	rc = set_rate(conn);
 	if (rc < 0)
 		goto free_stream;
@@ -176,11 +199,11 @@ pier__conn_new(struct pier__conn **out, struct pier__acceptor *acceptor)
 
 free_stream:
 	/* Not its descriptor. */
-	pier__free(conn->stream);
+	pier__stream_free(conn->stream);
 give_address:
 	unadmit(conn, peer);
 free_conn:
-	pier__free(conn);
+	pier__spare_put(conn, sizeof(*conn) + peer->len);
 	return rc;
 }
 

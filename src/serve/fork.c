@@ -233,7 +233,7 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	   so this one they are not to know. */
 	void (*volatile run)(struct pier__worker *, struct alone *) = run_child;
 	struct pier_server *server = worker->server;
-	struct alone *self = pier__spare_get(sizeof(*self));
+	struct alone *self = pier__spare_get_near(sizeof(*self));
 	struct pier__child *child =
 		self != NULL ? pier__children_take(server) : NULL;
 	int rc = -ENOMEM;
@@ -279,6 +279,7 @@ const struct pier__model pier__model_fork = {
 	/* The pidfd, and for a moment beside it the socket. */
 	.descriptors = 2,
 	.alone = true,
+	.forks = true,
 	.lingers_inside = true,
 	.patience_ns = INT64_MAX,
 };

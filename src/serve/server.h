@@ -212,6 +212,8 @@ struct pier__model {
 	/* The thread that runs a connection runs no other one meanwhile, so
 	   that it may wait in the kernel. */
 	bool alone;
+	/* It forks for each connection. */
+	bool forks;
 	/* What runs a connection is not free for another until it has
 	   lingered too. */
 	bool lingers_inside;

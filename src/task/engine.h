@@ -21,6 +21,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct pier__closing;
@@ -119,9 +120,12 @@ struct pier__engine {
 };
 
 /*
- * pier__engine_open(out, for_fibers): the engine that goes with the current
- * call table. Defined in io/engine.c. 0, -ENOMEM, -EMFILE, -ENFILE.
+ * pier__engine_open(out, for_fibers, place, size): the engine that goes with
+ * the current call table. Defined in io/engine.c. It may lie in place, cleared
+ * memory of size bytes that lasts until it is closed. 0, -ENOMEM, -EMFILE,
+ * -ENFILE.
  */
-int pier__engine_open(struct pier__engine **out, bool for_fibers);
+int pier__engine_open(
+	struct pier__engine **out, bool for_fibers, void *place, size_t size);
 
 #endif

@@ -471,17 +471,26 @@ pier__sched_stood(struct pier__task *self)
 		sched->stretch.since = pier__ticks();
 }
 
+/* A scheduler lies on one page, with what is beside it. */
+#define WITHIN_PAGE ((size_t)4095)
+
+static_assert(sizeof(struct pier__sched) <= WITHIN_PAGE + 1, "on one page");
+
 int
 pier__sched_open(
 	struct pier__sched **out, struct pier__run *run, size_t stack_size)
 {
 	struct pier__sched *sched;
+	void *block = pier__alloc(sizeof(*sched) + WITHIN_PAGE);
 	int rc;
 
-	sched = pier__alloc(sizeof(*sched));
-	if (sched == NULL)
+	if (block == NULL)
 		return -ENOMEM;
-	rc = pier__engine_open(&sched->engine, true);
+	sched = (void *)(((uintptr_t)block + WITHIN_PAGE) &
+			 ~(uintptr_t)WITHIN_PAGE);
+	sched->block = block;
+	rc = pier__engine_open(&sched->engine, true, sched->engine_room,
+		sizeof(sched->engine_room));
 	if (rc < 0)
 		goto free_sched;
 	rc = sched->engine->ops->wakeable(sched->engine);
@@ -504,7 +513,7 @@ pier__sched_open(
 close_engine:
 	sched->engine->ops->close(sched->engine);
 free_sched:
-	pier__free(sched);
+	pier__free(block);
 	return rc;
 }
 
@@ -523,5 +532,5 @@ pier__sched_close(struct pier__sched *sched)
 	pier__stacks_free(&sched->stacks);
 	sched->engine->ops->close(sched->engine);
 	(void)pthread_mutex_destroy(&sched->remote_lock);
-	pier__free(sched);
+	pier__free(sched->block);
 }

@@ -19,6 +19,9 @@
 #include "task/task.h"
 #include "task/timers.h"
 
+/* What an engine of fibers takes. */
+#define PIER__ENGINE_ROOM 832
+
 /* How long a fiber stands in a system call at most until the others have their
    turn. */
 #define PIER__STAND_NS INT64_C(20000000)
@@ -59,6 +62,12 @@ struct pier__sched {
 	pthread_mutex_t remote_lock;
 	struct pier__task *remote_head;
 	atomic_bool remote_any;
+
+	/* Beside each other, on one page: what is written around a fork. */
+	void *block; /* what all this lies in */
+	alignas(64) unsigned char engine_room[PIER__ENGINE_ROOM];
+	uint32_t near_taken;
+	struct pier__near near[PIER__NEAR_MAX];
 };
 
 /* Open a scheduler on the calling thread; close it when live is 0. */

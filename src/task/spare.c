@@ -2,6 +2,7 @@
 /* task/spare.c - see spare.h. */
 #include "task/spare.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "task/annotate.h"
@@ -46,11 +47,48 @@ pier__spare_get(size_t size)
 	return object == NULL ? NULL : memset(object, 0, size);
 }
 
+PIER__HOT bool
+pier__spare_is_near(const void *object)
+{
+	const struct pier__task *self = pier__current;
+	const struct pier__near *near =
+		self != NULL && self->sched != NULL ? self->sched->near : NULL;
+	uintptr_t at = (uintptr_t)object;
+
+	return near != NULL && at >= (uintptr_t)near &&
+	       at < (uintptr_t)(near + PIER__NEAR_MAX);
+}
+
+PIER__HOT void *
+pier__spare_get_near(size_t size)
+{
+	struct pier__task *self = pier__current;
+	struct pier__sched *sched = self != NULL ? self->sched : NULL;
+	int i;
+
+	for (i = 0; KEEPS && sched != NULL && size <= PIER__SPARE_SIZE &&
+		    i < PIER__NEAR_MAX;
+		i++) {
+		if ((sched->near_taken & 1u << i) != 0)
+			continue;
+		sched->near_taken |= 1u << i;
+		return memset(&sched->near[i], 0, size);
+	}
+	return pier__spare_get(size);
+}
+
 PIER__HOT void
 pier__spare_put(void *object, size_t size)
 {
 	struct pier__spares *spares = spares_here();
 
+	if (pier__spare_is_near(object)) {
+		struct pier__sched *sched = pier__current->sched;
+		const struct pier__near *place = object;
+
+		sched->near_taken &= ~(1u << (place - sched->near));
+		return;
+	}
 	if (!KEEPS || size > PIER__SPARE_SIZE || spares == NULL ||
 		spares->count == PIER__SPARES_MAX) {
 		pier__free(object);

@@ -11,6 +11,8 @@
 #ifndef PIER_TASK_SPARE_H
 #define PIER_TASK_SPARE_H
 
+#include <stdalign.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,10 +26,27 @@ struct pier__spares {
 	uint32_t count;
 };
 
+/*
+ * Places beside a scheduler, in the page or two that it lies in, for objects of
+ * one of its fibers that are written around each fork: a page that was written
+ * before need not be copied again. They last as long as the scheduler, so what
+ * lies there is no other thread's.
+ */
+#define PIER__NEAR_MAX 3
+
+struct pier__near {
+	alignas(64) unsigned char object[PIER__SPARE_SIZE];
+};
+
 /* Cleared memory that begins a cache line, from any thread; NULL: none. Given
    back by put, or, where nobody will need another, by pier__free(). */
 void *pier__spare_get(size_t size);
 void pier__spare_put(void *object, size_t size);
+/* The same beside the calling fiber's scheduler, as long as there is a place.
+   Given back by put, on a fiber of that scheduler. */
+void *pier__spare_get_near(size_t size);
+/* Does it lie there? */
+bool pier__spare_is_near(const void *object);
 void pier__spares_free(struct pier__spares *spares);
 /* What another thread has left goes to the calling one. */
 void pier__spares_move(struct pier__spares *from);

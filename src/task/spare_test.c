@@ -78,6 +78,41 @@ keeps_none_that_is_larger(void *arg)
 	return 0;
 }
 
+/* They lie side by side, come back one by one, and are no spares. */
+static int
+lies_near(void *arg)
+{
+	unsigned char *near[PIER__NEAR_MAX], *apart;
+	uintptr_t page = (uintptr_t)pier__current->sched / 4096;
+	int i;
+
+	(void)arg;
+	for (i = 0; i < PIER__NEAR_MAX; i++) {
+		near[i] = pier__spare_get_near(SIZE);
+		assert_clear(near[i], SIZE);
+#if !defined(PIER__ASAN)
+		assert_true(pier__spare_is_near(near[i]));
+		assert_int_equal((uintptr_t)near[i] / 4096, page);
+		assert_int_equal((uintptr_t)(near[i] + SIZE) / 4096, page);
+#endif
+		memset(near[i], 0xff, SIZE);
+	}
+	apart = pier__spare_get_near(SIZE);
+	assert_clear(apart, SIZE);
+	assert_false(pier__spare_is_near(apart));
+	pier__spare_put(near[1], SIZE);
+#if !defined(PIER__ASAN)
+	assert_int_equal(pier__current->sched->spares.count, 0);
+	assert_ptr_equal(pier__spare_get_near(SIZE), near[1]);
+	assert_clear(near[1], SIZE);
+	pier__spare_put(near[1], SIZE);
+#endif
+	pier__spare_put(near[0], SIZE);
+	pier__spare_put(near[2], SIZE);
+	pier__spare_put(apart, SIZE);
+	return 0;
+}
+
 static void
 in_a_run(pier_task_fn *fn)
 {
@@ -103,6 +138,13 @@ larger_ones_are_not_kept(void **state)
 {
 	(void)state;
 	in_a_run(keeps_none_that_is_larger);
+}
+
+static void
+some_lie_beside_the_scheduler(void **state)
+{
+	(void)state;
+	in_a_run(lies_near);
 }
 
 /* One of a server's has its own; one of the program, which may never come back,
@@ -170,6 +212,7 @@ main(void)
 		cmocka_unit_test(what_is_given_back_is_taken_next_and_clear),
 		cmocka_unit_test(no_more_than_a_bound_are_kept),
 		cmocka_unit_test(larger_ones_are_not_kept),
+		cmocka_unit_test(some_lie_beside_the_scheduler),
 		cmocka_unit_test(a_thread_without_a_scheduler),
 		cmocka_unit_test(those_of_another_thread_move),
 	};

@@ -148,7 +148,7 @@ pier__task_engine(struct pier__task *self)
 		return self->sched->engine;
 	thread = pier__thread_of(self);
 	if (thread->engine == NULL &&
-		pier__engine_open(&thread->engine, false) < 0)
+		pier__engine_open(&thread->engine, false, NULL, 0) < 0)
 		thread->engine = NULL;
 	return thread->engine;
 }
