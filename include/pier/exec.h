@@ -71,8 +71,9 @@ struct pier_exec_result {
  * A peer that has gone, a limit of the server, the deadline and a cancel end
  * the program: its input ends; when it has not ended within grace_ms (at a
  * limit, deadline or cancel at once), it and its descendants get SIGTERM, and
- * after grace_ms again SIGKILL. It leads a session and process group of its
- * own, has all signals at their default, and none blocked.
+ * after grace_ms again SIGKILL, whose effect is awaited for 10 s at most. It leads a
+ * session and process group of its own, has all signals at their default, and none
+ * blocked.
  *
  * With a terminal, the peer's end is typed as ^D, and again while the program
  * reads on without ending, as the first may have ended another that it ran, or

@@ -24,9 +24,9 @@
 
 /* What a program is given to end, unasked, in milliseconds. */
 #define GRACE_MS 2000
-/* After SIGKILL it is the kernel that ends it: at once, but for a disk that
-   hangs. */
-#define KILLED_MS 1000
+/* After SIGKILL it is the kernel that ends it: at once, but for a disk that hangs, and
+   where many others run. Whoever is not awaited stays a zombie for ever. */
+#define KILLED_MS 10000
 
 /* On the heap: the engine looks at pidfd while the task waits. */
 struct exec {

@@ -166,6 +166,9 @@ within(struct play *play, const struct pier_exec_opts *opts, ssize_t said)
 		       pier_read(play->peer, &byte, 1, PIER_NOW) == said;
 		end(play);
 		assert_int_equal(play->rc, -PIER_EDEADLINE);
+		/* Nor is it a zombie, however long the kernel took. */
+		if (play->result.pid != 0)
+			assert_int_equal(kill(play->result.pid, 0), -1);
 		ms *= 2;
 	} while (!seen);
 	assert_true(play->result.stopped);
