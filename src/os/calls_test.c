@@ -172,14 +172,22 @@ goes_back_to_milliseconds(void **state)
 	pier__close(epfd);
 }
 
+/* For a time that is over before the kernel is asked it is not asked: a busy machine
+   may need more than one attempt. */
+#define ATTEMPTS 1000
+
 static int
 sleep_shortly(void *arg)
 {
-	pier_deadline until = pier_in_ns(300000);
-	int rc = pier_sleep(until);
+	int i, rc = 0;
 
 	(void)arg;
-	assert_true(pier_now() >= until.ns);
+	for (i = 0; i < ATTEMPTS && rc == 0 && seen.exact == 0; i++) {
+		pier_deadline until = pier_in_ns(300000);
+
+		rc = pier_sleep(until);
+		assert_true(pier_now() >= until.ns);
+	}
 	return rc;
 }
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "scale.h"
 #include "serving.h"
 
 #define TCP     "tcp://127.0.0.1:0"
@@ -21,6 +22,13 @@
 #define LOOK    8 /* taken for a moment, to see whether they are free */
 
 #define FIELD(name) offsetof(struct pier_server_stats, name)
+
+/* All of them, beyond what there are descriptors for. */
+static int
+clients(void)
+{
+	return test_scale(CLIENTS, CLIENTS / 2);
+}
 
 /* Can this process still open so many descriptors? */
 static bool
@@ -42,9 +50,12 @@ static void
 start_with_few(struct serving *it, const struct pier_server_opts *opts)
 {
 	const struct rlimit few = { .rlim_cur = FEW, .rlim_max = FEW };
+	struct pier_server_opts patient = *opts;
 
+	/* Who is served last has said nothing until then. */
+	patient.first_byte_ms = PIER_OFF;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	serving_start(it, opts);
+	serving_start(it, &patient);
 }
 
 /* Opens as much as a handler may rely on for each word that it echoes. */
@@ -98,7 +109,7 @@ serve_with_few(const struct pier_server_opts *opts, int out)
 	/* Nor is any more taken, however often it is tried. */
 	assert_true(are_left(RESERVE));
 	assert_int_equal(write(out, "", 1), 1);
-	stats = serving_await(&it, FIELD(finished), CLIENTS);
+	stats = serving_await(&it, FIELD(finished), clients());
 	assert_int_equal(stats.failed, 0);
 	/* One want by each that accepts, though most got in one by one. */
 	assert_true(stats.accept_pauses <=
@@ -141,7 +152,7 @@ serve_up_to_the_mark(const struct pier_server_opts *opts, int out)
 	(void)serving_await(&it, FIELD(accept_pauses), 1);
 	assert_true(open_from(mark) <= each);
 	assert_int_equal(write(out, "", 1), 1);
-	(void)serving_await(&it, FIELD(finished), CLIENTS);
+	(void)serving_await(&it, FIELD(finished), clients());
 	assert_true(open_from(mark) <= each);
 	assert_int_equal(serving_stop(&it), 0);
 }
@@ -164,7 +175,7 @@ serve_with_none(const struct pier_server_opts *opts, int out)
 	while (fd >= 0 && fd < 57);
 	tell_where(&it, out);
 	assert_int_equal(write(out, "", 1), 1);
-	(void)serving_await(&it, FIELD(finished), CLIENTS + 1);
+	(void)serving_await(&it, FIELD(finished), clients() + 1);
 	assert_int_equal(serving_stop(&it), 0);
 }
 
@@ -173,8 +184,7 @@ nobody_is_lost(struct pier_server_opts opts,
 	void (*serve)(const struct pier_server_opts *opts, int out))
 {
 	char endpoint[PIER_ENDPOINT_TEXT_MAX];
-	int pipes[2], fds[CLIENTS], status;
-	size_t i;
+	int pipes[2], fds[CLIENTS], status, i;
 	char byte;
 	pid_t child;
 
@@ -189,10 +199,10 @@ nobody_is_lost(struct pier_server_opts opts,
 	(void)close(pipes[1]);
 	assert_int_equal(
 		read(pipes[0], endpoint, sizeof(endpoint)), sizeof(endpoint));
-	for (i = 0; i < CLIENTS; i++)
+	for (i = 0; i < clients(); i++)
 		fds[i] = plain_dial(endpoint);
 	assert_int_equal(read(pipes[0], &byte, 1), 1);
-	for (i = 0; i < CLIENTS; i++) {
+	for (i = 0; i < clients(); i++) {
 		assert_true(fds[i] >= 0);
 		plain_echo(fds[i], "not lost");
 		(void)close(fds[i]);
