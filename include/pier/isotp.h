@@ -71,7 +71,7 @@ extern "C" {
 /* To all who hear the identifier, none of whom answers with flow control. */
 enum pier_isotp_broadcast {
 	PIER_ISOTP_TO_ONE,
-	PIER_ISOTP_TO_ALL_SINGLE, /* messages of one frame */
+	PIER_ISOTP_TO_ALL_SINGLE, /* messages of one frame: Linux 5.11 */
 	PIER_ISOTP_TO_ALL         /* of many: Linux 6.0 */
 };
 
@@ -139,6 +139,8 @@ struct pier_isotp_opts {
  *   -ENODEV           there is no such interface, or it is none of CAN
  *   -ENETDOWN         it is down: ip link set NAME up
  *   -EADDRNOTAVAIL    both identifiers are the same
+ *   -EOPNOTSUPP       this Linux has no such broadcast, or no dynamic, and would go
+ *                     on without: detail says since which there is
  *   -EINVAL           the endpoint is none of isotp, a time or a size that there
  *                     is not, or an interface that takes no FD frames
  *   -ENOMEM, -EMFILE  no room for it

@@ -6,12 +6,14 @@
 #include "net/isotp.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <pier/task.h>
 
 #include "net/wishes.h"
 #include "os/interface.h"
+#include "os/whole_file.h"
 #include "task/failure.h"
 
 #define LEVEL     106 /* SOL_CAN_ISOTP */
@@ -94,12 +96,64 @@ set(struct opening *it, int fd, int name, const void *value, socklen_t size)
 	return rc;
 }
 
+/* Which Linux runs, as 0x603 for 6.3; 0: it does not say. */
+static unsigned int
+this_linux(void)
+{
+	unsigned int major = 0, minor = 0;
+	char *text;
+
+	if (pier__whole_file(&text, "/proc/sys/kernel/osrelease", 256) < 0)
+		return 0;
+	if (sscanf(text, "%u.%u", &major, &minor) != 2)
+		major = minor = 0;
+	pier__free(text);
+	return major << 8 | (minor & 0xff);
+}
+
+/* A kernel takes flags that it does not know, and goes on without. 0 or
+   -EOPNOTSUPP. */
+static int
+check_kernel(struct opening *it)
+{
+	const struct pier_isotp_opts *opts = &it->endpoint->isotp;
+	const struct {
+		bool asked;
+		unsigned int since;
+		const char *detail;
+	} newer[] = {
+		{ opts->dynamic, 0x603,
+			"dynamic is since Linux 6.3: this one would go by the "
+			"first flow control of a message" },
+		{ opts->broadcast == PIER_ISOTP_TO_ALL, 0x600,
+			"broadcast=many is since Linux 6.0: this one would "
+			"wait for flow control" },
+		{ opts->broadcast == PIER_ISOTP_TO_ALL_SINGLE, 0x50b,
+			"broadcast=single is since Linux 5.11" },
+	};
+	unsigned int running;
+	size_t i;
+
+	for (i = 0; i < sizeof(newer) / sizeof(newer[0]); i++) {
+		if (!newer[i].asked)
+			continue;
+		running = this_linux();
+		if (running != 0 && running < newer[i].since) {
+			it->detail = newer[i].detail;
+			return -EOPNOTSUPP;
+		}
+	}
+	return 0;
+}
+
 static int
 set_own(struct opening *it, int fd)
 {
 	struct pier__isotp_raw raw;
 	int rc = pier__isotp_encode(&raw, &it->endpoint->isotp, &it->detail);
 
+	if (rc == 0)
+		rc = check_kernel(it);
 	if (rc == 0)
 		rc = set(it, fd, OPTS, &raw.opts, sizeof(raw.opts));
 	if (rc == 0)

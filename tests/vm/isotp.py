@@ -2,6 +2,7 @@
 """ISO-TP on a kernel that has it: pier against can-utils and Python's sockets."""
 
 import contextlib
+import ctypes
 import json
 import os
 import socket
@@ -22,6 +23,7 @@ from tap import contains, equal  # noqa: E402
 
 PROTOCOL = 6
 LEVEL = 106
+PIDFD_GETFD = 438
 
 # What frames make a difference to: one alone, one more byte, the most that one
 # announces in 12 bits.
@@ -245,6 +247,154 @@ def test_sniffed():
     equal(said[2:4], ["vcan7  7E0  [CF] sn: 1", "vcan7  7E0  [CF] sn: 2"])
     equal(said[4], "vcan7  7E0  [20]  " + text_of(message(20)))
     equal(said[5:], ["vcan7  7E8  [SF] ln: 1", "vcan7  7E8  [1]  62"])
+
+
+def frames(dump, tx):
+    """Data of the frames with an identifier that a candump -L heard."""
+    out, _ = dump.communicate(timeout=tool.LIMIT)
+    shown = [line.split()[2].split("#") for line in out.splitlines()]
+    return [data for identifier, data in shown if identifier == tx]
+
+
+def candump(count):
+    before = len(raw_sockets())
+    started = subprocess.Popen(
+        ["candump", "-L", "-n", str(count), "vcan7"],
+        stdout=subprocess.PIPE, text=True,
+    )
+    tool.wait_until(lambda: len(raw_sockets()) > before)
+    return started
+
+
+def raw_sockets():
+    with open("/proc/net/can/rcvlist_all", encoding="ascii") as lines:
+        return [line for line in lines if line.split()[-1:] == ["raw"]]
+
+
+def receives(source):
+    """One of those who hear 7df; each would answer by an identifier of its own."""
+    return heard(lambda: subprocess.Popen(
+        ["isotprecv", "-s", source, "-d", "7df", "vcan7"],
+        stdout=subprocess.PIPE, text=True,
+    ))
+
+
+def test_a_broadcast_of_one_frame():
+    """All who hear it have it; what needs flow control nobody would send."""
+    both = [receives("7e8"), receives("7e9")]
+    to_all = "isotp://vcan7/7df/7ff?broadcast=single"
+    tool.expect(0, "can", "isotp", to_all, "3E80")
+    for one in both:
+        equal(one.communicate(timeout=tool.LIMIT)[0].strip(), "3E 80")
+    done = tool.run("can", "isotp", to_all, message(20).hex())
+    assert done.code not in (0, 5), done.code
+    contains(done.err, "than one frame that is for all")
+
+
+def test_a_broadcast_of_many_frames():
+    """They follow each other without flow control, which nobody sends: those who
+    listen do not, either."""
+    dump = candump(3)
+    both = [heard(lambda: pier("can", "isotp", "vcan7/7e8/7df?listen=1",
+                               "-c", "1")) for _ in range(2)]
+    tool.expect(0, "can", "isotp", "isotp://vcan7/7df/7ff?broadcast=many",
+                message(20).hex())
+    for one in both:
+        equal(output(one), text_of(message(20)) + "\n")
+    kinds = [data[:2] for data in frames(dump, "7DF")]
+    equal(kinds, ["10", "21", "22"])
+
+
+def test_listens_between_two():
+    dump = candump(4)
+    with python() as ecu, python(tx=0x7E0, rx=0x7E8) as one:
+        # What the first of them sends the other, heard as the other hears it.
+        ours = heard(lambda: pier("can", "isotp", THERE + "?listen=1",
+                                  "-c", "1"))
+        one.send(message(20))
+        equal(ecu.recv(100), message(20))
+        equal(output(ours), text_of(message(20)) + "\n")
+    # One answer by flow control: that of Python's end.
+    out, _ = dump.communicate(timeout=tool.LIMIT)
+    equal([line.split()[2][:6] for line in out.splitlines()],
+          ["7E0#10", "7E8#30", "7E0#21", "7E0#22"])
+
+
+def meanwhile(endpoint):
+    """What pier has received that sends a message of many frames, when a message of
+    one comes before the flow control, and another after the end."""
+    with socket.socket(29, socket.SOCK_RAW, 1) as raw:
+        raw.setsockopt(101, 1, struct.pack("=II", 0x7E0, 0x7FF))
+        raw.bind(("vcan7",))
+        raw.settimeout(tool.LIMIT)
+
+        def put(data):
+            raw.send(struct.pack("=IB3x8s", 0x7E8, len(data), data))
+
+        ours = pier("can", "isotp", endpoint, message(20).hex(), "-c", "1")
+        equal(raw.recv(16)[8], 0x10)
+        put(b"\x02\x11\x22")
+        put(b"\x30\0\0")
+        equal([raw.recv(16)[8], raw.recv(16)[8]], [0x21, 0x22])
+        put(b"\x02\x33\x44")
+        return output(ours)
+
+
+def test_one_way_at_a_time():
+    equal(meanwhile(HERE), "11 22\n")
+    equal(meanwhile(HERE + "?halfduplex=1"), "33 44\n")
+
+
+def socket_of(process):
+    """The socket of ISO-TP that a process has, by a descriptor of our own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        for name in os.listdir(f"/proc/{process.pid}/fd"):
+            if "socket:" not in os.readlink(f"/proc/{process.pid}/fd/{name}"):
+                continue
+            fd = libc.syscall(PIDFD_GETFD, pidfd, int(name), 0)
+            if fd < 0:
+                raise OSError(ctypes.get_errno(), "pidfd_getfd")
+            # It does not tell its protocol; only such a socket has these.
+            one = socket.socket(29, socket.SOCK_DGRAM, PROTOCOL, fileno=fd)
+            with contextlib.suppress(OSError):
+                one.getsockopt(LEVEL, 1, 12)
+                return one
+            one.close()
+    finally:
+        os.close(pidfd)
+    raise AssertionError("it has no socket of ISO-TP")
+
+
+def test_the_kernel_has_what_was_asked_for():
+    endpoint = HERE + ("?waits=3&txgap=1ms&rxgap=2ms&frametime=70us&bs=8&stmin=3ms&"
+                       "ext=11&rxext=22&fd=1&dl=48&brs=1&esi=1&halfduplex=1&"
+                       "listen=1&pad=CC&rxpad=AA&check=all")
+    ours = heard(lambda: pier("can", "isotp", endpoint))
+    with socket_of(ours) as one:
+        # struct can_isotp_options, _fc_options, TX_STMIN, RX_STMIN, _ll_options
+        flags, frame_ns, *rest = struct.unpack("=IIBBBB",
+                                               one.getsockopt(LEVEL, 1, 12))
+        equal(flags, 0x3FF)
+        equal((frame_ns, *rest), (70000, 0x11, 0xCC, 0xAA, 0x22))
+        equal(one.getsockopt(LEVEL, 2, 3), bytes([8, 3, 3]))
+        equal(one.getsockopt(LEVEL, 3), 1000000)
+        equal(one.getsockopt(LEVEL, 4), 2000000)
+        equal(one.getsockopt(LEVEL, 5, 3), bytes([72, 48, 3]))
+    ours.terminate()
+    ours.communicate(timeout=tool.LIMIT)
+
+
+def test_what_this_kernel_has_not():
+    """It would take the flag, and go on without."""
+    if os.uname().release.startswith("6.1."):
+        done = tool.run("can", "isotp", HERE + "?dynamic=1", "11")
+        contains(done.err, "EOPNOTSUPP")
+        contains(done.err, "since Linux 6.3")
+        assert done.code != 0
+    else:
+        tool.expect(0, "can", "isotp", HERE + "?dynamic=1", "11")
 
 
 def test_the_recipe():
