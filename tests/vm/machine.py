@@ -71,6 +71,11 @@ mkdir -p {tree} /host/tmp/out
 [ -e {tree}/Makefile ] || share tree {tree} ro,cache=loose
 mount -o bind /out /host/tmp/out
 ip link set lo up
+# What a machine with a network has: who says that there is no such name, at once, and
+# a route for what goes to everybody.
+sed 's/^hosts:.*/hosts: files [NOTFOUND=return] dns/' /host/etc/nsswitch.conf >/nsswitch.conf
+mount -o bind /nsswitch.conf /host/etc/nsswitch.conf
+ip route add broadcast 255.255.255.255 dev lo table local
 hostname vm
 for module in {modules}; do
 	insmod "/host/$module" 2>>/out/modules.{name} ||
@@ -259,11 +264,13 @@ def share(name, path, readonly):
 
 
 class Job:
-    """A command to run there: words, variables, seconds it may take."""
+    """A command to run there: words, variables, seconds it may take, the folder that
+    it runs in."""
 
-    def __init__(self, name, command, environment=None, seconds=30):
+    def __init__(self, name, command, environment, seconds, folder):
         self.name, self.command, self.seconds = name, command, seconds
-        self.environment = environment or {}
+        self.folder = folder
+        self.environment = environment
         self.number = 0  # what its files are called by
         self.status, self.said, self.took_ms = None, "", 0
 
@@ -274,8 +281,9 @@ class Job:
             for key, value in self.environment.items()
         )
         return (
-            f"(export HOME=/tmp{more}; job {self.number} {self.seconds} "
-            f"{shlex.join(self.command)}) & ((++running))"
+            f"(cd {shlex.quote(self.folder)}; export HOME=/tmp{more}; "
+            f"job {self.number} {self.seconds} {shlex.join(self.command)}) & "
+            "((++running))"
         )
 
 
@@ -299,13 +307,13 @@ take() {{
 set -o noclobber"""
 
 
-def script(own, common, tree, at_once, bus):
+def script(own, common, at_once, bus):
     """What runs the jobs there, some of them at a time, and then those of the common
     ones that no other machine runs; they find PIER_VM_CAN_BUS where the machine has
     a bus."""
     lines = [FUNCTIONS.format(at_once=at_once)]
     lines += ["export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-    lines += ["export LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1", "cd " + tree]
+    lines += ["export LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1"]
     lines += ["ulimit -n 20000"]
     if bus:
         lines.append("export PIER_VM_CAN_BUS=1")
@@ -395,7 +403,7 @@ def run(kernel, tree, machines, common, seconds=90, at_once=1):
         os.mkdir(f"{there}/out")
 
         def one(machine):
-            text = script(machine.jobs, common, tree, at_once, bus)
+            text = script(machine.jobs, common, at_once, bus)
             archive = machine.prepare(kernel, tree, there, text)
             machine.boot(kernel, tree, there, archive, bus, seconds)
             return machine.said(there)

@@ -103,9 +103,12 @@ SETS = [
 
 # Of the suites what takes longest there, and mostly waits: it goes first.
 LONG = {
+    "api/addr_oracle",
+    "api/ip_oracle",
     "api/send_file",
     "serve/balance",
     "serve/bulk",
+    "serve/descriptors",
     "serve/exec",
     "serve/fork",
     "serve/limits",
@@ -118,42 +121,8 @@ LONG = {
     "task/stack",
 }
 
-_HURRIED = "its clients have half a second, which three jobs there share"
-_PURE = "it asks nothing of the kernel, and takes long there"
-
-# Tests that are not run there, and why.
-LEFT_OUT = dict.fromkeys(
-    [
-        "addr/prefix",
-        "api/addr_oracle",
-        "api/ip_oracle",
-        "cli/can_table",
-        "cli/lines",
-        "frame/frame",
-        "frame/next",
-        "inspect/filter",
-        "proto/mdns_browse_lan",
-        "proto/mdns_browse_rate",
-        "proto/mdns_browse_view",
-        "proto/ping_wire",
-        "proto/sntp_wire",
-    ],
-    _PURE,
-)
-LEFT_OUT["serve/descriptors"] = _HURRIED
-
-_SLOW = "it judges a time, of which an emulated processor may take more"
-_NO_NAMES = "the machine has no name server to say that there is no such name"
+# Tests of the suites that are not run there, and why.
+LEFT_OUT = {}
 
 # `test: case` that cannot pass there, and why.
-REASONS = {
-    "api/dial: test_names_that_do_not_help": _NO_NAMES,
-    "api/listen: test_what_cannot_be": _NO_NAMES,
-    "api/listen: test_no_descriptor_is_left": _NO_NAMES,
-    "api/packet_udp: test_a_broadcast_needs_its_option": (
-        "the machine has no route that a broadcast could take"
-    ),
-    "names/names: stop_joins_the_idle_and_counts_the_busy": _SLOW,
-    "os/calls: a_fiber_sleeps_less_than_a_millisecond": _SLOW,
-    "serve/hooks: test_the_longest_run": _SLOW,
-}
+REASONS = {}
