@@ -133,6 +133,15 @@ def test_service_that_is_none_ends_with_1():
     expect(1, "service", "-p", "nope")
 
 
+def needs_mount_namespace():
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        raise tap.Skip("needs root for a mount namespace")
+    # Refused where the root is no mount point, as in a plain chroot.
+    if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL,
+                      check=False).returncode != 0:
+        raise tap.Skip("no mount namespace may be made here")
+
+
 INSIDE = """
 set -e
 mount --bind "$1" /etc/services
@@ -144,8 +153,7 @@ exec "$@"
 def with_services(path, *words):
     """pier with another file in place of /etc/services, where that is
     possible."""
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        raise tap.Skip("needs root for a mount namespace")
+    needs_mount_namespace()
     command = ["unshare", "-m", "--propagation", "private", "sh", "-c", INSIDE,
                "sh", path, tool.PIER, "service", *words]
     return subprocess.run(command, stdout=subprocess.PIPE,
@@ -169,8 +177,7 @@ def test_service_names_a_conflict_with_iana():
 
 def test_service_without_the_file_says_so():
     # An overlay of /etc without it: a bind mount cannot take a file away.
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        raise tap.Skip("needs root for a mount namespace")
+    needs_mount_namespace()
     script = "mount -t tmpfs none /etc && exec \"$@\""
     done = subprocess.run(
         ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh",
