@@ -144,8 +144,8 @@ quick_again(struct pier_frame *frame, pier_deadline deadline,
 
 /* ---- The next block ---------------------------------------------------- */
 
-/* Is all that was received used up, or lent, and may self read on by the short
-   way? */
+/* Is all that was received used up, or lent, and may self, a fiber, read on by
+   the short way? */
 static inline __attribute__((always_inline)) bool
 may_read_on(struct pier_frame *frame, struct pier__task *self,
 	pier_deadline deadline)
@@ -155,6 +155,7 @@ may_read_on(struct pier_frame *frame, struct pier__task *self,
 	return PIER__MOSTLY(frame->ready && frame->own == NULL &&
 			    frame->viewed == pier__frame_ahead(stream) &&
 			    frame->wire.quick != PIER__QUICK_NONE) &&
+	       PIER__MOSTLY(self != NULL && self->sched != NULL) &&
 	       pier__is_plain(
 		       stream, self, PIER__LOOK(stream->desc.reader), deadline);
 }

@@ -30,11 +30,11 @@ pier__scratch_keep(void *scratch)
 	return true;
 }
 
-/* The same as get, for who knows the scheduler that it runs on. */
+/* The same as get, for who knows the scheduler that it runs on, or NULL. */
 static inline void *
 pier__scratch_take(struct pier__sched *sched)
 {
-	void *scratch = sched->scratch;
+	void *scratch = sched != NULL ? sched->scratch : NULL;
 
 	if (__builtin_expect(scratch == NULL, 0))
 		return pier__scratch_get();

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "net/plain.h"
 #include "task/run.h"
 #include "task/sched.h"
 
@@ -117,8 +118,7 @@ clock_of(const struct pier__task *self, int64_t until)
 	return pier__calls()->clock_ns();
 }
 
-/* What pier__block_begin() and pier__block_over() do, in the way of every message
-   of a thread. */
+/* What pier__block_begin() and pier__block_over() do. */
 static inline __attribute__((always_inline)) int
 begin(struct pier__desc *desc, struct pier__task *self, const char *why,
 	int64_t until)
@@ -185,5 +185,87 @@ pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
 	   the caller goes on by an ordinary wait. */
 	n = pier__desc_note_read(desc, got == -EINTR ? -EAGAIN : got, size);
 	over(desc, self, (int)got);
+	return n;
+}
+
+/* Is the short way that of a fiber whose thread may stand until then? As
+   pier__sched_stand() finds it, where nobody else has to have a turn first. */
+static inline bool
+may_stand(const struct pier__sched *sched, int64_t now, int64_t until)
+{
+	return sched->ready_head == NULL && pier__sched_is_alone(sched) &&
+	       now < sched->stand_until &&
+	       pier__timers_next(&sched->timers) > until &&
+	       !atomic_load_explicit(
+		       &sched->remote_any, memory_order_acquire) &&
+	       sched->engine->gathers == 0;
+}
+
+/* The same of a thread. Another may be about to read, too. */
+static inline bool
+may_stand_in_thread(struct pier__desc *desc, struct pier__task *self)
+{
+	const struct pier__engine *engine = pier__thread_of(self)->engine;
+	struct pier__task *nobody = NULL;
+
+	return (engine == NULL || engine->gathers == 0) &&
+	       __atomic_compare_exchange_n(&desc->reader, &nobody, self, false,
+		       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Of a fiber none but itself sees that it stands. */
+static inline void
+note_standing(struct pier__task *self, int fd, int64_t until, int64_t now)
+{
+	if (self->sched == NULL)
+		pier__note_wait(self, "read", fd, until);
+	else if (self->sched->stretch.longest != NULL)
+		pier__stretch_switch(&self->sched->stretch, self->tag);
+	pier__note_wait_since(self, now);
+}
+
+/* It does not stand any more. The moment. */
+static inline int64_t
+note_stood(struct pier__desc *desc, struct pier__task *self)
+{
+	if (self->sched != NULL) {
+		pier__sched_stood(self);
+		return self->sched->now;
+	}
+	pier__note_wait_over(self);
+	__atomic_store_n(&desc->reader, NULL, __ATOMIC_RELEASE);
+	return pier__calls()->clock_ns();
+}
+
+PIER__HOT PIER__AFTER_CALL ssize_t
+pier__block_plain(struct pier_stream *stream, struct pier__task *self,
+	void *buf, size_t size)
+{
+	struct pier__desc *desc = &stream->desc;
+	/* Behind by far less than a deadline that is near is early. */
+	int64_t now = pier__calls()->clock_coarse_ns();
+	int64_t until = pier__plain_until(stream);
+	ssize_t n;
+
+	if (!PIER__MOSTLY(PIER__LOOK(desc->blocks) == 1 &&
+			  until - now > NEAR_NS && desc->interest == 0 &&
+			  pier__list_empty(&self->before_wait) &&
+			  !atomic_load_explicit(
+				  &self->cancelled, memory_order_acquire)))
+		return -EAGAIN;
+	if (!PIER__MOSTLY(self->sched != NULL
+				  ? may_stand(self->sched, now, now + NEAR_NS)
+				  : may_stand_in_thread(desc, self)))
+		return -EAGAIN;
+	note_standing(self, desc->fd, until, now);
+	n = pier__sys_recv(desc->fd, buf, size, 0);
+	now = note_stood(desc, self);
+	(void)pier__desc_note_read(desc, n, size);
+	if (PIER__MOSTLY(n > 0)) {
+		pier__plain_came(stream, n, now);
+	} else if (n == -EAGAIN) {
+		PIER__NOTE(desc->blocks, 1 + WAITS_MAX);
+		n = -EINTR;
+	}
 	return n;
 }

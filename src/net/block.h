@@ -57,6 +57,16 @@ ssize_t pier__block_recv(struct pier_stream *stream, void *buf, size_t size,
 	const char *why, pier_deadline deadline);
 
 /*
+ * The same by the short way (net/plain.h) of the operation "read" of self, by
+ * which nothing was there. The result of recv(2); or
+ *   -EAGAIN  it was not begun: what is out of the ordinary is for
+ *            pier__block_recv(), which looks again
+ *   -EINTR   nothing came: the ordinary wait
+ */
+ssize_t pier__block_plain(struct pier_stream *stream, struct pier__task *self,
+	void *buf, size_t size);
+
+/*
  * The same in parts, for who makes the call himself. pier__block_begin(desc,
  * self, why, until): 0: now, and then pier__block_over(), with what the call
  * gave; or as pier__block_recv().

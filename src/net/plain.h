@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * net/plain.h - the short way of the plain case: a fiber reads or writes a
- * socket of its own scheduler, and nothing out of the ordinary is set.
+ * socket of its own scheduler, or a thread one that no scheduler has, and
+ * nothing out of the ordinary is set.
  *
  * An echo is two system calls, and after each the caches hold the kernel's
  * code; what the library adds is paid per cache line of code that it runs
@@ -31,8 +32,10 @@ pier__is_plain(const struct pier_stream *stream, struct pier__task *self,
 {
 	if (!PIER__MOSTLY(self != NULL))
 		return false;
+	/* Threads have none, nor what they use. */
 	if (!PIER__MOSTLY(
-		    self->sched != NULL && stream->desc.owner == self->sched))
+		    stream->desc.owner == self->sched &&
+		    (self->sched != NULL || stream->ops == &pier__fd_ops)))
 		return false;
 	if (!PIER__MOSTLY(atomic_load_explicit(
 				  &stream->odd, memory_order_relaxed) == 0 &&
@@ -50,13 +53,36 @@ pier__is_plain(const struct pier_stream *stream, struct pier__task *self,
 	return true;
 }
 
+/* As pier__task_now(). */
+static inline __attribute__((always_inline)) int64_t
+pier__plain_now(const struct pier__task *self)
+{
+	return PIER__MOSTLY(self->sched != NULL) ? self->sched->now
+						 : pier__calls()->clock_ns();
+}
+
 /* A byte came or went: for the server's limits. */
 static inline __attribute__((always_inline)) void
 pier__plain_moved(
-	const struct pier_stream *stream, const struct pier__sched *sched)
+	const struct pier_stream *stream, const struct pier__task *self)
 {
 	if (PIER__MOSTLY(stream->limits != NULL))
-		PIER__NOTE(stream->limits->conn->last_byte_ns, sched->now);
+		PIER__NOTE(stream->limits->conn->last_byte_ns,
+			pier__plain_now(self));
+}
+
+/* Bytes came, at the moment `now` where there are limits. */
+static inline __attribute__((always_inline)) void
+pier__plain_came(struct pier_stream *stream, ssize_t n, int64_t now)
+{
+	if (PIER__MOSTLY(stream->limits != NULL)) {
+		struct pier_conn *conn = stream->limits->conn;
+
+		PIER__NOTE(conn->last_byte_ns, now);
+		if (!PIER__MOSTLY(stream->bytes_in > 0))
+			PIER__NOTE(conn->first_byte_ns, now);
+	}
+	stream->bytes_in += (uint64_t)n;
 }
 
 /* Until when a plain wait may last. */
@@ -70,15 +96,16 @@ pier__plain_until(const struct pier_stream *stream)
 		return INT64_MAX;
 	until = limits->idle_ns;
 	if (PIER__MOSTLY(until != INT64_MAX))
-		until += limits->conn->last_byte_ns;
+		until += PIER__LOOK(limits->conn->last_byte_ns);
 	if (!PIER__MOSTLY(stream->bytes_in > 0) &&
 		PIER__LOOK(limits->first_byte_at) < until)
 		until = PIER__LOOK(limits->first_byte_at);
 	return until;
 }
 
-/* One wait for bytes, unless some are there, and if it can be a plain one: true
-   when an attempt makes sense after it. */
+/* One wait for bytes, unless some are there, and if it can be a plain one of a
+   fiber, which an engine watches for: true when an attempt makes sense after
+   it. */
 static inline __attribute__((always_inline)) bool
 pier__plain_await(struct pier_stream *stream, struct pier__task *self)
 {
@@ -106,11 +133,8 @@ pier__plain_read(struct pier_stream *stream, struct pier__task *self, void *buf,
 
 	if (!PIER__MOSTLY(n > 0))
 		return n;
-	pier__plain_moved(stream, self->sched);
-	if (!PIER__MOSTLY(stream->bytes_in > 0) && stream->limits != NULL)
-		PIER__NOTE(
-			stream->limits->conn->first_byte_ns, self->sched->now);
-	stream->bytes_in += (uint64_t)n;
+	pier__plain_came(
+		stream, n, stream->limits != NULL ? pier__plain_now(self) : 0);
 	return n;
 }
 
@@ -137,7 +161,7 @@ pier__plain_flush(struct pier_stream *stream, struct pier__task *self)
 	n = pier__desc_send_by(
 		self->context.calls, &stream->desc, it->data + it->begin, size);
 	if (PIER__MOSTLY(n > 0)) {
-		pier__plain_moved(stream, self->sched);
+		pier__plain_moved(stream, self);
 		stream->bytes_out += (uint64_t)n;
 		it->begin += (uint32_t)n;
 	}
@@ -160,16 +184,10 @@ pier__plain_used_up(struct pier_stream *stream, struct pier__sched *sched)
 	pier__stream_nothing_ahead(stream);
 }
 
-/* An attempt to read ahead, where nothing is. Bytes, 0 or an error. */
+/* scratch has the n bytes that were read ahead, or goes back. n. */
 static inline __attribute__((always_inline)) ssize_t
-pier__plain_ahead(struct pier_stream *stream, struct pier__task *self)
+pier__plain_lend(struct pier_stream *stream, void *scratch, ssize_t n)
 {
-	void *scratch = pier__scratch_take(self->sched);
-	ssize_t n;
-
-	if (!PIER__MOSTLY(scratch != NULL))
-		return -EAGAIN;
-	n = pier__plain_read(stream, self, scratch, PIER__SCRATCH_SIZE);
 	if (!PIER__MOSTLY(n > 0)) {
 		pier__scratch_put(scratch);
 		return n;
@@ -179,6 +197,19 @@ pier__plain_ahead(struct pier_stream *stream, struct pier__task *self)
 	stream->in_end = (uint32_t)n;
 	stream->in_room = PIER__SCRATCH_SIZE;
 	return n;
+}
+
+/* An attempt to read ahead, where nothing is. Bytes, 0 or an error. */
+static inline __attribute__((always_inline)) ssize_t
+pier__plain_ahead(struct pier_stream *stream, struct pier__task *self)
+{
+	void *scratch = pier__scratch_take(self->sched);
+
+	return PIER__MOSTLY(scratch != NULL)
+		       ? pier__plain_lend(stream, scratch,
+				 pier__plain_read(stream, self, scratch,
+					 PIER__SCRATCH_SIZE))
+		       : -EAGAIN;
 }
 
 /* pier_peek() of one byte, after the short way, which brought n. */

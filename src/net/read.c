@@ -175,17 +175,18 @@ attempt_blocking(struct pier_stream *stream, void *buf, size_t size,
 	return outcome(stream, n);
 }
 
-/* Attempts and waits until something came. */
-static inline ssize_t
-some(struct pier_stream *stream, void *buf, size_t size, const char *why,
-	pier_deadline deadline)
+/* Attempts and waits until something came; `blocks`: the first may block. */
+static inline __attribute__((always_inline)) ssize_t
+some(struct pier_stream *stream, void *buf, size_t size, bool blocks,
+	const char *why, pier_deadline deadline)
 {
 	int wait = 0;
 
 	for (;;) {
 		ssize_t n = attempt(stream, buf, size);
 
-		if (n == -EAGAIN && wait == 0 && pier__block_may(stream))
+		if (n == -EAGAIN && blocks && wait == 0 &&
+			pier__block_may(stream))
 			n = attempt_blocking(stream, buf, size, why, deadline);
 		/* After a wait that failed there is one more attempt: a result
 		   that is there wins. */
@@ -229,14 +230,15 @@ read_ahead(struct pier_stream *stream, bool blocks, const char *why,
 }
 
 static inline __attribute__((always_inline)) int
-fill(struct pier_stream *stream, size_t want, const char *why,
+fill(struct pier_stream *stream, size_t want, bool blocks, const char *why,
 	pier_deadline deadline)
 {
 	int wait = 0;
 
 	while (stream->in_end - stream->in_begin < want) {
 		ssize_t n = read_ahead(stream,
-			wait == 0 && pier__block_may(stream), why, deadline);
+			blocks && wait == 0 && pier__block_may(stream), why,
+			deadline);
 
 		if (n > 0)
 			continue;
@@ -253,7 +255,7 @@ int
 pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline)
 {
-	return fill(stream, want, why, deadline);
+	return fill(stream, want, true, why, deadline);
 }
 
 static size_t
@@ -296,7 +298,7 @@ ssize_t
 pier__stream_read_some(struct pier_stream *stream, void *buf, size_t size,
 	const char *why, pier_deadline deadline)
 {
-	return some(stream, buf, size, why, deadline);
+	return some(stream, buf, size, true, why, deadline);
 }
 
 /* The same after the short way, which brought n. What was waited so far is part
@@ -329,14 +331,14 @@ is_plain_end(struct pier_stream *stream, ssize_t n)
 /* rc: how it began. */
 static __attribute__((noinline)) ssize_t
 read_full_way(struct pier_stream *stream, void *buf, size_t size, int rc,
-	pier_deadline deadline)
+	bool blocks, pier_deadline deadline)
 {
 	ssize_t n = rc;
 
 	if (n == 0 && size > 0)
 		n = stream->in != NULL
 			    ? (ssize_t)take_buffered(stream, buf, size)
-			    : some(stream, buf, size, "read", deadline);
+			    : some(stream, buf, size, blocks, "read", deadline);
 	return n >= 0 ? n
 		      : pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
 }
@@ -347,7 +349,7 @@ read_anew(struct pier_stream *stream, void *buf, size_t size,
 {
 	int rc = begin(stream, &deadline);
 
-	return read_full_way(stream, buf, size, rc, deadline);
+	return read_full_way(stream, buf, size, rc, true, deadline);
 }
 
 PIER__COLD static ssize_t
@@ -359,7 +361,7 @@ read_again(struct pier_stream *stream, void *buf, size_t size, ssize_t n,
 	if (is_plain_end(stream, n))
 		return 0;
 	rc = begin_again(stream, &deadline, n);
-	return read_full_way(stream, buf, size, rc, deadline);
+	return read_full_way(stream, buf, size, rc, n != -EINTR, deadline);
 }
 
 PIER__HOT PIER__AFTER_CALL ssize_t
@@ -375,6 +377,8 @@ pier_read(struct pier_stream *stream, void *buf, size_t size,
 		return read_anew(stream, buf, size, deadline);
 	if (PIER__MOSTLY(pier__plain_await(stream, self)))
 		n = pier__plain_read(stream, self, buf, size);
+	else if (PIER__LOOK(stream->desc.blocks) == 1)
+		n = pier__block_plain(stream, self, buf, size);
 	if (PIER__MOSTLY(n > 0))
 		return n;
 	return read_again(stream, buf, size, n, deadline);
@@ -390,7 +394,7 @@ pier_read_full(struct pier_stream *stream, void *buf, size_t size,
 	if (n == 0)
 		done = take_buffered(stream, buf, size);
 	while (n >= 0 && done < size) {
-		n = some(stream, (char *)buf + done, size - done, "read",
+		n = some(stream, (char *)buf + done, size - done, true, "read",
 			deadline);
 		if (n == 0)
 			n = -PIER_EEND;
@@ -463,12 +467,12 @@ pier_read_line(struct pier_stream *stream, char *buf, size_t size,
 
 static __attribute__((noinline)) ssize_t
 peek_full_way(struct pier_stream *stream, const void **data, size_t min, int rc,
-	pier_deadline deadline)
+	bool blocks, pier_deadline deadline)
 {
 	if (rc == 0 && min > PIER__READ_AHEAD)
 		rc = -EMSGSIZE;
 	if (rc == 0)
-		rc = fill(stream, min > 0 ? min : 1, "read", deadline);
+		rc = fill(stream, min > 0 ? min : 1, blocks, "read", deadline);
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_RECEIVE);
 	*data = ahead(stream);
@@ -481,7 +485,7 @@ peek_anew(struct pier_stream *stream, const void **data, size_t min,
 {
 	int rc = begin(stream, &deadline);
 
-	return peek_full_way(stream, data, min, rc, deadline);
+	return peek_full_way(stream, data, min, rc, true, deadline);
 }
 
 ssize_t
@@ -495,7 +499,20 @@ pier__plain_peek_again(struct pier_stream *stream, const void **data,
 		return 0;
 	}
 	rc = begin_again(stream, &deadline, n);
-	return peek_full_way(stream, data, min, rc, deadline);
+	return peek_full_way(stream, data, min, rc, n != -EINTR, deadline);
+}
+
+/* The same as pier__plain_ahead(), which waits for it in the call. */
+static inline __attribute__((always_inline)) ssize_t
+blocking_ahead(struct pier_stream *stream, struct pier__task *self)
+{
+	void *scratch = pier__scratch_take(self->sched);
+
+	return PIER__MOSTLY(scratch != NULL)
+		       ? pier__plain_lend(stream, scratch,
+				 pier__block_plain(stream, self, scratch,
+					 PIER__SCRATCH_SIZE))
+		       : -EAGAIN;
 }
 
 PIER__HOT PIER__AFTER_CALL ssize_t
@@ -511,6 +528,8 @@ pier_peek(struct pier_stream *stream, const void **data, size_t min,
 		return peek_anew(stream, data, min, deadline);
 	if (PIER__MOSTLY(pier__plain_await(stream, self)))
 		n = pier__plain_ahead(stream, self);
+	else if (PIER__LOOK(stream->desc.blocks) == 1)
+		n = blocking_ahead(stream, self);
 	if (!PIER__MOSTLY(n > 0))
 		return pier__plain_peek_again(stream, data, min, n, deadline);
 	*data = stream->in;

@@ -241,7 +241,7 @@ pier_write(struct pier_stream *stream, const void *buf, size_t size,
 	/* Most writes are taken whole by one attempt. */
 	n = pier__desc_send_by(self->context.calls, desc, buf, size);
 	if (PIER__MOSTLY(n > 0)) {
-		pier__plain_moved(stream, self->sched);
+		pier__plain_moved(stream, self);
 		stream->bytes_out += (uint64_t)n;
 	}
 	return PIER__MOSTLY(n == (ssize_t)size)

@@ -456,6 +456,15 @@ real_clock_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+PIER__HOT static int64_t
+real_clock_coarse_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now); /* cannot fail */
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static int64_t
 real_realtime_ns(void)
 {
@@ -598,6 +607,7 @@ const struct pier__calls pier__calls_real = {
 	.timerfd = real_timerfd,
 	.timerfd_set = real_timerfd_set,
 	.clock_ns = real_clock_ns,
+	.clock_coarse_ns = real_clock_coarse_ns,
 	.realtime_ns = real_realtime_ns,
 	.random = real_random,
 	.alloc = real_alloc,

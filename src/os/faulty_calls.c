@@ -661,6 +661,7 @@ const struct pier__calls pier__faulty_calls = {
 	.timerfd = faulty_timerfd,
 	.timerfd_set = faulty_timerfd_set,
 	.clock_ns = faulty_clock_ns,
+	.clock_coarse_ns = faulty_clock_ns,
 	.realtime_ns = faulty_realtime_ns,
 	.random = faulty_random,
 	.alloc = faulty_alloc,

@@ -655,6 +655,7 @@ static const struct pier__calls table = {
 	.timerfd = pier__sim_no_timerfd,
 	.timerfd_set = pier__sim_no_timerfd_set,
 	.clock_ns = pier__sim_clock_ns,
+	.clock_coarse_ns = pier__sim_clock_ns,
 	.realtime_ns = pier__sim_realtime_ns,
 	.random = pier__sim_random,
 	.alloc = pier__sim_alloc,
