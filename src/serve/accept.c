@@ -81,9 +81,10 @@ pier__acceptor_count(struct pier__acceptor *it, bool above, int change)
 		(void)atomic_fetch_add(&it->worker->server->above, change);
 }
 
-/* The connection of `it` is run by a worker. 0, or what is wanting. */
+/* The connection of `it` is run by a worker, or will be by_itself. 0, or what
+   is wanting. */
 PIER__HOT static int
-launch(struct pier__acceptor *it)
+launch(struct pier__acceptor *it, bool by_itself)
 {
 	struct pier_server *server = it->worker->server;
 	struct pier__conn *conn = it->conn;
@@ -96,7 +97,8 @@ launch(struct pier__acceptor *it)
 	pier__count(it->worker->counters, PIER__COUNT_ACCEPTED, 1);
 	if (!pier__inbox_put(it, conn)) {
 		pier__conn_runs_on(conn, it->worker);
-		rc = server->model->start(it->worker, conn);
+		if (!by_itself)
+			rc = server->model->start(it->worker, conn);
 	}
 	/* One that a stop finds waiting for memory is let go, and nothing would
 	   count its end. */
@@ -109,9 +111,10 @@ launch(struct pier__acceptor *it)
 }
 
 /* A connection for it->fd, once there is room. 0, or what is wanting: then
-   descriptor, room and connection stay in `it` for another try. */
+   descriptor, room and connection stay in `it` for another try. `out`: where to
+   leave it for who runs it himself, if it is to be run; NULL: the model does. */
 PIER__HOT static int
-admit(struct pier__acceptor *it)
+admit(struct pier__acceptor *it, struct pier__conn **out)
 {
 	struct pier__worker *worker = it->worker;
 	int rc = 0;
@@ -119,7 +122,7 @@ admit(struct pier__acceptor *it)
 	if (it->conn == NULL)
 		rc = pier__conn_new(&it->conn, it);
 	if (rc == 0)
-		rc = launch(it);
+		rc = launch(it, out != NULL);
 	if (rc < 0 && rc != -PIER_ELIMIT && rc != -EACCES)
 		return rc;
 	if (rc < 0) {
@@ -127,6 +130,8 @@ admit(struct pier__acceptor *it)
 		pier__gate_refuse(worker, it->port->endpoint, &it->peer, rc);
 		reset(it->fd);
 		pier__room_give(worker->server);
+	} else if (out != NULL) {
+		*out = it->conn;
 	}
 	pier__attend_came(worker);
 	it->conn = NULL;
@@ -284,17 +289,33 @@ wait_for_clients(struct pier__acceptor *it, uint64_t seen)
 	return rc == 0 || rc == -ECANCELED ? rc : hold_off(it, seen, rc);
 }
 
-/* One connection, or one wait. 0, -ECANCELED, or 1: drained. */
+/* What became of the task of an acceptor. */
+enum {
+	DRAINED = 1, /* nobody queues any more, and nobody will */
+	PASSED_ON /* another task accepts, and this one has done all it had */
+};
+
+/* A connection that was accepted runs here. 0 or PASSED_ON. */
+PIER__HOT static int
+run_inside(struct pier__acceptor *it, struct pier__conn *conn)
+{
+	go_away(it, true);
+	return pier__inside_run(it, conn) ? 0 : PASSED_ON;
+}
+
+/* One connection, or one wait. 0, -ECANCELED, DRAINED or PASSED_ON. */
 PIER__HOT static int
 step(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
 	uint64_t seen = atomic_load(&server->shared->releases);
+	bool inside = server->model->inside && !it->draining;
+	struct pier__conn *conn = NULL;
 	int rc = 0;
 
 	if (it->draining && (it->drain_left == 0 ||
 				    atomic_load(&server->shared->stops) > 1))
-		return 1;
+		return DRAINED;
 	if (it->fd < 0 && pier__room_is_full(server)) {
 		go_away(it, server->own_max == 1 && !it->told);
 		return pier__release_wait(it, seen, PIER_FOREVER);
@@ -308,18 +329,18 @@ step(struct pier__acceptor *it)
 	if (rc == -EAGAIN)
 		pier__gate_give_back(it);
 	if (rc == -EAGAIN)
-		return it->draining ? 1 : wait_for_clients(it, seen);
+		return it->draining ? DRAINED : wait_for_clients(it, seen);
 	/* Another worker may have been quicker. */
 	if (rc == 0 && !it->has_room && !pier__room_take(server))
 		return pier__release_wait(it, seen, PIER_FOREVER);
 	if (rc == 0) {
 		it->has_room = true;
-		rc = admit(it);
+		rc = admit(it, inside ? &conn : NULL);
 	}
 	if (rc < 0)
 		return hold_off(it, seen, rc);
 	it->pause_ms = 0;
-	return 0;
+	return conn != NULL ? run_inside(it, conn) : 0;
 }
 
 /* How many queue. A listening TCP socket tells it where others tell of what is
@@ -395,7 +416,7 @@ pier__acceptor_try(struct pier__acceptor *it)
 	if (it->fd < 0)
 		rc = take(it);
 	if (rc == 0) {
-		rc = admit(it);
+		rc = admit(it, NULL);
 		/* No thread to be had, not nobody to accept. */
 		if (rc == -EAGAIN)
 			rc = -ENOMEM;
@@ -427,6 +448,7 @@ pier__acceptor_main(void *arg)
 		if (rc <= 0 && !it->draining && pier_cancelled())
 			rc = drain(it) ? 0 : -ECANCELED;
 	}
-	pier__acceptor_leave(it);
+	if (rc != PASSED_ON)
+		pier__acceptor_leave(it);
 	return 0;
 }

@@ -334,8 +334,7 @@ settle(struct pier__conn *conn, int rc)
 		pier__count(counters, pier__limits_count(&conn->limits), 1);
 	pier__count(counters, count, 1);
 	if (count != PIER__COUNT_REFUSED_SETUP && conn->refusal == 0)
-		pier__count_handler(counters,
-			pier__calls()->clock_ns() - shown->accepted_ns);
+		pier__count_handler(counters, pier_now() - shown->accepted_ns);
 	if (rc < 0 && shown->reason != PIER_END_CANCELLED && conn->refusal == 0)
 		pier__report_error(conn->acceptor->worker->server, conn, rc);
 }
@@ -416,6 +415,7 @@ see_through(struct pier__conn *conn)
 		struct pier_server *server = conn->acceptor->worker->server;
 
 		aside = !server->model->lingers_inside &&
+			pier__inside_pass(conn->acceptor) == 0 &&
 			pier__room_step_aside(server);
 		linger(conn);
 	}

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * serve/iterative.c - the iterative model: one connection after the other, on
- * the thread that serves. It is a fiber all the same, the only one that may be
- * active, so that limits, cancel and a linger beside the next connection are
- * those of the other models.
+ * the thread that serves, in the fiber that accepts them.
  */
 #include "serve/conn.h"
 
@@ -30,6 +28,7 @@ const struct pier__model pier__model_iterative = {
 	.workers = pier__workers_one,
 	.receiver = pier__receiver_one,
 	.start = pier__start_fiber,
+	.inside = true,
 	.burst = PIER__BURST,
 	.descriptors = 1,
 	.alone = true,

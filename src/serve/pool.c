@@ -56,7 +56,7 @@ thread_main(void *arg)
 	pier_task_name("idle");
 	while ((conn = take(pool)) != NULL) {
 		(void)pier__conn_main(conn);
-		pier__thread_renew(pier__current);
+		pier__task_renew(pier__current);
 		pier_task_name("idle");
 	}
 	pier__server_drop(server);

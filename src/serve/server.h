@@ -60,6 +60,8 @@ struct pier__acceptor {
 	int fd;
 	struct pier_addr peer;
 	struct pier__conn *conn;
+	struct pier__task *inside; /* that runs a connection itself, or NULL */
+	unsigned runs;             /* of those since others had a turn */
 	int64_t pause_ms;    /* the last pause; 0: the last attempt went well */
 	bool away;           /* another process is to take what queues */
 	int64_t aside_until; /* from then on it takes all the same; 0: unset */
@@ -204,6 +206,9 @@ struct pier__model {
 	/* Start pier__conn_main(conn) as a task of worker->handling; called
 	   by a fiber of the worker. 0 or the error; conn is then untouched. */
 	int (*start)(struct pier__worker *worker, struct pier__conn *conn);
+	/* The task that accepts runs it itself: inside.c. Not in a step, and not
+	   when the worker ends. */
+	bool inside;
 	/* The worker accepts no more, before it waits for handlers; NULL:
 	   nothing to do. Also after an open that failed. */
 	void (*close)(struct pier__worker *worker);
@@ -289,6 +294,21 @@ int pier__acceptor_main(void *arg);
 int pier__acceptor_try(struct pier__acceptor *acceptor);
 /* Done with the port, which closes when nobody has it. Idempotent. */
 void pier__acceptor_leave(struct pier__acceptor *acceptor);
+
+/*
+ * inside.c, of the model in which the task that accepts runs each connection
+ * itself.
+ *
+ * pier__inside_run(acceptor, conn): by that task. False: another accepts since,
+ * and this one is over.
+ */
+bool pier__inside_run(struct pier__acceptor *acceptor, struct pier__conn *conn);
+/* The connection that the acceptor's task runs, if it does, goes on as one of
+   worker->handling, and a new task accepts. 0, or -ENOMEM and nobody does: then
+   nothing has changed, unless the worker ends. */
+int pier__inside_pass(struct pier__acceptor *acceptor);
+/* The worker ends: the same of all, before it cancels those that accept. */
+void pier__inside_end(struct pier__worker *worker);
 
 /* Of its connections, whose sockets lie above the mark or not, one has come
    (1) or gone (-1). */

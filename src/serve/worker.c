@@ -108,6 +108,7 @@ end(struct pier__worker *worker)
 	if (pier_group_open(&hurry) == 0)
 		(void)pier__sched_spawn(
 			pier__current->sched, hurry, hurry_main, worker);
+	pier__inside_end(worker);
 	pier_group_cancel(worker->accepting);
 	(void)pier__group_wait(worker->accepting, "drain", PIER_FOREVER);
 	for (i = 0; i < worker->acceptor_count; i++)

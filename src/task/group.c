@@ -115,6 +115,16 @@ pier__group_leave(struct pier_group *group, struct pier__task *task, int rc)
 	count_down(group, rc);
 }
 
+void
+pier__group_move(struct pier__task *task, struct pier_group *other)
+{
+	struct pier_group *from = task->group;
+
+	pier__group_unlink(from, task);
+	task->group = pier__group_join(other, task) == 0 ? other : NULL;
+	pier__group_done(from, 0);
+}
+
 int
 pier__group_wait(
 	struct pier_group *group, const char *why, pier_deadline deadline)

@@ -25,6 +25,10 @@ void pier__group_done(struct pier_group *group, int rc);
 void pier__group_leave(
 	struct pier_group *group, struct pier__task *task, int rc);
 
+/* task, a fiber of the calling one's thread, belongs to `other`, which is open,
+   in place of its group. */
+void pier__group_move(struct pier__task *task, struct pier_group *other);
+
 /* pier_group_wait() under another name in lists, without a story. */
 int pier__group_wait(
 	struct pier_group *group, const char *why, pier_deadline deadline);

@@ -91,9 +91,9 @@ int pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts);
 /* Of a thread that has ended, or never began. */
 void pier__thread_free(struct pier__thread *thread);
-/* Between two pieces of work of one thread: the next finds nothing that the
+/* Between two pieces of work of one task: the next finds nothing that the
    last has left behind, and what that one gathered is sent. */
-void pier__thread_renew(struct pier__task *self);
+void pier__task_renew(struct pier__task *self);
 /* The wait of a thread task; the rest of pier__park(). */
 PIER__COLD int pier__thread_park(struct pier__task *self, int64_t until);
 PIER__COLD void pier__thread_wake(struct pier__task *task);

@@ -125,7 +125,7 @@ pier__self_slow(void)
 }
 
 void
-pier__thread_renew(struct pier__task *self)
+pier__task_renew(struct pier__task *self)
 {
 	pier__before_wait_run(self);
 	pier__error_record_free(self->error);
