@@ -35,6 +35,16 @@ pier__block_accepted(struct pier_listener *listener)
 }
 
 void
+pier__block_accepting(struct pier_listener *listener)
+{
+	/* The moment of SO_RCVTIMEO is accept's too. */
+	listener->stands =
+		listener->blocking &&
+		pier__calls()->set_blocking(listener->desc.fd, true) == 0;
+	listener->may_block |= listener->stands;
+}
+
+void
 pier__block_packet(struct pier_packet *packet)
 {
 	static const struct timeval moment = { .tv_usec = PIER__BLOCK_US };

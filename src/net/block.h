@@ -40,6 +40,10 @@
    asked for. */
 void pier__block_accepted(struct pier_listener *listener);
 
+/* So does its accept(), if that could be had, and what it accepts blocks: for who
+   waits there in turn with other processes, which is woken alone. */
+void pier__block_accepting(struct pier_listener *listener);
+
 /* So does packet, a UDP socket made here, where it can. */
 void pier__block_packet(struct pier_packet *packet);
 

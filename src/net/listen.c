@@ -424,12 +424,12 @@ is_passing(int rc)
 }
 
 PIER__HOT static int
-accept_once(struct pier_listener *listener, struct pier_addr *peer)
+accept_once(struct pier_listener *listener, struct pier_addr *peer, bool stands)
 {
 	const struct pier__calls *calls = pier__calls();
 	struct pollfd one = { .fd = listener->desc.fd, .events = POLLIN };
 
-	if (listener->may_block && calls->poll(&one, 1, 0) == 0)
+	if (listener->may_block && !stands && calls->poll(&one, 1, 0) == 0)
 		return -EAGAIN;
 	if (peer == NULL)
 		return calls->accept(
@@ -459,15 +459,17 @@ set_late(struct pier_listener *listener, int fd)
 	return pier__fail_step(rc, PIER_STEP_OPTION, text, why.text);
 }
 
-PIER__HOT int
-pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
+static inline __attribute__((always_inline)) int
+accept_next(struct pier_listener *listener, struct pier_addr *peer, bool stands)
 {
 	int skips;
 	int fd;
 
 	listener->refused = false;
 	for (skips = 0; skips < SKIPS_MAX; skips++) {
-		fd = accept_once(listener, peer);
+		fd = accept_once(listener, peer, stands);
+		if (stands && (fd == -EINTR || fd == -EAGAIN))
+			return -EAGAIN;
 		if (fd == -EAGAIN)
 			PIER__NOTE(listener->desc.readable, false);
 		if (fd >= 0 && peer != NULL &&
@@ -479,6 +481,19 @@ pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
 			return fd;
 	}
 	return -EAGAIN;
+}
+
+PIER__HOT int
+pier__listener_accept(struct pier_listener *listener, struct pier_addr *peer)
+{
+	return accept_next(listener, peer, false);
+}
+
+PIER__HOT int
+pier__listener_accept_standing(
+	struct pier_listener *listener, struct pier_addr *peer)
+{
+	return accept_next(listener, peer, true);
 }
 
 int

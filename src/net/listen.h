@@ -18,7 +18,8 @@ struct pier_listener {
 	int16_t family; /* of what it accepts */
 	bool packets;   /* accepts packet sockets, not streams */
 	bool adopted;   /* its socket was not made here */
-	bool may_block; /* adopted, and its flags let accept() block */
+	bool may_block; /* its flags let accept() block */
+	bool stands;    /* as that is wanted here: net/block.h */
 	bool blocking;  /* what it accepts blocks: see net/block.h */
 	bool refused; /* what was accepted last did not take an option: noted */
 	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
@@ -44,6 +45,11 @@ struct pier_listener {
  *            listener->refused, and the failure is noted
  */
 int pier__listener_accept(
+	struct pier_listener *listener, struct pier_addr *peer);
+
+/* The same, for who stands in it for a moment where nobody is there yet, of one
+   whose accept() blocks. -EAGAIN: nobody came, or a signal did. */
+int pier__listener_accept_standing(
 	struct pier_listener *listener, struct pier_addr *peer);
 
 /* The next descriptor, waiting, or an error, noted; and how a failure to

@@ -22,6 +22,7 @@
 
 #include "serve/conn.h"
 #include "task/kept.h"
+#include "task/sched.h"
 
 /* Taken at most after the server was told to stop, where the kernel does not
    say how many queue. */
@@ -29,6 +30,9 @@
 
 /* How long who queues is left to processes with fewer connections. */
 #define ASIDE_NS INT64_C(50000000)
+
+/* A timer that is nearer is not left to a wait in accept(). */
+#define STAND_NEAR_NS INT64_C(100000000)
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MAX_MS   1000
@@ -141,6 +145,37 @@ admit(struct pier__acceptor *it, struct pier__conn **out)
 	return 0;
 }
 
+/* How many connections after a wait in vain are waited for as ever. */
+#define SELDOM_MAX 8
+
+/* May it wait in accept() for a moment, as nothing else has to end this wait? A
+   process that does so is in no set that it would have to leave and come back
+   to, and is woken alone. */
+PIER__HOT static bool
+may_stand(struct pier__acceptor *it)
+{
+	struct pier__task *self = pier__current;
+
+	return it->listener->stands && it->seldom == 0 &&
+	       it->listener->desc.interest == 0 && !it->draining &&
+	       it->worker->server->gate.rate.per_s == 0 && !pier_cancelled() &&
+	       pier__sched_stand(
+		       self, pier__calls()->clock_ns(), STAND_NEAR_NS);
+}
+
+PIER__HOT static int
+take_standing(struct pier__acceptor *it)
+{
+	int fd = pier__listener_accept_standing(it->listener, &it->peer);
+
+	pier__sched_stood(pier__current);
+	if (fd == -EAGAIN) {
+		it->seldom = 1 + SELDOM_MAX;
+		PIER__NOTE(it->listener->desc.readable, false);
+	}
+	return fd;
+}
+
 /* A descriptor into it->fd: 0; -EAGAIN: nobody is there; else what is
    wanting. */
 PIER__HOT static int
@@ -156,13 +191,16 @@ take(struct pier__acceptor *it)
 	/* What one has seen, another must not take. */
 	if (look)
 		(void)pthread_mutex_lock(&server->lock);
-	if (!look || is_below_mark(server))
+	if (!look && may_stand(it))
+		fd = take_standing(it);
+	else if (!look || is_below_mark(server))
 		fd = pier__listener_accept(it->listener, &it->peer);
 	if (look)
 		(void)pthread_mutex_unlock(&server->lock);
 	if (fd < 0)
 		return fd;
 	it->fd = fd;
+	it->seldom -= it->seldom > 0;
 	it->has_token = false;
 	it->away = false;
 	it->told = false;

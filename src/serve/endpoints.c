@@ -344,6 +344,9 @@ open_stream(struct pier_server *server, const struct opening *it)
 			&listener, it->text, &it->listen, it->deadline);
 		if (rc == 0 && server->model->alone)
 			pier__block_accepted(listener);
+		if (rc == 0 && server->model->inside &&
+			server->opts.processes > 0)
+			pier__block_accepting(listener);
 		if (rc == 0)
 			rc = add_listener(server, listener, it->text, 0, true);
 		if (rc < 0)

@@ -62,6 +62,9 @@ struct pier__acceptor {
 	struct pier__conn *conn;
 	struct pier__task *inside; /* that runs a connection itself, or NULL */
 	unsigned runs;             /* of those since others had a turn */
+	/* 0: it waits for the next in accept(2) itself, where it can; else so
+	   many are waited for as ever before. */
+	uint8_t seldom;
 	int64_t pause_ms;    /* the last pause; 0: the last attempt went well */
 	bool away;           /* another process is to take what queues */
 	int64_t aside_until; /* from then on it takes all the same; 0: unset */
