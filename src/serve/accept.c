@@ -333,6 +333,26 @@ enum {
 	PASSED_ON /* another task accepts, and this one has done all it had */
 };
 
+int
+pier__acceptor_stand(struct pier__acceptor *it, struct pier__conn **out)
+{
+	int rc = 0;
+
+	if (it->fd < 0) {
+		it->fd =
+			pier__listener_accept_standing(it->listener, &it->peer);
+		if (it->fd < 0) {
+			pier__room_unreserve(it->worker->server);
+			return -EAGAIN;
+		}
+		pier__room_use(it->worker->server);
+	}
+	*out = NULL;
+	rc = admit(it, out);
+	/* Its room was given back with it. */
+	return rc == 0 && *out == NULL ? -EAGAIN : rc;
+}
+
 /* A connection that was accepted runs here. 0 or PASSED_ON. */
 PIER__HOT static int
 run_inside(struct pier__acceptor *it, struct pier__conn *conn)
@@ -354,6 +374,8 @@ step(struct pier__acceptor *it)
 	if (it->draining && (it->drain_left == 0 ||
 				    atomic_load(&server->shared->stops) > 1))
 		return DRAINED;
+	if (it->fd < 0 && pier__pool_accepts(it->worker->pool))
+		return pier__pool_wait(it);
 	if (it->fd < 0 && pier__room_is_full(server)) {
 		go_away(it, server->own_max == 1 && !it->told);
 		return pier__release_wait(it, seen, PIER_FOREVER);
@@ -432,15 +454,19 @@ pier__acceptor_leave(struct pier__acceptor *it)
 	if (it->listener != port->listener)
 		pier__free(it->listener);
 	it->listener = NULL;
-	if (atomic_fetch_sub(&port->users, 1) == 1) {
-		struct pier_server *server = it->worker->server;
+	pier__port_leave(it->worker->server, port);
+}
 
-		/* It may just be handed over. */
-		(void)pthread_mutex_lock(&server->lock);
-		pier_listener_close(port->listener);
-		port->listener = NULL;
-		(void)pthread_mutex_unlock(&server->lock);
-	}
+void
+pier__port_leave(struct pier_server *server, struct pier__port *port)
+{
+	if (atomic_fetch_sub(&port->users, 1) != 1)
+		return;
+	/* It may just be handed over. */
+	(void)pthread_mutex_lock(&server->lock);
+	pier_listener_close(port->listener);
+	port->listener = NULL;
+	(void)pthread_mutex_unlock(&server->lock);
 }
 
 int

@@ -329,6 +329,18 @@ inherit_streams(struct pier_server *server, const char *text)
 	return rc < 0 ? rc : count;
 }
 
+/* Is accept() itself to wait, in each process that serves one at a time, or in
+   the threads of a pool? */
+static bool
+stands_to_accept(const struct pier_server *server)
+{
+	bool apart = server->opts.processes > 0;
+
+	return server->model == &pier__model_pool
+		       ? !apart
+		       : server->model->inside && apart;
+}
+
 static int
 open_stream(struct pier_server *server, const struct opening *it)
 {
@@ -344,8 +356,7 @@ open_stream(struct pier_server *server, const struct opening *it)
 			&listener, it->text, &it->listen, it->deadline);
 		if (rc == 0 && server->model->alone)
 			pier__block_accepted(listener);
-		if (rc == 0 && server->model->inside &&
-			server->opts.processes > 0)
+		if (rc == 0 && stands_to_accept(server))
 			pier__block_accepting(listener);
 		if (rc == 0)
 			rc = add_listener(server, listener, it->text, 0, true);

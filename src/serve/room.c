@@ -30,15 +30,15 @@ pier__room_is_full(struct pier_server *server)
 		       server->opts.connections_max;
 }
 
-PIER__HOT bool
-pier__room_take(struct pier_server *server)
+/* How many there are then, or 0. */
+PIER__HOT static int
+add(struct pier_server *server)
 {
 	bool again;
 	int active;
 
-	/* One worker accepts then, so that none comes between. */
 	if (atomic_load(&server->ledger->active) >= server->own_max)
-		return false;
+		return 0;
 	active = pier__shared_add(server->shared, server->process,
 		offsetof(struct pier__ledger, active),
 		server->opts.connections_max, &again);
@@ -46,9 +46,43 @@ pier__room_take(struct pier_server *server)
 	/* Of two that came at once for the last place neither may have it. */
 	if (again)
 		pier__release(server);
+	return active;
+}
+
+PIER__HOT bool
+pier__room_take(struct pier_server *server)
+{
+	int active = add(server);
+
 	if (active > 0)
-		note_peak(server->shared, active);
+		note_peak(server->shared,
+			active - atomic_load(&server->standing));
 	return active > 0;
+}
+
+bool
+pier__room_reserve(struct pier_server *server)
+{
+	if (add(server) == 0)
+		return false;
+	(void)atomic_fetch_add(&server->standing, 1);
+	return true;
+}
+
+void
+pier__room_use(struct pier_server *server)
+{
+	int standing = atomic_fetch_sub(&server->standing, 1) - 1;
+
+	note_peak(
+		server->shared, pier__shared_active(server->shared) - standing);
+}
+
+void
+pier__room_unreserve(struct pier_server *server)
+{
+	pier__room_give(server);
+	(void)atomic_fetch_sub(&server->standing, 1);
 }
 
 PIER__HOT void

@@ -341,11 +341,14 @@ pier_server_stats_sized(const struct pier_server *server,
 {
 	struct pier_server_stats stats = { 0 };
 	const struct pier__shared *shared = server->shared;
+	int active;
 	size_t i;
 
 	for (i = 0; i < shared->processes * shared->workers; i++)
 		pier__counters_add(&stats, pier__shared_counters(shared, 0, i));
-	stats.active = (uint64_t)pier__shared_active(shared);
+	active = pier__shared_active(shared) - atomic_load(&server->standing);
+	/* One may just have begun to stand. */
+	stats.active = active > 0 ? (uint64_t)active : 0;
 	stats.active_peak = (uint64_t)atomic_load(&shared->active_peak);
 	stats.lingering = (uint64_t)pier__shared_lingering(shared);
 	stats.sessions_active = (uint64_t)atomic_load(&server->sessions);

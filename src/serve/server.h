@@ -167,7 +167,8 @@ struct pier_server {
 	struct pier__gate gate;
 	/* Of this one; the first, which forks the others, is 0: */
 	size_t process;
-	int own_max; /* active at once in one process */
+	int own_max;         /* active at once in one process */
+	atomic_int standing; /* of those that have room, who wait for one */
 	struct pier__ledger *ledger;
 
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
@@ -249,6 +250,13 @@ size_t pier__receiver_apart(size_t i, size_t streams, size_t workers);
 
 /* pool.c: NULL is fine. Nobody is in it any more. */
 void pier__pool_free(struct pier__pool *pool);
+/* Do threads of the pool, which may be NULL, take what queues themselves? Then
+   its acceptor waits until they do not. 0 or -ECANCELED. */
+bool pier__pool_accepts(struct pier__pool *pool);
+int pier__pool_wait(struct pier__acceptor *acceptor);
+/* The worker ends: they do not any more, as soon as those that wait for one
+   have come back. */
+void pier__pool_retire(struct pier__pool *pool);
 
 /* fiber.c: start conn as a fiber of the calling one's scheduler. */
 int pier__start_fiber(struct pier__worker *worker, struct pier__conn *conn);
@@ -268,6 +276,10 @@ void pier__server_drop(struct pier_server *server);
 /* room.c: how many at once. */
 bool pier__room_is_full(struct pier_server *server);
 bool pier__room_take(struct pier_server *server);
+/* For one that is waited for; it has come, or not. */
+bool pier__room_reserve(struct pier_server *server);
+void pier__room_use(struct pier_server *server);
+void pier__room_unreserve(struct pier_server *server);
 /* A connection is no longer active. */
 void pier__room_give(struct pier_server *server);
 /* How many may linger at once. */
@@ -297,6 +309,17 @@ int pier__acceptor_main(void *arg);
 int pier__acceptor_try(struct pier__acceptor *acceptor);
 /* Done with the port, which closes when nobody has it. Idempotent. */
 void pier__acceptor_leave(struct pier__acceptor *acceptor);
+/* One user less of a port. */
+void pier__port_leave(struct pier_server *server, struct pier__port *port);
+/*
+ * pier__acceptor_stand(it, out): of one that a thread has for itself, whose
+ * accept() blocks: the next connection, for a moment, to be run by itself. Room
+ * is reserved, and given back where there is none.
+ *
+ * 0; or -EAGAIN: nobody came, or could be accepted or was let in; or -ENOMEM:
+ * whoever came is still there, for another try.
+ */
+int pier__acceptor_stand(struct pier__acceptor *it, struct pier__conn **out);
 
 /*
  * inside.c, of the model in which the task that accepts runs each connection

@@ -109,6 +109,7 @@ end(struct pier__worker *worker)
 		(void)pier__sched_spawn(
 			pier__current->sched, hurry, hurry_main, worker);
 	pier__inside_end(worker);
+	pier__pool_retire(worker->pool);
 	pier_group_cancel(worker->accepting);
 	(void)pier__group_wait(worker->accepting, "drain", PIER_FOREVER);
 	for (i = 0; i < worker->acceptor_count; i++)
