@@ -103,6 +103,33 @@ test_others_queue(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 }
 
+/* Threads wait for the next connection themselves, and are not active so long. */
+static void
+test_who_waits_is_not_active(void **state)
+{
+	struct pier_server_opts opts = { .endpoint = TCP,
+		.handler = pier_handler_echo,
+		.model = PIER_POOL,
+		.workers = WORKERS };
+	struct pier_server_stats stats;
+	struct serving it;
+	int i;
+
+	(void)state;
+	serving_start(&it, &opts);
+	for (i = 1; i <= 20; i++) {
+		int fd = plain_connect(&it, 0);
+
+		plain_echo(fd, "alone");
+		serving_await_active(&it, 1);
+		(void)close(fd);
+		stats = serving_await(&it, FIELD(finished), (uint64_t)i);
+		serving_await_active(&it, 0);
+	}
+	assert_int_equal(stats.active_peak, 1);
+	assert_int_equal(serving_stop(&it), 0);
+}
+
 /* Outside of pier, where nothing can end it; the byte says that it is there. */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
@@ -256,6 +283,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_same_threads),
 		cmocka_unit_test(test_others_queue),
+		cmocka_unit_test(test_who_waits_is_not_active),
 		cmocka_unit_test(test_the_others_go_on),
 		cmocka_unit_test(test_nothing_is_left_for_the_next),
 		cmocka_unit_test(test_stop_with_a_queue),
