@@ -24,6 +24,9 @@
 /* Taken at once of those that have ended. */
 #define ENDS_MAX 32
 
+/* So many more may be there before those that have ended are looked for. */
+#define TIDY_EVERY 4
+
 /* What is known of a child takes so much, and is mapped by so many. */
 #define RECORD  512
 #define RECORDS 128
@@ -41,6 +44,7 @@ struct pier__book {
 	uint32_t places;           /* so far */
 	uint32_t count;            /* of places that are taken */
 	uint32_t unwatched;        /* of those that run */
+	uint32_t tidy_at;          /* from so many on */
 	bool closing;
 	bool lenient; /* the reaper waits, as long as there are none */
 };
@@ -89,7 +93,9 @@ make(struct pier_server *server)
 
 	it->pid = pier__process();
 	it->marks = pier__shared_marks(server->shared, server->process);
-	it->pidfds = pier__alloc((it->room + 1) * sizeof(*it->pidfds));
+	/* Not cleared, which would make pages of it that each fork copies. */
+	it->pidfds = pier__alloc_lines(
+		((it->room * sizeof(*it->pidfds)) / 64 + 1) * 64);
 	it->chunks =
 		pier__alloc((it->room / RECORDS + 1) * sizeof(*it->chunks));
 	if (it->pidfds == NULL || it->chunks == NULL)
@@ -177,7 +183,9 @@ pier__children_give(struct pier_server *server, struct pier__child *child)
 
 	child->next_free = book->free;
 	book->free = child->place;
-	if (--book->count == 0 && book->closing)
+	if (book->tidy_at > --book->count + TIDY_EVERY)
+		book->tidy_at = book->count + TIDY_EVERY;
+	if (book->count == 0 && book->closing)
 		stir(it);
 }
 
@@ -356,6 +364,17 @@ reap(struct pier__children *it)
 	} while (n == ENDS_MAX);
 	if (it->book->unwatched > 0)
 		look_at_unwatched(it);
+}
+
+PIER__HOT void
+pier__children_tidy(struct pier_server *server)
+{
+	struct pier__book *book = server->children.book;
+
+	if (book->count < book->tidy_at)
+		return;
+	reap(&server->children);
+	book->tidy_at = book->count + TIDY_EVERY;
 }
 
 /* 0: some may have; -PIER_EDEADLINE, -ECANCELED. */

@@ -54,6 +54,13 @@ void pier__children_close(struct pier__worker *worker);
 /* All that was made for them. */
 void pier__children_free(struct pier_server *server);
 
+/*
+ * pier__children_tidy(server): on the way to another fork, now and then: reap
+ * those that have ended. As long as more come than the fiber that reaps has its
+ * turn, each new process would have the pidfds of all of them to close.
+ */
+void pier__children_tidy(struct pier_server *server);
+
 /* Before the fork: one that is about to run, or NULL: no memory. */
 struct pier__child *pier__children_take(struct pier_server *server);
 

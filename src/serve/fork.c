@@ -234,10 +234,11 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	void (*volatile run)(struct pier__worker *, struct alone *) = run_child;
 	struct pier_server *server = worker->server;
 	struct alone *self = pier__spare_get_near(sizeof(*self));
-	struct pier__child *child =
-		self != NULL ? pier__children_take(server) : NULL;
+	struct pier__child *child;
 	int rc = -ENOMEM;
 
+	pier__children_tidy(server);
+	child = self != NULL ? pier__children_take(server) : NULL;
 	if (child == NULL)
 		goto put_self;
 	self->conn = conn;
