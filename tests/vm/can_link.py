@@ -5,10 +5,15 @@ which qemu emulates and the kernel's own driver runs.
 All of it in a network namespace of its own, so that nobody who hears every
 interface hears this."""
 
+import contextlib
 import ctypes
+import fcntl
 import os
+import struct
 import subprocess
 import sys
+import threading
+import tty
 
 sys.path.insert(0, os.path.join(os.environ["PIER_SOURCE"], "tests", "cli"))
 
@@ -21,6 +26,11 @@ from tap import contains, equal  # noqa: E402
 CLONE_NEWNET = 0x40000000
 CONTROLLERS = ("can0", "can1")
 
+# Of <asm-generic/ioctls.h>, <linux/sockios.h> and <linux/tty.h>.
+TIOCSETD = 0x5423
+SIOCGIFNAME = 0x8910
+N_SLCAN = 17
+
 
 def ip(*words):
     done = subprocess.run(
@@ -31,7 +41,7 @@ def ip(*words):
 
 def theirs():
     """What ip knows of the CAN interfaces here, by name."""
-    links = json.loads(ip("-details", "-json", "link", "show"))
+    links = json.loads(ip("-details", "-statistics", "-json", "link", "show"))
     return {link["ifname"]: link for link in links if link["link_type"] == "can"}
 
 
@@ -67,14 +77,24 @@ def compare():
         equal(line.get("peer"), link.get("link"), name)
         equal(line.get("state"), data.get("state", "").lower() or None, name)
         equal(line.get("clock_hz"), data.get("clock"), name)
-        equal("timing" in line, "bittiming" in data, name)
-        if "timing" in line:
+        # Of one with a list of fixed rates ip tells no more than the rate.
+        rate = data.get("bittiming_bitrate")
+        equal("timing" in line, "bittiming" in data or rate is not None, name)
+        if rate is not None:
+            equal(line["timing"]["bitrate"], rate, name)
+        elif "timing" in line:
             equal(line["timing"], timing_of(data["bittiming"]), name)
         if "state" in line:
             equal(line["restart_ms"], data.get("restart_ms", 0), name)
             modes = [word.lower() for word in data.get("ctrlmode", [])]
             equal(line["modes"], modes, name)
-            equal(line["controller"], data["bittiming_const"]["name"], name)
+            constants = data.get("bittiming_const", {})
+            equal(line.get("controller"), constants.get("name"), name)
+        # What happened, and the counters that decide over the state.
+        equal(line.get("events"), link["linkinfo"].get("info_xstats"), name)
+        counters = data.get("berr_counter", {})
+        equal(line.get("sending_errors"), counters.get("tx"), name)
+        equal(line.get("receiving_errors"), counters.get("rx"), name)
     return len(here)
 
 
@@ -122,17 +142,22 @@ def need_bus():
         raise tap.Skip("this qemu emulates no kvaser_pci")
 
 
+def fetch(name, new_name):
+    """From the first namespace, where the machine makes it."""
+    moved = subprocess.run(
+        ["nsenter", "-t", "1", "-n", "/bin/ip", "link", "set", name]
+        + ["name", new_name, "netns", str(os.getpid())],
+        stderr=subprocess.PIPE,
+        check=False,
+        text=True,
+    )
+    equal((moved.returncode, moved.stderr), (0, ""), name)
+
+
 def fetch_controllers():
     need_bus()
     for name in CONTROLLERS:
-        moved = subprocess.run(
-            ["nsenter", "-t", "1", "-n", "/bin/ip", "link", "set", name]
-            + ["netns", str(os.getpid())],
-            stderr=subprocess.PIPE,
-            check=False,
-            text=True,
-        )
-        equal((moved.returncode, moved.stderr), (0, ""), name)
+        fetch(name, name)
 
 
 def test_controllers():
@@ -185,6 +210,51 @@ def test_frames_cross_the_bus():
         ["123#DEADBEEF", "12345678#", "7FF#R"],
     )
     compare()
+
+
+def serial_controller():
+    """A controller behind a serial line, which says how it fares: the kernel's slcan
+    is told by the other end of a terminal. (That end, and what keeps the other.)"""
+    controller, line = os.openpty()
+    tty.setraw(line)
+    fcntl.ioctl(line, TIOCSETD, struct.pack("i", N_SLCAN))
+    name = fcntl.ioctl(line, SIOCGIFNAME, bytes(16)).rstrip(b"\0").decode()
+    fetch(name, "slcan0")
+    # What it is told it takes, or the kernel waits for that.
+    threading.Thread(target=take_all, args=(controller,), daemon=True).start()
+    return controller, line
+
+
+def take_all(fd):
+    with contextlib.suppress(OSError):
+        while os.read(fd, 100):
+            pass
+
+
+def test_every_state():
+    """Up to bus-off, as no emulated bus brings a controller to; each is counted."""
+    controller, line = serial_controller()
+    ip("link", "set", "slcan0", "type", "can", "bitrate", "500000")
+    up("slcan0")
+    compare()
+    counts = dict.fromkeys(("error_warning", "error_passive", "bus_off"), 0)
+    for said, state, counted in (
+        (b"sw100000\r", "error-warning", "error_warning"),
+        (b"sa000000\r", "error-active", None),
+        (b"sw000096\r", "error-warning", "error_warning"),
+        (b"sp000128\r", "error-passive", "error_passive"),
+        (b"sb000256\r", "bus-off", "bus_off"),
+    ):
+        os.write(controller, said)
+        tool.wait_until(lambda: ours("slcan0")["slcan0"]["state"] == state)
+        if counted:
+            counts[counted] += 1
+        events = ours("slcan0")["slcan0"]["events"]
+        equal({name: events[name] for name in counts}, counts)
+        compare()
+    contains(tool.expect(0, "can", "list", "slcan0").text, "bus-off")
+    os.close(line)
+    os.close(controller)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ SETS = [
     ),
     Set(
         "can_link",
-        ["can_raw", "vcan", "vxcan", "kvaser_pci"],
+        ["can_raw", "vcan", "vxcan", "kvaser_pci", "slcan"],
         scripts=["tests/vm/can_link.py"],
         weight=6,
     ),
