@@ -26,6 +26,17 @@ closed(struct pier__attachment *attachment)
 	free_frame(frame_of(attachment));
 }
 
+/* What is lent of the stream's own is all that it has. */
+static size_t
+ahead(const struct pier__attachment *attachment)
+{
+	const struct pier_frame *frame = pier__container_of(
+		attachment, struct pier_frame, attachment);
+	size_t lent = frame->own_size == 0 ? frame->viewed : 0;
+
+	return pier_buffered(frame->stream) - lent;
+}
+
 int
 pier__frame_fail(const struct pier_frame *frame, int rc, enum pier_step step,
 	const char *detail, size_t done)
@@ -73,6 +84,7 @@ pier_frame_attach_sized(struct pier_frame **out, struct pier_stream *stream,
 	pier__frame_end_credit(frame);
 	pier__frame_end_out_credit(frame);
 	frame->attachment.closed = closed;
+	frame->attachment.ahead = ahead;
 	stream->attachment = &frame->attachment;
 	*out = frame;
 	return 0;

@@ -242,8 +242,10 @@ send_full_way(struct pier_frame *frame, const void *data, size_t size,
 		give_credit(frame, given);
 		rc = frame->half_sent ? resume(frame, size)
 				      : begin(frame, data, size);
-		if (rc < 0)
+		if (rc < 0) {
+			pier__frame_end_out_credit(frame);
 			return rc;
+		}
 		if (frame->all_encoded)
 			rc = flush(frame, deadline);
 		else if (longest(frame, size) + PIER__ENCODE_ROOM <=
@@ -319,9 +321,9 @@ first_room(struct pier_frame *frame, pier_deadline deadline)
 	struct pier__gather *gather = stream->out;
 	struct pier__task *self = pier__current;
 
-	if (!PIER__MOSTLY(gather != NULL && gather->data == NULL &&
-			  gather->error == 0 &&
+	if (!PIER__MOSTLY(gather != NULL &&
 			  !pier__gather_is_elsewhere(gather) &&
+			  gather->data == NULL && gather->error == 0 &&
 			  PIER__LOOK(stream->desc.writer) == NULL &&
 			  pier__frame_may_hurry(frame, self, deadline) &&
 			  pier__gather_begin(gather, self)))

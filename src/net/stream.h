@@ -35,6 +35,8 @@
 struct pier__attachment {
 	/* The stream is closed, and this with it. */
 	void (*closed)(struct pier__attachment *attachment);
+	/* Of what is read ahead, so many bytes are not lent. */
+	size_t (*ahead)(const struct pier__attachment *attachment);
 	/* For pier_wait_any(). Below 0: what is read ahead is of no use before
 	   more comes; above: something is ready though nothing is read ahead;
 	   0: nothing is known. */

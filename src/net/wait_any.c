@@ -92,6 +92,19 @@ held_of(const struct pier_waitable *one, pier_deadline *until)
 	return held;
 }
 
+/* Is there something to read without the kernel? */
+static bool
+ahead_of(const struct pier_stream *stream)
+{
+	const struct pier__attachment *attachment = stream->attachment;
+
+	if (attachment == NULL)
+		return pier_buffered(stream) > 0;
+	if (attachment->ready != 0)
+		return attachment->ready > 0;
+	return attachment->ahead(attachment) > 0;
+}
+
 /* What needs no token: bytes that were read ahead, and the news of an abort. */
 static unsigned
 exempt_of(const struct pier_waitable *one)
@@ -100,10 +113,7 @@ exempt_of(const struct pier_waitable *one)
 		return 0;
 	if (atomic_load_explicit(&one->stream->aborted, memory_order_acquire))
 		return PIER_BOTH;
-	if (one->stream->attachment != NULL &&
-		one->stream->attachment->ready != 0)
-		return one->stream->attachment->ready > 0 ? PIER_READING : 0;
-	return pier_buffered(one->stream) > 0 ? PIER_READING : 0;
+	return ahead_of(one->stream) ? PIER_READING : 0;
 }
 
 /* What is ready of one, by the kernel's word and by what was read ahead. */

@@ -302,9 +302,53 @@ waits_for_a_whole_message(void **state)
 	assert_int_equal(pier_wait_any(&one, 1, PIER_FOREVER), 1);
 	assert_int_equal(pier_frame_view(frame, &data, &size, PIER_NOW), 1);
 	assert_int_equal(size, 3);
+	/* What is lent has been read. */
+	assert_int_equal(pier_wait_any(&one, 1, PIER_NOW), -EAGAIN);
+	assert_int_equal(pier_write(a, "\1?\1!", 4, PIER_FOREVER), 0);
+	assert_int_equal(pier_wait_any(&one, 1, PIER_FOREVER), 1);
+	assert_int_equal(pier_frame_view(frame, &data, &size, PIER_NOW), 1);
+	assert_int_equal(pier_wait_any(&one, 1, PIER_NOW), 1);
+	assert_int_equal(pier_frame_view(frame, &data, &size, PIER_NOW), 1);
+	assert_memory_equal(data, "!", 1);
+	assert_int_equal(pier_wait_any(&one, 1, PIER_NOW), -EAGAIN);
 	assert_int_equal(pier_frame_detach(frame), 0);
 	pier_close(a);
 	pier_close(b);
+}
+
+static char large[1000000];
+
+/* A message that was refused, as another is half sent, opens no short way for
+   the next one. */
+static int
+refuses_while_half_sent(void *arg)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+	struct pier_frame *frame = NULL;
+
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_frame_parse(&framing, "u32be"), 0);
+	assert_int_equal(pier_frame_attach(&frame, a, &framing), 0);
+	assert_int_equal(pier_frame_send(frame, large, sizeof(large), PIER_NOW),
+		-EAGAIN);
+	assert_true(pier_last_error()->done > 0);
+	assert_int_equal(
+		pier_frame_send(frame, "five!", 5, PIER_DEFAULT), -EINVAL);
+	assert_int_equal(pier_printf(a, "z"), 1);
+	assert_int_equal(
+		pier_frame_send(frame, "five!", 5, PIER_DEFAULT), -EINVAL);
+	pier_abort(a);
+	pier_close(a);
+	pier_close(b);
+	return 0;
+}
+
+static void
+refuses_while_half_sent_in_a_fiber(void **state)
+{
+	(void)state;
+	assert_int_equal(pier_run(refuses_while_half_sent, NULL, NULL, 0), 0);
 }
 
 int
@@ -317,6 +361,7 @@ main(void)
 		cmocka_unit_test(tells_how_it_failed),
 		cmocka_unit_test(changes_in_the_middle),
 		cmocka_unit_test(waits_for_a_whole_message),
+		cmocka_unit_test(refuses_while_half_sent_in_a_fiber),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
