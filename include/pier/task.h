@@ -159,7 +159,7 @@ struct pier_task_info {
 	/* "read", "write", "receive", "send", "accept", "connect", "names",
 	   "relay", "drain", "any", "sleep", "channel", "mutex", "group",
 	   "offload", "program", "yield", "hub", "ping"; inside a server also "stop",
-	   "room", "rest", "pause", "rate"; or "" */
+	   "room", "pool", "rest", "pause", "rate"; or "" */
 	const char *waits;
 	int fd;              /* the descriptor it waits for, or -1 */
 	int64_t since_ns;    /* moment of the beginning of the wait */

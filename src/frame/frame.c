@@ -30,8 +30,8 @@ closed(struct pier__attachment *attachment)
 static size_t
 ahead(const struct pier__attachment *attachment)
 {
-	const struct pier_frame *frame = pier__container_of(
-		attachment, struct pier_frame, attachment);
+	const struct pier_frame *frame =
+		pier__container_of(attachment, struct pier_frame, attachment);
 	size_t lent = frame->own_size == 0 ? frame->viewed : 0;
 
 	return pier_buffered(frame->stream) - lent;

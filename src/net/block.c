@@ -63,6 +63,20 @@ pier__block_packet(struct pier_packet *packet)
 		PIER__NOTE(packet->desc->blocks, 1);
 }
 
+void
+pier__block_forget(int fd)
+{
+	static const struct timeval none;
+	struct timeval moment;
+	socklen_t len = sizeof(moment);
+
+	if (pier__calls()->getsockopt(
+		    fd, SOL_SOCKET, SO_RCVTIMEO, &moment, &len) == 0 &&
+		moment.tv_sec == 0 && moment.tv_usec == PIER__BLOCK_US)
+		(void)pier__calls()->setsockopt(
+			fd, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+}
+
 int
 pier__block_end(struct pier__desc *desc)
 {
@@ -116,16 +130,19 @@ unmark(struct pier__desc *desc, const struct pier__task *self)
 		__atomic_store_n(&desc->reader, NULL, __ATOMIC_RELEASE);
 }
 
-/* The clock, for who waits until then. Where nothing ends at a moment, that of
-   the last wait is as good. */
+/* The clock, for who waits until then. Where nothing ends at a moment, the coarse
+   one tells whether the others are to have their turn: a handler may have run for
+   long since the last wait. */
 static inline int64_t
 clock_of(const struct pier__task *self, int64_t until)
 {
 	const struct pier__sched *sched = self->sched;
+	int64_t now;
 
-	if (sched != NULL && until == INT64_MAX && sched->timers.count == 0)
-		return sched->now;
-	return pier__calls()->clock_ns();
+	if (sched == NULL || until != INT64_MAX || sched->timers.count > 0)
+		return pier__calls()->clock_ns();
+	now = pier__calls()->clock_coarse_ns();
+	return now > sched->now ? now : sched->now;
 }
 
 /* What pier__block_begin() and pier__block_over() do. */

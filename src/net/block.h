@@ -52,6 +52,10 @@ void pier__block_packet(struct pier_packet *packet);
    gave; from any thread. */
 int pier__block_end(struct pier__desc *desc);
 
+/* Whoever has the descriptor afterwards finds no moment (SO_RCVTIMEO) that pier has
+   set, or that it has from a listener of a server before this one. */
+void pier__block_forget(int fd);
+
 /*
  * One attempt to receive that may wait. The result of recv(2); or
  *   -EAGAIN  nothing came, or it is not for now: pier__stream_wait()

@@ -31,7 +31,8 @@
 static struct {
 	int blocking; /* receives that may wait */
 	int polls;
-	ssize_t refuse; /* what the former give in place of bytes, or 0 */
+	ssize_t refuse;  /* what the former give in place of bytes, or 0 */
+	int64_t late_ns; /* by which the clocks are ahead */
 	void (*meanwhile)(void);
 } seen;
 
@@ -71,6 +72,18 @@ watched_poll(struct pollfd *fds, size_t count, int64_t timeout_ns)
 	return pier__calls_real.poll(fds, count, timeout_ns);
 }
 
+static int64_t
+watched_clock_coarse_ns(void)
+{
+	return pier__calls_real.clock_coarse_ns() + seen.late_ns;
+}
+
+static int64_t
+watched_clock_ns(void)
+{
+	return pier__calls_real.clock_ns() + seen.late_ns;
+}
+
 static int
 set_up(void **state)
 {
@@ -92,6 +105,8 @@ set_up(void **state)
 	watched = pier__calls_real;
 	watched.recv = watched_recv;
 	watched.poll = watched_poll;
+	watched.clock_ns = watched_clock_ns;
+	watched.clock_coarse_ns = watched_clock_coarse_ns;
 	pier__self()->context.calls = &watched;
 	return 0;
 }
@@ -354,7 +369,10 @@ other_main(void *arg)
 	(void)arg;
 	if (other.lenient)
 		pier__sched_lenient(1);
-	assert_int_equal(pier_read(other.ends[0], &byte, 1, HANGS), 1);
+	/* One that is lenient has no timer either. */
+	assert_int_equal(pier_read(other.ends[0], &byte, 1,
+				 other.lenient ? PIER_FOREVER : HANGS),
+		1);
 	if (other.lenient)
 		pier__sched_lenient(-1);
 	other.heard = true;
@@ -389,6 +407,25 @@ beside_a_lenient_main(void *arg)
 	assert_false(other.heard);
 	pier__current->sched->stand_until = 0;
 	expect_in_fiber(1);
+	assert_true(other.heard);
+	return 0;
+}
+
+/* Nor is a handler run first that comes after one which ran for as long. */
+static int
+after_a_long_handler_main(void *arg)
+{
+	struct pier__desc *desc = &bed.stream->desc;
+
+	(void)arg;
+	assert_int_equal(pier_go(NULL, other_main, NULL), 0);
+	assert_int_equal(pier_yield(), 0);
+	expect_in_fiber(1);
+	assert_int_equal(pier_write(other.ends[1], "x", 1, HANGS), 0);
+	assert_false(other.heard);
+	seen.late_ns = 2 * PIER__STAND_NS;
+	if (pier__block_begin(desc, pier__current, "read", INT64_MAX) == 0)
+		pier__block_over(desc, pier__current, 1);
 	assert_true(other.heard);
 	return 0;
 }
@@ -452,15 +489,16 @@ test_fibers(void **state)
 static void
 test_fibers_beside_others(void **state)
 {
+	pier_task_fn *mains[] = { beside_another_main, beside_a_lenient_main,
+		after_a_long_handler_main };
 	int i;
 
 	(void)state;
-	for (i = 0; i < 2; i++) {
-		other.lenient = i == 1;
+	for (i = 0; i < 3; i++) {
+		other.lenient = i > 0;
 		other.heard = false;
 		assert_int_equal(pier_pair(&other.ends[0], &other.ends[1]), 0);
-		in_a_run(other.lenient ? beside_a_lenient_main
-				       : beside_another_main);
+		in_a_run(mains[i]);
 		pier_close(other.ends[0]);
 		pier_close(other.ends[1]);
 	}

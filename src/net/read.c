@@ -343,12 +343,26 @@ read_full_way(struct pier_stream *stream, void *buf, size_t size, int rc,
 		      : pier__stream_fail(stream, (int)n, PIER_STEP_RECEIVE);
 }
 
+/* Is it this fiber's by this, its first use? */
+static inline bool
+becomes_own(struct pier_stream *stream)
+{
+	struct pier__task *self = pier__current;
+
+	return stream->desc.owner == NULL && self != NULL &&
+	       self->sched != NULL && stream->ops == &pier__fd_ops &&
+	       pier__desc_claim(&stream->desc, self) == 0;
+}
+
 static __attribute__((noinline)) ssize_t
 read_anew(struct pier_stream *stream, void *buf, size_t size,
 	pier_deadline deadline)
 {
-	int rc = begin(stream, &deadline);
+	int rc;
 
+	if (becomes_own(stream))
+		return pier_read(stream, buf, size, deadline);
+	rc = begin(stream, &deadline);
 	return read_full_way(stream, buf, size, rc, true, deadline);
 }
 
@@ -483,8 +497,11 @@ static __attribute__((noinline)) ssize_t
 peek_anew(struct pier_stream *stream, const void **data, size_t min,
 	pier_deadline deadline)
 {
-	int rc = begin(stream, &deadline);
+	int rc;
 
+	if (becomes_own(stream))
+		return pier_peek(stream, data, min, deadline);
+	rc = begin(stream, &deadline);
 	return peek_full_way(stream, data, min, rc, true, deadline);
 }
 

@@ -244,6 +244,8 @@ pier_release(struct pier_stream *stream, int *fd)
 	rc = pier__block_end(&stream->desc);
 	if (rc < 0)
 		return pier__stream_fail(stream, rc, PIER_STEP_CREATE);
+	if (stream->family == AF_INET || stream->family == AF_INET6)
+		pier__block_forget(stream->desc.fd);
 	pier__gather_close(stream->out);
 	pier__free(stream->passed);
 	pier__free(stream->rates);

@@ -156,17 +156,34 @@ may_stand(struct pier__acceptor *it)
 {
 	struct pier__task *self = pier__current;
 
+	/* Not in a step, which has its own moment; and of a pool its threads. */
 	return it->listener->stands && it->seldom == 0 &&
+	       it->worker->accepting != NULL && it->worker->pool == NULL &&
 	       it->listener->desc.interest == 0 && !it->draining &&
 	       it->worker->server->gate.rate.per_s == 0 && !pier_cancelled() &&
 	       pier__sched_stand(
 		       self, pier__calls()->clock_ns(), STAND_NEAR_NS);
 }
 
+/* -EAGAIN also where another server was given the queue: who gives it says so
+   first, and then waits for those that stand already. */
+PIER__HOT static int
+accept_standing(struct pier__acceptor *it)
+{
+	struct pier_server *server = it->worker->server;
+	int fd = -EAGAIN;
+
+	(void)atomic_fetch_add(&server->ledger->standing, 1);
+	if (!pier__port_is_handed(server, it->port))
+		fd = pier__listener_accept_standing(it->listener, &it->peer);
+	(void)atomic_fetch_sub(&server->ledger->standing, 1);
+	return fd;
+}
+
 PIER__HOT static int
 take_standing(struct pier__acceptor *it)
 {
-	int fd = pier__listener_accept_standing(it->listener, &it->peer);
+	int fd = accept_standing(it);
 
 	pier__sched_stood(pier__current);
 	if (fd == -EAGAIN) {
@@ -336,11 +353,15 @@ enum {
 int
 pier__acceptor_stand(struct pier__acceptor *it, struct pier__conn **out)
 {
+	struct pier__task *self = pier__current;
 	int rc = 0;
 
 	if (it->fd < 0) {
-		it->fd =
-			pier__listener_accept_standing(it->listener, &it->peer);
+		pier__note_wait(
+			self, "accept", it->listener->desc.fd, INT64_MAX);
+		pier__note_wait_since(self, pier__calls()->clock_coarse_ns());
+		it->fd = accept_standing(it);
+		pier__note_wait_over(self);
 		if (it->fd < 0) {
 			pier__room_unreserve(it->worker->server);
 			return -EAGAIN;
@@ -390,10 +411,14 @@ step(struct pier__acceptor *it)
 		pier__gate_give_back(it);
 	if (rc == -EAGAIN)
 		return it->draining ? DRAINED : wait_for_clients(it, seen);
-	/* Another worker may have been quicker. */
-	if (rc == 0 && !it->has_room && !pier__room_take(server))
+	/* Another worker may have been quicker, or a thread of a pool, which is
+	   not to be so again. */
+	if (rc == 0 && !it->has_room && !pier__room_take(server)) {
+		pier__pool_owes(it->worker->pool, true);
 		return pier__release_wait(it, seen, PIER_FOREVER);
+	}
 	if (rc == 0) {
+		pier__pool_owes(it->worker->pool, false);
 		it->has_room = true;
 		rc = admit(it, inside ? &conn : NULL);
 	}

@@ -27,6 +27,9 @@
 
 /* For one that connects, to ask and to take what it is sent. */
 #define ASK_S 5
+/* Milliseconds that are left to those that stand in accept(2): some times as long as
+   they do. */
+#define STAND_LOOKS 100
 /* After an accept that failed. */
 #define PAUSE_MS 100
 
@@ -239,6 +242,20 @@ give(struct offer *it, bool away)
 	return rc;
 }
 
+/* Those that stand in accept(2) do not hear that the queue is another's: what they
+   take meanwhile came before that. No process that has died there is waited
+   for. */
+static void
+await_standing(const struct pier_server *server)
+{
+	int looks;
+
+	for (looks = 0; looks < STAND_LOOKS; looks++)
+		if (pier__shared_standing(server->shared) == 0 ||
+			pier_sleep(pier_in_ms(1)) < 0)
+			return;
+}
+
 static void
 tell_main_pid(struct pier_server *server, pid_t pid)
 {
@@ -259,6 +276,7 @@ let_go(struct offer *it)
 
 	if (rc < 0)
 		return fail(it, rc, "this server stops");
+	await_standing(server);
 	/* While it is still the one that the manager believes. */
 	tell_main_pid(server, it->pid);
 	rc = pier__replace_say(

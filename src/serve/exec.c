@@ -16,6 +16,7 @@
 
 #include "base/list.h"
 #include "io/wait_many.h"
+#include "net/block.h"
 #include "net/relay.h"
 #include "os/spawn.h"
 #include "serve/exec_env.h"
@@ -178,10 +179,14 @@ begin_direct(struct exec *it)
 	int fd = it->stream->desc.fd;
 	int rc = pier__stream_flush(it->stream, it->deadline);
 
+	/* The program has a socket as any other, which nobody here reads. */
+	if (rc == 0)
+		rc = pier__block_end(&it->stream->desc);
 	if (rc == 0)
 		rc = pier__calls()->set_blocking(fd, true);
 	if (rc < 0)
 		return rc;
+	pier__block_forget(fd);
 	/* Nobody here sees a byte, so that only the lifetime can be kept. */
 	if (limits != NULL) {
 		limits->first_byte_at = INT64_MAX;

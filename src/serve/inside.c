@@ -44,9 +44,6 @@ pier__inside_run(struct pier__acceptor *it, struct pier__conn *conn)
 	struct pier__sched *sched = self->sched;
 
 	it->inside = self;
-	/* So that its first read goes the short way; where there is no memory
-	   that one says so. */
-	(void)pier__desc_claim(&conn->stream->desc, self);
 	(void)pier__conn_main(conn);
 	if (self->group != it->worker->accepting)
 		return false;

@@ -47,6 +47,7 @@ struct pier__pool {
 	bool wanted;               /* one of those that are idle is to stand */
 	bool retired;              /* none begins to stand any more */
 	unsigned seldom;           /* so many connections are the acceptor's */
+	atomic_bool owes;          /* the acceptor waits for room for one */
 	atomic_bool covered;       /* the acceptor need not look at the queue */
 	struct pier__task *waiter; /* its task, until it need again */
 	struct pier__conn *conns[];
@@ -61,6 +62,13 @@ bool
 pier__pool_accepts(struct pier__pool *pool)
 {
 	return pool != NULL && atomic_load(&pool->covered);
+}
+
+PIER__HOT void
+pier__pool_owes(struct pier__pool *pool, bool owes)
+{
+	if (pool != NULL && atomic_load(&pool->owes) != owes)
+		atomic_store(&pool->owes, owes);
 }
 
 /* By lock: from now on the acceptor looks at the queue again. */
@@ -123,6 +131,7 @@ static bool
 begin_to_stand(struct pier__pool *pool)
 {
 	if (pool->port == NULL || pool->retired || pool->seldom > 0 ||
+		atomic_load(&pool->owes) ||
 		atomic_load(&pool->server->above) > 0 ||
 		!pier__room_reserve(pool->server))
 		return false;

@@ -63,10 +63,12 @@ pier__room_take(struct pier_server *server)
 bool
 pier__room_reserve(struct pier_server *server)
 {
-	if (add(server) == 0)
-		return false;
+	/* First, so that a peak is never told too high. */
 	(void)atomic_fetch_add(&server->standing, 1);
-	return true;
+	if (add(server) > 0)
+		return true;
+	(void)atomic_fetch_sub(&server->standing, 1);
+	return false;
 }
 
 void

@@ -254,6 +254,9 @@ void pier__pool_free(struct pier__pool *pool);
    its acceptor waits until they do not. 0 or -ECANCELED. */
 bool pier__pool_accepts(struct pier__pool *pool);
 int pier__pool_wait(struct pier__acceptor *acceptor);
+/* It holds one for whom there is no room: none of them is to take the next place.
+   NULL is fine. */
+void pier__pool_owes(struct pier__pool *pool, bool owes);
 /* The worker ends: they do not any more, as soon as those that wait for one
    have come back. */
 void pier__pool_retire(struct pier__pool *pool);

@@ -85,6 +85,12 @@ pier__shared_active(const struct pier__shared *shared)
 }
 
 int
+pier__shared_standing(const struct pier__shared *shared)
+{
+	return sum(shared, offsetof(struct pier__ledger, standing));
+}
+
+int
 pier__shared_lingering(const struct pier__shared *shared)
 {
 	return sum(shared, offsetof(struct pier__ledger, lingering));

@@ -34,6 +34,7 @@ struct pier__ledger {
 	atomic_int hoping;    /* of them, for one by any process */
 	atomic_int stops;     /* how often it told the server to stop */
 	atomic_int accepting; /* workers that accept, or would */
+	atomic_int standing;  /* in accept(2), for a moment */
 	/* Why it cannot go on, where it knew; or "". */
 	char last_words[PIER__LAST_WORDS];
 };
@@ -73,6 +74,7 @@ atomic_bool *pier__shared_marks(
 /* Over all processes. */
 int pier__shared_active(const struct pier__shared *shared);
 int pier__shared_lingering(const struct pier__shared *shared);
+int pier__shared_standing(const struct pier__shared *shared);
 int pier__shared_datagrams(const struct pier__shared *shared);
 
 /* Does another process, of those that accept, have so many fewer active

@@ -539,6 +539,20 @@ print(s.getpeername()[1], s.getblocking(), sys.stdin.readline(), flush=True)
         equal((closed["reason"], closed["received"]), ("done", 0))
 
 
+def test_exec_direct_gives_a_socket_as_any_other():
+    """Of models that wait in recv(2) too: it blocks, for as long as it takes."""
+    for model in ("iterative", "thread", "pool", "fork", "fiber"):
+        with serving(f"--model={model}", "--exec-direct", "--exec", PYTHON,
+                     "-c", """
+import os, socket
+it = socket.socket(fileno=0)
+moment = it.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16)
+print(os.get_blocking(0), any(moment), flush=True)
+""") as server:
+            with dial(server) as client:
+                equal(read_all(client), b"True False\n")
+
+
 def test_exec_direct_has_a_lifetime():
     with Server("--json", "--exec-direct", "--lifetime=200ms", TCP,
                 late=["--exec", "sleep", "1000"]) as server:
