@@ -104,6 +104,7 @@ LEFT_OUT = {
     "serve/stop: test_drain": _INFO,
     "task/overflow: test_says_who": _GUARD,
     "task/overflow: test_threads_that_come_later": _GUARD,
+    "task/overflow: test_nothing_unasked": _GUARD,
     "task/overflow: test_the_guard_of_another": _GUARD,
     "task/overflow: test_a_signal_stack_of_the_program": _GUARD,
     "task/stack: test_guard_by_advice": _GUARD,

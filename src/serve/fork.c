@@ -232,6 +232,9 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 	/* A call that never returns compilers put far from what is run through,
 	   so this one they are not to know. */
 	void (*volatile run)(struct pier__worker *, struct alone *) = run_child;
+	/* Before the annotation: what is read after it the child's twin has not
+	   seen. */
+	const struct pier__calls *calls = pier__calls();
 	struct pier_server *server = worker->server;
 	struct alone *self = pier__spare_get_near(sizeof(*self));
 	struct pier__child *child;
@@ -249,9 +252,9 @@ start(struct pier__worker *worker, struct pier__conn *conn)
 		pier__before_wait_run(pier__current);
 	(void)pier__names_stop();
 	pier__children_note(server, &self->inheritance);
-	child->started_ns = pier__calls()->clock_ns();
+	child->started_ns = calls->clock_ns();
 	pier__annotate_fork(&pier__current->annotation);
-	rc = pier__calls()->fork(&child->pidfd);
+	rc = calls->fork(&child->pidfd);
 	if (rc == 0)
 		run(worker, self);
 	pier__annotate_fork_parent(&pier__current->annotation);
