@@ -136,9 +136,9 @@ dial(struct call *call, struct pier_stream **out)
 
 	(void)snprintf(call->endpoint, sizeof(call->endpoint), "tcp://%s:%u",
 		call->host != NULL ? call->host : "many.example", call->port);
-	return pier_dial(out, call->endpoint, &opts,
-		call->within_ms == 0 ? PIER_FOREVER
-				     : pier_in_ms(call->within_ms));
+	call->until = call->within_ms == 0 ? PIER_FOREVER
+					   : pier_in_ms(call->within_ms);
+	return pier_dial(out, call->endpoint, &opts, call->until);
 }
 
 void

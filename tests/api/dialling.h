@@ -43,7 +43,8 @@ struct call {
 	const char *hosts[20];
 	const char *bind;
 	unsigned int port;
-	int64_t within_ms; /* 0: for ever */
+	int64_t within_ms;   /* 0: for ever */
+	pier_deadline until; /* that is */
 	struct pier_dial_report report;
 	char endpoint[128];
 };
