@@ -19,16 +19,20 @@ cli_hint_word(struct cli_hint_word *out, const char *word)
 	const char *const last = out->text + sizeof(out->text) - 6;
 	char *to = out->text;
 
-	if (word[0] != '\0' && word[strspn(word, PLAIN)] == '\0' &&
-		strlen(word) < sizeof(out->text))
-		return strcpy(out->text, word);
+	const size_t len = strlen(word);
+
+	if (len > 0 && len == strspn(word, PLAIN) && len < sizeof(out->text))
+		return memcpy(out->text, word, len + 1);
 	*to++ = '\'';
 	for (; *word != '\0' && to < last; word++)
-		if (*word == '\'')
-			to = stpcpy(to, "'\\''");
-		else
+		if (*word == '\'') {
+			memcpy(to, "'\\''", 4);
+			to += 4;
+		} else {
 			*to++ = *word;
-	(void)strcpy(to, "'");
+		}
+	*to++ = '\'';
+	*to = '\0';
 	return out->text;
 }
 
