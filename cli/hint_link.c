@@ -17,9 +17,8 @@ cli_hint_word(struct cli_hint_word *out, const char *word)
 {
 	/* A quote, which may be written as four, and the last one. */
 	const char *const last = out->text + sizeof(out->text) - 6;
-	char *to = out->text;
-
 	const size_t len = strlen(word);
+	char *to = out->text;
 
 	if (len > 0 && len == strspn(word, PLAIN) && len < sizeof(out->text))
 		return memcpy(out->text, word, len + 1);

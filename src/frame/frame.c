@@ -77,9 +77,9 @@ pier_frame_attach_sized(struct pier_frame **out, struct pier_stream *stream,
 	}
 	frame->stream = stream;
 	frame->wire = wire;
-	frame->short_max =
-		(uint32_t)(wire.max < PIER__FRAME_SHORT ? wire.max
-							: PIER__FRAME_SHORT);
+	frame->short_max = (uint32_t)(wire.max < PIER__FRAME_SHORT_DATA
+					      ? wire.max
+					      : PIER__FRAME_SHORT_DATA);
 	frame->ready = true;
 	pier__frame_end_credit(frame);
 	pier__frame_end_out_credit(frame);

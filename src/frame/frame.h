@@ -66,6 +66,8 @@ static_assert(offsetof(struct pier_frame, wire.ops) == 64, "one cache line");
 
 /* What is gathered whole, in its wire form at its longest. */
 #define PIER__FRAME_SHORT (PIER__GATHER_MAX / 2)
+/* Data that are so in every kind of the quick way. */
+#define PIER__FRAME_SHORT_DATA (PIER__FRAME_SHORT - PIER__ENCODE_ROOM)
 
 /* So many messages without a system call count for one operation. */
 #define PIER__FRAME_CREDIT 16

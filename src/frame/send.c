@@ -342,7 +342,7 @@ send_other(struct pier_frame *frame, const void *data, size_t size,
 	size_t all = 0;
 
 	if (PIER__MOSTLY(!frame->half_sent && size <= wire->max &&
-			 size <= PIER__FRAME_SHORT))
+			 size <= PIER__FRAME_SHORT_DATA))
 		all = quick_size(wire, data, size);
 	if (PIER__MOSTLY(all > 0))
 		out = quick_room(frame, all, deadline);

@@ -395,16 +395,23 @@ beside_another_main(void *arg)
 	return 0;
 }
 
-/* That one can wait; but it hears at the next look, not in the end. */
-static int
-beside_a_lenient_main(void *arg)
+/* One message is waited for beside another fiber, which is told afterwards. */
+static void
+stand_before_it_is_told(void)
 {
-	(void)arg;
 	assert_int_equal(pier_go(NULL, other_main, NULL), 0);
 	assert_int_equal(pier_yield(), 0);
 	expect_in_fiber(1);
 	assert_int_equal(pier_write(other.ends[1], "x", 1, HANGS), 0);
 	assert_false(other.heard);
+}
+
+/* That one can wait; but it hears at the next look, not in the end. */
+static int
+beside_a_lenient_main(void *arg)
+{
+	(void)arg;
+	stand_before_it_is_told();
 	pier__current->sched->stand_until = 0;
 	expect_in_fiber(1);
 	assert_true(other.heard);
@@ -418,11 +425,7 @@ after_a_long_handler_main(void *arg)
 	struct pier__desc *desc = &bed.stream->desc;
 
 	(void)arg;
-	assert_int_equal(pier_go(NULL, other_main, NULL), 0);
-	assert_int_equal(pier_yield(), 0);
-	expect_in_fiber(1);
-	assert_int_equal(pier_write(other.ends[1], "x", 1, HANGS), 0);
-	assert_false(other.heard);
+	stand_before_it_is_told();
 	seen.late_ns = 2 * PIER__STAND_NS;
 	if (pier__block_begin(desc, pier__current, "read", INT64_MAX) == 0)
 		pier__block_over(desc, pier__current, 1);

@@ -344,11 +344,33 @@ refuses_while_half_sent(void *arg)
 	return 0;
 }
 
+/* What takes 8 KiB on the wire goes at once, by the short way too. */
+static int
+gathers_less_than_8_kib(void *arg)
+{
+	struct pier_stream *a = NULL, *b = NULL;
+	struct pier_frame *frame = NULL;
+
+	(void)arg;
+	assert_int_equal(pier_pair(&a, &b), 0);
+	assert_int_equal(pier_frame_parse(&framing, "u32be"), 0);
+	assert_int_equal(pier_frame_attach(&frame, a, &framing), 0);
+	assert_int_equal(pier_frame_send(frame, "one", 3, PIER_DEFAULT), 0);
+	assert_int_equal(pier_frame_send(frame, large, 5000, PIER_DEFAULT), 0);
+	assert_int_equal(pier_gathered(a), 7 + 5004);
+	assert_int_equal(pier_frame_send(frame, large, 8188, PIER_DEFAULT), 0);
+	assert_int_equal(pier_gathered(a), 0);
+	pier_close(a);
+	pier_close(b);
+	return 0;
+}
+
 static void
-refuses_while_half_sent_in_a_fiber(void **state)
+sends_in_a_fiber(void **state)
 {
 	(void)state;
 	assert_int_equal(pier_run(refuses_while_half_sent, NULL, NULL, 0), 0);
+	assert_int_equal(pier_run(gathers_less_than_8_kib, NULL, NULL, 0), 0);
 }
 
 int
@@ -361,7 +383,7 @@ main(void)
 		cmocka_unit_test(tells_how_it_failed),
 		cmocka_unit_test(changes_in_the_middle),
 		cmocka_unit_test(waits_for_a_whole_message),
-		cmocka_unit_test(refuses_while_half_sent_in_a_fiber),
+		cmocka_unit_test(sends_in_a_fiber),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
