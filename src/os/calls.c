@@ -157,9 +157,9 @@ real_read(int fd, void *buf, size_t size)
 }
 
 /* A write to a pipe whose reader is gone raises SIGPIPE, and no flag prevents
-   it as MSG_NOSIGNAL does for send(2); nor does one for sendfile(2). So the
-   signal is held off, and taken back when it was not pending before: it is
-   ours then. */
+   it as MSG_NOSIGNAL does for send(2); nor does one for splice(2) and
+   sendfile(2). So the signal is held off, and taken back when it was not
+   pending before: it is ours then. */
 struct held_signal {
 	sigset_t pipe_only, old, pending;
 };
@@ -173,12 +173,15 @@ hold_sigpipe(struct held_signal *held)
 	(void)pthread_sigmask(SIG_BLOCK, &held->pipe_only, &held->old);
 }
 
+/* n of size: what the call gave. It raises the signal also where the reader
+   went after a part, which is what it then tells. */
 static ssize_t
-release_sigpipe(struct held_signal *held, ssize_t n)
+release_sigpipe(struct held_signal *held, ssize_t n, size_t size)
 {
 	static const struct timespec at_once = { 0 };
+	bool may_be_ours = n == -EPIPE || (n > 0 && (size_t)n < size);
 
-	if (n == -EPIPE && !sigismember(&held->pending, SIGPIPE))
+	if (may_be_ours && !sigismember(&held->pending, SIGPIPE))
 		while (sigtimedwait(&held->pipe_only, NULL, &at_once) < 0 &&
 			errno == EINTR)
 			;
@@ -190,9 +193,13 @@ static ssize_t
 real_writev(int fd, const struct iovec *iov, int count)
 {
 	struct held_signal held;
+	size_t size = 0;
 
+	for (int i = 0; i < count; i++)
+		size += iov[i].iov_len;
 	hold_sigpipe(&held);
-	return release_sigpipe(&held, result_size(writev(fd, iov, count)));
+	return release_sigpipe(
+		&held, result_size(writev(fd, iov, count)), size);
 }
 
 static ssize_t
@@ -209,7 +216,7 @@ real_sendfile(int to, int from, int64_t offset, size_t size)
 
 	hold_sigpipe(&held);
 	return release_sigpipe(
-		&held, result_size(sendfile(to, from, &at, size)));
+		&held, result_size(sendfile(to, from, &at, size)), size);
 }
 
 static int
@@ -224,9 +231,10 @@ real_splice(int from, int to, size_t size)
 	struct held_signal held;
 
 	hold_sigpipe(&held);
-	return release_sigpipe(
-		&held, result_size(splice(from, NULL, to, NULL, size,
-			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK)));
+	return release_sigpipe(&held,
+		result_size(splice(from, NULL, to, NULL, size,
+			SPLICE_F_MOVE | SPLICE_F_NONBLOCK)),
+		size);
 }
 
 PIER__HOT static int
