@@ -16,6 +16,7 @@
 #include "addr/bt.h"
 #include "net/packet.h"
 #include "net/stream.h"
+#include "task/group.h"
 
 /* Longest message that is carried in whole, and longest that leaves. */
 #define IN_MAX 65536
@@ -99,17 +100,6 @@ is_usual(int rc)
 	       pier_is_reset(rc);
 }
 
-static void
-wait_for(struct pier_group *group)
-{
-	/* The caller may have been cancelled; they must not be left with what is
-	   about to be closed. */
-	pier_deadline before = pier_shield(PIER_FOREVER);
-
-	(void)pier_group_wait(group, PIER_FOREVER);
-	(void)pier_shield(before);
-}
-
 static int
 begin(struct bridge *it)
 {
@@ -124,18 +114,19 @@ begin(struct bridge *it)
 	return rc;
 }
 
-/* What the handler has said still leaves, unless this task is cancelled. */
+/* What the handler has said still leaves, unless this task is cancelled. Whatever
+   fails, the carriers are not left with what is about to be freed. */
 static void
 finish(struct bridge *it)
 {
 	pier_close(it->far);
 	if (it->in != NULL) {
 		pier_group_cancel(it->in);
-		wait_for(it->in);
+		pier__group_finish(it->in, "messages in");
 	}
 	if (it->out != NULL && pier_group_wait(it->out, PIER_FOREVER) < 0) {
 		pier_group_cancel(it->out);
-		wait_for(it->out);
+		pier__group_finish(it->out, "messages out");
 	}
 	pier_group_close(it->in);
 	pier_group_close(it->out);

@@ -18,6 +18,9 @@
 #include "task/run.h"
 #include "task/sched.h"
 
+/* Between two looks by a thread that can do no better. */
+#define JOIN_NAP_NS 1000000
+
 struct pier_group {
 	pthread_mutex_t lock;
 	struct pier__list tasks;
@@ -151,6 +154,18 @@ pier__group_wait(
 	pier__list_remove(&self->wait_node);
 	unlock(group);
 	return wait;
+}
+
+void
+pier__group_finish(struct pier_group *group, const char *why)
+{
+	pier_deadline before = pier_shield(PIER_FOREVER);
+
+	/* A fiber always can wait; a thread needs an engine, and may have
+	   neither memory nor a descriptor for it. */
+	while (pier__group_wait(group, why, PIER_FOREVER) < 0)
+		(void)pier__calls()->poll(NULL, 0, JOIN_NAP_NS);
+	(void)pier_shield(before);
 }
 
 int

@@ -33,4 +33,8 @@ void pier__group_move(struct pier__task *task, struct pier_group *other);
 int pier__group_wait(
 	struct pier_group *group, const char *why, pier_deadline deadline);
 
+/* The same until all of it has ended, whatever else happens: who frees next what
+   they work on waits by this. The group's tasks cannot. */
+void pier__group_finish(struct pier_group *group, const char *why);
+
 #endif
