@@ -170,6 +170,10 @@ struct pier_server {
 	int own_max;         /* active at once in one process */
 	atomic_int standing; /* of those that have room, who wait for one */
 	struct pier__ledger *ledger;
+	/* From a fork until the new one knows its own: which one is to begin, and
+	   who forks it; 0: none. */
+	atomic_int starting;
+	atomic_int starter;
 
 	pthread_mutex_t lock; /* of waiters, crew_left, looks at the mark */
 	struct pier__list waiters;

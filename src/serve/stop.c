@@ -9,15 +9,28 @@
 #include "serve/children.h"
 #include "task/sched.h"
 
+/* Of the process that calls: a signal may come to one that has just begun, and
+   told by another's it would be that one's second. */
+static struct pier__ledger *
+own_ledger(const struct pier_server *server)
+{
+	int number;
+
+	if (pier__children_are_of_another(server))
+		return server->child_ledger;
+	number = atomic_load(&server->starting);
+	if (number > 0 && atomic_load(&server->starter) != pier__process())
+		return &server->shared->ledgers[number];
+	return server->ledger;
+}
+
 void
 pier_server_stop(struct pier_server *server)
 {
 	if (server == NULL)
 		return;
 	/* Async-signal-safe: atomics, one write. */
-	pier__shared_stop(server->shared, pier__children_are_of_another(server)
-						  ? server->child_ledger
-						  : server->ledger);
+	pier__shared_stop(server->shared, own_ledger(server));
 	(void)pier__calls()->eventfd_wake(server->stop_fd);
 }
 

@@ -53,6 +53,7 @@ child_main(const struct pier__overseer *it, size_t number)
 		pier__close(it->children[i].pidfd);
 	server->process = number;
 	server->ledger = &server->shared->ledgers[number];
+	atomic_store(&server->starting, 0);
 	for (i = 0; i < server->worker_count; i++)
 		server->workers[i].counters =
 			pier__shared_counters(server->shared, number, i);
@@ -87,9 +88,12 @@ pier__worker_process_start(struct pier__overseer *it, size_t i)
 	/* Nothing that is gathered may be sent twice. */
 	pier__before_wait_run(pier__current);
 	it->server->shared->ledgers[i + 1].last_words[0] = '\0';
+	atomic_store(&it->server->starter, pier__process());
+	atomic_store(&it->server->starting, (int)i + 1);
 	pid = pier__calls()->fork(&pidfd);
 	if (pid == 0)
 		child_main(it, i + 1);
+	atomic_store(&it->server->starting, 0);
 	rc = pid < 0 ? pid : pier__overseer_watch(it, pidfd, i);
 	if (pid > 0 && rc < 0) {
 		(void)pier__calls()->pidfd_kill(pidfd, SIGKILL);
