@@ -8,6 +8,7 @@
 
 #include "holder.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +249,20 @@ is_service(const char *endpoint)
 	return strncasecmp(endpoint, "svc://", 6) == 0;
 }
 
+/* A name of any family: messages go to its first address, while a server listens
+   on one that may be another. */
+static bool
+is_udp_to_a_name(const char *endpoint)
+{
+	struct in_addr ipv4;
+	char host[256];
+
+	host_of(endpoint, host, sizeof(host));
+	return strncmp(endpoint, "udp://", 6) == 0 &&
+	       strchr(host, ':') == NULL && host[0] != '\0' &&
+	       inet_pton(AF_INET, host, &ipv4) != 1;
+}
+
 static void
 hint_refused(const struct pier_error *error, char *text, size_t size)
 {
@@ -267,6 +282,12 @@ hint_refused(const struct pier_error *error, char *text, size_t size)
 	else if (is_other_file(error->endpoint))
 		snprintf(text, size, "that is no socket: ls -l %s",
 			cli_hint_word(&word, path));
+	else if (is_udp_to_a_name(error->endpoint))
+		snprintf(text, size,
+			"the host is up, nobody listens at that port of the "
+			"name's first address; if it has IPv4 too: "
+			"udp4://%.*s",
+			(int)strcspn(path, "/?"), path);
 	else if (is_unix(error->endpoint))
 		snprintf(text, size,
 			"the socket file is there but nobody listens: its "

@@ -390,6 +390,12 @@ def test_refused():
     with tool.closed_port() as port:
         done = expect(4, "connect", f"tcp://127.0.0.1:{port}?nodelay=1")
     contains(done.err, f"sport = :{port}'")
+    # Messages go to the first address of a name; its server may be at another.
+    done = expect(4, "connect", "udp://localhost:1?ttl=9", stdin=b"hi\n")
+    contains(done.err, "ECONNREFUSED")
+    contains(done.err, "if it has IPv4 too: udp4://localhost:1\n")
+    done = expect(4, "connect", "udp://127.0.0.1:1", stdin=b"hi\n")
+    contains(done.err, "sport = :1'")
 
 
 def test_no_unix_socket():
