@@ -44,7 +44,8 @@ static const struct {
 		"what one end sends the other one hears: " SCHEME
 		"can0/7e0/7e8" },
 	{ -EMSGSIZE, PIER_STEP_SEND,
-		"of messages above 8200 bytes the limit is: cat "
+		"broadcast=single takes what fits one frame, broadcast=many "
+		"more; of other messages above 8200 bytes the limit is: cat "
 		"/sys/module/can_isotp/parameters/max_pdu_size" },
 	{ -EBADMSG, PIER_STEP_NONE,
 		"do both ends pad alike? ?pad=CC fills up what is sent, "

@@ -289,6 +289,7 @@ def test_a_broadcast_of_one_frame():
     done = tool.run("can", "isotp", to_all, message(20).hex())
     assert done.code not in (0, 5), done.code
     contains(done.err, "than one frame that is for all")
+    contains(done.err, "fits one frame, broadcast=many more;")
 
 
 def test_a_broadcast_of_many_frames():
