@@ -297,8 +297,9 @@ lose(struct pier__child *child)
 	pier__count(worker->counters, PIER__COUNT_FAILED, 1);
 	pier__count(worker->counters, PIER__COUNT_DIED, 1);
 	pier__count(worker->counters, PIER__COUNT_LOST, 1);
-	if (pier__sched_spawn_uncopied(pier__current->sched, worker->handling,
-		    died_main, child) == 0)
+	/* Copied, as on_error may fork on its own. */
+	if (pier__sched_spawn(pier__current->sched, worker->handling, died_main,
+		    child) == 0)
 		return;
 	report(child);
 	put_away(child);

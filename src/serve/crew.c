@@ -18,7 +18,9 @@ run_here(struct pier__worker *worker)
 		.kind = PIER_TASK_FIBER,
 		.stack_size = worker->server->opts.stack_size,
 	};
-	int rc = pier_run(pier__worker_main, worker, &opts, NULL);
+	int rc = worker->server->model->forks
+			 ? pier__run_forking(pier__worker_main, worker, &opts)
+			 : pier_run(pier__worker_main, worker, &opts, NULL);
 
 	worker->rc = rc;
 	if (rc < 0)

@@ -185,6 +185,8 @@ pier__worker_main(void *arg)
 	pier__stretch_turn_begin(stretch, pier__task_now(pier__current));
 	if (!serve(worker))
 		pier__worker_fail(worker);
+	/* Hooks are called from here on, which may fork on their own. */
+	pier__sched_copy_self();
 	shield = pier_shield(PIER_FOREVER);
 	if (worker->accepting != NULL && worker->handling != NULL)
 		end(worker);

@@ -117,7 +117,9 @@ run_fibers(struct pier__run *run, struct first *first,
 
 	if (rc < 0)
 		return rc;
-	rc = pier__sched_spawn(sched, NULL, first_main, first);
+	rc = run->forks ? pier__sched_spawn_uncopied(
+				  sched, NULL, first_main, first)
+			: pier__sched_spawn(sched, NULL, first_main, first);
 	if (rc == 0)
 		pier__sched_loop(sched);
 	result->tasks = sched->tasks;
@@ -232,39 +234,59 @@ drain_time(const struct pier_run_opts *opts)
 	return opts->drain_ms == 0 ? DRAIN_DEFAULT_MS : opts->drain_ms;
 }
 
-int
-pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
-	size_t opts_size, struct pier_run_result *out, size_t result_size)
+/* The result of fn, or the error that kept it from its work. */
+static int
+run_with(pier_task_fn *fn, void *arg, const struct pier_run_opts *opts,
+	bool forks, struct pier_run_result *result)
 {
 	struct pier__task *self = pier__self();
-	struct pier_run_result result = { .guard = "" };
-	struct pier_run_opts opts = { 0 };
 	struct first first = { .fn = fn, .arg = arg };
 	struct pier__run *run = NULL;
 	int rc = -ENOMEM;
 
-	if (given != NULL)
-		memcpy(&opts, given,
-			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
 	if (self != NULL && self->kind == PIER_TASK_FIBER)
 		rc = -EDEADLK;
-	else if (opts.drain_ms < PIER_OFF)
+	else if (opts->drain_ms < PIER_OFF)
 		rc = -EINVAL;
-	else if (self != NULL && (run = run_new(&opts)) != NULL)
+	else if (self != NULL && (run = run_new(opts)) != NULL)
 		rc = 0;
-	if (rc == 0 && opts.kind == PIER_TASK_FIBER)
-		rc = run_fibers(run, &first, &result);
+	if (run != NULL)
+		run->forks = forks;
+	if (rc == 0 && opts->kind == PIER_TASK_FIBER)
+		rc = run_fibers(run, &first, result);
 	else if (rc == 0)
-		rc = run_threads(run, &first, drain_time(&opts), &result);
+		rc = run_threads(run, &first, drain_time(opts), result);
 	if (rc < 0)
 		pier__fail(
 			rc, &(struct pier__failure){ .step = PIER_STEP_CREATE,
 				    .detail = "a run of tasks" });
-	result.rc = rc < 0 ? rc : first.rc;
+	result->rc = rc < 0 ? rc : first.rc;
 	if (run != NULL)
 		run_over(run);
+	return result->rc;
+}
+
+int
+pier_run_sized(pier_task_fn *fn, void *arg, const struct pier_run_opts *given,
+	size_t opts_size, struct pier_run_result *out, size_t result_size)
+{
+	struct pier_run_result result = { .guard = "" };
+	struct pier_run_opts opts = { 0 };
+
+	if (given != NULL)
+		memcpy(&opts, given,
+			opts_size < sizeof(opts) ? opts_size : sizeof(opts));
+	(void)run_with(fn, arg, &opts, false, &result);
 	result_give(out, result_size, &result);
 	return result.rc;
+}
+
+int
+pier__run_forking(pier_task_fn *fn, void *arg, const struct pier_run_opts *opts)
+{
+	struct pier_run_result result = { .guard = "" };
+
+	return run_with(fn, arg, opts, true, &result);
 }
 
 int

@@ -20,6 +20,7 @@
 struct pier__run {
 	enum pier_task_kind kind;
 	size_t stack_size;
+	bool forks;               /* see pier__run_forking() */
 	struct pier__task *first; /* the thread that called pier_run() */
 	size_t tasks;             /* started in all */
 
@@ -29,6 +30,14 @@ struct pier__run {
 	bool cancelled;
 	bool over; /* nobody may join */
 };
+
+/*
+ * pier__run_forking(fn, arg, opts): pier_run() of fibers, one of which will fork
+ * often. fn's own fiber is then not there in the children, as
+ * pier__sched_spawn_uncopied() has it, until it says pier__sched_copy_self().
+ */
+int pier__run_forking(
+	pier_task_fn *fn, void *arg, const struct pier_run_opts *opts);
 
 /* A thread task that has not begun joins. 0 or -PIER_ECLOSED. */
 int pier__run_join(struct pier__run *run, struct pier__task *task);

@@ -260,6 +260,15 @@ pier__sched_spawn_uncopied(struct pier__sched *sched, struct pier_group *group,
 }
 
 void
+pier__sched_copy_self(void)
+{
+	struct pier__task *self = pier__current;
+
+	if (self->kind == PIER_TASK_FIBER)
+		pier__stack_copy(&self->sched->stacks, self->stack);
+}
+
+void
 pier__sched_remote(struct pier__sched *sched, struct pier__task *task)
 {
 	bool first;
@@ -499,6 +508,7 @@ pier__sched_open(
 	(void)pthread_mutex_init(&sched->remote_lock, NULL);
 	pier__list_init(&sched->all);
 	pier__stacks_init(&sched->stacks, stack_size);
+	sched->stacks.forks = run->forks;
 	sched->run = run;
 	sched->host = pier__current;
 	sched->now = pier__calls()->clock_ns();

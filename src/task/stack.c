@@ -18,6 +18,9 @@
 /* vm.max_map_count is 65530 unless raised; a quarter of it, at two entries a
    stack, leaves the program its own mappings. */
 #define MPROTECT_STACKS 8191
+/* Of a process that forks often so many have such a guard first: those that
+   accept, but not each that handles a datagram. */
+#define FORKED_STACKS 16
 /* Free stacks that keep their touched pages; the rest give them back. */
 #define WARM_STACKS 256
 /* Stack tops differ by up to this many cache lines of 64 bytes: 1 KiB. */
@@ -31,7 +34,9 @@ struct pier__slab {
 	char *base;
 	size_t size;
 	uint32_t slots;
-	uint32_t taken; /* slots handed out for the first time */
+	uint32_t taken; /* slots handed out for the first time, from the top */
+	uint32_t below; /* and from the bottom */
+	bool uncopied;  /* as a whole, before that */
 };
 
 /* The top 64 bytes of every stack, above where execution begins: on a page
@@ -94,6 +99,9 @@ slab_add(struct pier__stacks *stacks)
 	/* A huge page would make every stack of a slab resident at once. A
 	   kernel without them refuses the advice, which is as good. */
 	(void)pier__calls()->advise(base, slab->size, MADV_NOHUGEPAGE);
+	slab->uncopied =
+		stacks->forks &&
+		pier__calls()->advise(base, slab->size, MADV_DONTFORK) == 0;
 	slab->base = base;
 	slab->next = stacks->slabs;
 	stacks->slabs = slab;
@@ -101,11 +109,14 @@ slab_add(struct pier__stacks *stacks)
 }
 
 static void
-guard_install(struct pier__stacks *stacks, char *guard, void *stack)
+guard_install(struct pier__stacks *stacks, char *guard, void *stack, bool first)
 {
 	const struct pier__calls *calls = pier__calls();
 
-	if (calls->advise(guard, PIER__STACK_GUARD, MADV_GUARD_INSTALL) == 0) {
+	if (first && calls->protect_none(guard, PIER__STACK_GUARD) == 0) {
+		stacks->guard = PIER__GUARD_MPROTECT;
+	} else if (calls->advise(
+			   guard, PIER__STACK_GUARD, MADV_GUARD_INSTALL) == 0) {
 		stacks->guard = PIER__GUARD_MADVISE;
 	} else if (stacks->made < MPROTECT_STACKS &&
 		   calls->protect_none(guard, PIER__STACK_GUARD) == 0) {
@@ -121,12 +132,13 @@ guard_install(struct pier__stacks *stacks, char *guard, void *stack)
 }
 
 static int
-stack_fresh(struct pier__stacks *stacks, void **out)
+stack_fresh(struct pier__stacks *stacks, void **out, bool uncopied)
 {
 	struct pier__slab *slab = stacks->slabs;
+	uint32_t place;
 	char *slot;
 
-	if (slab == NULL || slab->taken == slab->slots) {
+	if (slab == NULL || slab->taken + slab->below == slab->slots) {
 		int rc = slab_add(stacks);
 
 		if (rc < 0)
@@ -135,15 +147,20 @@ stack_fresh(struct pier__stacks *stacks, void **out)
 	}
 	/* From the top, where the mappings before it mostly lie: what is near
 	   them shares a table of pages with them, which a fork copies too. */
-	slab->taken++;
-	slot = slab->base + (slab->slots - slab->taken) * slot_size(stacks);
+	if (uncopied)
+		place = slab->below++;
+	else
+		place = slab->slots - ++slab->taken;
+	slot = slab->base + place * slot_size(stacks);
 	*out = slot + PIER__STACK_GUARD;
-	guard_install(stacks, slot, *out);
+	guard_install(stacks, slot, *out,
+		slab->uncopied && !uncopied && stacks->made < FORKED_STACKS);
+	head_of(stacks, *out)->uncopied = slab->uncopied;
 	return 0;
 }
 
 PIER__HOT static int
-get(struct pier__stacks *stacks, void **out)
+get(struct pier__stacks *stacks, void **out, bool uncopied)
 {
 	if (stacks->free != NULL) {
 		struct head *head = head_of(stacks, stacks->free);
@@ -152,7 +169,7 @@ get(struct pier__stacks *stacks, void **out)
 		stacks->free = head->next;
 		stacks->warm -= head->warm;
 	} else {
-		int rc = stack_fresh(stacks, out);
+		int rc = stack_fresh(stacks, out, uncopied);
 
 		if (rc < 0)
 			return rc;
@@ -172,26 +189,6 @@ set_uncopied(const struct pier__stacks *stacks, void *stack, bool uncopied)
 		head_of(stacks, stack)->uncopied = uncopied;
 }
 
-PIER__HOT int
-pier__stack_get(struct pier__stacks *stacks, void **out)
-{
-	int rc = get(stacks, out);
-
-	if (rc == 0 && head_of(stacks, *out)->uncopied)
-		set_uncopied(stacks, *out, false);
-	return rc;
-}
-
-int
-pier__stack_get_uncopied(struct pier__stacks *stacks, void **out)
-{
-	int rc = get(stacks, out);
-
-	if (rc == 0 && !head_of(stacks, *out)->uncopied)
-		set_uncopied(stacks, *out, true);
-	return rc;
-}
-
 PIER__HOT void
 pier__stack_put(struct pier__stacks *stacks, void *stack)
 {
@@ -209,6 +206,55 @@ pier__stack_put(struct pier__stacks *stacks, void *stack)
 	}
 	head->next = stacks->free;
 	stacks->free = stack;
+}
+
+/* All of its slab, which may be refused for less: a part is one more mapping. */
+static void
+copy_slab(const struct pier__stacks *stacks, void *stack)
+{
+	struct pier__slab *slab = stacks->slabs;
+	uintptr_t at = (uintptr_t)stack;
+
+	while (at - (uintptr_t)slab->base >= slab->size)
+		slab = slab->next;
+	if (pier__calls()->advise(slab->base, slab->size, MADV_DOFORK) < 0)
+		return;
+	slab->uncopied = false;
+	head_of(stacks, stack)->uncopied = false;
+}
+
+void
+pier__stack_copy(const struct pier__stacks *stacks, void *stack)
+{
+	if (head_of(stacks, stack)->uncopied)
+		set_uncopied(stacks, stack, false);
+	if (head_of(stacks, stack)->uncopied)
+		copy_slab(stacks, stack);
+}
+
+PIER__HOT int
+pier__stack_get(struct pier__stacks *stacks, void **out)
+{
+	int rc = get(stacks, out, false);
+
+	if (rc < 0 || !head_of(stacks, *out)->uncopied)
+		return rc;
+	pier__stack_copy(stacks, *out);
+	if (!head_of(stacks, *out)->uncopied)
+		return 0;
+	/* A child would have nothing to stand on. */
+	pier__stack_put(stacks, *out);
+	return -ENOMEM;
+}
+
+int
+pier__stack_get_uncopied(struct pier__stacks *stacks, void **out)
+{
+	int rc = get(stacks, out, true);
+
+	if (rc == 0 && !head_of(stacks, *out)->uncopied)
+		set_uncopied(stacks, *out, true);
+	return rc;
 }
 
 void

@@ -9,6 +9,12 @@
  *   madvise   MADV_GUARD_INSTALL (Linux 6.13): costs no mapping entry
  *   mprotect  two entries a stack, so only for a quarter of max_map_count
  *   canary    beyond that: a word at the low end, looked at on every park
+ *
+ * A fork copies each table of pages in which one is there or marked as a guard,
+ * at the price of several system calls, twice that at the end of the child.
+ * So where a process forks often, what its children need of a slab is its upper
+ * end, beside the mappings before it, and all else is left out. There a guard is
+ * an entry, which needs no table.
  */
 #ifndef PIER_TASK_STACK_H
 #define PIER_TASK_STACK_H
@@ -39,18 +45,21 @@ struct pier__stacks {
 	uint32_t peak;
 	uint32_t made;          /* with a guard of their own */
 	uint32_t warm;          /* on the free list with touched pages */
+	bool forks;             /* set before the first: of such a process */
 	enum pier__guard guard; /* of the newest stack */
 };
 
 /* size 0: the default; rounded up to whole pages and into the bounds. */
 void pier__stacks_init(struct pier__stacks *stacks, size_t size);
-/* The lowest usable byte of a stack. 0, or -ENOMEM. */
+/* The lowest usable byte of a stack, which a fork copies. 0, or -ENOMEM. */
 int pier__stack_get(struct pier__stacks *stacks, void **out);
 /* The same for a task that children of a fork have nothing to do with: they get
    no copy of it, nor of the tables of its pages, and in the parent no page of it
    is copied when it is next written to. Where the kernel refuses the advice
    they do: no harm but time. */
 int pier__stack_get_uncopied(struct pier__stacks *stacks, void **out);
+/* From now on a fork copies this one, which is in use, too. */
+void pier__stack_copy(const struct pier__stacks *stacks, void *stack);
 void pier__stack_put(struct pier__stacks *stacks, void *stack);
 /* All mappings go; no stack is in use. */
 void pier__stacks_free(struct pier__stacks *stacks);

@@ -325,6 +325,81 @@ test_uncopied_refused(void **state)
 	end(&faulty);
 }
 
+/* Is anything mapped there in a child? */
+static bool
+is_taken_in_child(void *at)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		void *got = mmap(at, PAGE, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+			0);
+
+		_exit(got == MAP_FAILED);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+/* Of a process that forks often: the children have what they need at the upper
+   end, with its guard, and nothing of the rest. */
+static void
+test_of_one_that_forks(void **state)
+{
+	struct pier__stacks stacks;
+	void *first, *copied, *second;
+
+	(void)state;
+	pier__stacks_init(&stacks, 0);
+	stacks.forks = true;
+	assert_int_equal(pier__stack_get_uncopied(&stacks, &first), 0);
+	assert_int_equal(pier__stack_get(&stacks, &copied), 0);
+	assert_string_equal(pier__guard_name(stacks.guard), "mprotect");
+	assert_int_equal(pier__stack_get_uncopied(&stacks, &second), 0);
+	assert_true(first < second && second < copied);
+	assert_false(faults(copied));
+	assert_false(faults((char *)copied + stacks.size - 1));
+	assert_true(faults((char *)copied - 1));
+	assert_true(is_taken_in_child((char *)copied - PAGE));
+	assert_true(is_taken_in_child((char *)copied - PIER__STACK_GUARD));
+	assert_true(faults(first));
+	assert_true(faults(second));
+	assert_false(is_taken_in_child((char *)first + stacks.size - PAGE));
+	assert_false(
+		is_taken_in_child((char *)copied - PIER__STACK_GUARD - PAGE));
+	pier__stack_copy(&stacks, first);
+	assert_false(faults(first));
+	assert_true(faults(second));
+	pier__stack_put(&stacks, copied);
+	pier__stack_put(&stacks, first);
+	pier__stack_put(&stacks, second);
+	pier__stacks_free(&stacks);
+}
+
+/* A fiber whose children would have no stack is not begun. */
+static void
+test_copy_refused(void **state)
+{
+	struct pier__faulty faulty;
+	struct pier__stacks stacks;
+	void *stack, *none = NULL;
+
+	(void)state;
+	begin(&faulty);
+	pier__stacks_init(&stacks, 0);
+	stacks.forks = true;
+	assert_int_equal(pier__stack_get_uncopied(&stacks, &stack), 0);
+	plan_failure(&faulty, PIER__CALL_ADVISE, ENOMEM);
+	assert_int_equal(pier__stack_get(&stacks, &none), -ENOMEM);
+	assert_int_equal(stacks.used, 1);
+	pier__stack_put(&stacks, stack);
+	pier__stacks_free(&stacks);
+	end(&faulty);
+}
+
 int
 main(void)
 {
@@ -339,6 +414,8 @@ main(void)
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_uncopied),
 		cmocka_unit_test(test_uncopied_refused),
+		cmocka_unit_test(test_of_one_that_forks),
+		cmocka_unit_test(test_copy_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
