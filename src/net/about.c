@@ -6,6 +6,7 @@
 
 #include <pier/endpoint.h>
 
+#include "base/hot.h"
 #include "net/block.h"
 
 static int
@@ -69,13 +70,13 @@ pier_describe(const struct pier_stream *stream, char *buf, size_t size)
 	return (size_t)n < size ? n : -ENOSPC;
 }
 
-uint64_t
+PIER__HOT uint64_t
 pier_bytes_in(const struct pier_stream *stream)
 {
 	return stream->bytes_in;
 }
 
-uint64_t
+PIER__HOT uint64_t
 pier_bytes_out(const struct pier_stream *stream)
 {
 	return stream->bytes_out;

@@ -493,7 +493,7 @@ peek_full_way(struct pier_stream *stream, const void **data, size_t min, int rc,
 	return (ssize_t)(stream->in_end - stream->in_begin);
 }
 
-static __attribute__((noinline)) ssize_t
+PIER__HOT static __attribute__((noinline)) ssize_t
 peek_anew(struct pier_stream *stream, const void **data, size_t min,
 	pier_deadline deadline)
 {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/hot.h"
+#include "os/direct.h"
 
 PIER__HOT static int
 result(int rc)
@@ -20,11 +21,23 @@ result(int rc)
 	return rc < 0 ? -errno : rc;
 }
 
+/* Not through libc, where that can be: the child of a fork has to map each piece
+   of it that it comes by anew, at the price of several such calls. */
+PIER__HOT static int
+call(long number, long a, long b, long c)
+{
+#if defined(PIER__DIRECT)
+	return (int)pier__direct(number, a, b, c, 0);
+#else
+	return result((int)syscall(number, a, b, c, 0L));
+#endif
+}
+
 /* By their numbers: glibc has the names since 2.36. */
 PIER__HOT int
 pier__real_pidfd_open(int pid)
 {
-	return result((int)syscall(SYS_pidfd_open, pid, 0));
+	return call(SYS_pidfd_open, pid, 0, 0);
 }
 
 PIER__HOT int
@@ -81,15 +94,14 @@ pier__real_reap(int pidfd, int *status)
 PIER__HOT int
 pier__real_end_with(int parent)
 {
-	int rc = result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+	int rc = call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
 
-	return rc == 0 && getppid() != parent ? -ESRCH : rc;
+	return rc == 0 && call(SYS_getppid, 0, 0, 0) != parent ? -ESRCH : rc;
 }
 
 /* By its number: glibc has the name since 2.34. */
 PIER__HOT int
 pier__real_close_range(int first, int last)
 {
-	return result((int)syscall(
-		SYS_close_range, (unsigned)first, (unsigned)last, 0u));
+	return call(SYS_close_range, first, last, 0);
 }

@@ -255,7 +255,7 @@ pier_task_name(const char *name)
 		__atomic_store_n(&self->name, name, __ATOMIC_RELAXED);
 }
 
-int64_t
+PIER__HOT int64_t
 pier_now(void)
 {
 	struct pier__task *self = pier__current;
