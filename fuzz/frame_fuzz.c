@@ -21,7 +21,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define LONG (PIER__READ_AHEAD + 100)
+#define LONG (PIER__AHEAD_MAX + 100)
 /* In its wire form. */
 #define MESSAGE_ROOM (4 * LONG + 128)
 

@@ -218,17 +218,17 @@ int pier_frame_recv(struct pier_frame *frame, void *buf, size_t size,
 
 /*
  * pier_frame_view(frame, data, length, deadline): the next message, not copied
- * where it lies in one piece in the stream's buffer, as those of less than
- * 64 KiB do.
+ * where it lies in one piece in the stream's buffer, as those do that take up
+ * to 68 KiB on the wire.
  *
  *   data    set to the message, borrowed until the next call that receives
  *           from the frame, or pier_frame_detach(), or the end of the stream; a
  *           send in between is fine. A task that waits for something else
- *           while it holds a view keeps a buffer of 64 KiB from others
+ *           while it holds a view keeps a buffer of 68 KiB from others
  *   length  set to its length, which may be 0
  *
  * 1, 0 or an error, as pier_frame_recv(); -ENOSPC does not occur, but
- *   -ENOMEM  no memory for a message of more than 64 KiB, which stays
+ *   -ENOMEM  no memory for a message of more than 68 KiB, which stays
  */
 int pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline);

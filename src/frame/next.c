@@ -47,7 +47,7 @@ pier__frame_use_up(struct pier_frame *frame, size_t size)
 static int
 make_room(struct pier_frame *frame, size_t size)
 {
-	size_t least = size + PIER__READ_AHEAD;
+	size_t least = size + PIER__AHEAD_MAX;
 	size_t room = frame->own_room > 0 ? frame->own_room : OWN_MIN;
 	unsigned char *own;
 
@@ -116,7 +116,7 @@ end_copy(struct pier_frame *frame, enum pier__found found)
 static int
 read_to_own(struct pier_frame *frame, size_t rest, pier_deadline deadline)
 {
-	size_t room = frame->own_room - PIER__READ_AHEAD - frame->own_size;
+	size_t room = frame->own_room - PIER__AHEAD_MAX - frame->own_size;
 	ssize_t n;
 	int rc;
 
@@ -124,7 +124,7 @@ read_to_own(struct pier_frame *frame, size_t rest, pier_deadline deadline)
 		rc = make_room(frame, frame->own_size + DIRECT_MIN);
 		if (rc < 0)
 			return rc;
-		room = frame->own_room - PIER__READ_AHEAD - frame->own_size;
+		room = frame->own_room - PIER__AHEAD_MAX - frame->own_size;
 	}
 	n = pier__stream_read_some(frame->stream, frame->own + frame->own_size,
 		rest < room ? rest : room, "read", deadline);
@@ -141,8 +141,8 @@ more(struct pier_frame *frame, size_t have, pier_deadline deadline)
 	size_t rest = missing(frame, have);
 	int rc = 1;
 
-	if (frame->own == NULL && have < PIER__READ_AHEAD &&
-		have + rest <= PIER__READ_AHEAD)
+	if (frame->own == NULL && have < PIER__AHEAD_MAX &&
+		have + rest <= PIER__AHEAD_MAX)
 		return pier__stream_fill(stream, have + 1, "read", deadline);
 	if (stream->in == NULL) {
 		if (rest >= DIRECT_MIN)

@@ -11,7 +11,7 @@
 
 #include "task/sched.h"
 
-#define PIER__SCRATCH_SIZE 65536
+#define PIER__SCRATCH_SIZE 69632
 
 /* PIER__SCRATCH_SIZE bytes, not cleared; NULL: no memory. */
 void *pier__scratch_get(void);

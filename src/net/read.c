@@ -8,6 +8,7 @@
  * message, it keeps a buffer of just that size. So a stream that waits for the
  * next message holds no buffer at all.
  */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@
 
 /* The smallest buffer that keeps a part of a message. */
 #define PART_MIN 256
+
+static_assert(PIER__SCRATCH_SIZE == PIER__AHEAD_MAX, "what is read ahead fits");
 
 PIER__HOT void
 pier__stream_consume(struct pier_stream *stream, size_t size)
@@ -116,7 +119,8 @@ shrink(struct pier_stream *stream)
 		return 0;
 	while (room < have)
 		room *= 2;
-	if (room == PIER__SCRATCH_SIZE)
+	/* Little or nothing would be won. */
+	if (room > PIER__SCRATCH_SIZE / 2)
 		return 0;
 	part = pier__alloc(room);
 	if (part == NULL)

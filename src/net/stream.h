@@ -28,8 +28,11 @@
 #include "io/gather.h"
 #include "task/timeout.h"
 
-/* What a stream reads ahead at most. */
+/* What a stream may be asked to read ahead. */
 #define PIER__READ_AHEAD 65536
+/* What it reads ahead at most: a message of a round size, with what a framing
+   puts around it, is there whole after one read, and little lies behind it. */
+#define PIER__AHEAD_MAX (PIER__READ_AHEAD + 4096)
 
 /* What stands above a stream and reads it: a framing. */
 struct pier__attachment {
@@ -199,7 +202,7 @@ ssize_t pier__stream_read_some(struct pier_stream *stream, void *buf,
 	size_t size, const char *why, pier_deadline deadline);
 /* What the reader read ahead, for layers and framings above it. Fills `in`
    until it has `want` bytes. 1: it has; 0: the peer's end came first; or an
-   error, not noted. want is at most PIER__READ_AHEAD. */
+   error, not noted. want is at most PIER__AHEAD_MAX. */
 int pier__stream_fill(struct pier_stream *stream, size_t want, const char *why,
 	pier_deadline deadline);
 /*

@@ -6,10 +6,15 @@
  */
 #include <pier/serve.h>
 
+#include <assert.h>
 #include <errno.h>
 
 #include "io/scratch.h"
 #include "net/packet.h"
+
+#define MESSAGE_MAX 65536
+
+static_assert(MESSAGE_MAX <= PIER__SCRATCH_SIZE, "a message fits");
 
 /* What becomes of one message: 0, or an error. */
 typedef int each_fn(
@@ -24,7 +29,7 @@ one(struct pier_packet *packet, each_fn *each)
 
 	if (scratch == NULL)
 		return -ENOMEM;
-	rc = pier__packet_try(packet, &msg, scratch, PIER__SCRATCH_SIZE);
+	rc = pier__packet_try(packet, &msg, scratch, MESSAGE_MAX);
 	if (rc == 0)
 		rc = msg.truncated ? -EMSGSIZE
 				   : each(packet, scratch, msg.size);
