@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "frame/frame.h"
+#include "frame/near.h"
 #include "frame/quick.h"
 
 /* Lend size of what was received, `have` bytes. */
@@ -134,6 +135,67 @@ view_other(struct pier_frame *frame, const void **data, size_t *length,
 	return lend(frame, pier__frame_ahead(frame->stream), size);
 }
 
+/* Lend the message at `at`, of what was received `have` bytes, which ends at `end`.
+   False: it is too long. */
+static inline __attribute__((always_inline)) bool
+lend_to(struct pier_frame *frame, const unsigned char *at, uint32_t have,
+	const unsigned char *end, const void **data, size_t *length)
+{
+	size_t size = (size_t)(end - at) + 1;
+	size_t found = length_before(&frame->wire, end, size);
+
+	if (!PIER__MOSTLY(found <= frame->wire.max)) {
+		note_looked(frame, size - 1);
+		return false;
+	}
+	spend_credit(frame);
+	(void)lend(frame, have, size);
+	*data = at;
+	*length = found;
+	return true;
+}
+
+/* One that ends at a byte, which is not near, who has credit: `looked` bytes are
+   none. */
+static __attribute__((noinline)) int
+view_far(struct pier_frame *frame, const void **data, size_t *length,
+	pier_deadline deadline, uint32_t looked)
+{
+	const struct pier_stream *stream = frame->stream;
+	const uint32_t have = stream->in_end - stream->in_begin;
+	const unsigned char *at = stream->in + stream->in_begin;
+	const unsigned char *end =
+		memchr(at + looked, frame->wire.end, have - looked);
+
+	if (end == NULL)
+		note_looked(frame, have);
+	else if (lend_to(frame, at, have, end, data, length))
+		return 1;
+	return view_first(frame, data, length, deadline);
+}
+
+/* One that ends at a byte. No register is saved for it either, if that is near. */
+PIER__HOT static __attribute__((noinline)) int
+view_byte(struct pier_frame *frame, const void **data, size_t *length,
+	pier_deadline deadline)
+{
+	const struct pier_stream *stream = frame->stream;
+	const uint32_t have = stream->in_end - stream->in_begin;
+	const unsigned char *at, *end;
+
+	if (!PIER__MOSTLY(has_credit(frame, deadline) && have > 0))
+		return view_first(frame, data, length, deadline);
+	if (!PIER__MOSTLY(have >= PIER__NEAR))
+		return view_far(frame, data, length, deadline, 0);
+	at = stream->in + stream->in_begin;
+	end = pier__find_near(at, frame->wire.end);
+	if (!PIER__MOSTLY(end != NULL))
+		return view_far(frame, data, length, deadline, PIER__NEAR);
+	return PIER__MOSTLY(lend_to(frame, at, have, end, data, length))
+		       ? 1
+		       : view_first(frame, data, length, deadline);
+}
+
 PIER__HOT int
 pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
@@ -145,7 +207,9 @@ pier_frame_view(struct pier_frame *frame, const void **data, size_t *length,
 	uint32_t size;
 
 	if (!PIER__MOSTLY(frame->wire.quick == PIER__QUICK_U32BE))
-		return view_other(frame, data, length, deadline);
+		return frame->wire.quick == PIER__QUICK_BYTE
+			       ? view_byte(frame, data, length, deadline)
+			       : view_other(frame, data, length, deadline);
 	if (!PIER__MOSTLY(has_credit(frame, deadline) && have >= width))
 		return view_first(frame, data, length, deadline);
 	at = stream->in + stream->in_begin;
