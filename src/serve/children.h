@@ -92,8 +92,8 @@ void pier__children_forked(const struct pier_server *server,
 static inline bool
 pier__children_are_of_another(const struct pier_server *server)
 {
-	return server->child_ledger != NULL &&
-	       server->children.pid != pier__process();
+	return atomic_load(&server->child_ledger) != NULL &&
+	       atomic_load(&server->children.pid) != pier__process();
 }
 
 /* By the child in this place: all that it had to do is done. Nothing else tells

@@ -194,22 +194,36 @@ static int
 open_children(struct pier__worker *worker)
 {
 	struct pier_server *server = worker->server;
+	struct pier__ledger *ledger = atomic_load(&server->child_ledger);
+	bool first = ledger == NULL;
 	size_t i;
+	int rc;
 
 	/* A child that takes one of its own writes to many pages of what malloc
 	   keeps in order, each of which is copied first. */
 	if (server->spare == NULL)
 		server->spare = pier__alloc_lines(PIER__SCRATCH_SIZE);
-	if (server->child_ledger == NULL)
-		server->child_ledger =
-			pier__alloc_object(sizeof(*server->child_ledger));
-	if (server->spare == NULL || server->child_ledger == NULL)
-		return -ENOMEM;
+	if (first)
+		ledger = pier__alloc_object(sizeof(*ledger));
+	if (server->spare == NULL || ledger == NULL) {
+		rc = -ENOMEM;
+		goto free_ledger;
+	}
 	/* What a child closes, or makes anew, it does not write to before. */
 	for (i = 0; i < worker->acceptor_count; i++)
 		worker->acceptors[i].listener->desc.left = true;
 	worker->stop.left = true;
-	return pier__children_open(worker);
+	rc = pier__children_open(worker);
+	if (rc < 0)
+		goto free_ledger;
+	/* Last: from here on a stop, by any thread, asks whose they are. */
+	atomic_store(&server->child_ledger, ledger);
+	return 0;
+
+free_ledger:
+	if (first)
+		pier__free(ledger);
+	return rc;
 }
 
 /* It has been forked: what this process has of its connection is let go, so that

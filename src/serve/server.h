@@ -122,7 +122,7 @@ struct pier__worker {
 
 /* Processes of connections; see children.h. */
 struct pier__children {
-	int pid;                 /* whose they are */
+	atomic_int pid;          /* whose they are */
 	atomic_bool *marks;      /* shared: who has told its end, by place */
 	size_t room;             /* places, from 1 */
 	int *pidfds;             /* for a child of one that has many */
@@ -179,8 +179,9 @@ struct pier_server {
 	struct pier__list waiters;
 	/* Of PIER_FORK: */
 	struct pier__children children;
-	void *spare;                       /* what each of those reads into */
-	struct pier__ledger *child_ledger; /* of each of those, as it begins */
+	void *spare; /* what each of those reads into */
+	/* Of each of those, as it begins; there once children.pid is. */
+	struct pier__ledger *_Atomic child_ledger;
 
 	struct pier__port *ports; /* opened; room for one a worker each */
 	size_t port_count;
