@@ -423,13 +423,27 @@ is_passing(int rc)
 	}
 }
 
+/* An accept() in vain costs the kernel a socket, made and thrown away: nine times
+   a poll, or a tenth of all that a short connection takes. So whoever has taken
+   one looks whether there is another, until so many in a row were there that it
+   is no question. The first is there: an event or a poll has told. */
+#define ROW_MAX 8
+
+PIER__HOT static bool
+looks_first(const struct pier_listener *listener)
+{
+	uint8_t row = PIER__LOOK(listener->row);
+
+	return listener->may_block || (row > 0 && row < ROW_MAX);
+}
+
 PIER__HOT static int
 accept_once(struct pier_listener *listener, struct pier_addr *peer, bool stands)
 {
 	const struct pier__calls *calls = pier__calls();
 	struct pollfd one = { .fd = listener->desc.fd, .events = POLLIN };
 
-	if (listener->may_block && !stands && calls->poll(&one, 1, 0) == 0)
+	if (!stands && looks_first(listener) && calls->poll(&one, 1, 0) == 0)
 		return -EAGAIN;
 	if (peer == NULL)
 		return calls->accept(
@@ -459,6 +473,20 @@ set_late(struct pier_listener *listener, int fd)
 	return pier__fail_step(rc, PIER_STEP_OPTION, text, why.text);
 }
 
+/* What an attempt that gave fd shows of the queue. */
+static inline void
+note(struct pier_listener *listener, int fd)
+{
+	uint8_t row = PIER__LOOK(listener->row);
+
+	if (fd == -EAGAIN) {
+		PIER__NOTE(listener->desc.readable, false);
+		PIER__NOTE(listener->row, 0);
+	} else if (fd >= 0 && row < ROW_MAX) {
+		PIER__NOTE(listener->row, row + 1);
+	}
+}
+
 static inline __attribute__((always_inline)) int
 accept_next(struct pier_listener *listener, struct pier_addr *peer, bool stands)
 {
@@ -470,8 +498,7 @@ accept_next(struct pier_listener *listener, struct pier_addr *peer, bool stands)
 		fd = accept_once(listener, peer, stands);
 		if (stands && (fd == -EINTR || fd == -EAGAIN))
 			return -EAGAIN;
-		if (fd == -EAGAIN)
-			PIER__NOTE(listener->desc.readable, false);
+		note(listener, fd);
 		if (fd >= 0 && peer != NULL &&
 			peer->len <= sizeof(peer->u.sa.sa_family))
 			peer->len = 0;

@@ -22,6 +22,7 @@ struct pier_listener {
 	bool stands;    /* as that is wanted here: net/block.h */
 	bool blocking;  /* what it accepts blocks: see net/block.h */
 	bool refused; /* what was accepted last did not take an option: noted */
+	uint8_t row;  /* so many were there since nobody was, up to a few */
 	const char *scheme;  /* "tcp4", "unix": what its endpoint begins with */
 	const char *streams; /* "tcp", "unix", "seqpacket": what it accepts */
 	struct pier_addr addr;

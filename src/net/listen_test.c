@@ -335,6 +335,47 @@ test_a_name_that_was_taken_before_it_listened(void **state)
 	(void)close(robber);
 }
 
+/* Clients beside that of `one`, which queue behind it. */
+static void
+join(struct one one, struct pier_stream **clients, int count)
+{
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+
+	assert_true(pier_listener_endpoint(
+			    one.listener, endpoint, sizeof(endpoint)) > 0);
+	while (count-- > 0)
+		assert_int_equal(
+			pier_dial(clients++, endpoint, NULL, PIER_FOREVER), 0);
+}
+
+/* Who accepts one after the other asks the kernel for none that is not there,
+   and where many are does not ask before each. */
+static void
+test_no_attempt_in_vain(void **state)
+{
+	struct pier_stream *clients[20];
+	struct pier_stream *none;
+	struct one one = connected();
+	unsigned long polls;
+	int i;
+
+	(void)state;
+	accept_is(one, 0);
+	assert_int_equal(pier_accept(&none, one.listener, PIER_NOW), -EAGAIN);
+	assert_int_equal(faulty.counts[PIER__CALL_ACCEPT], 1);
+	join(one, clients, 20);
+	for (i = 0; i < 10; i++)
+		accept_is(one, 0);
+	polls = faulty.counts[PIER__CALL_POLL];
+	for (; i < 20; i++)
+		accept_is(one, 0);
+	assert_int_equal(faulty.counts[PIER__CALL_POLL], polls);
+	assert_int_equal(faulty.counts[PIER__CALL_ACCEPT], 21);
+	while (i > 0)
+		pier_close(clients[--i]);
+	over(one);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -351,6 +392,7 @@ main(void)
 		CASE(test_a_mode_that_cannot_be_set),
 		CASE(test_a_mode_from_the_first_moment),
 		CASE(test_a_name_that_was_taken_before_it_listened),
+		CASE(test_no_attempt_in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
