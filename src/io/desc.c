@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "task/run.h"
+#include "task/sched.h"
 
 PIER__HOT void
 pier__desc_init(struct pier__desc *desc, int fd, enum pier__desc_kind kind)
@@ -287,6 +288,14 @@ pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	return rc;
 }
 
+PIER__HOT bool
+pier__desc_watch(struct pier__desc *desc, struct pier__task *self)
+{
+	struct pier__engine *engine = self->sched->engine;
+
+	return engine->ops->add(engine, desc, PIER__IN) == 0;
+}
+
 void
 pier__desc_retry(struct pier__desc *desc, unsigned what)
 {
@@ -345,11 +354,16 @@ pier__desc_forget(struct pier__desc *desc)
 	desc->owner = NULL;
 }
 
-PIER__HOT void
-pier__desc_close(struct pier__desc *desc)
+PIER__HOT int
+pier__desc_leave(struct pier__desc *desc)
 {
 	int fd;
 
+	/* Closing takes it out of an engine's set, which need not be asked to.
+	   A fork may have copied it unseen: then the set tells of it until that
+	   copy is closed, and finds another generation in its place. */
+	if (PIER__LOOK(desc->lone))
+		desc->interest = 0;
 	pier__desc_forget(desc);
 	/* An abort by another thread must not meet the next file with this
 	   number. */
@@ -357,5 +371,11 @@ pier__desc_close(struct pier__desc *desc)
 	fd = desc->fd;
 	desc->fd = -1;
 	(void)pthread_mutex_unlock(&desc->abort_lock);
-	pier__close(fd);
+	return fd;
+}
+
+void
+pier__desc_close(struct pier__desc *desc)
+{
+	pier__close(pier__desc_leave(desc));
 }

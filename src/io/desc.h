@@ -210,6 +210,11 @@ ssize_t pier__desc_writev(
 int pier__desc_wait(struct pier__desc *desc, unsigned what, const char *why,
 	pier_deadline deadline);
 
+/* The first wait of a fiber for bytes of desc, which is its scheduler's, is about
+   to begin: the engine watches it from now on. False: it cannot, and an ordinary
+   wait says why. */
+bool pier__desc_watch(struct pier__desc *desc, struct pier__task *self);
+
 /*
  * pier__desc_mark(desc, what, self): be the one who waits in the direction, or
  * both directions, `what`, until pier__desc_unmark(). Being it already is fine.
@@ -263,8 +268,10 @@ pier__desc_unwatch(struct pier__desc *desc)
    waits for it. */
 void pier__desc_forget(struct pier__desc *desc);
 
-/* Forget, then close the descriptor. */
+/* Forget, then close the descriptor; or leave that to who frees desc's memory
+   first. The descriptor, or below 0. */
 void pier__desc_close(struct pier__desc *desc);
+int pier__desc_leave(struct pier__desc *desc);
 
 /* The kind of a socket by its family and type. */
 enum pier__desc_kind pier__desc_kind(int family, int type);

@@ -82,6 +82,7 @@ pier__block_end(struct pier__desc *desc)
 {
 	int rc;
 
+	PIER__NOTE(desc->lone, false);
 	if (PIER__LOOK(desc->blocks) == 0)
 		return 0;
 	rc = pier__calls()->set_blocking(desc->fd, false);

@@ -49,7 +49,7 @@ void pier__block_packet(struct pier_packet *packet);
 
 /* The socket is non-blocking from now on. For who passes on its descriptor, or
    makes a call on it that cannot be told not to wait. 0, or what fcntl(2)
-   gave; from any thread. */
+   gave; from any thread. It is not desc's alone any more, either. */
 int pier__block_end(struct pier__desc *desc);
 
 /* Whoever has the descriptor afterwards finds no moment (SO_RCVTIMEO) that pier has

@@ -248,8 +248,11 @@ pier_close(struct pier_stream *stream)
 	if (stream->attachment != NULL)
 		stream->attachment->closed(stream->attachment);
 	lower = stream->lower;
-	if (lower != NULL)
-		lower->layered = false;
+	if (lower == NULL) {
+		stream->ops->close(stream);
+		return;
+	}
+	lower->layered = false;
 	stream->ops->close(stream);
 	pier_close(lower);
 }

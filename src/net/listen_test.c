@@ -376,6 +376,39 @@ test_no_attempt_in_vain(void **state)
 	over(one);
 }
 
+/* A stream that was accepted and waited for is closed: who has its descriptor
+   (`given`) may have made another of it, so that it is taken out of the set. */
+static int
+closed(void *given)
+{
+	struct one one = connected();
+	struct pier_stream *stream;
+	unsigned long changes;
+	char byte;
+
+	assert_int_equal(
+		pier_accept(&stream, one.listener, pier_in_ms(5000)), 0);
+	changes = faulty.counts[PIER__CALL_EPOLL_CTL];
+	assert_int_equal(
+		pier_read(stream, &byte, 1, pier_in_ms(1)), -PIER_EDEADLINE);
+	assert_int_equal(faulty.counts[PIER__CALL_EPOLL_CTL] - changes, 1);
+	changes = faulty.counts[PIER__CALL_EPOLL_CTL];
+	if (given != NULL)
+		assert_true(pier_fd(stream) >= 0);
+	pier_close(stream);
+	assert_int_equal(faulty.counts[PIER__CALL_EPOLL_CTL] - changes,
+		given != NULL ? 1 : 0);
+	over(one);
+	return 0;
+}
+
+static void
+test_closing_is_leaving_the_set(void **state)
+{
+	assert_int_equal(pier_run(closed, NULL, NULL, NULL), 0);
+	assert_int_equal(pier_run(closed, state, NULL, NULL), 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -393,6 +426,7 @@ main(void)
 		CASE(test_a_mode_from_the_first_moment),
 		CASE(test_a_name_that_was_taken_before_it_listened),
 		CASE(test_no_attempt_in_vain),
+		CASE(test_closing_is_leaving_the_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,8 +113,14 @@ pier__plain_await(struct pier_stream *stream, struct pier__task *self)
 
 	if (!PIER__MOSTLY(!PIER__LOOK(desc->readable)))
 		return true;
-	if (!PIER__MOSTLY((desc->interest & PIER__IN) != 0))
-		return false;
+	if (!PIER__MOSTLY((desc->interest & PIER__IN) != 0)) {
+		if (PIER__LOOK(desc->blocks) != 0 || self->sched == NULL ||
+			!pier__desc_watch(desc, self))
+			return false;
+		/* What an engine cannot watch is always ready. */
+		if (PIER__LOOK(desc->readable))
+			return true;
+	}
 	desc->reader = self;
 	pier__park_plain(self, "read", desc->fd, pier__plain_until(stream));
 	desc->reader = NULL;

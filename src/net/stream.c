@@ -79,12 +79,15 @@ pier__fd_describe(const struct pier_stream *stream)
 PIER__HOT static void
 fd_close(struct pier_stream *stream)
 {
-	pier__desc_close(&stream->desc);
+	int fd = pier__desc_leave(&stream->desc);
+
 	/* Mostly none: a process that never asks the allocator for anything
 	   need not have its pages. */
 	if (stream->name != NULL)
 		pier__free(stream->name);
 	pier__stream_free(stream);
+	/* Last, so that little is to come back through after it. */
+	pier__close(fd);
 }
 
 PIER__HOT void
@@ -105,12 +108,11 @@ const struct pier__stream_ops pier__fd_ops = {
 	.close = fd_close,
 };
 
-PIER__HOT void
-pier__stream_init(struct pier_stream *stream,
-	const struct pier__stream_ops *ops, struct pier_stream *lower,
-	const char *scheme)
+/* Of cleared memory. */
+static inline void
+init(struct pier_stream *stream, const struct pier__stream_ops *ops,
+	struct pier_stream *lower, const char *scheme)
 {
-	memset(stream, 0, sizeof(*stream));
 	stream->ops = ops;
 	stream->lower = lower;
 	stream->scheme = scheme;
@@ -121,6 +123,15 @@ pier__stream_init(struct pier_stream *stream,
 		pier__stream_set_odd(stream, PIER__ODD_KIND);
 	if (lower != NULL)
 		lower->layered = true;
+}
+
+void
+pier__stream_init(struct pier_stream *stream,
+	const struct pier__stream_ops *ops, struct pier_stream *lower,
+	const char *scheme)
+{
+	memset(stream, 0, sizeof(*stream));
+	init(stream, ops, lower, scheme);
 }
 
 PIER__HOT int
@@ -142,11 +153,11 @@ pier__stream_begin(
 {
 	bool is_bt = family == AF_BLUETOOTH;
 
-	pier__stream_init(stream, is_bt ? &pier__rfcomm_ops : &pier__fd_ops,
-		NULL, scheme);
+	init(stream, is_bt ? &pier__rfcomm_ops : &pier__fd_ops, NULL, scheme);
 	stream->whole = is_bt;
 	pier__desc_init(
 		&stream->desc, fd, pier__desc_kind(family, SOCK_STREAM));
+	stream->desc.lone = stream->desc.kind == PIER__DESC_TCP;
 	stream->family = (int16_t)family;
 }
 
@@ -217,6 +228,7 @@ pier_adopt(struct pier_stream **out, int fd)
 	if (rc < 0)
 		goto fail;
 	stream->desc.kind = desc.kind;
+	stream->desc.lone = false;
 	if (desc.kind == PIER__DESC_FILE)
 		pier__stream_set_odd(stream, PIER__ODD_KIND);
 	*out = stream;

@@ -210,8 +210,12 @@ free_conn:
 PIER__HOT void
 pier__conn_runs_on(struct pier__conn *conn, const struct pier__worker *worker)
 {
-	struct pier__worker *workers = conn->acceptor->worker->server->workers;
+	struct pier_server *server = conn->acceptor->worker->server;
+	struct pier__worker *workers = server->workers;
 
+	/* There is nobody to whom one could be handed over. */
+	if (server->worker_count == 1)
+		return;
 	if (conn->runner != 0)
 		(void)atomic_fetch_sub(&workers[conn->runner - 1].load, 1);
 	conn->runner = worker == NULL ? 0 : (uint32_t)(worker - workers) + 1;

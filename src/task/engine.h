@@ -58,6 +58,8 @@ struct pier__desc {
 	/* 0: not; from 1: a thread may leave a wait to the kernel, after so
 	   many less one that it does not: net/block.h. */
 	uint8_t blocks;
+	/* Nobody has, or was given, this descriptor or another of its file. */
+	bool lone;
 	struct pier__sched *owner; /* first used on; see io/desc.h */
 	struct pier__task *reader;
 	struct pier__task *writer;
@@ -86,7 +88,8 @@ struct pier__engine_ops {
 	/* The wait for `what` that add() was called for is over. */
 	void (*rest)(struct pier__engine *engine, struct pier__desc *desc,
 		unsigned what);
-	/* desc leaves the set: before it is closed, released or passed on. */
+	/* desc leaves the set: before it is closed, released or passed on. One
+	   that watches for nothing (interest) any more is not in it. */
 	void (*forget)(struct pier__engine *engine, struct pier__desc *desc);
 	/* Wait at most timeout_ns (< 0: for ever) and wake the tasks whose
 	   descriptors became ready, by pier__wake(). 0, or -errno when the

@@ -15,10 +15,9 @@
 #define KEEPS true
 #endif
 
-PIER__HOT static struct pier__spares *
-spares_here(void)
+static inline struct pier__spares *
+spares_of(struct pier__task *self)
 {
-	struct pier__task *self = pier__current;
 	struct pier__thread *thread;
 
 	if (self == NULL)
@@ -32,7 +31,7 @@ spares_here(void)
 PIER__HOT void *
 pier__spare_get(size_t size)
 {
-	struct pier__spares *spares = spares_here();
+	struct pier__spares *spares = spares_of(pier__current);
 	void *object;
 
 	if (!KEEPS || size > PIER__SPARE_SIZE)
@@ -47,16 +46,18 @@ pier__spare_get(size_t size)
 	return object == NULL ? NULL : memset(object, 0, size);
 }
 
-PIER__HOT bool
+static inline bool
+is_near(const struct pier__task *self, const void *object)
+{
+	return self != NULL && self->sched != NULL &&
+	       (uintptr_t)object - (uintptr_t)self->sched->near <
+		       sizeof(self->sched->near);
+}
+
+bool
 pier__spare_is_near(const void *object)
 {
-	const struct pier__task *self = pier__current;
-	const struct pier__near *near =
-		self != NULL && self->sched != NULL ? self->sched->near : NULL;
-	uintptr_t at = (uintptr_t)object;
-
-	return near != NULL && at >= (uintptr_t)near &&
-	       at < (uintptr_t)(near + PIER__NEAR_MAX);
+	return is_near(pier__current, object);
 }
 
 PIER__HOT void *
@@ -80,10 +81,11 @@ pier__spare_get_near(size_t size)
 PIER__HOT void
 pier__spare_put(void *object, size_t size)
 {
-	struct pier__spares *spares = spares_here();
+	struct pier__task *self = pier__current;
+	struct pier__spares *spares = spares_of(self);
 
-	if (pier__spare_is_near(object)) {
-		struct pier__sched *sched = pier__current->sched;
+	if (__builtin_expect(is_near(self, object), 0)) {
+		struct pier__sched *sched = self->sched;
 		const struct pier__near *place = object;
 
 		sched->near_taken &= ~(1u << (place - sched->near));
@@ -102,7 +104,7 @@ pier__spare_put(void *object, size_t size)
 void
 pier__spares_move(struct pier__spares *from)
 {
-	struct pier__spares *to = spares_here();
+	struct pier__spares *to = spares_of(pier__current);
 
 	while (from->first != NULL && to != NULL &&
 		to->count < PIER__SPARES_MAX) {

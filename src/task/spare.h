@@ -18,7 +18,7 @@
 
 /* All have one size, whatever was asked for; larger objects are not kept. */
 #define PIER__SPARE_SIZE 256
-#define PIER__SPARES_MAX 64
+#define PIER__SPARES_MAX 128
 
 /* Those of one thread, or its scheduler: the last that came is the first that goes. */
 struct pier__spares {
