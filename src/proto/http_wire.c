@@ -100,6 +100,12 @@ is_empty(const struct pier__http_scan *scan, const char *bytes, size_t end)
 	return len == 1 || (len == 2 && bytes[scan->line] == '\r');
 }
 
+static int
+too_long(struct pier__why *why)
+{
+	return over(why, "bytes of the header", PIER_HTTP_HEAD_MAX);
+}
+
 ptrdiff_t
 pier__http_scan(struct pier__http_scan *scan, const char *bytes, size_t len,
 	struct pier__why *why)
@@ -116,8 +122,10 @@ pier__http_scan(struct pier__http_scan *scan, const char *bytes, size_t len,
 		scan->at = end;
 		if (found == NULL)
 			break;
+		/* However much of it came at once. */
 		if (is_empty(scan, bytes, end))
-			return (ptrdiff_t)end;
+			return end > PIER_HTTP_HEAD_MAX ? too_long(why)
+							: (ptrdiff_t)end;
 		rc = end_line(scan, end, why);
 		if (rc < 0)
 			return rc;
@@ -125,7 +133,7 @@ pier__http_scan(struct pier__http_scan *scan, const char *bytes, size_t len,
 	if (len - scan->line > PIER_HTTP_LINE_MAX)
 		return over(why, "bytes of a line", PIER_HTTP_LINE_MAX);
 	if (len >= PIER_HTTP_HEAD_MAX)
-		return over(why, "bytes of the header", PIER_HTTP_HEAD_MAX);
+		return too_long(why);
 	return 0;
 }
 

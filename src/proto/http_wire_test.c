@@ -260,6 +260,21 @@ limits_hold(void **state)
 	assert_int_equal(read_head(&head, &block, bytes, len, false, 4096),
 		-PIER_ELIMIT);
 	assert_non_null(strstr(why.text, "bytes of the header"));
+	/* One that ends too late, and is there whole. */
+	memcpy(bytes + len, "\r\n", 2);
+	assert_int_equal(
+		read_head(&head, &block, bytes, len + 2, false, len + 2),
+		-PIER_ELIMIT);
+	assert_non_null(strstr(why.text, "bytes of the header"));
+	/* One that just fits. */
+	len -= 2000;
+	memset(bytes + len, 'h', PIER_HTTP_HEAD_MAX - len);
+	memcpy(bytes + len + 1, ":", 1);
+	memcpy(bytes + PIER_HTTP_HEAD_MAX - 4, "\r\n\r\n", 4);
+	assert_int_equal(read_head(&head, &block, bytes, PIER_HTTP_HEAD_MAX,
+				 false, PIER_HTTP_HEAD_MAX),
+		0);
+	free(block);
 }
 
 static void
