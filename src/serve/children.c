@@ -301,6 +301,8 @@ lose(struct pier__child *child)
 	if (pier__sched_spawn(pier__current->sched, worker->handling, died_main,
 		    child) == 0)
 		return;
+	/* By this fiber then, whose stack forks leave out until now. */
+	pier__sched_copy_self();
 	report(child);
 	put_away(child);
 }

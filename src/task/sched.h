@@ -97,7 +97,8 @@ int pier__sched_spawn(struct pier__sched *sched, struct pier_group *group,
    on its stack, nor its task, is there in them. */
 int pier__sched_spawn_uncopied(struct pier__sched *sched,
 	struct pier_group *group, pier_task_fn *fn, void *arg);
-/* The calling fiber is there in children from now on. */
+/* The calling fiber is there in children from now on, unless the kernel refuses the
+   advice for its stack and for the whole slab. */
 void pier__sched_copy_self(void);
 /* Cancel every fiber, and those that are started from now on. */
 void pier__sched_cancel(struct pier__sched *sched);
