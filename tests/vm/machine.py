@@ -72,7 +72,7 @@ mkdir -p {tree} /host/tmp/out
 mount -o bind /out /host/tmp/out
 ip link set lo up
 # A machine of so little memory keeps few, and one test's crowd drives out another's.
-echo 65536 >/proc/sys/net/ipv4/tcp_max_tw_buckets
+echo 65536 >/host/proc/sys/net/ipv4/tcp_max_tw_buckets
 # What a machine with a network has: who says that there is no such name, at once, and
 # a route for what goes to everybody.
 sed 's/^hosts:.*/hosts: files [NOTFOUND=return] dns/' /host/etc/nsswitch.conf >/nsswitch.conf
