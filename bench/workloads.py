@@ -115,7 +115,10 @@ class Workload:
         return {"fork": 1, "prefork": 1 + self.connections}.get(self.model, 0)
 
     def slices(self):
-        """Of a round: many, where it takes no time to connect again."""
+        """Of a round: many, where it takes no time to connect again. A socat
+        that relays has an end with its first connection."""
+        if self.own is RELAYS:
+            return 1
         return 6 if self.connections <= 1000 else 3
 
     def arguments(self, times):
