@@ -42,20 +42,31 @@ lend_whole(struct pier_frame *frame, const void **data, size_t *length)
 		size);
 }
 
+/* Who had no credit: lend what is there whole, if he may have some again. */
+static bool
+view_quick_again(struct pier_frame *frame, const void **data, size_t *length,
+	pier_deadline deadline)
+{
+	const unsigned char *at;
+	size_t found, size;
+
+	if (!pier__frame_quick_again(frame, deadline, &at, &found, &size))
+		return false;
+	*data = at;
+	*length = found;
+	(void)lend(frame, pier__frame_ahead(frame->stream), size);
+	return true;
+}
+
 /* Something was received, of which nothing is lent. */
 static __attribute__((noinline)) int
 view_received(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
 {
-	const unsigned char *at;
-	size_t found, size;
 	int rc;
 
-	if (pier__frame_quick_again(frame, deadline, &at, &found, &size)) {
-		*data = at;
-		*length = found;
-		return lend(frame, pier__frame_ahead(frame->stream), size);
-	}
+	if (view_quick_again(frame, data, length, deadline))
+		return 1;
 	if (deadline.ns < 0)
 		deadline = pier__timeout_deadline(frame->stream->timeout_ms);
 	rc = pier__frame_next(frame, deadline);
@@ -66,15 +77,10 @@ static __attribute__((noinline)) int
 view_full_way(struct pier_frame *frame, const void **data, size_t *length,
 	pier_deadline deadline)
 {
-	const unsigned char *at;
-	size_t found, size;
 	int rc;
 
-	if (pier__frame_quick_again(frame, deadline, &at, &found, &size)) {
-		*data = at;
-		*length = found;
-		return lend(frame, pier__frame_ahead(frame->stream), size);
-	}
+	if (view_quick_again(frame, data, length, deadline))
+		return 1;
 	rc = pier__frame_await(frame, &deadline);
 	return rc == 1 ? view_received(frame, data, length, deadline) : rc;
 }
