@@ -202,7 +202,9 @@ struct pier_listen_opts {
  *             end by the process that bound it. seqpacket:// the same, for
  *             pier_packet_accept(), and so l2cap://. rfcomm:// and l2cap://
  *             need a controller that is on. fd://3: a socket that listens already,
- *             taken on success; fd://NAME: one that a service manager handed
+ *             taken on success, its flags left alone: where it lacks O_NONBLOCK
+ *             and another process takes the client first, an accept waits for the
+ *             next one; fd://NAME: one that a service manager handed
  *             down (pier/service.h)
  *
  * Returns 0, or
