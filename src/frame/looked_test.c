@@ -15,11 +15,12 @@
 #include <pier.h>
 
 #include "frame/memory_stream.h"
+#include "scale.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 /* Met only by what hangs. */
 #define HANGS    pier_in_s(20)
-#define MESSAGES 40
+#define MESSAGES test_scale(40, 10)
 #define LONGEST  100000
 
 static size_t looked;

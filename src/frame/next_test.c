@@ -15,6 +15,7 @@
 #include <pier.h>
 
 #include "frame/memory_stream.h"
+#include "scale.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -125,7 +126,8 @@ receives_messages_longer_than_a_buffer(void **state)
 	(void)state;
 	fill_sent();
 	for (size_t i = 0; i < COUNT(long_kinds); i++)
-		for (size_t j = 0; j < COUNT(sizes); j++)
+		for (size_t j = 0; j < COUNT(sizes);
+			j += (size_t)test_scale(1, 3))
 			for (size_t k = 0; k < COUNT(pieces); k++)
 				receives_long(long_kinds[i], sizes[j],
 					pieces[k], (j & 1) != 0);
@@ -287,7 +289,8 @@ passes_over_what_is_too_long_or_wrong(void **state)
 	(void)state;
 	fill_sent();
 	for (size_t i = 0; i < COUNT(kinds); i++)
-		for (size_t j = 0; j < COUNT(pieces) * 4; j++)
+		for (size_t j = 0; j < COUNT(pieces) * 4;
+			j += (size_t)test_scale(1, 5))
 			passes_over(
 				i, pieces[j / 4], (j & 1) != 0, (j & 2) != 0);
 }

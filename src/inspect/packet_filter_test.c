@@ -259,14 +259,14 @@ test_the_kernel_agrees(void **state)
 		struct pier_dump_filter *filter = read_filter(filters[i]);
 		int n = pier_dump_filter_code(filter, code, PIER_DUMP_CODE_MAX,
 			PIER_LINK_ETHERNET, 4096);
-		unsigned seed;
+		unsigned seeds = (unsigned)test_scale(300, 60), seed;
 
 		program.len = (unsigned short)n;
 		assert_int_equal(
 			setsockopt(pair[1], SOL_SOCKET, SO_ATTACH_FILTER,
 				&program, sizeof(program)),
 			0);
-		for (seed = 1; seed <= 300; seed++) {
+		for (seed = 1; seed <= seeds; seed++) {
 			struct pier__cbpf_packet packet = { .bytes = bytes };
 			bool came;
 

@@ -5,6 +5,7 @@
  * is found, and stays.
  */
 #include "proto/mdns_browse_bed.h"
+#include "scale.h"
 
 static struct bed bed;
 
@@ -79,7 +80,7 @@ names_that_are_made_up_are_asked_for_with_a_bound(void **state)
 	(void)state;
 	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
-	for (minute = 0; minute < 5; minute++) {
+	for (minute = 0; minute < test_scale(5, 2); minute++) {
 		restart_count();
 		for (second = 0; second < 60; second++) {
 			make_up(1000 * minute + 10 * second, 10);
@@ -200,7 +201,7 @@ known_answers_that_are_made_up_make_few_packets(void **state)
 	(void)state;
 	bed_open(&bed, "_s._tcp");
 	assert_true(bed_sent(&bed, bed.now_ns + BED_SECOND));
-	for (round = 0; round < 20; round++)
+	for (round = 0; round < test_scale(20, 5); round++)
 		make_up(200 * round, 200);
 	/* The row for the type is a question a minute by then. */
 	pass(120 * BED_SECOND);

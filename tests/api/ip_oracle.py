@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 # Of each kind; fewer where the machine is emulated (tests/scale.h).
-EACH = 150 if os.environ.get("PIER_TEST_SCALE") == "small" else 3000
+EACH = 50 if os.environ.get("PIER_TEST_SCALE") == "small" else 3000
 random.seed(20261126)
 
 PLAIN, EXPLODED, PACKED, INTEGER, INTEGER6, MAPPED, POINTER, CLASSIC = range(8)
