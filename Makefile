@@ -35,7 +35,7 @@ check-aarch64: ## build for aarch64 and run the tests under qemu
 
 check-vm: ## run the tests that need another kernel, in a machine of qemu
 	@tools/deps build check
-	@tools/check vm
+	@tools/check vm-full
 
 lint: ## layers, symbols, errno, sizes, documents, format, analysers
 	@tools/deps build lint

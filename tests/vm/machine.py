@@ -20,6 +20,9 @@ import shutil
 import struct
 import subprocess
 import tempfile
+import time
+
+import jobs
 
 # What the guest needs to see the files of this machine.
 FIRST = ["virtio_pci", "9pnet_virtio", "9p"]
@@ -40,6 +43,16 @@ APPEND = (
 # One of few features: what guards memory, and saves wide registers, is slower to
 # emulate than to do without.
 CPU = "Nehalem,+rdrand"
+
+# Where a job runs.
+VARIABLES = [
+    "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG=C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE=1",
+]
+
+# So long before their time is over machines start nothing more: what is short ends.
+LAST_S = 10
 
 QEMU = ("qemu-system-x86_64", "qemu-system-x86")
 
@@ -83,6 +96,7 @@ for module in {modules}; do
 	insmod "/host/$module" 2>>/out/modules.{name} ||
 		insmod "{tree}/${{module#{root}/}}"
 done
+ulimit -n 20000
 chroot /host /bin/bash /tmp/out/jobs.{name} </dev/null >/out/said.{name} 2>&1
 sync
 poweroff -f
@@ -117,6 +131,11 @@ def output(*command, seconds=120, **more):
     return done.stdout
 
 
+def left(until):
+    """Seconds until that moment; not nothing, so that a quick thing is done yet."""
+    return max(1, until - time.monotonic())
+
+
 def tool(name, package):
     path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
     if not path:
@@ -146,10 +165,11 @@ def unpack(packed, image):
 class Kernel:
     """Debian's kernel, unpacked below a folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, seconds=120):
+        """So many seconds may it take to fetch it."""
         self.root = f"{folder}/kernel"
         if not glob.glob(f"{self.root}/boot/vmlinuz-*"):
-            self.fetch(folder)
+            self.fetch(folder, time.monotonic() + seconds)
         (packed,) = glob.glob(f"{self.root}/boot/vmlinuz-*")
         self.version = os.path.basename(packed).split("-", 1)[1]
         self.image = f"{self.root}/boot/vmlinux-{self.version}"
@@ -172,7 +192,7 @@ class Kernel:
     def name_of(path):
         return os.path.basename(path).split(".")[0].replace("-", "_")
 
-    def fetch(self, folder):
+    def fetch(self, folder, until):
         """The package that linux-image-amd64 stands for today."""
         if os.environ.get("PIER_NO_INSTALL", "0") != "0":
             raise Lacking("PIER_NO_INSTALL keeps the kernel from being fetched")
@@ -180,7 +200,10 @@ class Kernel:
             raise Lacking("the machine is of kind x86_64, this one is not")
         try:
             said = output(
-                tool("apt-cache", "apt"), "depends", "linux-image-amd64"
+                tool("apt-cache", "apt"),
+                "depends",
+                "linux-image-amd64",
+                seconds=left(until),
             )
         except Broken as failed:
             raise Lacking(str(failed)) from failed
@@ -192,11 +215,13 @@ class Kernel:
             apt = ["apt-get", "-q", "-o", "APT::Sandbox::User="]
             apt += ["-o", "Acquire::http::Timeout=20"]
             try:
-                output(*apt, "download", names[0], cwd=there)
+                words = (*apt, "download", names[0])
+                output(*words, cwd=there, seconds=left(until))
+                (package,) = glob.glob(f"{there}/*.deb")
+                words = ("dpkg-deb", "-x", package, f"{there}/kernel")
+                output(*words, seconds=left(until))
             except Broken as failed:
                 raise Lacking(f"{names[0]} cannot be had: {failed}") from failed
-            (package,) = glob.glob(f"{there}/*.deb")
-            output("dpkg-deb", "-x", package, f"{there}/kernel")
             shutil.rmtree(self.root, ignore_errors=True)
             os.rename(f"{there}/kernel", self.root)
 
@@ -265,75 +290,6 @@ def share(name, path, readonly):
     ]
 
 
-class Job:
-    """A command to run there: words, variables, seconds it may take, the folder that
-    it runs in."""
-
-    def __init__(self, name, command, environment, seconds, folder):
-        self.name, self.command, self.seconds = name, command, seconds
-        self.folder = folder
-        self.environment = environment
-        self.number = 0  # what its files are called by
-        self.status, self.said, self.took_ms = None, "", 0
-
-    def line(self):
-        """What starts it there, in the background."""
-        more = "".join(
-            f" {key}={shlex.quote(value)}"
-            for key, value in self.environment.items()
-        )
-        return (
-            f"(cd {shlex.quote(self.folder)}; export HOME=/tmp{more}; "
-            f"job {self.number} {self.seconds} {shlex.join(self.command)}) & "
-            "((++running))"
-        )
-
-
-# job NUMBER SECONDS WORD...: how it ended, and after how many milliseconds.
-# room: waits until another job may be started.
-# take NUMBER: this machine runs it, and no other.
-FUNCTIONS = """running=0
-job() {{
-	local begun=${{EPOCHREALTIME/./}} number=$1 limit=$2
-	shift 2
-	timeout -k 2 "$limit" "$@" >/tmp/out/"$number".said 2>&1
-	echo $? $(((${{EPOCHREALTIME/./}} - begun) / 1000)) \\
-		>/tmp/out/"$number".status
-}}
-room() {{
-	((running < {at_once})) || {{ wait -n; ((running--)); }}
-}}
-take() {{
-	{{ true >/tmp/out/"$1".taken; }} 2>/dev/null
-}}
-set -o noclobber"""
-
-
-def script(own, common, at_once, bus):
-    """What runs the jobs there, some of them at a time, and then those of the common
-    ones that no other machine runs; they find PIER_VM_CAN_BUS where the machine has
-    a bus."""
-    lines = [FUNCTIONS.format(at_once=at_once)]
-    lines += ["export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-    lines += ["export LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1"]
-    lines += ["ulimit -n 20000"]
-    if bus:
-        lines.append("export PIER_VM_CAN_BUS=1")
-    for job in own:
-        lines += ["room", job.line()]
-    for job in common:
-        lines += ["room", f"! take {job.number} || {{ {job.line()}; }}"]
-    return "\n".join([*lines, "wait", ""])
-
-
-def read(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-
-
 def can_bus(qemu):
     """Two controllers on one bus, where this qemu has them."""
     if 'name "kvaser_pci"' not in output(qemu, "-device", "help"):
@@ -349,8 +305,9 @@ class Machine:
     It has one processor: two that are emulated wait for each other, for most of
     their time where the host's own are busy. Two machines do not."""
 
-    def __init__(self, name, modules, jobs):
-        self.name, self.modules, self.jobs = name, modules, jobs
+    def __init__(self, name, modules, own):
+        self.name, self.modules, self.jobs = name, modules, own
+        self.cut_off = False  # it had not ended by the end of its time
 
     def prepare(self, kernel, tree, there, text):
         """The archive it boots from, and its script."""
@@ -359,7 +316,7 @@ class Machine:
         modules = kernel.closure(self.modules)
         return initramfs(f"{there}/{self.name}", kernel, tree, modules, self.name)
 
-    def boot(self, kernel, tree, there, archive, bus, seconds):
+    def boot(self, kernel, tree, there, archive, bus, until):
         """Boots it, and waits for its end."""
         command = [tool(*QEMU), "-accel", "tcg", "-M", "q35", "-cpu", CPU]
         command += ["-m", "640M", "-nographic", "-no-reboot", "-nodefaults"]
@@ -370,21 +327,33 @@ class Machine:
         command += share("out", f"{there}/out", False)
         command += bus
         with open(f"{there}/{self.name}/console", "wb") as console:
+            with subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+            ) as qemu:
+                try:
+                    self.wait(qemu, f"{there}/out/over", until)
+                finally:
+                    qemu.kill()
+
+    def wait(self, qemu, over, until):
+        """Until it ends by itself, or has no more time. Before that it is told to
+        start nothing more."""
+        try:
+            qemu.wait(left(until - LAST_S))
+        except subprocess.TimeoutExpired:
+            with open(over, "w", encoding="ascii"):
+                pass
             try:
-                subprocess.run(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=console,
-                    stderr=subprocess.STDOUT,
-                    timeout=seconds,
-                    check=False,
-                )
+                qemu.wait(left(until))
             except subprocess.TimeoutExpired:
-                console.write(f"no end after {seconds} s\n".encode())
+                self.cut_off = True
 
     def said(self, there):
         return "".join(
-            read(f"{there}/{path}")
+            jobs.read(f"{there}/{path}")
             for path in (
                 f"{self.name}/console",
                 f"out/said.{self.name}",
@@ -393,28 +362,31 @@ class Machine:
         )
 
 
-def run(kernel, tree, machines, common, seconds=90, at_once=1):
+def run(kernel, tree, machines, common, until, at_once=1, excused=None):
     """Boots them beside each other; they run their own jobs, and of the common ones
-    each takes the next as soon as it has room. Fills in status and said of each
-    job; what the consoles said. A job that did not come to its end has no status."""
+    each takes the next as soon as it has room, until that moment. Fills in how each
+    ended; what the consoles said. With the seconds that all may take as `excused`,
+    those that did not come to an end in time may have an excuse."""
     bus = can_bus(tool(*QEMU))
-    jobs = [job for machine in machines for job in machine.jobs] + common
-    for number, job in enumerate(jobs):
+    every = [job for machine in machines for job in machine.jobs] + common
+    for number, job in enumerate(every):
         job.number = number
+    variables = VARIABLES + (["PIER_VM_CAN_BUS=1"] if bus else [])
     with tempfile.TemporaryDirectory(prefix="pier-vm-") as there:
-        os.mkdir(f"{there}/out")
+        out = f"{there}/out"
+        os.mkdir(out)
 
         def one(machine):
-            text = script(machine.jobs, common, at_once, bus)
+            text = jobs.script(
+                machine.name, machine.jobs, common, at_once, "/tmp/out", variables
+            )
             archive = machine.prepare(kernel, tree, there, text)
-            machine.boot(kernel, tree, there, archive, bus, seconds)
+            machine.boot(kernel, tree, there, archive, bus, until)
             return machine.said(there)
 
         with concurrent.futures.ThreadPoolExecutor(len(machines)) as pool:
             said = "".join(pool.map(one, machines))
-        for job in jobs:
-            job.said = read(f"{there}/out/{job.number}.said")
-            status = read(f"{there}/out/{job.number}.status").strip()
-            if status:
-                job.status, job.took_ms = map(int, status.split())
+        jobs.collect(every, out)
+        if excused:
+            jobs.excuse(every, machines, out, excused)
     return said

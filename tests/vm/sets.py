@@ -20,9 +20,6 @@ class Set:
     scripts: list = dataclasses.field(default_factory=list)
     # Whole suites of the build, in small.
     suites: list = dataclasses.field(default_factory=list)
-    seconds: int = 90
-    # Seconds that it takes of one processor, about.
-    weight: int = 3
 
 
 SETS = [
@@ -30,27 +27,23 @@ SETS = [
         "tipc",
         ["tipc", "diag"],
         scripts=["tests/vm/tipc.py", "tools/recipes --tap {build} G4"],
-        weight=6,
     ),
     Set(
         "vsock",
         ["vsock_loopback", "vsock_diag", "raw_diag", "af_packet_diag"],
         tests=["api/vsock", "api/vsock_loopback"],
         scripts=["tests/vm/vsock.py"],
-        weight=4,
     ),
     Set(
         "bluetooth",
         bluetooth_bed.MODULES,
         scripts=["tests/vm/bluetooth.py", "tools/recipes --tap {build} G2"],
-        weight=14,
     ),
     Set(
         "can",
         ["can_raw", "vcan"],
         tests=["api/old_protocols"],
         scripts=["tests/vm/can.py"],
-        weight=14,
     ),
     Set(
         "bcm",
@@ -62,7 +55,6 @@ SETS = [
         "can_link",
         ["can_raw", "vcan", "vxcan", "kvaser_pci", "slcan"],
         scripts=["tests/vm/can_link.py"],
-        weight=6,
     ),
     Set(
         "isotp",
@@ -83,43 +75,49 @@ SETS = [
         ],
         tests=["option/option"],
         scripts=["tests/vm/options.py"],
-        weight=4,
     ),
     # Every test of the library: it meets kernels that lack what the newest have.
     Set(
         "library",
         ["tcp_diag", "udp_diag", "raw_diag", "unix_diag", "netlink_diag"],
         suites=["unit", "api"],
-        weight=60,
     ),
-    # Late, so that the set above sees a machine without controllers first.
     Set(
         "bluetooth_control",
         bluetooth_bed.MODULES,
         scripts=["tests/vm/bluetooth_control.py"],
-        weight=13,
     ),
 ]
 
-# Of the suites what takes longest there, and mostly waits: it goes first.
-LONG = {
-    "api/addr_oracle",
-    "api/ip_oracle",
-    "api/send_file",
-    "serve/balance",
-    "serve/bulk",
-    "serve/descriptors",
-    "serve/exec",
-    "serve/fork",
-    "serve/limits",
-    "serve/many",
-    "serve/models",
-    "serve/processes",
-    "serve/shared",
-    "serve/socketserver",
-    "serve/stop",
-    "task/stack",
+# What takes long there, in seconds, about, of tests and scripts: it goes first, and
+# may run longer than others.
+TAKES = {
+    "tests/vm/can.py": 20,
+    "tests/vm/can_link.py": 20,
+    "tests/vm/isotp.py": 18,
+    "tests/vm/bcm.py": 15,
+    "tests/vm/bluetooth.py": 11,
+    "tests/vm/bluetooth_control.py": 14,
+    "tests/vm/tipc.py": 6,
+    "tests/vm/vsock.py": 8,
+    "tools/recipes --tap {build} G2": 15,
+    "tools/recipes --tap {build} G4": 8,
+    "api/addr_oracle": 4,
+    "api/ip_oracle": 10,
+    "api/send_file": 5,
+    "serve/balance": 9,
+    "serve/descriptors": 10,
+    "serve/exec": 4,
+    "serve/fork": 8,
+    "serve/limits": 5,
+    "serve/many": 6,
+    "serve/models": 6,
+    "serve/processes": 14,
+    "serve/shared": 4,
+    "serve/socketserver": 4,
+    "serve/stop": 7,
 }
+TAKES_ELSE = 1
 
 # Tests of the suites that are not run there, and why.
 LEFT_OUT = {}
