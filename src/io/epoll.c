@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/fetch.h"
 #include "base/list.h"
 #include "io/desc.h"
 #include "io/gather.h"
@@ -253,51 +254,34 @@ event_take(struct epoll_engine *it, const struct epoll_event *event)
 	pier__desc_epoll_event(slot->desc, event->events);
 }
 
-/* With thousands of descriptors none of what an event leads to is in the cache
-   any more: the slot, the descriptor and what it is part of, the task that
-   waits. Each is sent for some events ahead, so that the waits for memory
-   overlap. */
-#define SLOTS_AHEAD 12
-#define DESCS_AHEAD 8
-#define TASKS_AHEAD 4
-
-static inline const struct slot *
-slot_of(const struct epoll_engine *it, int i)
+static inline const struct pier__desc *
+desc_of(const struct epoll_engine *it, int i)
 {
 	uint32_t number = (uint32_t)it->events[i].data.u64;
 
-	/* The wake-up has no slot: any one will do. */
-	return &it->slots[number - (number != 0)];
+	return number != 0 ? it->slots[number - 1].desc : NULL;
 }
 
+/* With thousands of descriptors none of what an event leads to is in the cache
+   any more: the descriptor and what it is part of, then the task that waits. All
+   of a kind are sent for before the first is looked at, so that the waits for
+   memory overlap. */
 static inline void
-fetch_lines(const void *what, int lines)
-{
-	const char *at = what;
-	int i;
-
-	for (i = 0; i < lines; i++)
-		__builtin_prefetch(at + (ptrdiff_t)i * 64);
-}
-
-static inline void
-fetch_ahead(const struct epoll_engine *it, int i, int n)
+fetch(const struct epoll_engine *it, int n)
 {
 	const struct pier__desc *desc;
+	int i;
 
-	if (i + SLOTS_AHEAD < n)
-		__builtin_prefetch(slot_of(it, i + SLOTS_AHEAD));
-	if (i + DESCS_AHEAD < n)
+	for (i = 0; i < n; i++) {
+		desc = desc_of(it, i);
 		/* With the stream that it is part of, which begins before. */
-		fetch_lines(
-			(const char *)slot_of(it, i + DESCS_AHEAD)->desc - 32,
-			2);
-	if (i + TASKS_AHEAD >= n)
-		return;
-	desc = slot_of(it, i + TASKS_AHEAD)->desc;
-	if (desc != NULL) {
-		fetch_lines(desc->reader, 2);
-		fetch_lines(desc->near, 1);
+		if (desc != NULL)
+			pier__fetch_lines((const char *)desc - 32, 2);
+	}
+	for (i = 0; i < n; i++) {
+		desc = desc_of(it, i);
+		if (desc != NULL && desc->reader != NULL)
+			pier__fetch_lines(desc->reader, 2);
 	}
 }
 
@@ -309,10 +293,9 @@ epoll_wait_events(struct pier__engine *engine, int64_t timeout_ns)
 		it->epfd, it->events, EVENTS_MAX, timeout_ns);
 	int i;
 
-	for (i = 0; i < n; i++) {
-		fetch_ahead(it, i, n);
+	fetch(it, n);
+	for (i = 0; i < n; i++)
 		event_take(it, &it->events[i]);
-	}
 	return n < 0 ? n : 0;
 }
 
