@@ -248,7 +248,7 @@ note_standing(struct pier__task *self, int fd, int64_t until, int64_t now)
 	if (self->sched == NULL)
 		pier__note_wait(self, "read", fd, until);
 	else if (self->sched->stretch.longest != NULL)
-		pier__stretch_switch(&self->sched->stretch, self->tag);
+		pier__stretch_switch(&self->sched->stretch, &self->tag);
 	pier__note_wait_since(self, now);
 }
 

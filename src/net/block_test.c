@@ -217,7 +217,7 @@ test_deadlines(void **state)
 	assert_int_equal(
 		pier_read(bed.stream, &byte, 1, deadline), -PIER_EDEADLINE);
 	assert_true(pier_now() - begun >= 150000000);
-	assert_string_equal(pier__self()->last_waits, "read");
+	assert_string_equal(pier__self()->waits, "read");
 }
 
 static void

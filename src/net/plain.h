@@ -122,6 +122,7 @@ pier__plain_await(struct pier_stream *stream, struct pier__task *self)
 			return true;
 	}
 	desc->reader = self;
+	pier__will_look(self, stream, desc->near);
 	pier__park_plain(self, "read", desc->fd, pier__plain_until(stream));
 	desc->reader = NULL;
 	return PIER__MOSTLY(PIER__LOOK(desc->readable)) &&

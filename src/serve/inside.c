@@ -50,7 +50,7 @@ pier__inside_run(struct pier__acceptor *it, struct pier__conn *conn)
 	it->inside = NULL;
 	/* It is this connection that has kept others waiting. */
 	if (sched->stretch.longest != NULL)
-		pier__stretch_switch(&sched->stretch, self->tag);
+		pier__stretch_switch(&sched->stretch, &self->tag);
 	pier__task_renew(self);
 	let_others_run(it, self);
 	pier_task_name("acceptor");

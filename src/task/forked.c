@@ -70,7 +70,7 @@ renew_task(struct pier__task *self)
 	self->shield = 0;
 	self->tag = 0;
 	self->group = NULL;
-	self->last_waits = NULL;
+	self->waits = NULL;
 	self->error = NULL;
 	atomic_store(&self->cancelled, false);
 	pier__list_init(&self->before_wait);

@@ -22,9 +22,16 @@ fiber_waits(const struct pier__task *task)
 {
 	if (task->state == PIER__PARKED)
 		return task->waits;
-	return task->state == PIER__READY && task->started &&
-			       task->waits == NULL
+	return task->state == PIER__READY && task->started && !task->waiting
 		       ? "yield"
+		       : NULL;
+}
+
+static const char *
+thread_waits(const struct pier__task *task)
+{
+	return __atomic_load_n(&task->waiting, __ATOMIC_RELAXED)
+		       ? __atomic_load_n(&task->waits, __ATOMIC_RELAXED)
 		       : NULL;
 }
 
@@ -32,9 +39,7 @@ static void
 describe(struct pier_task_info *info, const struct pier__task *task)
 {
 	bool fiber = task->kind == PIER_TASK_FIBER;
-	const char *waits =
-		fiber ? fiber_waits(task)
-		      : __atomic_load_n(&task->waits, __ATOMIC_RELAXED);
+	const char *waits = fiber ? fiber_waits(task) : thread_waits(task);
 	bool parked = waits != NULL && (!fiber || task->state == PIER__PARKED);
 
 	*info = (struct pier_task_info){

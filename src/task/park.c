@@ -69,7 +69,7 @@ PIER__HOT void
 pier__note_wait(struct pier__task *self, const char *why, int fd, int64_t until)
 {
 	__atomic_store_n(&self->waits, why, __ATOMIC_RELAXED);
-	__atomic_store_n(&self->last_waits, why, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->waiting, true, __ATOMIC_RELAXED);
 	__atomic_store_n(&self->wait_fd, fd, __ATOMIC_RELAXED);
 	__atomic_store_n(&self->deadline, until, __ATOMIC_RELAXED);
 	if (self->sched != NULL)
@@ -104,14 +104,14 @@ pier__park_plain(
 		return;
 	/* As pier__note_wait() for what other threads do not look at. */
 	self->waits = why;
-	self->last_waits = why;
+	self->waiting = true;
 	self->wait_fd = fd;
 	self->deadline = until;
 	self->wait_since = sched->now;
 	self->first_wait = sched->now;
 	park_fiber(sched, self, until);
 	self->timed_out = false;
-	self->waits = NULL;
+	self->waiting = false;
 }
 
 PIER__HOT static int

@@ -162,7 +162,7 @@ describe_abandoned(const struct pier__run *run, char *at, size_t size)
 	task = pier__container_of(
 		run->threads.next, struct pier__task, all_node);
 	name = __atomic_load_n(&task->name, __ATOMIC_RELAXED);
-	waits = __atomic_load_n(&task->last_waits, __ATOMIC_RELAXED);
+	waits = __atomic_load_n(&task->waits, __ATOMIC_RELAXED);
 	n = snprintf(at, size, "task %llu%s%s", (unsigned long long)task->id,
 		name != NULL ? " " : "", name != NULL ? name : "");
 	if (n > 0 && (size_t)n < size && waits != NULL)

@@ -19,21 +19,6 @@
    yields pays for a system call once in so many. */
 #define TURN_MIN 64
 
-/* Where the fiber goes on: what its frames from the switch up to its handler
-   take, which with thousands of fibers has left the cache. All of it is on its
-   way while those before it in the queue run. */
-#define FRAMES_LINES 5
-
-static inline void
-fetch_frames(const struct pier__task *task)
-{
-	const char *at = task->sp;
-	int i;
-
-	for (i = 0; i < FRAMES_LINES; i++)
-		__builtin_prefetch(at + (ptrdiff_t)i * 64);
-}
-
 static inline void
 append(struct pier__sched *sched, struct pier__task *task)
 {
@@ -51,7 +36,9 @@ PIER__HOT void
 pier__sched_ready(struct pier__sched *sched, struct pier__task *task)
 {
 	append(sched, task);
-	fetch_frames(task);
+	/* The others are sent for by who runs before them. */
+	if (sched->ready_head == task)
+		pier__sched_fetch(task);
 }
 
 /* Off the remote list, if it is there: nobody may find an ended task. */
@@ -195,6 +182,7 @@ fiber_init(struct pier__sched *sched, void *stack, struct pier_group *group,
 	task->deadline = INT64_MAX;
 	task->timer_slot = -1;
 	task->wait_fd = -1;
+	pier__will_look(task, task, task);
 	task->group = group;
 	task->run = sched->run;
 	task->fn = fn;
@@ -466,7 +454,7 @@ pier__sched_stand(struct pier__task *self, int64_t now, int64_t longest_ns)
 			return false;
 	}
 	if (sched->stretch.longest != NULL)
-		pier__stretch_switch(&sched->stretch, self->tag);
+		pier__stretch_switch(&sched->stretch, &self->tag);
 	return true;
 }
 

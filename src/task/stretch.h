@@ -25,8 +25,10 @@ struct pier__stretch {
 	int64_t turn_at;     /* moment of the clock at which the turn began */
 	uint64_t turn_ticks; /* the same by the counter */
 	uint64_t since;      /* of the stretch that goes on */
-	uint64_t most;       /* ticks of the longest that ended in this turn */
-	uint64_t tag;        /* whose it was */
+	/* Ticks of the longest that ended in this turn, if it is longer than
+	   max_ticks: no other matters. */
+	uint64_t most;
+	uint64_t tag; /* whose it was */
 };
 
 /* A turn ends: its longest is told, if it is longer than all before. */
@@ -39,12 +41,12 @@ pier__stretch_turn_begin(struct pier__stretch *it, int64_t now)
 	it->turn_at = now;
 	it->turn_ticks = pier__ticks();
 	it->since = it->turn_ticks;
-	it->most = 0;
+	it->most = it->max_ticks;
 }
 
-/* A fiber stops running. */
+/* A fiber stops running; *tag is read only where it is needed. */
 static inline __attribute__((always_inline)) void
-pier__stretch_switch(struct pier__stretch *it, uint64_t tag)
+pier__stretch_switch(struct pier__stretch *it, const uint64_t *tag)
 {
 	uint64_t now = pier__ticks();
 	uint64_t ran = now - it->since;
@@ -52,7 +54,7 @@ pier__stretch_switch(struct pier__stretch *it, uint64_t tag)
 	it->since = now;
 	if (__builtin_expect(ran > it->most, 0)) {
 		it->most = ran;
-		it->tag = tag;
+		it->tag = *tag;
 	}
 }
 

@@ -67,6 +67,7 @@ struct pier__task {
 	bool on_remote;        /* on sched's remote list, by its lock */
 	bool started;          /* has run */
 	bool canary;           /* its stack has no guard but the word below */
+	bool waiting;          /* of threads also read by others, whole */
 	uint8_t ops;           /* operations since the last wait */
 	atomic_bool cancelled; /* sticky */
 	atomic_bool woken;     /* threads: a wake-up is due */
@@ -77,17 +78,20 @@ struct pier__task {
 	/* What it waits for, for lists of tasks. Of threads also read by
 	   others, each field whole. */
 	int wait_fd;
-	const char *waits; /* a constant string; NULL: it runs */
+	const char *waits; /* a constant string, of the last wait if it runs */
 	int64_t wait_since;
 	int64_t first_wait; /* wait_since of the first in this operation, or 0 */
-	const char *last_waits; /* also read by other threads, whole */
+	/* What it looks at first when it goes on: two cache lines and one, which
+	   are fetched ahead. Never followed: they may be gone. */
+	const void *looks_at;
+	const void *looks_near;
 
 	struct pier__list before_wait; /* struct pier__before_wait */
-	uint64_t tag; /* what whoever made it knows it by, or 0 */
 
 	/* From here on not touched by a message: two cache lines lie above. */
-	int64_t shield;               /* cancelled, it may wait until then */
-	struct pier__list all_node;   /* on sched->all; run->threads */
+	int64_t shield;             /* cancelled, it may wait until then */
+	uint64_t tag;               /* what whoever made it knows it by, or 0 */
+	struct pier__list all_node; /* on sched->all; run->threads */
 	struct pier__list group_node; /* on group->tasks, by its lock */
 	/* On the waiters of a group, channel or mutex, by its lock. */
 	struct pier__list wait_node;
@@ -164,6 +168,15 @@ pier__enter(struct pier__task *self, pier_deadline deadline)
 int pier__park(struct pier__task *self, const char *why, int fd,
 	pier_deadline deadline);
 
+/* What self will look at after its next waits: for task->looks_at. */
+static inline void
+pier__will_look(
+	struct pier__task *self, const void *two_lines, const void *one_line)
+{
+	self->looks_at = two_lines;
+	self->looks_near = one_line;
+}
+
 /*
  * pier__park_plain(self, why, fd, until): one wait of a fiber by the short way,
  * for who looks afterwards at what it waited for and goes on by pier__park()
@@ -191,7 +204,7 @@ void pier__note_wait(
 static inline void
 pier__note_wait_over(struct pier__task *self)
 {
-	__atomic_store_n(&self->waits, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->waiting, false, __ATOMIC_RELAXED);
 }
 
 /* A wait begins: for lists of tasks too, and for the time that a failure

@@ -134,7 +134,7 @@ pier__task_renew(struct pier__task *self)
 	self->shield = 0;
 	self->ops = 0;
 	self->tag = 0;
-	__atomic_store_n(&self->last_waits, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(&self->waits, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&self->name, NULL, __ATOMIC_RELAXED);
 }
 
