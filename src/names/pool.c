@@ -256,7 +256,7 @@ start_helper(const struct pier__calls *calls)
 	if (helper == pool.helpers + SLOTS)
 		return -EAGAIN;
 	memset(helper, 0, sizeof(*helper));
-	rc = calls->thread(STACK_SIZE, help, helper, &helper->thread);
+	rc = calls->thread(NULL, STACK_SIZE, help, helper, &helper->thread);
 	if (rc < 0)
 		return rc;
 	helper->used = true;

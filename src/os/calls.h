@@ -138,9 +138,10 @@ struct pier__calls {
 	int (*cookie_open)(
 		FILE **out, struct pier__cookie *cookie, const char *mode);
 
-	/* Threads: started with all signals blocked; -EAGAIN when none. */
-	int (*thread)(size_t stack_size, void *(*fn)(void *), void *arg,
-		void *out /* pthread_t */);
+	/* Threads: started with all signals blocked; -EAGAIN when none. On a
+	   stack of the caller's, or NULL. */
+	int (*thread)(void *stack, size_t stack_size, void *(*fn)(void *),
+		void *arg, void *out /* pthread_t */);
 
 	/*
 	 * Processes. fork gives the child's number and its pidfd, and 0 in the

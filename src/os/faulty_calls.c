@@ -609,9 +609,10 @@ faulty_advise(void *ptr, size_t size, int advice)
 }
 
 static int
-faulty_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
+faulty_thread(void *stack, size_t stack_size, void *(*fn)(void *), void *arg,
+	void *out)
 {
-	PLAIN(PIER__CALL_THREAD, thread(stack_size, fn, arg, out));
+	PLAIN(PIER__CALL_THREAD, thread(stack, stack_size, fn, arg, out));
 }
 
 const struct pier__calls pier__faulty_calls = {

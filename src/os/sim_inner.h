@@ -363,7 +363,7 @@ int pier__sim_no_pty_unread(int master);
 int pier__sim_no_bt_controllers(struct pier__bt_controller *list, int max);
 ssize_t pier__sim_no_pread(int fd, void *buf, size_t size, int64_t offset);
 ssize_t pier__sim_no_sendfile(int to, int from, int64_t offset, size_t size);
-int pier__sim_no_thread(
-	size_t stack_size, void *(*fn)(void *), void *arg, void *out);
+int pier__sim_no_thread(void *stack, size_t stack_size, void *(*fn)(void *),
+	void *arg, void *out);
 
 #endif

@@ -114,9 +114,10 @@ pier__sim_no_timerfd_set(int fd, int64_t at_ns)
 }
 
 int
-pier__sim_no_thread(
-	size_t stack_size, void *(*fn)(void *), void *arg, void *out)
+pier__sim_no_thread(void *stack, size_t stack_size, void *(*fn)(void *),
+	void *arg, void *out)
 {
+	(void)stack;
 	(void)stack_size;
 	(void)fn;
 	(void)arg;

@@ -4,6 +4,7 @@
 #ifndef PIER_OS_SPAWN_CALLS_H
 #define PIER_OS_SPAWN_CALLS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,8 +17,14 @@ int pier__real_exited(int pidfd, struct pier__exit *out);
 int pier__real_signal_group(int leader, int number);
 int pier__real_set_blocking(int fd, bool blocking);
 int pier__real_pty(struct pier__pty *pty);
-int pier__real_thread(
-	size_t stack_size, void *(*fn)(void *), void *arg, void *out);
+int pier__real_thread(void *stack, size_t stack_size, void *(*fn)(void *),
+	void *arg, void *out);
+/* What a thread has where so much is asked for: its stack, and the guard below
+   it. */
+void pier__thread_sizes(size_t asked, size_t *stack, size_t *guard);
+/* Has a thread that is not detached gone, or does it within so many seconds (below
+   0: whenever that is)? Then its number is of no use any more. */
+bool pier__thread_is_gone(pthread_t id, int seconds);
 int pier__real_pty_unread(int master);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* os/thread.c - the entry of the real table that starts a thread. */
+/* os/thread.c - the entry of the real table that starts a thread, and what its
+   stack is. */
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include "os/spawn_calls.h"
 
@@ -38,7 +40,8 @@ create_blocked(
 }
 
 int
-pier__real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
+pier__real_thread(void *stack, size_t stack_size, void *(*fn)(void *),
+	void *arg, void *out)
 {
 	pthread_attr_t attr;
 	int rc;
@@ -49,10 +52,42 @@ pier__real_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *out)
 	/* What libc refuses as too little differs: 16 KiB, 128 on aarch64. */
 	if (stack_size > 0 && stack_size < (size_t)PTHREAD_STACK_MIN)
 		stack_size = (size_t)PTHREAD_STACK_MIN;
-	if (stack_size > 0)
+	if (stack != NULL)
+		rc = pthread_attr_setstack(&attr, stack, stack_size);
+	else if (stack_size > 0)
 		rc = pthread_attr_setstacksize(&attr, stack_size);
 	if (rc == 0)
 		rc = create_blocked(out, &attr, fn, arg);
 	(void)pthread_attr_destroy(&attr);
 	return -rc;
+}
+
+void
+pier__thread_sizes(size_t asked, size_t *stack, size_t *guard)
+{
+	pthread_attr_t attr;
+
+	*stack = 0;
+	*guard = 0;
+	if (pthread_attr_init(&attr) != 0)
+		return;
+	(void)pthread_attr_getstacksize(&attr, stack);
+	(void)pthread_attr_getguardsize(&attr, guard);
+	(void)pthread_attr_destroy(&attr);
+	if (asked > 0)
+		*stack = asked;
+}
+
+bool
+pier__thread_is_gone(pthread_t id, int seconds)
+{
+	struct timespec until;
+
+	if (seconds < 0)
+		return pthread_join(id, NULL) == 0;
+	if (seconds == 0)
+		return pthread_tryjoin_np(id, NULL) == 0;
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += seconds;
+	return pthread_timedjoin_np(id, NULL, &until) == 0;
 }

@@ -32,12 +32,13 @@ static struct {
 
 /* Until somebody was told. */
 static int
-refuse_thread(size_t stack_size, void *(*fn)(void *), void *arg, void *id)
+refuse_thread(void *stack, size_t stack_size, void *(*fn)(void *), void *arg,
+	void *id)
 {
 	if (atomic_load(&bed.listens) && bed.errors == 0 &&
 		++bed.tries < TRIES_MAX)
 		return -EAGAIN;
-	return pier__calls_real.thread(stack_size, fn, arg, id);
+	return pier__calls_real.thread(stack, stack_size, fn, arg, id);
 }
 
 static void

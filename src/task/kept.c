@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "task/run.h"
+#include "task/thread_stack.h"
 
 struct pier__kept {
 	pthread_mutex_t lock;
@@ -14,6 +15,7 @@ struct pier__kept {
 	unsigned holders; /* threads, and its owner */
 	int below;
 	bool closed;
+	struct pier__thread_stacks stacks;
 };
 
 int
@@ -62,10 +64,17 @@ take_all(struct pier__kept *kept)
 void
 pier__kept_close(struct pier__kept *kept)
 {
+	struct pier__thread_stacks stacks;
+
 	if (kept == NULL)
 		return;
 	(void)pthread_mutex_lock(&kept->lock);
 	kept->closed = true;
+	stacks = kept->stacks;
+	kept->stacks.ended = NULL;
+	(void)pthread_mutex_unlock(&kept->lock);
+	pier__thread_stacks_close(&stacks);
+	(void)pthread_mutex_lock(&kept->lock);
 	kept->holders--;
 	let_go(kept, take_all(kept));
 }
@@ -79,12 +88,14 @@ pier__kept_trim(struct pier__kept *kept)
 		return false;
 	(void)pthread_mutex_lock(&kept->lock);
 	first = take_all(kept);
+	pier__thread_stacks_trim(&kept->stacks);
 	let_go(kept, first);
 	return first != NULL;
 }
 
 struct pier__thread *
-pier__kept_take(struct pier__kept *kept)
+pier__kept_take(struct pier__kept *kept, size_t stack_size,
+	struct pier__thread_stack **stack)
 {
 	struct pier__thread *thread;
 
@@ -95,14 +106,17 @@ pier__kept_take(struct pier__kept *kept)
 		kept->first = thread->next_kept;
 		kept->count--;
 	}
+	*stack = pier__thread_stack_take(&kept->stacks, stack_size);
 	(void)pthread_mutex_unlock(&kept->lock);
 	return thread;
 }
 
 void
-pier__kept_drop(struct pier__kept *kept)
+pier__kept_drop(struct pier__kept *kept, struct pier__thread_stack *stack)
 {
 	(void)pthread_mutex_lock(&kept->lock);
+	if (stack != NULL)
+		pier__thread_stack_put(&kept->stacks, stack);
 	kept->holders--;
 	let_go(kept, NULL);
 }
@@ -118,11 +132,20 @@ is_of_use(const struct pier__kept *kept, const struct pier__thread *thread)
 	       engine->wake_fd < kept->below;
 }
 
-void
+struct pier__thread_stack *
 pier__kept_put(struct pier__kept *kept, struct pier__thread *thread)
 {
+	struct pier__thread_stack *stack = thread->stack;
+
+	if (stack != NULL)
+		pier__thread_stack_shrink(stack);
+	thread->stack = NULL;
 	(void)pthread_mutex_lock(&kept->lock);
 	kept->holders--;
+	if (stack != NULL && !kept->closed) {
+		pier__thread_stack_put(&kept->stacks, stack);
+		stack = NULL;
+	}
 	thread->next_kept = NULL;
 	if (is_of_use(kept, thread)) {
 		thread->next_kept = kept->first;
@@ -131,4 +154,5 @@ pier__kept_put(struct pier__kept *kept, struct pier__thread *thread)
 		thread = NULL;
 	}
 	let_go(kept, thread);
+	return stack;
 }

@@ -12,9 +12,11 @@
 #define PIER_TASK_KEPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct pier__kept;
 struct pier__thread;
+struct pier__thread_stack;
 
 /* Kept at most at once. */
 #define PIER__KEPT_MAX 64
@@ -30,11 +32,16 @@ void pier__kept_close(struct pier__kept *kept);
    NULL is fine. */
 bool pier__kept_trim(struct pier__kept *kept);
 
-/* For thread.c: one that was kept, or NULL; the caller holds kept either way
-   until it puts a record there. */
-struct pier__thread *pier__kept_take(struct pier__kept *kept);
-void pier__kept_put(struct pier__kept *kept, struct pier__thread *thread);
-/* In place of put: no record came of it. */
-void pier__kept_drop(struct pier__kept *kept);
+/* For thread.c: one that was kept, or NULL, and a stack or NULL (see
+   thread_stack.h); the caller holds kept either way until it puts a record
+   there, by the thread itself. */
+struct pier__thread *pier__kept_take(struct pier__kept *kept, size_t stack_size,
+	struct pier__thread_stack **stack);
+/* The stack of the calling thread, if it is its own to be buried, or NULL. */
+struct pier__thread_stack *pier__kept_put(
+	struct pier__kept *kept, struct pier__thread *thread);
+/* In place of put: no record came of it, and the stack, or NULL, was not
+   used. */
+void pier__kept_drop(struct pier__kept *kept, struct pier__thread_stack *stack);
 
 #endif

@@ -61,6 +61,7 @@ struct pier__thread {
 	struct pier__spares spares;
 	struct pier__kept *kept; /* where it goes when it ends, or NULL */
 	struct pier__thread *next_kept;
+	struct pier__thread_stack *stack; /* NULL: libc's */
 };
 
 static inline struct pier__thread *

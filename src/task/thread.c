@@ -11,6 +11,7 @@
 #include "task/overflow.h"
 #include "task/run.h"
 #include "task/sched.h"
+#include "task/thread_stack.h"
 
 static pthread_key_t end_key;
 static pthread_once_t end_once = PTHREAD_ONCE_INIT;
@@ -28,18 +29,19 @@ pier__thread_free(struct pier__thread *thread)
 	pier__free(thread);
 }
 
-/* The same, but for what the next thread can use. */
-static void
+/* The same, but for what the next thread can use. The stack that is to be
+   buried, or NULL. */
+static struct pier__thread_stack *
 put_away(struct pier__thread *thread)
 {
 	if (thread->kept == NULL) {
 		pier__thread_free(thread);
-		return;
+		return NULL;
 	}
 	pier__overflow_thread_end(&thread->task);
 	pier__error_record_free(thread->task.error);
 	thread->task.error = NULL;
-	pier__kept_put(thread->kept, thread);
+	return pier__kept_put(thread->kept, thread);
 }
 
 /* A thread of the program that called pier ends. */
@@ -96,10 +98,11 @@ thread_new(const struct pier__calls *calls)
 /* One for a thread that begins. What the last that had it took from this one's
    scheduler comes back with it. */
 static struct pier__thread *
-thread_take(struct pier__kept *kept)
+thread_take(struct pier__kept *kept, size_t stack_size,
+	struct pier__thread_stack **stack)
 {
 	struct pier__thread *thread =
-		kept != NULL ? pier__kept_take(kept) : NULL;
+		kept != NULL ? pier__kept_take(kept, stack_size, stack) : NULL;
 
 	if (thread != NULL) {
 		memset(&thread->task, 0, sizeof(thread->task));
@@ -263,10 +266,13 @@ thread_main(void *arg)
 	   waits for the end. */
 	struct pier__thread farewell = { .task = { .context = self->context,
 						 .kind = PIER_TASK_THREAD } };
+	struct pier__thread_stack *stack;
 	int rc;
 
 	pier__current = self;
 	self->started = true;
+	if (thread->stack != NULL)
+		pier__thread_stack_begin(thread->stack);
 	rc = self->fn(self->arg);
 	pier__before_wait_run(self);
 	if (group != NULL)
@@ -274,8 +280,10 @@ thread_main(void *arg)
 	if (run != NULL)
 		pier__run_unlink(run, self);
 	pier__current = &farewell.task;
-	put_away(thread);
+	stack = put_away(thread);
 	/* The last step: who waits for it may end the program. */
+	if (stack != NULL && pier__thread_stack_bury(stack, group, rc))
+		group = NULL;
 	if (group != NULL)
 		pier__group_done(group, rc);
 	if (run != NULL)
@@ -287,6 +295,7 @@ thread_main(void *arg)
 static int
 thread_start(struct pier__thread *thread, size_t stack_size)
 {
+	struct pier__thread_stack *stack = thread->stack;
 	struct pier_group *group = thread->task.group;
 	pthread_t id;
 	int rc = 0;
@@ -295,9 +304,17 @@ thread_start(struct pier__thread *thread, size_t stack_size)
 		rc = pier__group_join(group, &thread->task);
 	if (rc < 0)
 		return rc;
-	rc = pier__calls()->thread(stack_size, thread_main, thread, &id);
+	if (stack != NULL)
+		rc = pier__calls()->thread(stack->low,
+			pier__thread_stack_size(stack), thread_main, thread,
+			&id);
+	else
+		rc = pier__calls()->thread(
+			NULL, stack_size, thread_main, thread, &id);
 	if (rc == 0) {
-		(void)pthread_detach(id);
+		/* Whoever takes its stack next joins it. */
+		if (stack == NULL)
+			(void)pthread_detach(id);
 		return 0;
 	}
 	if (group != NULL)
@@ -309,16 +326,19 @@ int
 pier__thread_spawn(struct pier__run *run, struct pier_group *group,
 	pier_task_fn *fn, void *arg, const struct pier__thread_opts *opts)
 {
-	struct pier__thread *thread = thread_take(opts->kept);
+	struct pier__thread_stack *stack = NULL;
+	struct pier__thread *thread =
+		thread_take(opts->kept, opts->stack_size, &stack);
 	int wake_fd = -1;
 	int rc = 0;
 
 	if (thread == NULL) {
 		if (opts->kept != NULL)
-			pier__kept_drop(opts->kept);
+			pier__kept_drop(opts->kept, stack);
 		return -ENOMEM;
 	}
 	thread->kept = opts->kept;
+	thread->stack = stack;
 	thread->keeps = opts->wakeable;
 	thread->task.fn = fn;
 	thread->task.arg = arg;
@@ -348,6 +368,6 @@ free_thread:
 	   next attempt. */
 	pier__thread_free(thread);
 	if (opts->kept != NULL)
-		pier__kept_drop(opts->kept);
+		pier__kept_drop(opts->kept, stack);
 	return rc;
 }

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* task/thread_stack_test.c - stacks of threads go from one to the next, but not
+   before the kernel says that the last has gone; without one libc has one. */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "task/faulty_bed.h"
+#include "task/run.h"
+#include "task/thread_stack.h"
+
+#define SIZE   ((size_t)4 * 1024 * 1024)
+#define FILLED ((size_t)512 * 1024)
+
+static struct pier__faulty faulty;
+static struct pier_group *group;
+
+static int
+begin(void **state)
+{
+	(void)state;
+	if (faulty_bed_begin(&faulty, &pier__calls_real) < 0)
+		return -1;
+	return pier_group_open(&group);
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	pier_group_close(group);
+	return faulty_bed_end(&faulty);
+}
+
+static void
+fail_next(enum pier__call call)
+{
+	pier__faulty_plan(&faulty, &(struct pier__fault){ .call = call,
+					   .nth = faulty.counts[call] + 1,
+					   .times = 1 });
+}
+
+/* Where the stack of the calling thread lies, and how large it is. */
+struct place {
+	uintptr_t low;
+	size_t size;
+};
+
+static int
+look(void *arg)
+{
+	struct place *place = arg;
+	pthread_attr_t attr;
+	void *low;
+	int rc = pthread_getattr_np(pthread_self(), &attr);
+
+	if (rc != 0)
+		return -rc;
+	(void)pthread_attr_getstack(&attr, &low, &place->size);
+	(void)pthread_attr_destroy(&attr);
+	place->low = (uintptr_t)low;
+	return 0;
+}
+
+static void
+start(struct pier__kept *kept, pier_task_fn *fn, void *arg, size_t size)
+{
+	const struct pier__thread_opts opts = {
+		.wakeable = true, .stack_size = size, .kept = kept
+	};
+
+	assert_int_equal(pier__thread_spawn(NULL, group, fn, arg, &opts), 0);
+}
+
+static void
+join(void)
+{
+	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
+	assert_int_equal(pier_group_result(group), 0);
+}
+
+static bool
+is_of_a_stack(const struct place *place)
+{
+	return place->size >= SIZE - 4096 && place->size <= SIZE + 4096;
+}
+
+static void
+has_what_was_asked_for(void **state)
+{
+	struct pier__kept *kept;
+	struct place place = { 0 };
+	unsigned long before = faulty.counts[PIER__CALL_MAP];
+
+	(void)state;
+	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
+	start(kept, look, &place, SIZE);
+	join();
+	assert_true(is_of_a_stack(&place));
+	assert_int_equal(faulty.counts[PIER__CALL_MAP], before + 1);
+	/* What is small libc keeps. */
+	start(kept, look, &place, PIER__THREAD_STACK_MIN / 2);
+	join();
+	assert_int_equal(faulty.counts[PIER__CALL_MAP], before + 1);
+	pier__kept_close(kept);
+}
+
+static void
+goes_to_the_next(void **state)
+{
+	struct pier__thread_stacks stacks = { 0 };
+	struct pier__thread_stack *first, *second, *third;
+
+	(void)state;
+	first = pier__thread_stack_take(&stacks, SIZE);
+	second = pier__thread_stack_take(&stacks, SIZE);
+	assert_non_null(first);
+	assert_non_null(second);
+	assert_ptr_not_equal(first, second);
+	assert_true(pier__thread_stack_size(first) >= SIZE - 4096);
+	pier__thread_stack_put(&stacks, first);
+	assert_ptr_equal(pier__thread_stack_take(&stacks, SIZE), first);
+	pier__thread_stack_put(&stacks, first);
+	/* Of another size, it is another. */
+	third = pier__thread_stack_take(&stacks, 2 * SIZE);
+	assert_non_null(third);
+	assert_ptr_not_equal(third, first);
+	pier__thread_stacks_trim(&stacks);
+	assert_null(stacks.ended);
+	assert_int_equal(stacks.made, 2);
+	pier__thread_stack_put(&stacks, second);
+	pier__thread_stack_put(&stacks, third);
+	pier__thread_stacks_close(&stacks);
+}
+
+static void
+no_more_than_records(void **state)
+{
+	struct pier__thread_stacks stacks = { 0 };
+	struct pier__thread_stack *all[PIER__KEPT_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < PIER__KEPT_MAX; i++) {
+		all[i] = pier__thread_stack_take(&stacks, SIZE);
+		assert_non_null(all[i]);
+	}
+	assert_null(pier__thread_stack_take(&stacks, SIZE));
+	for (i = 0; i < PIER__KEPT_MAX; i++)
+		pier__thread_stack_put(&stacks, all[i]);
+	pier__thread_stacks_close(&stacks);
+	assert_null(stacks.ended);
+}
+
+/* libc has one, and nothing is held. */
+static void
+refused(void **state)
+{
+	static const enum pier__call calls[] = { PIER__CALL_MAP,
+		PIER__CALL_PROTECT_NONE };
+	struct pier__kept *kept;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
+	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		struct place place = { 0 };
+
+		fail_next(calls[i]);
+		start(kept, look, &place, SIZE);
+		join();
+		assert_true(is_of_a_stack(&place));
+	}
+	pier__kept_close(kept);
+}
+
+/* A thread that could not be started leaves it to the next. */
+static void
+never_begun(void **state)
+{
+	struct pier__kept *kept;
+	struct place place = { 0 };
+	const struct pier__thread_opts opts = { .wakeable = true,
+		.stack_size = SIZE };
+	struct pier__thread_opts kept_opts = opts;
+	unsigned long maps = faulty.counts[PIER__CALL_MAP];
+
+	(void)state;
+	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
+	kept_opts.kept = kept;
+	fail_next(PIER__CALL_THREAD);
+	assert_int_equal(
+		pier__thread_spawn(NULL, group, look, &place, &kept_opts),
+		-EAGAIN);
+	start(kept, look, &place, SIZE);
+	join();
+	assert_int_equal(faulty.counts[PIER__CALL_MAP], maps + 1);
+	pier__kept_close(kept);
+}
+
+/* What one has used of it, the next does not find in memory. */
+static int
+fill(void *arg)
+{
+	struct place *place = arg;
+	int rc = look(place);
+
+	if (rc == 0)
+		memset((void *)place->low, 1, FILLED);
+	return rc;
+}
+
+static void
+keeps_little_memory(void **state)
+{
+	struct pier__kept *kept;
+	struct place place = { 0 };
+	unsigned char there[FILLED / 4096] = { 0 };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
+	start(kept, fill, &place, SIZE);
+	join();
+	assert_int_equal(mincore((void *)place.low, FILLED, there), 0);
+	for (i = 0; i < sizeof(there); i++)
+		assert_int_equal(there[i] & 1, 0);
+	pier__kept_close(kept);
+}
+
+static pthread_key_t key;
+static sem_t ending, go_on;
+
+static void
+hang(void *arg)
+{
+	(void)arg;
+	(void)sem_post(&ending);
+	while (sem_wait(&go_on) < 0)
+		;
+}
+
+static int
+look_and_end_slowly(void *arg)
+{
+	(void)pthread_setspecific(key, arg);
+	return look(arg);
+}
+
+static void
+one_that_ends_slowly_has_it_on(void **state)
+{
+	struct pier__kept *kept;
+	struct place first = { 0 }, second = { 0 };
+
+	(void)state;
+	(void)sem_init(&ending, 0, 0);
+	(void)sem_init(&go_on, 0, 0);
+	assert_int_equal(pthread_key_create(&key, hang), 0);
+	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
+	start(kept, look_and_end_slowly, &first, SIZE);
+	join();
+	while (sem_wait(&ending) < 0)
+		;
+	start(kept, look, &second, SIZE);
+	join();
+	assert_int_not_equal(first.low, second.low);
+	(void)sem_post(&go_on);
+	pier__kept_close(kept);
+	assert_int_equal(pthread_key_delete(key), 0);
+}
+
+#define STACK_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STACK_TEST(has_what_was_asked_for),
+		STACK_TEST(goes_to_the_next),
+		STACK_TEST(no_more_than_records),
+		STACK_TEST(refused),
+		STACK_TEST(never_begun),
+		STACK_TEST(keeps_little_memory),
+		STACK_TEST(one_that_ends_slowly_has_it_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
