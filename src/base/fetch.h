@@ -17,7 +17,10 @@
 static inline __attribute__((always_inline)) void
 pier__fetch(const void *what)
 {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__clang__)
+	/* It has no operand that is an address of any form. */
+	__asm__ volatile("prefetcht0 (%0)" : : "r"(what));
+#elif defined(__x86_64__)
 	__asm__ volatile("prefetcht0 %a0" : : "p"(what));
 #elif defined(__aarch64__)
 	__asm__ volatile("prfm pldl1keep, [%0]" : : "r"(what));
