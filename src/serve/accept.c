@@ -382,13 +382,22 @@ run_inside(struct pier__acceptor *it, struct pier__conn *conn)
 	return pier__inside_run(it, conn) ? 0 : PASSED_ON;
 }
 
+/* Will what was accepted run here? Once this task is cancelled, which may be while it
+   accepts, it would be a connection's whose first wait is refused: in place of the
+   drain time it would have none. */
+static bool
+runs_inside(const struct pier__acceptor *it)
+{
+	return it->worker->server->model->inside && !it->draining &&
+	       !pier_cancelled();
+}
+
 /* One connection, or one wait. 0, -ECANCELED, DRAINED or PASSED_ON. */
 PIER__HOT static int
 step(struct pier__acceptor *it)
 {
 	struct pier_server *server = it->worker->server;
 	uint64_t seen = atomic_load(&server->shared->releases);
-	bool inside = server->model->inside && !it->draining;
 	struct pier__conn *conn = NULL;
 	int rc = 0;
 
@@ -420,7 +429,7 @@ step(struct pier__acceptor *it)
 	if (rc == 0) {
 		pier__pool_owes(it->worker->pool, false);
 		it->has_room = true;
-		rc = admit(it, inside ? &conn : NULL);
+		rc = admit(it, runs_inside(it) ? &conn : NULL);
 	}
 	if (rc < 0)
 		return hold_off(it, seen, rc);

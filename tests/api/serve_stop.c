@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* serve_stop.c - a server stops: from anywhere, with and without a drain. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -53,6 +54,55 @@ test_before_it_runs(void **state)
 	pier_server_close(server);
 	pier_server_close(NULL);
 	pier_server_stop(NULL);
+}
+
+static int
+dial_and_stop(struct pier_server *server)
+{
+	char endpoint[PIER_ENDPOINT_TEXT_MAX];
+	int fd;
+
+	assert_true(pier_server_endpoint(
+			    server, 0, endpoint, sizeof(endpoint)) > 0);
+	fd = plain_dial(endpoint);
+	assert_true(fd >= 0);
+	pier_server_stop(server);
+	return fd;
+}
+
+static void *
+run_server(void *arg)
+{
+	return (void *)(intptr_t)pier_server_run(arg);
+}
+
+/* Who connected before the stop has the drain time, however late that is seen. */
+static void
+test_who_queued_before_it_runs(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++) {
+		struct pier_server_opts opts = echo;
+		struct pier_server *server;
+		pthread_t thread;
+		void *rc;
+		int fd;
+
+		opts.model = models[i];
+		assert_int_equal(pier_server_open(&server, &opts), 0);
+		fd = dial_and_stop(server);
+		assert_int_equal(
+			pthread_create(&thread, NULL, run_server, server), 0);
+		/* So that the handler has to wait. */
+		(void)usleep(30000);
+		plain_echo(fd, "late");
+		(void)close(fd);
+		assert_int_equal(pthread_join(thread, &rc), 0);
+		assert_int_equal((intptr_t)rc, 0);
+		pier_server_close(server);
+	}
 }
 
 /* A conversation that goes on is let end; nobody new gets in. */
@@ -337,17 +387,9 @@ test_a_full_writer_is_cancelled(void **state)
 static void
 stop_now(struct pier_server *server, void *ctx)
 {
-	char endpoint[PIER_ENDPOINT_TEXT_MAX];
-	int fd;
-
 	*(int *)ctx += 1;
 	/* It listens. */
-	assert_true(pier_server_endpoint(
-			    server, 0, endpoint, sizeof(endpoint)) > 0);
-	fd = plain_dial(endpoint);
-	assert_true(fd >= 0);
-	(void)close(fd);
-	pier_server_stop(server);
+	(void)close(dial_and_stop(server));
 }
 
 static void
@@ -447,6 +489,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_before_it_runs),
+		cmocka_unit_test(test_who_queued_before_it_runs),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_who_queued_is_served),
 		cmocka_unit_test(test_the_drain_time_passes),
