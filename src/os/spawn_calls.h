@@ -22,6 +22,9 @@ int pier__real_thread(void *stack, size_t stack_size, void *(*fn)(void *),
 /* What a thread has where so much is asked for: its stack, and the guard below
    it. */
 void pier__thread_sizes(size_t asked, size_t *stack, size_t *guard);
+/* Does the program run code that lies on its stacks, as gcc makes it for a nested
+   function? Those of libc's threads allow it then. */
+bool pier__stacks_hold_code(void);
 /* Has a thread that is not detached gone, or does it within so many seconds (below
    0: whenever that is)? Then its number is of no use any more. */
 bool pier__thread_is_gone(pthread_t id, int seconds);

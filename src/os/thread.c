@@ -2,8 +2,11 @@
 /* os/thread.c - the entry of the real table that starts a thread, and what its
    stack is. */
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/auxv.h>
 #include <time.h>
 
 #include "os/spawn_calls.h"
@@ -76,6 +79,19 @@ pier__thread_sizes(size_t asked, size_t *stack, size_t *guard)
 	(void)pthread_attr_destroy(&attr);
 	if (asked > 0)
 		*stack = asked;
+}
+
+bool
+pier__stacks_hold_code(void)
+{
+	const ElfW(Phdr) *header = (const void *)(uintptr_t)getauxval(AT_PHDR);
+	unsigned long left = getauxval(AT_PHNUM);
+
+	for (; header != NULL && left > 0; header++, left--)
+		if (header->p_type == PT_GNU_STACK)
+			return (header->p_flags & PF_X) != 0;
+	/* Nothing says that it does not. */
+	return true;
 }
 
 bool

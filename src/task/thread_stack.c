@@ -32,7 +32,7 @@ make(size_t asked)
 	void *base;
 
 	pier__thread_sizes(asked, &size, &guard);
-	if (size < PIER__THREAD_STACK_MIN)
+	if (size < PIER__THREAD_STACK_MIN || pier__stacks_hold_code())
 		return NULL;
 	size = (size + HEAD - 1) / HEAD * HEAD;
 	if (pier__calls()->map(&base, guard + size) < 0)
