@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* os/spawn_calls.h - entries of the real table that stand in spawn.c and
-   thread.c; see calls.h. */
+   thread.c, see calls.h; and of threads what no table stands for. */
 #ifndef PIER_OS_SPAWN_CALLS_H
 #define PIER_OS_SPAWN_CALLS_H
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct pier__spawn;
 struct pier__exit;
@@ -22,12 +23,13 @@ int pier__real_thread(void *stack, size_t stack_size, void *(*fn)(void *),
 /* What a thread has where so much is asked for: its stack, and the guard below
    it. */
 void pier__thread_sizes(size_t asked, size_t *stack, size_t *guard);
-/* Does the program run code that lies on its stacks, as gcc makes it for a nested
-   function? Those of libc's threads allow it then. */
+/* May the program, or a library of it, run code that lies on a stack, as gcc makes
+   it for a nested function? Those of libc's threads allow it then. */
 bool pier__stacks_hold_code(void);
-/* Has a thread that is not detached gone, or does it within so many seconds (below
-   0: whenever that is)? Then its number is of no use any more. */
-bool pier__thread_is_gone(pthread_t id, int seconds);
+/* Has a thread that is not detached gone, or will it have by that moment of
+   clock_ns() (0: now; INT64_MAX: whenever that is)? Then its number is of no use
+   any more. */
+bool pier__thread_is_gone(pthread_t id, int64_t until_ns);
 int pier__real_pty_unread(int master);
 
 #endif

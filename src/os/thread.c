@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/auxv.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "os/spawn_calls.h"
 
@@ -53,7 +53,8 @@ pier__real_thread(void *stack, size_t stack_size, void *(*fn)(void *),
 	if (rc != 0)
 		return -rc;
 	/* What libc refuses as too little differs: 16 KiB, 128 on aarch64. */
-	if (stack_size > 0 && stack_size < (size_t)PTHREAD_STACK_MIN)
+	if (stack == NULL && stack_size > 0 &&
+		stack_size < (size_t)PTHREAD_STACK_MIN)
 		stack_size = (size_t)PTHREAD_STACK_MIN;
 	if (stack != NULL)
 		rc = pthread_attr_setstack(&attr, stack, stack_size);
@@ -68,6 +69,7 @@ pier__real_thread(void *stack, size_t stack_size, void *(*fn)(void *),
 void
 pier__thread_sizes(size_t asked, size_t *stack, size_t *guard)
 {
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	pthread_attr_t attr;
 
 	*stack = 0;
@@ -76,34 +78,46 @@ pier__thread_sizes(size_t asked, size_t *stack, size_t *guard)
 		return;
 	(void)pthread_attr_getstacksize(&attr, stack);
 	(void)pthread_attr_getguardsize(&attr, guard);
+	*guard = (*guard + page - 1) / page * page;
 	(void)pthread_attr_destroy(&attr);
 	if (asked > 0)
 		*stack = asked;
 }
 
-bool
-pier__stacks_hold_code(void)
+/* The program comes first, and is one too that does not say that it is none. */
+static int
+asks_for_code(struct dl_phdr_info *object, size_t size, void *arg)
 {
-	const ElfW(Phdr) *header = (const void *)(uintptr_t)getauxval(AT_PHDR);
-	unsigned long left = getauxval(AT_PHNUM);
+	bool *first = arg;
+	bool asks = *first;
+	int i;
 
-	for (; header != NULL && left > 0; header++, left--)
-		if (header->p_type == PT_GNU_STACK)
-			return (header->p_flags & PF_X) != 0;
-	/* Nothing says that it does not. */
-	return true;
+	(void)size;
+	*first = false;
+	for (i = 0; i < object->dlpi_phnum; i++)
+		if (object->dlpi_phdr[i].p_type == PT_GNU_STACK)
+			asks = (object->dlpi_phdr[i].p_flags & PF_X) != 0;
+	return asks;
 }
 
 bool
-pier__thread_is_gone(pthread_t id, int seconds)
+pier__stacks_hold_code(void)
 {
-	struct timespec until;
+	bool first = true;
 
-	if (seconds < 0)
+	return dl_iterate_phdr(asks_for_code, &first) != 0;
+}
+
+bool
+pier__thread_is_gone(pthread_t id, int64_t until_ns)
+{
+	const int64_t second = 1000000000;
+	struct timespec until = { .tv_sec = (time_t)(until_ns / second),
+		.tv_nsec = (long)(until_ns % second) };
+
+	if (until_ns == INT64_MAX)
 		return pthread_join(id, NULL) == 0;
-	if (seconds == 0)
+	if (until_ns == 0)
 		return pthread_tryjoin_np(id, NULL) == 0;
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += seconds;
-	return pthread_timedjoin_np(id, NULL, &until) == 0;
+	return pthread_clockjoin_np(id, NULL, CLOCK_MONOTONIC, &until) == 0;
 }

@@ -25,7 +25,8 @@ struct pier__thread_stack;
 int pier__kept_open(struct pier__kept **out, int below);
 
 /* What is there goes, and what comes is not kept: the memory lasts until the
-   last thread that holds it has ended. NULL is fine. */
+   last thread that holds it has ended. Waits, for threads that have told their
+   end and run destructors of the program yet: thread_stack.h. NULL is fine. */
 void pier__kept_close(struct pier__kept *kept);
 
 /* The descriptors of what is kept are wanted elsewhere. True: there were some.

@@ -21,8 +21,9 @@
 /* What a thread leaves there, and the greatest page. */
 #define WARM ((uintptr_t)64 * 1024)
 
-/* How long a server that ends waits for threads that have said that they do. */
-#define CLOSE_S 1
+/* How long a server that ends waits for threads that have said that they do, which
+   takes no time but that of the program's destructors. */
+#define CLOSE_NS INT64_C(10000000000)
 
 static struct pier__thread_stack *
 make(size_t asked)
@@ -32,7 +33,8 @@ make(size_t asked)
 	void *base;
 
 	pier__thread_sizes(asked, &size, &guard);
-	if (size < PIER__THREAD_STACK_MIN || pier__stacks_hold_code())
+	if (size < PIER__THREAD_STACK_MIN || size > SIZE_MAX / 2 ||
+		pier__stacks_hold_code())
 		return NULL;
 	size = (size + HEAD - 1) / HEAD * HEAD;
 	if (pier__calls()->map(&base, guard + size) < 0)
@@ -125,7 +127,7 @@ bury_main(void *arg)
 					     .kind = PIER_TASK_THREAD } };
 
 	pier__current = &self.task;
-	if (pier__thread_is_gone(stack->id, -1))
+	if (pier__thread_is_gone(stack->id, INT64_MAX))
 		unmap(stack);
 	if (group != NULL)
 		pier__group_done(group, rc);
@@ -173,18 +175,16 @@ pier__thread_stacks_trim(struct pier__thread_stacks *stacks)
 void
 pier__thread_stacks_close(struct pier__thread_stacks *stacks)
 {
-	int seconds = CLOSE_S;
+	int64_t until = pier__calls()->clock_ns() + CLOSE_NS;
 
 	while (stacks->ended != NULL) {
 		struct pier__thread_stack *stack = stacks->ended;
 
 		stacks->ended = stack->next;
-		if (!stack->begun || pier__thread_is_gone(stack->id, seconds)) {
+		if (!stack->begun || pier__thread_is_gone(stack->id, until)) {
 			unmap(stack);
 			continue;
 		}
-		/* A destructor of the program takes its time: once is enough. */
 		(void)pier__thread_stack_bury(stack, NULL, 0);
-		seconds = 0;
 	}
 }

@@ -4,8 +4,7 @@
  *
  * libc keeps those of threads that have ended up to 40 MiB, with the usual 8 MiB
  * five. From the sixth on each thread is a mapping that is made, opened, faulted
- * in and taken away; and every end tells the kernel what is of no use any more.
- * That was a tenth of what a thread for a short connection costs. So as many as
+ * in and taken away. That was a tenth of what a thread for a short connection costs. So as many as
  * there may be records (kept.h) are kept here. The lock is kept.c's.
  *
  * Whose stack this is may not be detached: the kernel tells by its join that it
@@ -81,7 +80,7 @@ bool pier__thread_stack_bury(
 void pier__thread_stacks_trim(struct pier__thread_stacks *stacks);
 
 /* All that are not in use do; those of threads that end just now are waited for,
-   a moment. Without the lock: nothing is put any more. */
+   10 s at most together. Without the lock: nothing is put any more. */
 void pier__thread_stacks_close(struct pier__thread_stacks *stacks);
 
 #endif

@@ -142,6 +142,26 @@ goes_to_the_next(void **state)
 	pier__thread_stacks_close(&stacks);
 }
 
+/* Not before the kernel says that its thread has gone, which is soon. */
+static void
+goes_on_when_its_thread_has_gone(void **state)
+{
+	struct pier__kept *kept;
+	struct place first = { 0 }, next = { 0 };
+	int tries = 0;
+
+	(void)state;
+	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
+	start(kept, look, &first, SIZE);
+	join();
+	do {
+		start(kept, look, &next, SIZE);
+		join();
+	} while (next.low != first.low && ++tries < PIER__KEPT_MAX);
+	assert_int_equal(next.low, first.low);
+	pier__kept_close(kept);
+}
+
 static void
 no_more_than_records(void **state)
 {
@@ -174,11 +194,13 @@ refused(void **state)
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
 	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		struct place place = { 0 };
+		unsigned long before = faulty.hits;
 
 		fail_next(calls[i]);
 		start(kept, look, &place, SIZE);
 		join();
 		assert_true(is_of_a_stack(&place));
+		assert_int_equal(faulty.hits, before + 1);
 	}
 	pier__kept_close(kept);
 }
@@ -287,6 +309,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		STACK_TEST(has_what_was_asked_for),
 		STACK_TEST(goes_to_the_next),
+		STACK_TEST(goes_on_when_its_thread_has_gone),
 		STACK_TEST(no_more_than_records),
 		STACK_TEST(refused),
 		STACK_TEST(never_begun),

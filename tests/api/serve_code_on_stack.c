@@ -45,20 +45,16 @@ test_a_nested_function(void **state)
 		.model = PIER_THREAD,
 	};
 	struct serving it;
-	int i;
+	char back = 0;
+	int fd;
 
 	(void)state;
 	serving_start(&it, &opts);
-	/* Also on the stack of one that has ended. */
-	for (i = 0; i < 3; i++) {
-		int fd = plain_connect(&it, 0);
-		char back = 0;
-
-		plain_write(fd, "a", 1);
-		assert_int_equal(plain_read_all(fd, &back, 1), 1);
-		assert_int_equal(back, 'b');
-		(void)close(fd);
-	}
+	fd = plain_connect(&it, 0);
+	plain_write(fd, "a", 1);
+	assert_int_equal(plain_read_all(fd, &back, 1), 1);
+	assert_int_equal(back, 'b');
+	(void)close(fd);
 	assert_int_equal(serving_stop(&it), 0);
 }
 
@@ -68,7 +64,8 @@ static void
 test_a_nested_function(void **state)
 {
 	(void)state;
-	skip(); /* a function of gcc's */
+	print_message("# nested functions are gcc's\n");
+	skip();
 }
 
 #endif

@@ -85,23 +85,22 @@ test_who_queued_before_it_runs(void **state)
 	(void)state;
 	for (i = 0; i < MODEL_COUNT; i++) {
 		struct pier_server_opts opts = echo;
-		struct pier_server *server;
-		pthread_t thread;
+		struct serving it;
 		void *rc;
 		int fd;
 
 		opts.model = models[i];
-		assert_int_equal(pier_server_open(&server, &opts), 0);
-		fd = dial_and_stop(server);
+		assert_int_equal(pier_server_open(&it.server, &opts), 0);
+		fd = dial_and_stop(it.server);
 		assert_int_equal(
-			pthread_create(&thread, NULL, run_server, server), 0);
-		/* So that the handler has to wait. */
-		(void)usleep(30000);
+			pthread_create(&it.thread, NULL, run_server, it.server),
+			0);
+		(void)serving_await(&it, FIELD(accepted), 1);
 		plain_echo(fd, "late");
 		(void)close(fd);
-		assert_int_equal(pthread_join(thread, &rc), 0);
+		assert_int_equal(pthread_join(it.thread, &rc), 0);
 		assert_int_equal((intptr_t)rc, 0);
-		pier_server_close(server);
+		pier_server_close(it.server);
 	}
 }
 
