@@ -108,16 +108,32 @@ pier__stacks_hold_code(void)
 	return dl_iterate_phdr(asks_for_code, &first) != 0;
 }
 
+/* That moment of CLOCK_MONOTONIC by CLOCK_REALTIME, by which threads are joined:
+   pthread_clockjoin_np(3) is none that a thread sanitizer knows of. */
+static struct timespec
+real_time_of(int64_t moment_ns)
+{
+	const int64_t second = 1000000000;
+	struct timespec now, real;
+	int64_t ns;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(CLOCK_REALTIME, &real);
+	ns = moment_ns - (now.tv_sec * second + now.tv_nsec) +
+	     (real.tv_sec * second + real.tv_nsec);
+	return (struct timespec){ .tv_sec = (time_t)(ns / second),
+		.tv_nsec = (long)(ns % second) };
+}
+
 bool
 pier__thread_is_gone(pthread_t id, int64_t until_ns)
 {
-	const int64_t second = 1000000000;
-	struct timespec until = { .tv_sec = (time_t)(until_ns / second),
-		.tv_nsec = (long)(until_ns % second) };
+	struct timespec until;
 
 	if (until_ns == INT64_MAX)
 		return pthread_join(id, NULL) == 0;
 	if (until_ns == 0)
 		return pthread_tryjoin_np(id, NULL) == 0;
-	return pthread_clockjoin_np(id, NULL, CLOCK_MONOTONIC, &until) == 0;
+	until = real_time_of(until_ns);
+	return pthread_timedjoin_np(id, NULL, &until) == 0;
 }
