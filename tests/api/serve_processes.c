@@ -400,24 +400,46 @@ kill_first(const int *fds, int *pids, int count)
 	return lost;
 }
 
+/* So many connections, and does more than one process serve them? On a busy machine
+   one may have all before the next begins. */
+static bool
+connect_to_several(const struct serving *it, int *fds, int *pids, int count)
+{
+	bool several = false;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		fds[i] = plain_connect(it, 0);
+		pids[i] = pid_of(fds[i]);
+		assert_true(pids[i] > 0);
+		several |= pids[i] != pids[0];
+	}
+	for (i = 0; i < count && !several; i++)
+		hang_up(fds[i]);
+	if (!several)
+		serving_await_active(it, 0);
+	return several;
+}
+
 static void
 test_a_killed_process_takes_only_its_own(void **state)
 {
 	struct pier_server_opts opts = options();
+	int64_t began = wall_ms();
 	int fds[MANY], pids[MANY];
 	struct pier_server_stats stats;
 	struct serving it;
+	uint64_t accepted;
 	int i, lost;
 
 	(void)state;
 	opts.connections_max = MANY;
 	opts.per_address_max = MANY;
 	serving_start(&it, &opts);
-	for (i = 0; i < MANY; i++) {
-		fds[i] = plain_connect(&it, 0);
-		pids[i] = pid_of(fds[i]);
-		assert_true(pids[i] > 0);
-	}
+	while (!connect_to_several(&it, fds, pids, MANY))
+		assert_true(wall_ms() - began < TIMEOUT_S * 1000);
+	pier_server_stats(it.server, &stats);
+	accepted = stats.accepted;
 	lost = kill_first(fds, pids, MANY);
 	assert_in_range(lost, 1, MANY - 1);
 	await(&seen.errors, 1);
@@ -442,7 +464,7 @@ test_a_killed_process_takes_only_its_own(void **state)
 	pier_server_stats(it.server, &stats);
 	assert_int_equal(stats.lost, lost);
 	assert_int_equal(stats.died, 1);
-	assert_int_equal(stats.accepted, MANY + lost);
+	assert_int_equal(stats.accepted, accepted + (uint64_t)lost);
 	assert_int_equal(serving_stop(&it), 0);
 }
 
