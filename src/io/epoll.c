@@ -24,7 +24,7 @@
 
 /* So few that what is fetched ahead for the last should still be in the
    second-level cache when its turn comes, after the kernel's work for all
-   others. (At 64 and 1,000 connections 256 are as fast.) */
+   others. */
 #define EVENTS_MAX 64
 
 /* Slots at first. malloc puts its small pieces in order before it gives a large

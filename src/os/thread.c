@@ -84,7 +84,8 @@ pier__thread_sizes(size_t asked, size_t *stack, size_t *guard)
 		*stack = asked;
 }
 
-/* The program comes first, and is one too that does not say that it is none. */
+/* The program comes first. Without such a header it counts as one that asks, as for
+   libc; other objects do not: that of the kernel has none. */
 static int
 asks_for_code(struct dl_phdr_info *object, size_t size, void *arg)
 {
