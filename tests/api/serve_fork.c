@@ -55,15 +55,6 @@ forking(pier_handler *handler, struct told *told)
 		.ctx = told };
 }
 
-/* Closing is not enough: processes of later connections have copies of the
-   clients' ends, which only this test has in the server's process. */
-static void
-hang_up(int fd)
-{
-	(void)shutdown(fd, SHUT_RDWR);
-	(void)close(fd);
-}
-
 /* Says its number, then does as each byte says. */
 static int
 obey(struct pier_stream *stream, void *ctx)
@@ -128,7 +119,7 @@ test_eight_clients_eight_processes(void **state)
 	assert_int_equal(stats.accepted, CLIENTS);
 	for (i = 0; i < CLIENTS; i++) {
 		plain_echo(fds[i], "e");
-		hang_up(fds[i]);
+		plain_hang_up(fds[i]);
 	}
 	/* Counted by the processes, in memory that all have. */
 	stats = serving_await(&it, FIELD(finished), CLIENTS);
@@ -159,10 +150,10 @@ dies(char order, const char *how)
 	(void)pid_of(bad);
 	plain_write(bad, &order, 1);
 	assert_true(plain_read_all(bad, &byte, 1) <= 0);
-	hang_up(bad);
+	plain_hang_up(bad);
 	stats = serving_await(&it, FIELD(died), 1);
 	plain_echo(good, "e");
-	hang_up(good);
+	plain_hang_up(good);
 	stats = serving_await(&it, FIELD(finished), 1);
 	assert_int_equal(stats.failed, 1);
 	assert_int_equal(serving_stop(&it), 0);
@@ -211,8 +202,8 @@ test_caps(void **state)
 	assert_int_equal(plain_read_all(second, &byte, 1), 0);
 	(void)serving_await(&it, FIELD(finished), 1);
 	assert_int_equal(serving_stop(&it), 0);
-	hang_up(first);
-	hang_up(second);
+	plain_hang_up(first);
+	plain_hang_up(second);
 
 	opts.connections_max = 10;
 	serving_start(&it, &opts);
@@ -223,11 +214,11 @@ test_caps(void **state)
 	plain_expect_reset(endpoint);
 	plain_write(first, "k", 1);
 	(void)serving_await(&it, FIELD(died), 1);
-	hang_up(first);
+	plain_hang_up(first);
 	serving_await_active(&it, 0);
 	second = plain_connect(&it, 0);
 	(void)pid_of(second);
-	hang_up(second);
+	plain_hang_up(second);
 	assert_int_equal(serving_stop(&it), 0);
 }
 
@@ -297,7 +288,7 @@ test_the_sockets_of_others_are_closed(void **state)
 		assert_int_equal(count, before + i + 2);
 	}
 	for (i = 0; i < CLIENTS; i++)
-		hang_up(fds[i]);
+		plain_hang_up(fds[i]);
 	(void)serving_await(&it, FIELD(finished), CLIENTS);
 	assert_int_equal(serving_stop(&it), 0);
 }
@@ -356,7 +347,7 @@ test_nothing_of_the_parents_waits_in_a_child(void **state)
 		assert_int_equal(count, 0);
 	}
 	for (i = 0; i < MANY; i++)
-		hang_up(fds[i]);
+		plain_hang_up(fds[i]);
 	(void)serving_await(&it, FIELD(finished), MANY);
 	assert_int_equal(serving_stop(&it), 0);
 }
@@ -394,7 +385,7 @@ test_datagrams(void **state)
 					 pier_in_s(TIMEOUT_S)),
 			0);
 		assert_int_equal(msg.size, 4);
-		hang_up(fd);
+		plain_hang_up(fd);
 	}
 	pier_packet_close(packet);
 	(void)serving_await(&it, FIELD(finished), CLIENTS);
@@ -452,7 +443,7 @@ test_on_error_may_wait(void **state)
 	other = plain_connect(&it, 0);
 	(void)pid_of(other);
 	serving_await_active(&it, 2);
-	hang_up(other);
+	plain_hang_up(other);
 	serving_await_active(&it, 1);
 	assert_int_equal(slow.told, 0);
 	assert_int_equal(write(there[1], "g", 1), 1);
@@ -460,7 +451,7 @@ test_on_error_may_wait(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 	assert_int_equal(slow.told, 1);
 	assert_int_equal(slow.has_local, -EBADF);
-	hang_up(fd);
+	plain_hang_up(fd);
 	(void)close(there[0]);
 	(void)close(there[1]);
 	(void)close(back[0]);
@@ -504,7 +495,7 @@ test_a_socket_that_lingers(void **state)
 	assert_true(wall_ms() - began > 900);
 	assert_int_equal(serving_stop(&it), 0);
 	assert_int_equal(told.count, 0);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 /* Handlers go on until they end, or the drain time is over. */
@@ -523,7 +514,7 @@ test_stop(void **state)
 	(void)pid_of(fd);
 	pier_server_stop(it.server);
 	plain_echo(fd, "still");
-	hang_up(fd);
+	plain_hang_up(fd);
 	assert_int_equal(serving_join(&it), 0);
 
 	opts.drain_ms = 20;
@@ -532,7 +523,7 @@ test_stop(void **state)
 	(void)pid_of(fd);
 	assert_int_equal(serving_stop(&it), 1);
 	assert_int_equal(plain_read_all(fd, &byte, 1), 0);
-	hang_up(fd);
+	plain_hang_up(fd);
 
 	/* The second time at once. */
 	opts.drain_ms = 600000;
@@ -541,7 +532,7 @@ test_stop(void **state)
 	(void)pid_of(fd);
 	pier_server_stop(it.server);
 	assert_int_equal(serving_stop(&it), 1);
-	hang_up(fd);
+	plain_hang_up(fd);
 	assert_int_equal(told.count, 0);
 }
 
@@ -563,7 +554,7 @@ test_one_that_hangs_is_killed(void **state)
 	assert_int_equal(serving_stop(&it), 1);
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(errno, ESRCH);
-	hang_up(fd);
+	plain_hang_up(fd);
 	assert_int_equal(told.count, 0);
 }
 
@@ -589,7 +580,7 @@ test_a_child_stops_the_server(void **state)
 	serving_start(&it, &opts);
 	fd = plain_connect(&it, 0);
 	assert_int_equal(plain_read_all(fd, &byte, 1), 1);
-	hang_up(fd);
+	plain_hang_up(fd);
 	assert_int_equal(serving_join(&it), 0);
 }
 
@@ -627,7 +618,7 @@ test_tasks_that_are_left(void **state)
 	serving_start(&it, &opts);
 	fd = plain_connect(&it, 0);
 	plain_echo(fd, "x");
-	hang_up(fd);
+	plain_hang_up(fd);
 	(void)serving_await(&it, FIELD(finished), 1);
 	assert_int_equal(serving_stop(&it), 0);
 	(void)close(fds[1]);
@@ -671,7 +662,7 @@ test_what_is_gathered_for_others_leaves(void **state)
 	assert_int_equal(plain_read_all(fds[0], said, sizeof(said)), 4);
 	assert_memory_equal(said, "word", 4);
 	(void)close(fds[0]);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 int

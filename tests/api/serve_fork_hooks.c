@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,9 +97,7 @@ test_the_end_is_told(void **state)
 	serving_start(&it, &opts);
 	fd = plain_connect(&it, 0);
 	plain_echo(fd, "x");
-	/* The child has a copy of this end too. */
-	(void)shutdown(fd, SHUT_RDWR);
-	(void)close(fd);
+	plain_hang_up(fd);
 	serving_await_active(&it, 0);
 	assert_int_equal(serving_stop(&it), 0);
 	(void)unsetenv("NOTIFY_SOCKET");

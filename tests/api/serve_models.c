@@ -56,15 +56,6 @@ each_model(const struct pier_server_opts *opts,
 		under(PIER_FORK, opts, talk, finished);
 }
 
-/* Closing is not enough: the processes of later connections have copies of the
-   clients' ends. */
-static void
-hang_up(int fd)
-{
-	(void)shutdown(fd, SHUT_RDWR);
-	(void)close(fd);
-}
-
 static void
 talk_bytes(const struct serving *it)
 {
@@ -78,7 +69,7 @@ talk_bytes(const struct serving *it)
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	assert_int_equal(plain_read_all(fd, back, sizeof(back)), sizeof(all));
 	assert_memory_equal(all, back, sizeof(all));
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -89,7 +80,7 @@ talk_nothing(const struct serving *it)
 
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	assert_int_equal(plain_read_all(fd, &back, 1), 0);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -98,7 +89,7 @@ talk_one_byte(const struct serving *it)
 	int fd = plain_connect(it, 0);
 
 	plain_echo(fd, "x");
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -107,7 +98,7 @@ talk_text(const struct serving *it)
 	int fd = plain_connect(it, 0);
 
 	plain_echo(fd, "汉语/漢語 Hànyǔ\n");
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -143,7 +134,7 @@ talk_many(const struct serving *it)
 		fds[i] = plain_connect(it, 0);
 	for (i = 0; i < MANY; i++) {
 		plain_echo(fds[i], "hello");
-		hang_up(fds[i]);
+		plain_hang_up(fds[i]);
 	}
 }
 
@@ -166,7 +157,7 @@ talk_discard(const struct serving *it)
 	plain_write(fd, much, sizeof(much));
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	assert_int_equal(plain_read_all(fd, &back, 1), 0);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -190,7 +181,7 @@ talk_upper(const struct serving *it)
 	assert_int_equal(
 		plain_read_all(fd, back, sizeof(back)), sizeof(text) - 1);
 	assert_memory_equal(back, "ABC XYZ {@[` 1 é", sizeof(text) - 1);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -226,7 +217,7 @@ talk_unread(const struct serving *it)
 	plain_write(fd, "GET\n", 4);
 	plain_write(fd, more, sizeof(more));
 	assert_int_equal(plain_read_all(fd, back, sizeof(back)), 200000);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -254,7 +245,7 @@ talk_gathered(const struct serving *it)
 
 	assert_int_equal(plain_read_all(fd, back, sizeof(back)), 12);
 	assert_memory_equal(back, "a line of 7\n", 12);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void
@@ -285,7 +276,7 @@ talk_and_end(const struct serving *it)
 	plain_echo(fd, "once");
 	plain_echo(fd, "twice");
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
-	hang_up(fd);
+	plain_hang_up(fd);
 }
 
 static void

@@ -165,6 +165,13 @@ plain_read_all(int fd, void *buf, size_t size)
 	return (ssize_t)done;
 }
 
+void
+plain_hang_up(int fd)
+{
+	(void)shutdown(fd, SHUT_RDWR);
+	(void)close(fd);
+}
+
 bool
 plain_try_echo(int fd, const char *text)
 {

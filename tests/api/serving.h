@@ -40,6 +40,8 @@ int plain_connect(const struct serving *it, size_t i);
 int plain_dial(const char *endpoint);
 /* A connection that the server resets: connect() may fail by that already. */
 void plain_expect_reset(const char *endpoint);
+/* Not only closed: a process that was forked meanwhile may have it too. */
+void plain_hang_up(int fd);
 void plain_write(int fd, const void *buf, size_t size);
 /* Reads up to size bytes until the end: how many, or -errno. */
 ssize_t plain_read_all(int fd, void *buf, size_t size);
