@@ -11,10 +11,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,29 +20,11 @@
 #include <cmocka.h>
 
 #include "fds.h"
+#include "processes.h"
 #include "serving.h"
 
-#if defined(__SANITIZE_THREAD__)
-#define UNDER_TSAN true
-#else
-#define UNDER_TSAN false
-#endif
-
-#define TCP         "tcp://127.0.0.1:0"
-#define PROCESSES   2
 #define CLIENTS     6
 #define FIELD(name) offsetof(struct pier_server_stats, name)
-
-/* What hooks have seen, in whichever process; in memory that all share. */
-struct seen {
-	atomic_int started;
-	atomic_int ended;
-	struct pier_process last; /* that ended, whole once ended has gone up */
-	atomic_int errors;
-	char error[1024]; /* the same of errors */
-};
-
-static struct seen *seen;
 
 /* A client, and the processes that serve it. */
 struct client {
@@ -54,38 +33,6 @@ struct client {
 	pid_t accepted_by;
 	int pidfd; /* of pid */
 };
-
-static int
-begin(void **state)
-{
-	(void)state;
-	memset(seen, 0, sizeof(*seen));
-	return 0;
-}
-
-static void
-on_process(const struct pier_process *process, void *ctx)
-{
-	(void)ctx;
-	if (process->what == PIER_PROCESS_STARTED) {
-		atomic_fetch_add(&seen->started, 1);
-		return;
-	}
-	seen->last = *process;
-	atomic_fetch_add(&seen->ended, 1);
-}
-
-static void
-on_error(const struct pier_conn *conn, int rc, void *ctx)
-{
-	(void)conn;
-	(void)ctx;
-	if (rc != -PIER_EDIED)
-		return;
-	(void)snprintf(
-		seen->error, sizeof(seen->error), "%s", pier_error_line());
-	atomic_fetch_add(&seen->errors, 1);
-}
 
 /* Says who it is, then echoes; some bytes are orders. */
 static int
@@ -112,22 +59,11 @@ obey(struct pier_stream *stream, void *ctx)
 static struct pier_server_opts
 options(void)
 {
-	return (struct pier_server_opts){ .endpoint = TCP,
-		.handler = obey,
-		.model = PIER_FORK,
-		.processes = PROCESSES,
-		.on_process = on_process,
-		.on_error = on_error };
-}
+	struct pier_server_opts opts = processes_options();
 
-static void
-await(const atomic_int *what, int value)
-{
-	int64_t until = wall_ms() + TIMEOUT_S * 1000;
-
-	while (atomic_load(what) < value && wall_ms() < until)
-		(void)usleep(1000);
-	assert_true(atomic_load(what) >= value);
+	opts.handler = obey;
+	opts.model = PIER_FORK;
+	return opts;
 }
 
 static void
@@ -144,12 +80,10 @@ meet(struct client *client, int fd)
 	assert_true(client->pidfd >= 0);
 }
 
-/* Not only closed: processes that were forked meanwhile have it too. */
 static void
 hang_up(struct client *client)
 {
-	(void)shutdown(client->fd, SHUT_RDWR);
-	(void)close(client->fd);
+	plain_hang_up(client->fd);
 	(void)close(client->pidfd);
 }
 
@@ -263,8 +197,8 @@ test_one_that_accepts_dies(void **state)
 		lost += clients[i].accepted_by == victim;
 	}
 	await(&seen->ended, 1);
-	assert_int_equal(seen->last.signal, SIGKILL);
-	assert_int_equal(seen->last.lost, lost);
+	assert_int_equal(seen->events[0].signal, SIGKILL);
+	assert_int_equal(seen->events[0].lost, lost);
 	serving_await_active(&it, (uint64_t)(CLIENTS - lost));
 	for (i = 0; i < CLIENTS; i++) {
 		if (clients[i].accepted_by != victim)
@@ -303,7 +237,7 @@ test_a_child_stops_all(void **state)
 	assert_int_equal(serving_join(&it), 0);
 	assert_int_equal(atomic_load(&seen->errors), 0);
 	assert_int_equal(atomic_load(&seen->ended), PROCESSES);
-	assert_int_equal(seen->last.status, 0);
+	assert_int_equal(seen->events[0].status, 0);
 }
 
 static void
@@ -388,7 +322,7 @@ test_orphans_drain_and_end(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, processes_begin)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_process_for_each),
 		TEST(test_one_connection_dies),
@@ -398,14 +332,7 @@ main(void)
 		TEST(test_orphans_drain_and_end),
 	};
 
-	if (UNDER_TSAN) {
-		(void)printf("1..0 # SKIP the thread sanitizer gives up at a "
-			     "fork of a program with threads\n");
+	if (processes_skip())
 		return 0;
-	}
-	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (seen == MAP_FAILED)
-		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, processes_open, NULL);
 }
