@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "os/faulty.h"
+#include "task/faulty_bed.h"
 
 static struct pier__faulty faulty;
 static char dir[64];
@@ -26,34 +26,18 @@ static char dir[64];
 static int
 begin(void **state)
 {
-	struct pier__engine *engine;
-
 	(void)state;
 	(void)strcpy(dir, "/tmp/pier-listen-XXXXXX");
 	if (mkdtemp(dir) == NULL)
 		return -1;
-	/* What the task keeps for its waits is not this test's. */
-	engine = pier__task_engine(pier__self());
-	if (engine == NULL || engine->ops->wait(engine, 0) < 0)
-		return -1;
-	pier__faulty_init(&faulty, &pier__calls_real);
-	pier__self()->context.calls = &faulty.calls;
-	return 0;
+	return faulty_bed_begin(&faulty, &pier__calls_real);
 }
 
 static int
 end(void **state)
 {
-	size_t leaks;
-
 	(void)state;
-	/* What is kept for the next failure belongs to the task. */
-	pier__error_record_free(pier__self()->error);
-	pier__self()->error = NULL;
-	pier__self()->context.calls = &pier__calls_real;
-	leaks = pier__faulty_leaks(&faulty, stderr);
-	pier__faulty_end(&faulty);
-	return leaks == 0 && rmdir(dir) == 0 ? 0 : -1;
+	return faulty_bed_end(&faulty) == 0 && rmdir(dir) == 0 ? 0 : -1;
 }
 
 static void

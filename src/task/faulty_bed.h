@@ -52,6 +52,17 @@ faulty_bed_end(struct pier__faulty *faulty)
 	return wrong == 0 ? 0 : -1;
 }
 
+/* The next such call fails, once. */
+static inline void
+faulty_bed_fail_next(struct pier__faulty *faulty, enum pier__call call)
+{
+	const struct pier__fault fault = {
+		.call = call, .nth = faulty->counts[call] + 1, .times = 1
+	};
+
+	pier__faulty_plan(faulty, &fault);
+}
+
 /* Calls, as a set. */
 #define FAULTY_BED_CALL(call) (UINT64_C(1) << (call))
 _Static_assert(PIER__CALL_COUNT <= 64, "a set has room for every call");

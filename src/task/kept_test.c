@@ -11,51 +11,20 @@
 
 #include <cmocka.h>
 
-#include "task/faulty_bed.h"
 #include "task/kept.h"
-#include "task/run.h"
-
-static struct pier__faulty faulty;
-static struct pier_group *group;
+#include "task/thread_bed.h"
 
 /* Two that run at once. */
 static sem_t both, go_on;
 
-static int
-begin(void **state)
-{
-	(void)state;
-	if (faulty_bed_begin(&faulty, &pier__calls_real) < 0)
-		return -1;
-	return pier_group_open(&group);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	pier_group_close(group);
-	return faulty_bed_end(&faulty);
-}
-
 /* The descriptor by which it is woken. */
 static int
-start(struct pier__kept *kept, pier_task_fn *fn, void *arg)
+start(struct pier__kept *kept, pier_task_fn *fn)
 {
 	int wake_fd = -1;
-	const struct pier__thread_opts opts = {
-		.wakeable = true, .wake_fd = &wake_fd, .kept = kept
-	};
 
-	assert_int_equal(pier__thread_spawn(NULL, group, fn, arg, &opts), 0);
+	assert_int_equal(thread_bed_try(kept, fn, NULL, 0, &wake_fd), 0);
 	return wake_fd;
-}
-
-static void
-join(void)
-{
-	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
-	assert_int_equal(pier_group_result(group), 0);
 }
 
 static unsigned long
@@ -99,11 +68,11 @@ the_next_has_it_and_is_another(void **state)
 
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
-	fd = start(kept, leave_much, NULL);
-	join();
+	fd = start(kept, leave_much);
+	thread_bed_join();
 	before = eventfds();
-	assert_int_equal(start(kept, finds_nothing, NULL), fd);
-	join();
+	assert_int_equal(start(kept, finds_nothing), fd);
+	thread_bed_join();
 	assert_int_equal(eventfds(), before);
 	pier__kept_close(kept);
 }
@@ -128,14 +97,14 @@ two_at_once_share_nothing(void **state)
 	(void)sem_init(&both, 0, 0);
 	(void)sem_init(&go_on, 0, 0);
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
-	first = start(kept, meet, NULL);
-	second = start(kept, meet, NULL);
+	first = start(kept, meet);
+	second = start(kept, meet);
 	assert_int_not_equal(first, second);
 	/* Closed while they run: they go by themselves, and it with the last. */
 	pier__kept_close(kept);
 	(void)sem_post(&go_on);
 	(void)sem_post(&go_on);
-	join();
+	thread_bed_join();
 }
 
 static int
@@ -153,11 +122,11 @@ descriptors_above_are_not_kept(void **state)
 
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, 0), 0);
-	(void)start(kept, nothing, NULL);
-	join();
+	(void)start(kept, nothing);
+	thread_bed_join();
 	before = eventfds();
-	(void)start(kept, nothing, NULL);
-	join();
+	(void)start(kept, nothing);
+	thread_bed_join();
 	assert_int_equal(eventfds(), before + 1);
 	pier__kept_close(kept);
 }
@@ -170,13 +139,13 @@ what_is_wanted_elsewhere_is_let_go(void **state)
 
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
-	(void)start(kept, nothing, NULL);
-	join();
+	(void)start(kept, nothing);
+	thread_bed_join();
 	assert_true(pier__kept_trim(kept));
 	assert_false(pier__kept_trim(kept));
 	before = eventfds();
-	(void)start(kept, nothing, NULL);
-	join();
+	(void)start(kept, nothing);
+	thread_bed_join();
 	assert_int_equal(eventfds(), before + 1);
 	pier__kept_close(kept);
 	assert_false(pier__kept_trim(NULL));
@@ -187,45 +156,34 @@ what_is_wanted_elsewhere_is_let_go(void **state)
 static void
 refused(void **state)
 {
-	static const int calls[] = { PIER__CALL_THREAD, PIER__CALL_ALLOC,
-		PIER__CALL_EVENTFD };
+	static const enum pier__call calls[] = { PIER__CALL_THREAD,
+		PIER__CALL_ALLOC, PIER__CALL_EVENTFD };
 	struct pier__kept *kept;
 	size_t i;
 
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
 	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		int wake_fd;
-		const struct pier__thread_opts opts = {
-			.wakeable = true, .wake_fd = &wake_fd, .kept = kept
-		};
-
 		(void)pier__kept_trim(kept);
-		pier__faulty_plan(
-			&faulty, &(struct pier__fault){ .call = calls[i],
-					 .nth = faulty.counts[calls[i]] + 1,
-					 .times = 1 });
-		assert_true(pier__thread_spawn(
-				    NULL, group, nothing, NULL, &opts) < 0);
+		faulty_bed_fail_next(&faulty, calls[i]);
+		assert_true(thread_bed_try(kept, nothing, NULL, 0, NULL) < 0);
 		/* What never ran is not kept. */
 		assert_false(pier__kept_trim(kept));
 	}
-	(void)start(kept, nothing, NULL);
-	join();
+	(void)start(kept, nothing);
+	thread_bed_join();
 	pier__kept_close(kept);
 }
-
-#define KEPT_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		KEPT_TEST(the_next_has_it_and_is_another),
-		KEPT_TEST(two_at_once_share_nothing),
-		KEPT_TEST(descriptors_above_are_not_kept),
-		KEPT_TEST(what_is_wanted_elsewhere_is_let_go),
-		KEPT_TEST(refused),
+		THREAD_TEST(the_next_has_it_and_is_another),
+		THREAD_TEST(two_at_once_share_nothing),
+		THREAD_TEST(descriptors_above_are_not_kept),
+		THREAD_TEST(what_is_wanted_elsewhere_is_let_go),
+		THREAD_TEST(refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

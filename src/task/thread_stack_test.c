@@ -14,40 +14,11 @@
 
 #include <cmocka.h>
 
-#include "task/faulty_bed.h"
-#include "task/run.h"
+#include "task/thread_bed.h"
 #include "task/thread_stack.h"
 
 #define SIZE   ((size_t)4 * 1024 * 1024)
 #define FILLED ((size_t)512 * 1024)
-
-static struct pier__faulty faulty;
-static struct pier_group *group;
-
-static int
-begin(void **state)
-{
-	(void)state;
-	if (faulty_bed_begin(&faulty, &pier__calls_real) < 0)
-		return -1;
-	return pier_group_open(&group);
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	pier_group_close(group);
-	return faulty_bed_end(&faulty);
-}
-
-static void
-fail_next(enum pier__call call)
-{
-	pier__faulty_plan(&faulty, &(struct pier__fault){ .call = call,
-					   .nth = faulty.counts[call] + 1,
-					   .times = 1 });
-}
 
 /* Where the stack of the calling thread lies, and how large it is. */
 struct place {
@@ -72,20 +43,10 @@ look(void *arg)
 }
 
 static void
-start(struct pier__kept *kept, pier_task_fn *fn, void *arg, size_t size)
+start(struct pier__kept *kept, pier_task_fn *fn, struct place *place,
+	size_t size)
 {
-	const struct pier__thread_opts opts = {
-		.wakeable = true, .stack_size = size, .kept = kept
-	};
-
-	assert_int_equal(pier__thread_spawn(NULL, group, fn, arg, &opts), 0);
-}
-
-static void
-join(void)
-{
-	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
-	assert_int_equal(pier_group_result(group), 0);
+	assert_int_equal(thread_bed_try(kept, fn, place, size, NULL), 0);
 }
 
 static bool
@@ -104,12 +65,12 @@ has_what_was_asked_for(void **state)
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
 	start(kept, look, &place, SIZE);
-	join();
+	thread_bed_join();
 	assert_true(is_of_a_stack(&place));
 	assert_int_equal(faulty.counts[PIER__CALL_MAP], before + 1);
 	/* What is small libc keeps. */
 	start(kept, look, &place, PIER__THREAD_STACK_MIN / 2);
-	join();
+	thread_bed_join();
 	assert_int_equal(faulty.counts[PIER__CALL_MAP], before + 1);
 	pier__kept_close(kept);
 }
@@ -153,10 +114,10 @@ goes_on_when_its_thread_has_gone(void **state)
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
 	start(kept, look, &first, SIZE);
-	join();
+	thread_bed_join();
 	do {
 		start(kept, look, &next, SIZE);
-		join();
+		thread_bed_join();
 	} while (next.low != first.low && ++tries < PIER__KEPT_MAX);
 	assert_int_equal(next.low, first.low);
 	pier__kept_close(kept);
@@ -196,9 +157,9 @@ refused(void **state)
 		struct place place = { 0 };
 		unsigned long before = faulty.hits;
 
-		fail_next(calls[i]);
+		faulty_bed_fail_next(&faulty, calls[i]);
 		start(kept, look, &place, SIZE);
-		join();
+		thread_bed_join();
 		assert_true(is_of_a_stack(&place));
 		assert_int_equal(faulty.hits, before + 1);
 	}
@@ -211,20 +172,15 @@ never_begun(void **state)
 {
 	struct pier__kept *kept;
 	struct place place = { 0 };
-	const struct pier__thread_opts opts = { .wakeable = true,
-		.stack_size = SIZE };
-	struct pier__thread_opts kept_opts = opts;
 	unsigned long maps = faulty.counts[PIER__CALL_MAP];
 
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
-	kept_opts.kept = kept;
-	fail_next(PIER__CALL_THREAD);
+	faulty_bed_fail_next(&faulty, PIER__CALL_THREAD);
 	assert_int_equal(
-		pier__thread_spawn(NULL, group, look, &place, &kept_opts),
-		-EAGAIN);
+		thread_bed_try(kept, look, &place, SIZE, NULL), -EAGAIN);
 	start(kept, look, &place, SIZE);
-	join();
+	thread_bed_join();
 	assert_int_equal(faulty.counts[PIER__CALL_MAP], maps + 1);
 	pier__kept_close(kept);
 }
@@ -252,7 +208,7 @@ keeps_little_memory(void **state)
 	(void)state;
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
 	start(kept, fill, &place, SIZE);
-	join();
+	thread_bed_join();
 	assert_int_equal(mincore((void *)place.low, FILLED, there), 0);
 	for (i = 0; i < sizeof(there); i++)
 		assert_int_equal(there[i] & 1, 0);
@@ -290,31 +246,29 @@ one_that_ends_slowly_has_it_on(void **state)
 	assert_int_equal(pthread_key_create(&key, hang), 0);
 	assert_int_equal(pier__kept_open(&kept, INT_MAX), 0);
 	start(kept, look_and_end_slowly, &first, SIZE);
-	join();
+	thread_bed_join();
 	while (sem_wait(&ending) < 0)
 		;
 	start(kept, look, &second, SIZE);
-	join();
+	thread_bed_join();
 	assert_int_not_equal(first.low, second.low);
 	(void)sem_post(&go_on);
 	pier__kept_close(kept);
 	assert_int_equal(pthread_key_delete(key), 0);
 }
 
-#define STACK_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STACK_TEST(has_what_was_asked_for),
-		STACK_TEST(goes_to_the_next),
-		STACK_TEST(goes_on_when_its_thread_has_gone),
-		STACK_TEST(no_more_than_records),
-		STACK_TEST(refused),
-		STACK_TEST(never_begun),
-		STACK_TEST(keeps_little_memory),
-		STACK_TEST(one_that_ends_slowly_has_it_on),
+		THREAD_TEST(has_what_was_asked_for),
+		THREAD_TEST(goes_to_the_next),
+		THREAD_TEST(goes_on_when_its_thread_has_gone),
+		THREAD_TEST(no_more_than_records),
+		THREAD_TEST(refused),
+		THREAD_TEST(never_begun),
+		THREAD_TEST(keeps_little_memory),
+		THREAD_TEST(one_that_ends_slowly_has_it_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
