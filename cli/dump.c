@@ -137,15 +137,7 @@ has_enough(const struct dumping *dumping)
 static int
 failure(const struct cli_tool *tool)
 {
-	const struct pier_error *error = pier_last_error();
-	struct cli_complaint why = {
-		.hint = "pier-dump-filter(7) explains filters"
-	};
-
-	if (error->step != PIER_STEP_PARSE)
-		return cli_failure(tool, error);
-	snprintf(why.line, sizeof(why.line), "%s", pier_error_line());
-	return cli_usage_error(tool, "dump", &why);
+	return cli_filter_failure(tool, "dump", "pier-dump-filter(7)");
 }
 
 /* How many there were, and how many were missed. */

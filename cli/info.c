@@ -61,15 +61,7 @@ take(const struct pier_socket *socket, void *ctx)
 int
 info_failure(struct cli_tool *tool)
 {
-	const struct pier_error *error = pier_last_error();
-	struct cli_complaint why = {
-		.hint = "pier-filter(7) explains filters"
-	};
-
-	if (error->step != PIER_STEP_PARSE)
-		return cli_failure(tool, error);
-	snprintf(why.line, sizeof(why.line), "%s", pier_error_line());
-	return cli_usage_error(tool, "info", &why);
+	return cli_filter_failure(tool, "info", "pier-filter(7)");
 }
 
 /* What is to be known about what was not shown. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pier info: what its files share. info_column.c knows what can stand in a
- * column, info_table.c collects and prints rows, info_json.c makes events,
- * info_closed.c watches connections close, info_group.c adds up, info_dial.c makes one.
+ * pier info: what its files share. info_cells.c knows what a cell says of a
+ * socket, info_column.c what can stand in a column, info_table.c collects and prints
+ * rows, info_json.c makes events, info_closed.c watches connections close,
+ * info_group.c adds up, info_dial.c makes one.
  */
 #ifndef PIER_CLI_INFO_H
 #define PIER_CLI_INFO_H
@@ -52,6 +53,10 @@ struct info_seen {
  */
 int info_column_find(struct info_column *out, const char *name, size_t len,
 	const char **near);
+
+/* -1 and why: what is given to option `what` is no column; near may be NULL. */
+int info_column_unknown(struct cli_complaint *why, const char *what,
+	const char *name, size_t len, const char *near);
 
 /* 0, or -1 and why: it is known of watched sockets, and these are not. */
 int info_column_unwatched(const struct info_column *column, const char *what,

@@ -47,21 +47,6 @@ struct info_groups {
 };
 
 static int
-complain(struct cli_complaint *why, const char *what, const char *name,
-	size_t len, const char *near)
-{
-	snprintf(why->line, sizeof(why->line), "%s: there is no column '%.*s'",
-		what, (int)(len < 64 ? len : 64), name);
-	if (near != NULL)
-		snprintf(why->hint, sizeof(why->hint), "did you mean '%s'?",
-			near);
-	else
-		snprintf(why->hint, sizeof(why->hint),
-			"pier-info(1) lists the columns");
-	return -1;
-}
-
-static int
 read_columns(
 	struct info_groups *groups, const char *list, struct cli_complaint *why)
 {
@@ -79,7 +64,8 @@ read_columns(
 			return -1;
 		}
 		if (info_column_find(column, list, len, &near) < 0)
-			return complain(why, "--columns", list, len, near);
+			return info_column_unknown(
+				why, "--columns", list, len, near);
 		if (!column->adds && column->field == NULL) {
 			snprintf(why->line, sizeof(why->line),
 				"--group-by adds up numbers: '%s' is none",
@@ -136,7 +122,8 @@ info_groups_new(const struct info_settings *settings, struct cli_complaint *why)
 		return NULL;
 	}
 	if (info_column_find(&groups->by, by, strlen(by), &near) < 0)
-		rc = complain(why, "--group-by", by, strlen(by), near);
+		rc = info_column_unknown(
+			why, "--group-by", by, strlen(by), near);
 	if (rc == 0)
 		rc = info_column_unwatched(&groups->by, "--group-by", why);
 	if (rc == 0)

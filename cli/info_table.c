@@ -42,36 +42,6 @@ struct info_table {
 };
 
 static int
-complain(struct cli_complaint *why, const char *what, const char *name,
-	size_t len, const char *near)
-{
-	snprintf(why->line, sizeof(why->line), "%s: there is no column '%.*s'",
-		what, (int)(len < 64 ? len : 64), name);
-	if (near != NULL)
-		snprintf(why->hint, sizeof(why->hint), "did you mean '%s'?",
-			near);
-	else
-		snprintf(why->hint, sizeof(why->hint),
-			"pier-info(1) lists the columns");
-	return -1;
-}
-
-int
-info_column_unwatched(const struct info_column *column, const char *what,
-	struct cli_complaint *why)
-{
-	if (!column->watched)
-		return 0;
-	snprintf(why->line, sizeof(why->line),
-		"%s: '%s' is known of sockets that were watched", what,
-		column->name);
-	snprintf(why->hint, sizeof(why->hint),
-		"with --closed: the kernel keeps no time at which a socket was "
-		"made");
-	return -1;
-}
-
-static int
 read_columns(struct info_table *table, const char *list, bool watched,
 	struct cli_complaint *why)
 {
@@ -91,7 +61,8 @@ read_columns(struct info_table *table, const char *list, bool watched,
 		}
 		column = &table->columns[table->column_count];
 		if (info_column_find(column, list, len, &near) < 0)
-			return complain(why, "--columns", list, len, near);
+			return info_column_unknown(
+				why, "--columns", list, len, near);
 		if (!watched &&
 			info_column_unwatched(column, "--columns", why) < 0)
 			return -1;
@@ -122,7 +93,8 @@ read_settings(struct info_table *table, const struct info_settings *settings,
 	table->descending = sort[0] == '-';
 	sort += table->descending;
 	if (info_column_find(&table->key, sort, strlen(sort), &near) < 0)
-		return complain(why, "--sort", sort, strlen(sort), near);
+		return info_column_unknown(
+			why, "--sort", sort, strlen(sort), near);
 	if (info_column_unwatched(&table->key, "--sort", why) < 0)
 		return -1;
 	table->by_text = table->key.field == NULL && table->key.number == NULL;

@@ -141,6 +141,20 @@ cli_failure(const struct cli_tool *tool, const struct pier_error *error)
 }
 
 int
+cli_filter_failure(
+	const struct cli_tool *tool, const char *verb, const char *page)
+{
+	const struct pier_error *error = pier_last_error();
+	struct cli_complaint why;
+
+	if (error->step != PIER_STEP_PARSE)
+		return cli_failure(tool, error);
+	snprintf(why.line, sizeof(why.line), "%s", pier_error_line());
+	snprintf(why.hint, sizeof(why.hint), "%s explains filters", page);
+	return cli_usage_error(tool, verb, &why);
+}
+
+int
 cli_failure_as(
 	const struct cli_tool *tool, const struct pier_error *error, int code)
 {

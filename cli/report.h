@@ -39,6 +39,11 @@ int cli_usage_error(const struct cli_tool *tool, const char *verb,
 /* Report the failure of a call of libpier; its exit code. */
 int cli_failure(const struct cli_tool *tool, const struct pier_error *error);
 
+/* The same where a filter was given: what it says wrong is the command line's, and
+   the page explains filters. */
+int cli_filter_failure(
+	const struct cli_tool *tool, const char *verb, const char *page);
+
 /* The same with another exit code: what is no failure to one verb. */
 int cli_failure_as(
 	const struct cli_tool *tool, const struct pier_error *error, int code);
