@@ -209,6 +209,32 @@ pier__layer_field(struct pier_layers *layers, const char *name, uint32_t type,
 	return field;
 }
 
+const struct pier_field *
+pier__layer_option(struct pier_layers *layers, size_t *at, size_t stop,
+	const struct pier__meaning *meanings)
+{
+	uint8_t type = pier__layer_u8(layers, *at);
+	struct pier_field *field;
+	size_t len = 1;
+
+	if (*at >= stop)
+		return NULL;
+	if (type > 1 && stop - *at >= 2)
+		len = pier__layer_u8(layers, *at + 1);
+	if ((type > 1 && len < 2) || len > stop - *at) {
+		pier__layer_wrong(
+			layers, *at, "an option's length does not fit");
+		return NULL;
+	}
+	field = pier__layer_field(layers, "option", PIER_FIELD_NUMBER, *at, 1);
+	if (field == NULL)
+		return NULL;
+	field->size = len;
+	field->meaning = pier__meaning(meanings, type);
+	*at = type == 0 ? stop : *at + len;
+	return field;
+}
+
 /* By how much the lowest bit of a mask is to move. */
 static unsigned
 shift_of(uint32_t mask)

@@ -121,6 +121,12 @@ void pier__layer_rows(
 struct pier_field *pier__layer_field(struct pier_layers *layers,
 	const char *name, uint32_t type, size_t at, size_t size);
 
+/* Note the option of an IPv4 or TCP header at *at, a type and a length but for
+   types 0 and 1, and go on behind it; 0 is the last. NULL: there is no more, or
+   its length does not fit, which is noted. */
+const struct pier_field *pier__layer_option(struct pier_layers *layers,
+	size_t *at, size_t stop, const struct pier__meaning *meanings);
+
 /*
  * pier__layer_checksum(layers, name, at, from, to, pseudo): a checksum of RFC
  * 1071 at `at`, over the bytes [from, to), with the pseudo header of the IP layer

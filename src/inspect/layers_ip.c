@@ -144,29 +144,8 @@ static const struct pier__meaning ip4_options[] = {
 static void
 add_ip4_options(struct pier_layers *layers, size_t at, size_t stop)
 {
-	struct pier_field *field;
-	size_t len;
-
-	for (; at < stop; at += len) {
-		uint8_t type = pier__layer_u8(layers, at);
-
-		len = type > 1 && stop - at >= 2
-			      ? pier__layer_u8(layers, at + 1)
-			      : 1;
-		if ((type > 1 && len < 2) || len > stop - at) {
-			pier__layer_wrong(
-				layers, at, "an option's length does not fit");
-			return;
-		}
-		field = pier__layer_field(
-			layers, "option", PIER_FIELD_NUMBER, at, 1);
-		if (field == NULL)
-			return;
-		field->meaning = pier__meaning(ip4_options, type);
-		field->size = len;
-		if (type == 0)
-			return;
-	}
+	while (pier__layer_option(layers, &at, stop, ip4_options) != NULL)
+		;
 }
 
 static const struct pier__row ip4_rows[] = {

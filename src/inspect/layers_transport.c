@@ -73,30 +73,12 @@ add_tcp_values(struct pier_layers *layers, uint8_t type, size_t at, size_t len)
 static void
 add_tcp_options(struct pier_layers *layers, size_t at, size_t stop)
 {
-	size_t len;
+	const struct pier_field *option;
 
-	for (; at < stop; at += len) {
-		uint8_t type = pier__layer_u8(layers, at);
-		struct pier_field *field;
-
-		len = type > 1 && stop - at >= 2
-			      ? pier__layer_u8(layers, at + 1)
-			      : 1;
-		if ((type > 1 && len < 2) || len > stop - at) {
-			pier__layer_wrong(
-				layers, at, "an option's length does not fit");
-			return;
-		}
-		field = pier__layer_field(
-			layers, "option", PIER_FIELD_NUMBER, at, 1);
-		if (field == NULL)
-			return;
-		field->size = len;
-		field->meaning = pier__meaning(tcp_options, type);
-		add_tcp_values(layers, type, at, len);
-		if (type == 0)
-			return;
-	}
+	while ((option = pier__layer_option(layers, &at, stop, tcp_options)) !=
+		NULL)
+		add_tcp_values(layers, (uint8_t)option->value, option->offset,
+			option->size);
 }
 
 void
