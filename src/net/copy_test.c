@@ -11,6 +11,8 @@
 
 #include <pier.h>
 
+#include "task/both_bed.h"
+
 /* Met only by what hangs. */
 #define HANGS pier_in_s(10)
 
@@ -148,29 +150,8 @@ all(void *arg)
 	return two_descriptors_are_one_stream(arg);
 }
 
-static void
-test_in_a_fiber(void **state)
-{
-	(void)state;
-	assert_int_equal(pier_run(all, NULL, NULL, NULL), 0);
-}
-
-static void
-test_in_a_thread(void **state)
-{
-	static const struct pier_run_opts opts = { .kind = PIER_TASK_THREAD };
-
-	(void)state;
-	assert_int_equal(pier_run(all, NULL, &opts, NULL), 0);
-}
-
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_a_fiber),
-		cmocka_unit_test(test_in_a_thread),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return both_bed_main(all);
 }

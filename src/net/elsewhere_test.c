@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* net/elsewhere_test.c - a stream has one scheduler: what another one's calls on
    it meet, how it changes hands, and what closing it elsewhere does. */
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,6 +13,8 @@
 
 #include <pier.h>
 
+#include "fds.h"
+
 /* Met only by what hangs. */
 #define HANGS pier_in_s(10)
 
@@ -21,18 +22,6 @@ static struct pier_stream *a, *b;
 static struct pier_listener *listener;
 static struct pier_packet *packet;
 static char buf[16];
-
-static int
-open_fds(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (readdir(list) != NULL)
-		count++;
-	(void)closedir(list);
-	return count;
-}
 
 static int
 elsewhere(void *arg)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* exec_test.c - programs on a pair, whose other end is the peer, by fibers and
    by threads. */
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -15,6 +14,9 @@
 #include <cmocka.h>
 
 #include <pier.h>
+
+#include "fds.h"
+#include "task/both_bed.h"
 
 #define LIMIT pier_in_s(20)
 
@@ -64,38 +66,6 @@ end(struct play *play)
 	pier_close(play->peer);
 }
 
-/* Run play() as a task of each kind; arg is on the heap. */
-static void
-by_both(int (*play)(void *))
-{
-	static const enum pier_task_kind kinds[] = { PIER_TASK_FIBER,
-		PIER_TASK_THREAD };
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		struct pier_run_opts opts = { .kind = kinds[i],
-			.stack_size = 256 * 1024 };
-		struct play *it = malloc(sizeof(*it));
-
-		assert_non_null(it);
-		assert_int_equal(pier_run(play, it, &opts, NULL), 0);
-		free(it);
-	}
-}
-
-static int
-open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		n++;
-	(void)closedir(dir);
-	return n;
-}
-
 static void
 expect_text(struct pier_stream *stream, const char *text)
 {
@@ -143,7 +113,7 @@ static void
 test_conversation(void **state)
 {
 	(void)state;
-	by_both(converse);
+	by_both(converse, sizeof(struct play));
 }
 
 /* A program that meets its deadline, after what its peer reads of it says that
@@ -194,7 +164,7 @@ static void
 test_deadline(void **state)
 {
 	(void)state;
-	by_both(meet_the_deadline);
+	by_both(meet_the_deadline, sizeof(struct play));
 }
 
 static int
@@ -219,7 +189,7 @@ static void
 test_cancel(void **state)
 {
 	(void)state;
-	by_both(be_cancelled);
+	by_both(be_cancelled, sizeof(struct play));
 }
 
 /* A program that ended its output may go on, until the deadline. */
@@ -247,7 +217,7 @@ static void
 test_one_that_ended_its_output(void **state)
 {
 	(void)state;
-	by_both(be_silent);
+	by_both(be_silent, sizeof(struct play));
 }
 
 static int
@@ -273,7 +243,7 @@ static void
 test_environment(void **state)
 {
 	(void)state;
-	by_both(have_an_environment);
+	by_both(have_an_environment, sizeof(struct play));
 }
 
 /* Who has children of its own still hears of each. */
@@ -300,7 +270,7 @@ static void
 test_children_of_others(void **state)
 {
 	(void)state;
-	by_both(leave_other_children);
+	by_both(leave_other_children, sizeof(struct play));
 }
 
 /* Who ignores SIGCHLD has no zombies, and no status to be told. */
@@ -324,7 +294,7 @@ test_ignored_sigchld(void **state)
 {
 	(void)state;
 	(void)signal(SIGCHLD, SIG_IGN);
-	by_both(ignore_children);
+	by_both(ignore_children, sizeof(struct play));
 	(void)signal(SIGCHLD, SIG_DFL);
 }
 

@@ -3,7 +3,6 @@
  * packet_stream_test.c - handlers of streams, and programs, on messages: those of
  * a connection, whose other end is a plain socket; by fibers and by threads.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +16,9 @@
 #include <cmocka.h>
 
 #include <pier.h>
+
+#include "fds.h"
+#include "task/both_bed.h"
 
 #define LIMIT pier_in_s(20)
 
@@ -99,38 +101,6 @@ hear(struct play *play, const char *text)
 	assert_string_equal(buf, text);
 }
 
-/* Run play() as a task of each kind; arg is on the heap. */
-static void
-by_both(int (*play)(void *))
-{
-	static const enum pier_task_kind kinds[] = { PIER_TASK_FIBER,
-		PIER_TASK_THREAD };
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		struct pier_run_opts opts = { .kind = kinds[i],
-			.stack_size = 256 * 1024 };
-		struct play *it = malloc(sizeof(*it));
-
-		assert_non_null(it);
-		assert_int_equal(pier_run(play, it, &opts, NULL), 0);
-		free(it);
-	}
-}
-
-static int
-open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir) != NULL)
-		n++;
-	(void)closedir(dir);
-	return n;
-}
-
 static int
 echo(struct pier_stream *stream, void *ctx)
 {
@@ -164,7 +134,7 @@ static void
 test_a_handler_answers_each_message(void **state)
 {
 	(void)state;
-	by_both(answer_each);
+	by_both(answer_each, sizeof(struct play));
 }
 
 /* What it says still leaves; what comes later is its server's to drop. */
@@ -192,7 +162,7 @@ static void
 test_a_handler_may_end_first(void **state)
 {
 	(void)state;
-	by_both(end_first);
+	by_both(end_first, sizeof(struct play));
 }
 
 static int
@@ -233,7 +203,7 @@ static void
 test_what_is_long_is_several_messages(void **state)
 {
 	(void)state;
-	by_both(be_cut);
+	by_both(be_cut, sizeof(struct play));
 }
 
 static int
@@ -268,7 +238,7 @@ static void
 test_cancel(void **state)
 {
 	(void)state;
-	by_both(be_cancelled);
+	by_both(be_cancelled, sizeof(struct play));
 }
 
 /* Who has gone is no failure, and the handler is not left waiting. */
@@ -289,7 +259,7 @@ static void
 test_a_peer_that_does_not_hear(void **state)
 {
 	(void)state;
-	by_both(meet_nobody);
+	by_both(meet_nobody, sizeof(struct play));
 }
 
 static const char *const cat[] = { "cat", NULL };
@@ -320,7 +290,7 @@ static void
 test_a_program(void **state)
 {
 	(void)state;
-	by_both(run_program);
+	by_both(run_program, sizeof(struct play));
 }
 
 static int
@@ -342,7 +312,7 @@ static void
 test_a_program_that_ends_first(void **state)
 {
 	(void)state;
-	by_both(tell_the_peer);
+	by_both(tell_the_peer, sizeof(struct play));
 }
 
 static int
@@ -364,7 +334,7 @@ static void
 test_direct_is_for_streams(void **state)
 {
 	(void)state;
-	by_both(refuse_direct);
+	by_both(refuse_direct, sizeof(struct play));
 }
 
 int

@@ -5,23 +5,10 @@
  */
 #include <pier.h>
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static int
-open_fds(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	int count = 0;
-
-	if (list == NULL)
-		return -1;
-	while (readdir(list) != NULL)
-		count++;
-	(void)closedir(list);
-	return count;
-}
+#include "../fds.h"
 
 static void
 show_attempts(const struct pier_dial_report *report)

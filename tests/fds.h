@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* fds.h - how many descriptors this process has open, to see that none leaks. */
-#ifndef TESTS_API_FDS_H
-#define TESTS_API_FDS_H
+/* tests/fds.h - how many descriptors this process has open, to see that none leaks. */
+#ifndef PIER_TESTS_FDS_H
+#define PIER_TESTS_FDS_H
 
 #include <dirent.h>
 #include <stddef.h>
