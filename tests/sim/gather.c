@@ -17,7 +17,8 @@
 
 #include <pier.h>
 
-#include "io/sim_engine.h"
+#include "chance.h"
+#include "two_ends.h"
 
 #define MS        INT64_C(1000000)
 #define STEPS     60
@@ -25,27 +26,18 @@
 #define BYTES_MAX (STEPS * PIECE_MAX)
 
 static struct {
-	uint64_t chance;
-	struct pier_stream *writer, *reader;
 	unsigned char went[BYTES_MAX], came[BYTES_MAX];
 	size_t went_size, came_size;
 	unsigned deadlines; /* that passed */
 	int writer_rc, reader_rc;
 } bed;
 
-static unsigned
-draw(unsigned below)
-{
-	bed.chance = bed.chance * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(bed.chance >> 33) % below;
-}
-
 /* A buffer of its own kind, so that no byte passes for another's. */
 static size_t
 fill(unsigned char buf[PIECE_MAX])
 {
-	size_t size = 1 + draw(draw(4) == 0 ? PIECE_MAX : 200);
-	unsigned char from = (unsigned char)draw(256);
+	size_t size = 1 + ends_draw(ends_draw(4) == 0 ? PIECE_MAX : 200);
+	unsigned char from = (unsigned char)ends_draw(256);
 
 	for (size_t i = 0; i < size; i++)
 		buf[i] = (unsigned char)(from + i * 3);
@@ -62,7 +54,7 @@ note(const void *data, size_t size)
 static pier_deadline
 a_while(void)
 {
-	return draw(4) == 0 ? PIER_NOW : pier_in_ms(draw(30));
+	return ends_draw(4) == 0 ? PIER_NOW : pier_in_ms(ends_draw(30));
 }
 
 /* A deadline that passes is no error here. */
@@ -77,8 +69,8 @@ static int
 write_whole(unsigned char *buf)
 {
 	size_t size = fill(buf);
-	int rc = pier_write(bed.writer, buf, size,
-		draw(2) == 0 ? PIER_FOREVER : pier_in_ms(draw(30)));
+	int rc = pier_write(ends.writer, buf, size,
+		ends_draw(2) == 0 ? PIER_FOREVER : pier_in_ms(ends_draw(30)));
 
 	note(buf, rc == 0 ? size : pier_last_error()->done);
 	return forgive(rc);
@@ -87,12 +79,12 @@ write_whole(unsigned char *buf)
 static int
 write_pieces(unsigned char *buf)
 {
-	size_t size = fill(buf), a = draw((unsigned)size + 1);
-	size_t b = a + draw((unsigned)(size - a) + 1);
+	size_t size = fill(buf), a = ends_draw((unsigned)size + 1);
+	size_t b = a + ends_draw((unsigned)(size - a) + 1);
 	struct iovec iov[3] = { { buf, a }, { buf + a, b - a },
 		{ buf + b, size - b } };
-	int rc = pier_writev(bed.writer, iov, 3,
-		draw(2) == 0 ? PIER_FOREVER : pier_in_ms(draw(30)));
+	int rc = pier_writev(ends.writer, iov, 3,
+		ends_draw(2) == 0 ? PIER_FOREVER : pier_in_ms(ends_draw(30)));
 
 	note(buf, rc == 0 ? size : pier_last_error()->done);
 	return forgive(rc);
@@ -102,7 +94,7 @@ static int
 write_part(unsigned char *buf)
 {
 	size_t size = fill(buf);
-	ssize_t n = pier_write_some(bed.writer, buf, size, a_while());
+	ssize_t n = pier_write_some(ends.writer, buf, size, a_while());
 
 	if (n > 0)
 		note(buf, (size_t)n);
@@ -113,9 +105,9 @@ static int
 print(unsigned char *buf)
 {
 	char *text = (char *)buf;
-	int size = snprintf(
-		text, PIECE_MAX, "%*u;", 1 + (int)draw(3000), draw(1000000));
-	int n = pier_printf(bed.writer, "%s", text);
+	int size = snprintf(text, PIECE_MAX, "%*u;", 1 + (int)ends_draw(3000),
+		ends_draw(1000000));
+	int n = pier_printf(ends.writer, "%s", text);
 
 	if (n == size)
 		note(text, (size_t)n);
@@ -130,7 +122,7 @@ writer(void *arg)
 
 	(void)arg;
 	for (int i = 0; rc == 0 && i < STEPS; i++) {
-		switch (draw(10)) {
+		switch (ends_draw(10)) {
 		case 0:
 			rc = write_whole(buf);
 			break;
@@ -141,17 +133,17 @@ writer(void *arg)
 			rc = write_part(buf);
 			break;
 		case 3:
-			rc = forgive(pier_flush(bed.writer, a_while()));
+			rc = forgive(pier_flush(ends.writer, a_while()));
 			break;
 		case 4:
-			rc = pier_sleep(pier_in_ms(draw(40)));
+			rc = pier_sleep(pier_in_ms(ends_draw(40)));
 			break;
 		default:
 			rc = print(buf);
 		}
 	}
 	if (rc == 0)
-		rc = pier_shutdown(bed.writer, PIER_WRITING, PIER_FOREVER);
+		rc = pier_shutdown(ends.writer, PIER_WRITING, PIER_FOREVER);
 	bed.writer_rc = rc;
 	return 0;
 }
@@ -164,10 +156,10 @@ reader(void *arg)
 
 	(void)arg;
 	for (;;) {
-		if (draw(5) == 0)
-			(void)pier_sleep(pier_in_ms(draw(60)));
-		n = pier_read(bed.reader, buf,
-			1 + draw(draw(2) == 0 ? 300 : sizeof(buf)),
+		if (ends_draw(5) == 0)
+			(void)pier_sleep(pier_in_ms(ends_draw(60)));
+		n = pier_read(ends.reader, buf,
+			1 + ends_draw(ends_draw(2) == 0 ? 300 : sizeof(buf)),
 			PIER_FOREVER);
 		if (n <= 0 || bed.came_size + (size_t)n > BYTES_MAX)
 			break;
@@ -179,52 +171,11 @@ reader(void *arg)
 }
 
 static void
-connect_ends(bool tcp)
-{
-	struct pier_listener *listener = NULL;
-
-	if (!tcp) {
-		assert_int_equal(pier_pair(&bed.writer, &bed.reader), 0);
-		return;
-	}
-	assert_int_equal(
-		pier_listen(&listener, "tcp://10.0.0.1:9", NULL, PIER_FOREVER),
-		0);
-	assert_int_equal(
-		pier_dial(&bed.writer, "tcp://10.0.0.1:9", NULL, PIER_FOREVER),
-		0);
-	assert_int_equal(pier_accept(&bed.reader, listener, PIER_FOREVER), 0);
-	pier_listener_close(listener);
-}
-
-static int
-scene(void *arg)
-{
-	struct pier_group *group = NULL;
-
-	connect_ends(*(const bool *)arg);
-	assert_int_equal(pier_group_open(&group), 0);
-	assert_int_equal(pier_go(group, writer, NULL), 0);
-	assert_int_equal(pier_go(group, reader, NULL), 0);
-	assert_int_equal(pier_group_wait(group, PIER_FOREVER), 0);
-	pier_group_close(group);
-	pier_close(bed.writer);
-	pier_close(bed.reader);
-	return 0;
-}
-
-static void
 play(uint64_t seed, bool tcp)
 {
-	struct pier__sim *sim = pier__sim_open(seed);
-
 	memset(&bed, 0, sizeof(bed));
-	bed.chance = seed;
-	pier__sim_limits(sim)->sndbuf = 2000 << draw(8);
-	pier__sim_limits(sim)->rcvbuf = 2000 << draw(8);
-	assert_int_equal(pier__sim_run(sim, scene, &tcp), 0);
-	assert_int_equal(pier__sim_open_count(sim), 0);
-	pier__sim_close(sim);
+	ends.chance = seed;
+	two_ends_play(tcp, writer, reader);
 	if (bed.writer_rc != 0 || bed.reader_rc != 0 ||
 		bed.went_size != bed.came_size ||
 		memcmp(bed.went, bed.came, bed.went_size) != 0)
@@ -233,14 +184,6 @@ play(uint64_t seed, bool tcp)
 			pier_error_name(bed.writer_rc),
 			pier_error_name(bed.reader_rc), bed.went_size,
 			bed.came_size);
-}
-
-static uint64_t
-seeds(uint64_t usual)
-{
-	const char *text = getenv("SIM_SEEDS");
-
-	return text != NULL ? strtoull(text, NULL, 10) : usual;
 }
 
 static void

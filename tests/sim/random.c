@@ -19,6 +19,7 @@
 
 #include <pier.h>
 
+#include "chance.h"
 #include "io/sim_engine.h"
 
 #define CALLS_MAX 40
@@ -40,14 +41,6 @@ struct talk {
 	bool ended;            /* one of them was closed or aborted */
 	unsigned char next[2]; /* byte that each end writes next */
 };
-
-/* Numerical Recipes' generator: the high bits are good enough. */
-static unsigned
-draw(struct talk *talk, unsigned below)
-{
-	talk->seed = talk->seed * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(talk->seed >> 33) % below;
-}
 
 static pier_deadline
 deadline_of(const struct talk *talk)
@@ -84,7 +77,7 @@ sum_of(const unsigned char *buf, long n)
 static void
 do_write(struct talk *talk, int end, unsigned char *buf)
 {
-	size_t size = 1 + draw(talk, WRITE_MAX);
+	size_t size = 1 + draw(&talk->seed, WRITE_MAX);
 
 	for (size_t i = 0; i < size; i++)
 		buf[i] = talk->next[end]++;
@@ -97,7 +90,7 @@ do_write(struct talk *talk, int end, unsigned char *buf)
 static void
 do_printf(struct talk *talk, int end, unsigned char *buf)
 {
-	long rc = pier_printf(talk->ends[end], "%u\n", draw(talk, 1000));
+	long rc = pier_printf(talk->ends[end], "%u\n", draw(&talk->seed, 1000));
 
 	(void)buf;
 	if (rc >= 0)
@@ -110,8 +103,8 @@ do_read(struct talk *talk, int end, unsigned char *buf)
 {
 	/* A whole write or several come at once or not at all, so that how
 	   much there is does not depend on the moment. */
-	long n = pier_read(
-		talk->ends[end], buf, 1 + draw(talk, 500), deadline_of(talk));
+	long n = pier_read(talk->ends[end], buf, 1 + draw(&talk->seed, 500),
+		deadline_of(talk));
 
 	say(talk, end, "read", n, sum_of(buf, n));
 }
@@ -119,8 +112,8 @@ do_read(struct talk *talk, int end, unsigned char *buf)
 static void
 do_read_full(struct talk *talk, int end, unsigned char *buf)
 {
-	long n = pier_read_full(talk->ends[end], buf, 1 + draw(talk, WRITE_MAX),
-		deadline_of(talk));
+	long n = pier_read_full(talk->ends[end], buf,
+		1 + draw(&talk->seed, WRITE_MAX), deadline_of(talk));
 	size_t done = n < 0 ? pier_last_error()->done : (size_t)n;
 
 	say(talk, end, "read_full", n, sum_of(buf, (long)done));
@@ -130,7 +123,7 @@ static void
 do_read_line(struct talk *talk, int end, unsigned char *buf)
 {
 	long n = pier_read_line(talk->ends[end], (char *)buf,
-		2 + draw(talk, 400), deadline_of(talk));
+		2 + draw(&talk->seed, 400), deadline_of(talk));
 
 	say(talk, end, "read_line", n, sum_of(buf, n));
 }
@@ -139,7 +132,7 @@ static void
 do_peek(struct talk *talk, int end, unsigned char *buf)
 {
 	const void *data = NULL;
-	size_t min = 1 + draw(talk, 100);
+	size_t min = 1 + draw(&talk->seed, 100);
 	long n = pier_peek(talk->ends[end], &data, min, deadline_of(talk));
 
 	(void)buf;
@@ -147,7 +140,8 @@ do_peek(struct talk *talk, int end, unsigned char *buf)
 		n = (long)min;
 	say(talk, end, "peek", n, sum_of(data, n));
 	if (n > 0)
-		(void)pier_take(talk->ends[end], draw(talk, (unsigned)n + 1));
+		(void)pier_take(
+			talk->ends[end], draw(&talk->seed, (unsigned)n + 1));
 }
 
 static void
@@ -158,7 +152,7 @@ do_shutdown(struct talk *talk, int end, unsigned char *buf)
 
 	(void)buf;
 	say(talk, end, "shutdown",
-		pier_shutdown(talk->ends[end], halves[draw(talk, 4)],
+		pier_shutdown(talk->ends[end], halves[draw(&talk->seed, 4)],
 			deadline_of(talk)),
 		0);
 }
@@ -216,8 +210,8 @@ act(struct talk *talk)
 		do_printf, do_any, do_drain, do_shutdown, do_close, do_abort };
 	unsigned count = sizeof(acts) / sizeof(acts[0]);
 	static unsigned char buf[WRITE_MAX];
-	int end = (int)draw(talk, 2);
-	unsigned which = draw(talk, count);
+	int end = (int)draw(&talk->seed, 2);
+	unsigned which = draw(&talk->seed, count);
 
 	/* Ends are for the second half. */
 	if (talk->count < CALLS_MAX / 3)
@@ -314,15 +308,6 @@ play_everywhere(bool tcp, uint64_t seed)
 	pier__sim_close(sim);
 	play_for_real(&simulated, seed, PIER_TASK_FIBER);
 	play_for_real(&simulated, seed, PIER_TASK_THREAD);
-}
-
-/* SIM_SEEDS=N plays so many; by default what a test may take. */
-static uint64_t
-seeds(uint64_t usual)
-{
-	const char *text = getenv("SIM_SEEDS");
-
-	return text != NULL ? strtoull(text, NULL, 10) : usual;
 }
 
 static void

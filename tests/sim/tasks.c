@@ -21,6 +21,7 @@
 
 #include <pier.h>
 
+#include "chance.h"
 #include "io/sim_engine.h"
 
 #define TASKS   12
@@ -47,13 +48,6 @@ struct crowd {
 	atomic_int wrong;
 	atomic_int cancelled; /* results that were */
 };
-
-static unsigned
-draw(uint64_t *chance, unsigned below)
-{
-	*chance = *chance * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(*chance >> 33) % below;
-}
 
 static pier_deadline
 a_while(struct one *one)
@@ -208,14 +202,6 @@ check(const struct crowd *crowd, uint64_t seed)
 			(unsigned long long)seed, crowd->wrong, crowd->sent[0],
 			crowd->sent[1], crowd->sent[2], crowd->got[0],
 			crowd->got[1], crowd->got[2]);
-}
-
-static uint64_t
-seeds(uint64_t usual)
-{
-	const char *text = getenv("SIM_SEEDS");
-
-	return text != NULL ? strtoull(text, NULL, 10) : usual;
 }
 
 static void

@@ -22,6 +22,7 @@
 
 #include <pier.h>
 
+#include "chance.h"
 #include "io/sim_engine.h"
 
 #define MS          INT64_C(1000000)
@@ -48,13 +49,6 @@ static struct {
 	unsigned client_count;
 	int run_rc;
 } world;
-
-static unsigned
-draw(uint64_t *chance, unsigned below)
-{
-	*chance = *chance * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned)(*chance >> 33) % below;
-}
 
 /* Some time, from a millisecond to `most`, short ones more often. */
 static pier_deadline
@@ -339,15 +333,13 @@ static void
 lives(void **state)
 {
 	const char *one = getenv("SIM_SEED");
-	const char *many = getenv("SIM_SEEDS");
-	uint64_t count = many != NULL ? strtoull(many, NULL, 10) : 500;
 
 	(void)state;
 	if (one != NULL) {
 		live(strtoull(one, NULL, 10), true);
 		return;
 	}
-	for (uint64_t seed = 1; seed <= count; seed++)
+	for (uint64_t seed = 1; seed <= seeds(500); seed++)
 		live(seed, false);
 }
 
