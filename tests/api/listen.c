@@ -195,7 +195,8 @@ test_the_backlog(void **state)
 		pier_listen(&none, "tcp4://127.0.0.1:0", &bad, PIER_NOW),
 		-EINVAL);
 	assert_int_equal(
-		pier_listen(&none, unix_of("x"), &bad, PIER_NOW), -EINVAL);
+		pier_listen(&none, endpoint_of("unix", "x"), &bad, PIER_NOW),
+		-EINVAL);
 }
 
 /* The server's side closes first, so that its port is in TIME-WAIT. */
@@ -294,8 +295,8 @@ test_what_cannot_be(void **state)
 static void
 test_a_deadline_that_has_passed(void **state)
 {
-	const char *endpoints[] = { "tcp4://127.0.0.1:0", unix_of("x"),
-		"tcp://localhost:0" };
+	const char *endpoints[] = { "tcp4://127.0.0.1:0",
+		endpoint_of("unix", "x"), "tcp://localhost:0" };
 	struct pier_listener *none = NULL;
 	struct stat file;
 	size_t i;
@@ -418,5 +419,5 @@ main(void)
 		cmocka_unit_test(test_no_descriptor_is_left),
 	};
 
-	return cmocka_run_group_tests(tests, listening_begin, listening_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

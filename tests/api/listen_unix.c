@@ -44,7 +44,8 @@ connect_unix(const char *path)
 static void
 test_a_unix_socket(void **state)
 {
-	struct pier_listener *listener = listening(unix_of("x"), NULL);
+	struct pier_listener *listener =
+		listening(endpoint_of("unix", "x"), NULL);
 	char text[PIER_ENDPOINT_TEXT_MAX];
 	struct pier_stream *stream;
 	struct stat file;
@@ -52,7 +53,7 @@ test_a_unix_socket(void **state)
 
 	(void)state;
 	assert_true(pier_listener_endpoint(listener, text, sizeof(text)) > 0);
-	assert_string_equal(text, unix_of("x"));
+	assert_string_equal(text, endpoint_of("unix", "x"));
 	assert_int_equal(lstat(path_of("x"), &file), 0);
 	assert_true(S_ISSOCK(file.st_mode));
 	fd = connect_unix(path_of("x"));
@@ -61,7 +62,7 @@ test_a_unix_socket(void **state)
 	pier_close(stream);
 	(void)close(fd);
 	/* Somebody listens: it is not taken away. */
-	cannot_listen(unix_of("x"), -EADDRINUSE, PIER_STEP_BIND);
+	cannot_listen(endpoint_of("unix", "x"), -EADDRINUSE, PIER_STEP_BIND);
 	pier_listener_close(listener);
 	assert_int_equal(lstat(path_of("x"), &file), -1);
 }
@@ -89,16 +90,17 @@ test_the_mode_of_a_unix_socket(void **state)
 	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		const struct pier_listen_opts opts = { .mode = modes[i] };
 		struct pier_listener *listener =
-			listening(unix_of("mode"), &opts);
+			listening(endpoint_of("unix", "mode"), &opts);
 
 		assert_int_equal(lstat(path_of("mode"), &file), 0);
 		assert_int_equal(file.st_mode & 07777, modes[i]);
 		pier_listener_close(listener);
 	}
-	assert_int_equal(pier_listen(&none, unix_of("mode"), &beyond, PIER_NOW),
+	assert_int_equal(pier_listen(&none, endpoint_of("unix", "mode"),
+				 &beyond, PIER_NOW),
 		-EINVAL);
 	assert_int_equal(lstat(path_of("mode"), &file), -1);
-	pier_listener_close(listening(unix_of("mode"), NULL));
+	pier_listener_close(listening(endpoint_of("unix", "mode"), NULL));
 	/* The umask is the process's, and still what it was. */
 	assert_int_equal(umask(before), 027);
 }
@@ -125,7 +127,7 @@ test_a_stale_unix_socket_is_replaced(void **state)
 	(void)state;
 	leave_stale(path_of("stale"));
 	assert_int_equal(connect_unix(path_of("stale")), -ECONNREFUSED);
-	listener = listening(unix_of("stale"), NULL);
+	listener = listening(endpoint_of("unix", "stale"), NULL);
 	fd = connect_unix(path_of("stale"));
 	assert_true(fd >= 0);
 	(void)close(fd);
@@ -140,14 +142,14 @@ test_what_is_no_socket_stays(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd, "mine", 4), 4);
-	cannot_listen(unix_of("file"), -EADDRINUSE, PIER_STEP_BIND);
+	cannot_listen(endpoint_of("unix", "file"), -EADDRINUSE, PIER_STEP_BIND);
 	assert_int_equal(pread(fd, text, sizeof(text), 0), 4);
 	(void)close(fd);
 	assert_int_equal(unlink(path_of("file")), 0);
 	/* A link to a stale socket is no socket either. */
 	leave_stale(path_of("stale"));
 	assert_int_equal(symlink("stale", path_of("link")), 0);
-	cannot_listen(unix_of("link"), -EADDRINUSE, PIER_STEP_BIND);
+	cannot_listen(endpoint_of("unix", "link"), -EADDRINUSE, PIER_STEP_BIND);
 	assert_int_equal(unlink(path_of("link")), 0);
 	assert_int_equal(unlink(path_of("stale")), 0);
 }
@@ -155,14 +157,15 @@ test_what_is_no_socket_stays(void **state)
 static void
 test_only_its_own_file_is_removed(void **state)
 {
-	struct pier_listener *first = listening(unix_of("own"), NULL);
+	struct pier_listener *first =
+		listening(endpoint_of("unix", "own"), NULL);
 	struct pier_listener *second;
 	struct stat file;
 
 	(void)state;
 	/* Somebody took the file away, and another server came. */
 	assert_int_equal(unlink(path_of("own")), 0);
-	second = listening(unix_of("own"), NULL);
+	second = listening(endpoint_of("unix", "own"), NULL);
 	pier_listener_close(first);
 	assert_int_equal(lstat(path_of("own"), &file), 0);
 	pier_listener_close(second);
@@ -173,7 +176,8 @@ test_only_its_own_file_is_removed(void **state)
 static void
 test_a_child_removes_nothing(void **state)
 {
-	struct pier_listener *listener = listening(unix_of("own"), NULL);
+	struct pier_listener *listener =
+		listening(endpoint_of("unix", "own"), NULL);
 	int status = -1;
 	struct stat file;
 	pid_t child;
@@ -263,5 +267,5 @@ main(void)
 		cmocka_unit_test(test_no_descriptor_is_left),
 	};
 
-	return cmocka_run_group_tests(tests, listening_begin, listening_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

@@ -5,48 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-static char dir[64];
-
-int
-listening_begin(void **state)
-{
-	(void)state;
-	(void)strcpy(dir, "/tmp/pier-listen-XXXXXX");
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-int
-listening_end(void **state)
-{
-	(void)state;
-	/* A file that was left behind makes this fail. */
-	return rmdir(dir);
-}
-
-const char *
-path_of(const char *name)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-const char *
-unix_of(const char *name)
-{
-	static char endpoint[160];
-
-	(void)snprintf(endpoint, sizeof(endpoint), "unix://%s", path_of(name));
-	return endpoint;
-}
 
 struct pier_listener *
 listening(const char *endpoint, const struct pier_listen_opts *opts)

@@ -209,7 +209,8 @@ test_abort(void **state)
 	(void)state;
 	for (i = 0; i < 4; i++) {
 		it.packet = i < 2 ? opened("udp4://:0", &server_opts)
-				  : opened(unixgram_of("x"), &server_opts);
+				  : opened(endpoint_of("unixgram", "x"),
+					    &server_opts);
 		it.to = local_of(it.packet);
 		assert_int_equal(
 			pier_run(abort_it, &it, &kinds[i % 2], NULL), 0);
@@ -279,5 +280,5 @@ main(void)
 		cmocka_unit_test(test_in_a_fiber),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

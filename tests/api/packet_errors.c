@@ -234,5 +234,5 @@ main(void)
 		cmocka_unit_test(test_too_long_for_the_path),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

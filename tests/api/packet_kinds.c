@@ -404,5 +404,5 @@ main(void)
 		cmocka_unit_test(test_tipc_connections_have_an_end),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

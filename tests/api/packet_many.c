@@ -215,7 +215,7 @@ test_what_cannot_be_sent(void **state)
 		-ENODEV);
 	pier_packet_close(client);
 	pier_packet_close(server);
-	server = opened(unixgram_of("x"), &server_opts);
+	server = opened(endpoint_of("unixgram", "x"), &server_opts);
 	client = client_of(server, NULL);
 	refused(client, &(struct pier_outgoing){ .data = "", .ttl = 1 },
 		-EINVAL);
@@ -282,8 +282,10 @@ test_only_udp_is_asked(void **state)
 	static const struct pier_packet_opts broadcast = { .broadcast = true };
 
 	(void)state;
-	cannot_open(unixgram_of("x"), &asking, -EINVAL, PIER_STEP_CREATE);
-	cannot_open(unixgram_of("x"), &broadcast, -EINVAL, PIER_STEP_CREATE);
+	cannot_open(endpoint_of("unixgram", "x"), &asking, -EINVAL,
+		PIER_STEP_CREATE);
+	cannot_open(endpoint_of("unixgram", "x"), &broadcast, -EINVAL,
+		PIER_STEP_CREATE);
 	cannot_open("udp://127.0.0.1:0", &unknown, -EINVAL, PIER_STEP_CREATE);
 }
 
@@ -414,7 +416,7 @@ test_what_cannot_be_joined(void **state)
 	assert_int_equal(pier_addr_parse(&it.source, "239.1.1.1"), 0);
 	assert_int_equal(pier_packet_join(server, &it), -EINVAL);
 	pier_packet_close(server);
-	server = opened(unixgram_of("x"), &server_opts);
+	server = opened(endpoint_of("unixgram", "x"), &server_opts);
 	assert_int_equal(pier_packet_join(server, &it), -EINVAL);
 	pier_packet_close(server);
 }
@@ -435,7 +437,8 @@ static void
 test_how_groups_are_sent_to(void **state)
 {
 	struct pier_packet *client = opened("udp4://239.1.2.3:7", NULL);
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
 
 	(void)state;
 	assert_int_equal(get(client, IP_MULTICAST_TTL), 1);
@@ -550,5 +553,5 @@ main(void)
 		cmocka_unit_test(test_endpoints_of_many),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

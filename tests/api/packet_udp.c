@@ -395,5 +395,5 @@ main(void)
 		cmocka_unit_test(test_many_at_once),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

@@ -24,8 +24,9 @@
 static void
 test_unixgram(void **state)
 {
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
-	struct pier_packet *client = opened(unixgram_of("x"), NULL);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
+	struct pier_packet *client = opened(endpoint_of("unixgram", "x"), NULL);
 	struct pier_addr own = local_of(client);
 	char text[PIER_ENDPOINT_TEXT_MAX];
 	struct stat file;
@@ -36,20 +37,22 @@ test_unixgram(void **state)
 	assert_int_equal(strncmp(text, "unixgram://@", 12), 0);
 	assert_true(own.len > sizeof(sa_family_t));
 	converse(server, client);
-	cannot_open(
-		unixgram_of("x"), &server_opts, -EADDRINUSE, PIER_STEP_BIND);
+	cannot_open(endpoint_of("unixgram", "x"), &server_opts, -EADDRINUSE,
+		PIER_STEP_BIND);
 	pier_packet_close(server);
 	assert_int_equal(lstat(path_of("x"), &file), -1);
 	assert_int_equal(
 		pier_send(client, NULL, "x", 1, PIER_FOREVER), -ECONNREFUSED);
 	pier_packet_close(client);
-	cannot_open(unixgram_of("x"), NULL, -ENOENT, PIER_STEP_CONNECT);
+	cannot_open(
+		endpoint_of("unixgram", "x"), NULL, -ENOENT, PIER_STEP_CONNECT);
 }
 
 static void
 test_names_of_unixgram_clients(void **state)
 {
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
 	struct pier_packet_opts opts = { .mode = 0600 };
 	char path[128], abstract[64];
 	struct pier_packet *client;
@@ -58,7 +61,7 @@ test_names_of_unixgram_clients(void **state)
 	(void)state;
 	(void)strcpy(path, path_of("client"));
 	opts.bind = path;
-	client = opened(unixgram_of("x"), &opts);
+	client = opened(endpoint_of("unixgram", "x"), &opts);
 	assert_int_equal(lstat(path, &file), 0);
 	assert_int_equal(file.st_mode & 07777, 0600);
 	converse(server, client);
@@ -67,11 +70,12 @@ test_names_of_unixgram_clients(void **state)
 	(void)snprintf(
 		abstract, sizeof(abstract), "@pier-packet-%d", (int)getpid());
 	opts.bind = abstract;
-	client = opened(unixgram_of("x"), &opts);
+	client = opened(endpoint_of("unixgram", "x"), &opts);
 	converse(server, client);
 	pier_packet_close(client);
 	opts.bind = "127.0.0.1:7";
-	cannot_open(unixgram_of("x"), &opts, -EINVAL, PIER_STEP_PARSE);
+	cannot_open(
+		endpoint_of("unixgram", "x"), &opts, -EINVAL, PIER_STEP_PARSE);
 	pier_packet_close(server);
 }
 
@@ -94,10 +98,10 @@ test_a_stale_unixgram_socket(void **state)
 
 	(void)state;
 	leave_stale(path_of("stale"));
-	cannot_open(
-		unixgram_of("stale"), NULL, -ECONNREFUSED, PIER_STEP_CONNECT);
-	server = opened(unixgram_of("stale"), &server_opts);
-	client = opened(unixgram_of("stale"), NULL);
+	cannot_open(endpoint_of("unixgram", "stale"), NULL, -ECONNREFUSED,
+		PIER_STEP_CONNECT);
+	server = opened(endpoint_of("unixgram", "stale"), &server_opts);
+	client = opened(endpoint_of("unixgram", "stale"), NULL);
 	converse(server, client);
 	pier_packet_close(client);
 	pier_packet_close(server);
@@ -128,13 +132,14 @@ static void
 test_a_full_queue(void **state)
 {
 	static const struct pier_packet_opts loose = { .unconnected = true };
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
-	struct pier_packet *client = opened(unixgram_of("x"), NULL);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
+	struct pier_packet *client = opened(endpoint_of("unixgram", "x"), NULL);
 
 	(void)state;
 	fill_queue(client, server);
 	pier_packet_close(client);
-	client = opened(unixgram_of("x"), &loose);
+	client = opened(endpoint_of("unixgram", "x"), &loose);
 	fill_queue(client, server);
 	pier_packet_close(client);
 	pier_packet_close(server);
@@ -146,8 +151,9 @@ static void
 test_long_messages(void **state)
 {
 	static char big[PIER_PACKET_MAX + 1000];
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
-	struct pier_packet *client = opened(unixgram_of("x"), NULL);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
+	struct pier_packet *client = opened(endpoint_of("unixgram", "x"), NULL);
 	struct pier_msg msg;
 
 	(void)state;
@@ -173,8 +179,9 @@ test_long_messages(void **state)
 static void
 test_passed_descriptors_are_refused(void **state)
 {
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
-	struct pier_packet *client = opened(unixgram_of("x"), NULL);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
+	struct pier_packet *client = opened(endpoint_of("unixgram", "x"), NULL);
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
@@ -202,7 +209,8 @@ test_passed_descriptors_are_refused(void **state)
 static void
 test_an_unnamed_sender(void **state)
 {
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct pier_msg msg;
@@ -254,5 +262,5 @@ main(void)
 		cmocka_unit_test(test_in_a_fiber),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

@@ -5,10 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,43 +14,6 @@
 const struct pier_packet_opts server_opts = { .listen = true };
 
 char buf[70000];
-
-static char dir[64];
-
-int
-packets_begin(void **state)
-{
-	(void)state;
-	(void)strcpy(dir, "/tmp/pier-packet-XXXXXX");
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-int
-packets_end(void **state)
-{
-	(void)state;
-	/* A file that was left behind makes this fail. */
-	return rmdir(dir);
-}
-
-const char *
-path_of(const char *name)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-const char *
-unixgram_of(const char *name)
-{
-	static char endpoint[160];
-
-	(void)snprintf(
-		endpoint, sizeof(endpoint), "unixgram://%s", path_of(name));
-	return endpoint;
-}
 
 struct pier_packet *
 opened(const char *endpoint, const struct pier_packet_opts *opts)

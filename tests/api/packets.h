@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * packets.h - packet sockets for tests: opened or refused, a word said, heard
- * and answered. Unix sockets stand in a folder of their own, which must be
- * empty again at the end.
+ * and answered.
  */
 #ifndef TESTS_API_PACKETS_H
 #define TESTS_API_PACKETS_H
 
 #include <pier.h>
 
+#include "folder.h"
+
 /* Where what comes is put; longer than any UDP payload. */
 extern char buf[70000];
 
 extern const struct pier_packet_opts server_opts;
-
-/* Set-up and teardown of a group of tests: the folder. */
-int packets_begin(void **state);
-int packets_end(void **state);
-
-/* A path in the folder, and its endpoint; valid until the next call. */
-const char *path_of(const char *name);
-const char *unixgram_of(const char *name);
 
 struct pier_packet *opened(
 	const char *endpoint, const struct pier_packet_opts *opts);

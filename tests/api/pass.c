@@ -205,8 +205,9 @@ static void
 test_datagrams_pass_descriptors(void **state)
 {
 	int before = open_fds();
-	struct pier_packet *server = opened(unixgram_of("x"), &server_opts);
-	struct pier_packet *client = opened(unixgram_of("x"), NULL);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &server_opts);
+	struct pier_packet *client = opened(endpoint_of("unixgram", "x"), NULL);
 	struct pier_fds sent = a_pipe(), got;
 	struct pier_msg msg;
 
@@ -249,8 +250,9 @@ test_datagrams_say_who_sent_them(void **state)
 	static const struct pier_packet_opts opts = { .listen = true,
 		.senders = true };
 	int before = open_fds();
-	struct pier_packet *server = opened(unixgram_of("x"), &opts);
-	struct pier_packet *client = opened(unixgram_of("x"), NULL);
+	struct pier_packet *server =
+		opened(endpoint_of("unixgram", "x"), &opts);
+	struct pier_packet *client = opened(endpoint_of("unixgram", "x"), NULL);
 	struct pier_fds sent = a_pipe(), got;
 	struct pier_msg msg;
 
@@ -306,7 +308,7 @@ test_who_is_at_the_other_end(void **state)
 	}
 	pier_close(a);
 	pier_close(b);
-	server = opened(unixgram_of("x"), &server_opts);
+	server = opened(endpoint_of("unixgram", "x"), &server_opts);
 	assert_int_equal(pier_packet_peer_cred(server, &cred), -ENOTCONN);
 	pier_packet_close(server);
 	server = opened("udp4://127.0.0.1:0", &server_opts);
@@ -382,5 +384,5 @@ main(void)
 		cmocka_unit_test(test_in_fibers),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

@@ -281,5 +281,5 @@ main(void)
 		cmocka_unit_test(test_in_a_fiber),
 	};
 
-	return cmocka_run_group_tests(tests, packets_begin, packets_end);
+	return cmocka_run_group_tests(tests, folder_begin, folder_end);
 }

@@ -27,7 +27,7 @@ static char folder[600];
 static int
 begin(void **state)
 {
-	int i, rc = packets_begin(state);
+	int i, rc = folder_begin(state);
 
 	(void)snprintf(folder, sizeof(folder), "%s", path_of("a"));
 	for (i = 0; rc == 0 && i < 4; i++) {
@@ -51,7 +51,7 @@ end(void **state)
 			return -1;
 		*strrchr(folder, '/') = '\0';
 	}
-	return packets_end(state);
+	return folder_end(state);
 }
 
 /* "SCHEME://" and the name in the long folder. */
