@@ -64,7 +64,8 @@ struct pier_packet_opts {
  * pier_packet_open(out, endpoint, opts, deadline): open a packet socket. A
  * client is connected to the first address of the name (RFC 6724 order) for
  * which that works: it hears from that address only, and is told when the port
- * there is closed. A server is bound.
+ * there is closed. A server is bound; a name is one of its addresses, IPv4 before
+ * IPv6, as of pier_listen().
  *
  *   endpoint  udp:// udp4:// udp6:// unixgram:// seqpacket:// l2cap:// isotp://
  *             fd://. A server on udp://:port needs two sockets, one per family: it is

@@ -313,6 +313,29 @@ test_the_first_address_that_works(void **state)
 	pier_packet_close(client);
 }
 
+/* As of TCP: one socket, of IPv4, though it is not the first. */
+static void
+test_a_name_is_one_address(void **state)
+{
+	static char loopback6[] = "::1";
+	struct pier_packet_opts opts = {
+		.lookup = lookup, .lookup_arg = loopback6, .listen = true
+	};
+	struct pier_packet *servers[2];
+	struct pier_addr addr;
+	char text[PIER_ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(pier_packet_open_all(servers, 2,
+				 "udp://many.example:0", &opts, PIER_FOREVER),
+		1);
+	addr = local_of(servers[0]);
+	(void)pier_addr_set_port(&addr, 0);
+	assert_true(pier_addr_format(&addr, text, sizeof(text)) > 0);
+	assert_string_equal(text, "127.0.0.1");
+	pier_packet_close(servers[0]);
+}
+
 /* All of it again inside a fiber, on the other engine. */
 static int
 in_a_fiber(void *arg)
@@ -391,6 +414,7 @@ main(void)
 		cmocka_unit_test(test_a_local_address),
 		cmocka_unit_test(test_a_local_port),
 		cmocka_unit_test(test_the_first_address_that_works),
+		cmocka_unit_test(test_a_name_is_one_address),
 		cmocka_unit_test(test_in_a_fiber),
 		cmocka_unit_test(test_many_at_once),
 	};
