@@ -119,6 +119,9 @@ take_remote(struct pier_can_frame *out, struct pier__span *span,
 {
 	uint32_t size = 0;
 
+	if (out->error)
+		return pier__why_set(why, span->begin,
+			"an error frame is neither extended nor remote");
 	span->begin++;
 	out->remote = true;
 	if (span->begin < span->end && take_hex(span, 1, &size) != 1)

@@ -113,6 +113,8 @@ static const struct {
 	{ "123#11_9", 6, "8 bytes" },
 	{ "123#1122334455667788_8", 22, "9 to F" },
 	{ "123#R9", 5, "at most 8 bytes" },
+	{ "20000080#R8", 9, "neither extended nor remote" },
+	{ "64164123#R8_C", 9, "neither extended nor remote" },
 	{ "123##", 5, "flags" },
 	{ "123##1112233_9", 12, "classic frames" },
 	{ "20000080##011", 9, "FD has no remote" },
