@@ -21,11 +21,13 @@
 #include <string.h>
 
 enum {
-	PROBES_MAX = 64, /* dials at a time: far below any descriptor limit */
+	PROBES_MAX = 64, /* dials at a time: below most descriptor limits */
 	TARGETS_MAX = 1000000,
 };
 
 #define TIMEOUT_NS INT64_C(3000000000)
+/* Between two looks whether a descriptor has come free. */
+#define RETRY_NS INT64_C(5000000)
 
 struct result {
 	bool done;
@@ -42,8 +44,10 @@ struct probe {
 	size_t endpoint;        /* index of the one behind it */
 	pier_deadline until;
 	size_t count, next, printed, open;
-	bool printing; /* a fiber is at it */
-	int code;      /* of the last failure */
+	size_t dialling; /* fibers that have descriptors now */
+	bool printing;   /* a fiber is at it */
+	int output;      /* the first error of standard output */
+	int code;        /* of the last failure */
 	struct result *results;
 };
 
@@ -107,31 +111,50 @@ print_ready(struct probe *probe)
 	while (probe->printed < probe->count &&
 		probe->results[probe->printed].done) {
 		struct result *result = &probe->results[probe->printed++];
+		int rc = probe->tool->json ? print_event(probe, result)
+					   : print_line(probe, result);
 
 		/* Nobody reads any more: the exit code still counts. */
-		(void)(probe->tool->json ? print_event(probe, result)
-					 : print_line(probe, result));
+		if (rc != -EPIPE && !cli_output_no_room(rc) &&
+			probe->output == 0)
+			probe->output = rc;
 		free(result->endpoint);
 		result->endpoint = NULL;
 	}
 	probe->printing = false;
 }
 
-static void
-probe_one(struct probe *probe, struct result *result, const char *endpoint)
+/* A port is not closed because the others that are tried have all descriptors:
+   this one's turn comes when they are through. */
+static struct pier_stream *
+dial(struct probe *probe, struct result *result, const char *endpoint)
 {
 	const struct connect_settings *settings = probe->settings;
 	const struct pier_dial_opts opts = { .bind = settings->bind,
 		.lookup = lan_lookup(endpoint),
 		.options = probe->sockopts.item };
-	int64_t timeout = settings->connect_timeout, start_ns = pier_now();
+	int64_t timeout = settings->connect_timeout, start_ns;
 	struct pier_stream *stream = NULL;
 
 	if (timeout == 0)
 		timeout = TIMEOUT_NS;
-	result->rc = pier_dial(&stream, endpoint, &opts,
-		pier_earlier(probe->until, pier_in_ns(timeout)));
+	do {
+		start_ns = pier_now();
+		probe->dialling++;
+		result->rc = pier_dial(&stream, endpoint, &opts,
+			pier_earlier(probe->until, pier_in_ns(timeout)));
+		probe->dialling--;
+	} while (result->rc == -EMFILE && probe->dialling > 0 &&
+		 pier_sleep(pier_in_ns(RETRY_NS)) == 0);
 	result->elapsed_ns = pier_now() - start_ns;
+	return stream;
+}
+
+static void
+probe_one(struct probe *probe, struct result *result, const char *endpoint)
+{
+	struct pier_stream *stream = dial(probe, result, endpoint);
+
 	if (result->rc == -ECANCELED)
 		return;
 	if (result->rc == 0)
@@ -219,6 +242,8 @@ connect_probe(struct cli_tool *tool, const struct connect_settings *settings)
 	free(probe.results);
 	if (code != CLI_EXIT_OK)
 		return code;
+	if (probe.output < 0)
+		return cli_output_failed(tool, probe.output);
 	if (probe.open == probe.count)
 		return CLI_EXIT_OK;
 	/* One port: why it is closed. Several: that not all are open. */

@@ -2,7 +2,9 @@
 """pier connect --probe, and pier connect to datagram endpoints."""
 
 import re
+import resource
 import socket
+import subprocess
 import time
 
 import tap
@@ -103,6 +105,34 @@ def test_total_timeout_bounds_all_probes():
 
 def upper(data):
     return [data.upper()]
+
+
+def test_few_descriptors_close_no_port():
+    with listener() as one, tool.closed_port() as closed:
+        # Nobody accepts: all of them have to fit into its queue.
+        one.listen(100)
+        ports = ",".join([f"{port_of(one)},{closed}"] * 30)
+        for host in ("127.0.0.1", "localhost"):
+            done = expect(
+                1, "connect", "-z", f"{host}:{ports}",
+                preexec_fn=lambda: resource.setrlimit(
+                    resource.RLIMIT_NOFILE, (14, 14)))
+            equal(
+                {line.split("(")[0].split()[1] for line in done.text.splitlines()
+                 if str(port_of(one)) in line.split()[0]}, {"open"}, done)
+            equal(done.text.count("(ECONNREFUSED)"), 30, done)
+
+
+def test_standard_output_that_takes_nothing():
+    with listener() as one:
+        for endpoint in (f"127.0.0.1:{port_of(one)}", "127.0.0.1:1"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [tool.PIER, "connect", "-z", endpoint], stdout=full,
+                    stderr=subprocess.PIPE, timeout=20, check=False)
+            equal(done.returncode, 10)
+            contains(done.stderr.decode(),
+                     "pier: write: standard output: no room (ENOSPC)")
 
 
 def test_datagram_and_answer():
