@@ -12,11 +12,17 @@ int
 pier__real_getaddrinfo(const char *host, const char *service,
 	const struct addrinfo *hints, struct addrinfo **out)
 {
-	int rc = getaddrinfo(host, service, hints, out);
+	int rc;
 
+	errno = 0;
+	rc = getaddrinfo(host, service, hints, out);
 	/* EAI_SYSTEM leaves its cause in errno. The EAI_ codes of glibc are
-	   small negative numbers too, hence the distance. */
-	return rc == EAI_SYSTEM ? PIER__EAI_ERRNO - errno : rc;
+	   small negative numbers too, hence the distance. A source that it has
+	   no descriptor to ask is to it one that knows no such name. */
+	if (rc == EAI_SYSTEM ||
+		(rc != 0 && (errno == EMFILE || errno == ENFILE)))
+		return PIER__EAI_ERRNO - errno;
+	return rc;
 }
 
 /* h_errno in the terms of getaddrinfo. */

@@ -4,6 +4,7 @@
 import os
 import pty
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -412,6 +413,19 @@ def test_no_such_name():
         raise tap.Skip("no name server answers here")
     equal(done.code, 3, done)
     contains(done.err, "resolve: ")
+
+
+def test_a_name_that_cannot_be_asked_for():
+    """Without a descriptor to read /etc/hosts by, the name is not to blame."""
+    codes = set()
+    for limit in range(4, 20):
+        done = tool.run(
+            "connect", "localhost:1",
+            preexec_fn=lambda most=limit: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (most, most)))
+        assert done.code in (4, 10), f"{limit}: {done}"
+        codes.add(done.code)
+    equal(codes, {4, 10})
 
 
 def test_unreachable():
