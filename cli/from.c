@@ -273,8 +273,7 @@ refuse(struct cli_tool *tool, const struct from *from)
 		(void)cli_event_print(event, PIER_FOREVER);
 	}
 	cli_say(tool, 0, "from: %s", from->why.line);
-	if (from->why.hint[0] != '\0')
-		cli_say(tool, 0, "hint: %s", from->why.hint);
+	cli_say_hint(tool, "%s", from->why.hint);
 	return CLI_EXIT_NO;
 }
 

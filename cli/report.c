@@ -61,16 +61,48 @@ cli_tool_setup(struct cli_tool *tool, const struct cli_common *common)
 	tool->hint = paint(err, "\033[36m");
 }
 
+/* Would a terminal do something else with it than show it? The bytes of such a
+   character: one, or two of C1 in UTF-8. */
+static size_t
+control_bytes(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	if (byte[0] < ' ' || byte[0] == 0x7f)
+		return 1;
+	return byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0 ? 2 : 0;
+}
+
+/* The text, which may quote anything, on one line that can only be read: its
+   length, cut to what there is room for. */
+static size_t
+show(const char *text, char *out, size_t size)
+{
+	size_t at = 0, left;
+
+	while (*text != '\0' && at + sizeof("\\x00") <= size) {
+		left = control_bytes(text);
+		if (left == 0)
+			out[at++] = *text++;
+		for (; left > 0 && at + sizeof("\\x00") <= size; left--)
+			at += (size_t)snprintf(out + at, size - at, "\\x%02x",
+				(unsigned char)*text++);
+	}
+	out[at] = '\0';
+	return at;
+}
+
 /* Write "LEAD text" and a newline. */
 static void
 put_line(const struct cli_tool *tool, const struct cli_paint *paint,
 	const char *lead, const char *text)
 {
-	char line[LINE_BYTES];
+	char line[LINE_BYTES], shown[LINE_BYTES];
 	int len;
 
+	(void)show(text, shown, sizeof(shown));
 	len = snprintf(line, sizeof(line) - 1, "%s%s%s %s", paint->strong, lead,
-		paint->plain, text);
+		paint->plain, shown);
 	if (len > (int)sizeof(line) - 2)
 		len = (int)sizeof(line) - 2;
 	line[len++] = '\n';
@@ -258,15 +290,19 @@ cli_output_failed(const struct cli_tool *tool, int code)
 		tool, PIER_STEP_WRITE, "standard output", code, "");
 }
 
-/* The characters before a byte of UTF-8 text: what a caret moves by. */
+/* The characters shown of UTF-8 text before a byte of it: what a caret moves
+   by. */
 static int
 characters_before(const char *text, size_t offset)
 {
-	size_t i;
+	char before[LINE_BYTES], shown[LINE_BYTES];
+	size_t i, len;
 	int count = 0;
 
-	for (i = 0; i < offset && text[i] != '\0'; i++)
-		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	snprintf(before, sizeof(before), "%.*s", (int)offset, text);
+	len = show(before, shown, sizeof(shown));
+	for (i = 0; i < len; i++)
+		count += ((unsigned char)shown[i] & 0xc0) != 0x80;
 	return count;
 }
 
@@ -332,4 +368,17 @@ cli_say(const struct cli_tool *tool, int level, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	put_line(tool, &none, "pier:", text);
+}
+
+void
+cli_say_hint(const struct cli_tool *tool, const char *format, ...)
+{
+	char text[LINE_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!tool->quiet && text[0] != '\0')
+		put_line(tool, &tool->hint, "hint:", text);
 }

@@ -99,4 +99,8 @@ int cli_negative(
 void cli_say(const struct cli_tool *tool, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* What to run or change next, on a line of its own; no text, no line. */
+void cli_say_hint(const struct cli_tool *tool, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 #endif

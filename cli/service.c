@@ -217,7 +217,7 @@ say_none(const struct work *work, const char *text)
 			pier__near_try(&near, service->aliases[k]);
 	}
 	if (near.best != NULL)
-		cli_say(work->tool, 0, "hint: did you mean '%s'?", near.best);
+		cli_say_hint(work->tool, "did you mean '%s'?", near.best);
 }
 
 static int

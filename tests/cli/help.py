@@ -236,6 +236,16 @@ def test_wrong_endpoint_is_pointed_at():
     contains(done.err, "tcp://nonsense:PORT")
 
 
+def test_what_is_quoted_stays_on_its_line():
+    """No newline, and nothing that a terminal would obey."""
+    said = lines(expect(2, "connect", "tcp://a\nb\x1b[31m\x9bü:1").err)
+    equal(len(said), 3, said)
+    contains(said[0], r"tcp://a\x0ab\x1b[31m\xc2\x9bü:1: ")
+    equal(said[1].index("^"), said[0].index(r"\x0ab"))
+    said = lines(expect(2, "serve", "--model", "a\tb\x7f", "echo", ":0").err)
+    contains(said[0], r"--model: cannot use 'a\x09b\x7f'; expected fiber")
+
+
 # What is wrong is no endpoint, and the hint is about what it is.
 NO_ENDPOINTS = [
     (["connect", "--bind", "foo", "127.0.0.1:1"], "ip -brief address"),

@@ -536,6 +536,8 @@ def test_what_has_no_equal_is_named():
         done = tool.expect(1, "from", *shlex.split(command))
         equal(done.out, b"", command)
         contains(done.err, f"'{word}' has no equal: ", command)
+        for line in done.err.splitlines()[1:]:
+            assert line.startswith("hint: "), done
 
 
 def test_wrong_commands_are_usage_errors():
