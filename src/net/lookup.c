@@ -99,7 +99,10 @@ ask_other(struct pier_names **out, const struct pier__lookup *question,
 static int
 refuse_svc(const struct pier__lookup *question)
 {
-	return pier__fail_step(-EINVAL, PIER_STEP_RESOLVE, question->text,
+	/* What is listened on is another text, wherever it is said. */
+	return pier__fail_step(-EINVAL,
+		question->passive ? PIER_STEP_PARSE : PIER_STEP_RESOLVE,
+		question->text,
 		question->passive
 			? "svc:// is looked for: listen on tcp:// or udp://, "
 			  "and announce that"

@@ -258,6 +258,7 @@ NO_ENDPOINTS = [
     (["serve", "echo", "-S", "bogus=1", "tcp://:0"], "pier opt --search"),
     (["can", "send", "vcan0", "12#zz"], "pier can --help"),
     (["can", "dump", "vcan0,zz"], "pier can --help"),
+    (["serve", "echo", "svc://http"], "pier help endpoints"),
 ]
 
 
