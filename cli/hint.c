@@ -534,6 +534,18 @@ hint_no_http(const struct pier_error *error, char *text, size_t size)
 		(int)len, place, has_port ? "" : ":80");
 }
 
+/* Redirects have a limit that can be chosen, a header has none. */
+static void
+hint_too_much(const struct pier_error *error, char *text, size_t size)
+{
+	if (error->detail != NULL && strstr(error->detail, "redirect") != NULL)
+		snprintf(text, size,
+			"--redirects N follows more of them; -vv shows the "
+			"header");
+	else
+		hint_no_http(error, text, size);
+}
+
 static const struct row {
 	int code;
 	enum pier_step step; /* PIER_STEP_NONE: any */
@@ -583,14 +595,13 @@ static const struct row {
 		"--timeout and --idle-timeout give it longer; --continue keeps "
 		"what came, and goes on from there",
 		NULL },
-	{ -PIER_ELIMIT, PIER_STEP_HEADER,
-		"--redirects N follows more of them; -vv shows the header",
-		NULL },
+	{ -PIER_ELIMIT, PIER_STEP_HEADER, NULL, hint_too_much },
 	{ -PIER_ELIMIT, PIER_STEP_BODY, "--max-size allows for more", NULL },
 	{ -EPROTONOSUPPORT, PIER_STEP_HEADER, "curl -L speaks https", NULL },
 	{ -EACCES, PIER_STEP_CONNECT, NULL, hint_not_allowed },
 	{ -EACCES, PIER_STEP_SEND, NULL, hint_not_allowed },
 	{ -EINVAL, PIER_STEP_CONNECT, NULL, hint_no_zone },
+	{ -EINVAL, PIER_STEP_BIND, NULL, hint_no_zone },
 	{ -ENODEV, PIER_STEP_NONE, NULL, hint_no_interface },
 	{ -ENETDOWN, PIER_STEP_NONE, NULL, hint_down },
 	{ -EPROTONOSUPPORT, PIER_STEP_CREATE, NULL, hint_no_protocol },

@@ -477,6 +477,15 @@ def test_limits():
         contains(done.err, "--idle-timeout 50ms: 1 of 256000 bytes are missing")
 
 
+def test_limits_of_the_header_are_not_those_of_redirects():
+    long = b"HTTP/1.1 200 OK\r\nA: " + b"x" * 20000 + b"\r\n\r\n"
+    circle = b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"
+    with Web({"/": circle, "/long": long}) as server:
+        done = expect(8, "get", server.url("/long"))
+        contains(done.err, "the limit is 16384\nhint: see what it says: printf")
+        contains(expect(8, "get", server.url()).err, "hint: --redirects N")
+
+
 def test_closed_standard_output_ends_it():
     with Web({"/": ok(bytes(10_000_000))}) as server:
         process = subprocess.Popen(
