@@ -75,7 +75,10 @@ cli_signals_start(void)
 		return -errno;
 	ending_signals(&action.sa_mask);
 	sigemptyset(&ignore.sa_mask);
-	if (sigaction(SIGPIPE, &ignore, NULL) < 0)
+	/* A reader that goes, and a file that has grown to its limit, are told
+	   by the write. */
+	if (sigaction(SIGPIPE, &ignore, NULL) < 0 ||
+		sigaction(SIGXFSZ, &ignore, NULL) < 0)
 		return -errno;
 	rc = catch (SIGINT, &action);
 	if (rc == 0)

@@ -537,7 +537,6 @@ def test_interrupt_leaves_nothing():
 
 def test_a_file_that_finds_no_room_leaves_nothing():
     def little():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     with scratch() as folder, Web({"/": ok(BODY)}) as server:
