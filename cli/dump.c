@@ -427,6 +427,10 @@ check(const struct dump_settings *settings, struct cli_complaint *why)
 	cli_advise(why, "'pier dump --help' says what each option is for");
 	if (settings->code && settings->read != NULL)
 		return cli_complain(why, "--read is of no use beside --code");
+	if (settings->code && settings->common.json)
+		return cli_complain(why,
+			"--json is of no use beside --code, which shows no "
+			"events");
 	if (option != NULL)
 		return cli_complain(why, "--%s is of no use beside %s",
 			option->name,

@@ -202,6 +202,7 @@ def test_what_is_refused():
         (("-w", "-", "--json"), "--write - fills standard output"),
         (("--code", "-c", "1"), "--count is of no use beside --code, which"),
         (("--code", "-r", "x"), "--read is of no use beside --code"),
+        (("--code", "--json"), "--json is of no use beside --code"),
         (("--snap", "0"), "--snap"),
         (("--snap", "1Mi"), "--snap"),
     ]
