@@ -5,6 +5,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <pier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,8 +132,8 @@ cli_networks_read(struct cli_networks *out, const struct cli_texts *texts,
 		rc = *text == '@' ? add_file(out, files++, text)
 				  : add(out, text, NULL, 0);
 		if (rc < 0)
-			(void)cli_complain(why, "--%s: %s: %s", option, text,
-				strerror(-rc));
+			(void)cli_complain(why, "--%s: %s: %s (%s)", option,
+				text, pier_strerror(rc), pier_error_name(rc));
 	}
 	if (rc == 0)
 		return 0;

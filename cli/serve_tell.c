@@ -40,7 +40,7 @@ serve_print_event(struct serve *serve, json_t *event)
 	   be told to it. */
 	if (rc == 0 || cli_output_no_room(rc))
 		return;
-	if (rc != -EPIPE)
+	if (rc != -EPIPE && serve->code == CLI_EXIT_OK)
 		serve->code = cli_output_failed(serve->tool, rc);
 	pier_server_stop(serve->server);
 }

@@ -297,7 +297,8 @@ def test_networks():
             (["--allow", "10.0.0.0/33"], "'33' is no length of a network"),
             (["--deny", "10.0.0.1/8"], "the network is 10.0.0.0/8"),
             (["--deny", "localhost"], "is no IP address"),
-            (["--deny", f"@{folder}/nothing"], "No such file"),
+            (["--deny", f"@{folder}/nothing"],
+             f"--deny: @{folder}/nothing: no such file (ENOENT)"),
             (["--deny", f"@{folder}/wrong"],
              f"--deny: @{folder}/wrong, line 4: 'here' is no IP address"),
             (["--allow", "10.0.0.0/8", "--allow", f"@{folder}/wrong"],
@@ -953,6 +954,21 @@ def test_reader_of_events_goes_away():
         with dial(server) as client:
             client.shutdown(socket.SHUT_WR)
         equal(server.process.wait(20), 0)
+
+
+def test_events_that_find_no_room():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [PIER, "serve", "--json", "echo", "tcp://127.0.0.1:0"],
+            stdout=full, stderr=subprocess.PIPE, timeout=20, check=False)
+    said = done.stderr.decode()
+    equal(done.returncode, 10, said)
+    equal(said.count("pier: write: standard output: no room"), 1, said)
+
+
+def test_link_local_address_wants_an_interface():
+    done = expect(10, "serve", "echo", "tcp://[fe80::1]:0")
+    contains(done.err, "hint: say on which interface: [fe80::1%eth0]")
 
 
 def test_reset_by_client_is_told():
