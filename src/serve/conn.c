@@ -392,6 +392,10 @@ finish(struct pier__conn *conn)
 	const struct pier_server_opts *opts =
 		&conn->acceptor->worker->server->opts;
 
+	/* Of a handler that failed too what still goes without a wait has gone
+	   before bytes are counted. Its error is told, and stays. */
+	if (conn->shown.rc < 0 && pier_gathered(conn->stream) > 0)
+		(void)pier_flush(conn->stream, PIER_NOW);
 	if (opts->finish != NULL && conn->refusal != PIER__COUNT_REFUSED_VERIFY)
 		opts->finish(conn->stream, opts->ctx);
 }

@@ -270,6 +270,19 @@ def test_long_messages():
     )
 
 
+def test_answers_before_a_broken_message_are_counted():
+    with Server("upper", "--json", "--frame", "line", "--frame-max", "10",
+                "tcp://127.0.0.1:0") as server:
+        with socket.create_connection(("127.0.0.1", server.port())) as client:
+            client.settimeout(LIMIT)
+            client.sendall(b"short\n" + b"x" * 50)
+            equal(read_exactly(client, 6), b"SHORT\n")
+            equal(client.recv(1), b"")
+        lines = events(server.end(), "serve")
+    for kind in ("close", "summary"):
+        equal(of_type(lines, kind)[0]["sent"], 6, kind)
+
+
 def test_events():
     done, heard = connect(
         0, u16(b"one\ntwo", b"", b"\xff"), "--json", "--frame=u16be",
