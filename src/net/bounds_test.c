@@ -60,6 +60,25 @@ line_of(size_t size, size_t room, ssize_t result)
 	pier_close(b);
 }
 
+/* The last one lacks its newline. */
+static void
+last_line_of(size_t size, size_t room, ssize_t result)
+{
+	assert_int_equal(pier_pair(&a, &b), 0);
+	memset(text, 'l', size);
+	assert_int_equal(pier_write(a, text, size, HANGS), 0);
+	assert_int_equal(pier_shutdown(a, PIER_WRITING, HANGS), 0);
+	assert_int_equal(pier_read_line(b, buf, room, HANGS), result);
+	if (result < 0)
+		assert_int_equal(pier_read_full(b, buf, size, HANGS), size);
+	else
+		assert_int_equal(buf[size], '\0');
+	assert_int_equal(buf[size - 1], 'l');
+	assert_int_equal(pier_read_line(b, buf, sizeof(buf), HANGS), 0);
+	pier_close(a);
+	pier_close(b);
+}
+
 static int
 lines(void *arg)
 {
@@ -70,6 +89,11 @@ lines(void *arg)
 	line_of(9, 0, -EMSGSIZE);
 	line_of(AHEAD_MAX, sizeof(buf), AHEAD_MAX);
 	line_of(AHEAD_MAX + 1, sizeof(buf), -EMSGSIZE);
+	last_line_of(9, 11, 9);
+	last_line_of(9, 10, 9);
+	last_line_of(9, 9, -EMSGSIZE);
+	last_line_of(AHEAD_MAX, sizeof(buf), AHEAD_MAX);
+	last_line_of(AHEAD_MAX + 1, sizeof(buf), -EMSGSIZE);
 	return 0;
 }
 

@@ -450,9 +450,11 @@ find_line(struct pier_stream *stream, size_t max, pier_deadline deadline)
 				      : NULL;
 		int rc;
 
+		/* As much as there is room for may be the last line, which the
+		   next byte or the end will tell. */
 		if (newline != NULL)
 			have = (size_t)(newline - at) + 1;
-		if (have > max || (newline == NULL && have == max))
+		if (have > max)
 			return -EMSGSIZE;
 		if (newline != NULL)
 			return (ssize_t)have;
