@@ -83,8 +83,8 @@ struct pier_error {
 	   PIER_STEP_PARSE, else -1 */
 	int offset;
 	size_t done; /* bytes that went before the failure */
-	/* Time spent in the call; of calls on a stream the time from their
-	   first wait on; 0 when it was none */
+	/* Time spent in the call, of those that dial or look names up; of
+	   calls on a stream the time from their first wait on; else 0 */
 	int64_t elapsed_ns;
 	const struct pier_attempt *attempts; /* addresses tried, in order */
 	size_t attempt_count;

@@ -144,6 +144,17 @@ pier__stream_fail(const struct pier_stream *stream, int rc, enum pier_step step)
 }
 
 int
+pier__stream_refuse(
+	const struct pier_stream *stream, int rc, enum pier_step step)
+{
+	struct pier__task *self = pier__current;
+
+	if (self != NULL)
+		self->first_wait = 0;
+	return pier__stream_fail(stream, rc, step);
+}
+
+int
 pier__stream_fail_done(const struct pier_stream *stream, int rc,
 	enum pier_step step, size_t done)
 {

@@ -127,6 +127,34 @@ test_its_timeout(void **state)
 	pier_close(server);
 }
 
+/* A call that is refused at once has not waited, whatever one before it did. */
+static void
+test_its_time(void **state)
+{
+	char c;
+	int fd;
+
+	(void)state;
+	assert_int_equal(pier_pair(&client, &server), 0);
+	assert_int_equal(
+		pier_read(client, &c, 1, pier_in_ms(2)), -PIER_EDEADLINE);
+	assert_true(pier_last_error()->elapsed_ns > 0);
+	assert_int_equal(pier_take(client, 1), -EINVAL);
+	assert_int_equal(pier_last_error()->elapsed_ns, 0);
+	assert_int_equal(
+		pier_read(client, &c, 1, pier_in_ms(2)), -PIER_EDEADLINE);
+	assert_int_equal(pier_printf(client, "x"), 1);
+	assert_int_equal(pier_release(client, &fd), -EBUSY);
+	assert_int_equal(pier_last_error()->elapsed_ns, 0);
+	assert_int_equal(
+		pier_read(client, &c, 1, pier_in_ms(2)), -PIER_EDEADLINE);
+	pier_abort(client);
+	assert_int_equal(pier_read(client, &c, 1, HANGS), -ECONNABORTED);
+	assert_int_equal(pier_last_error()->elapsed_ns, 0);
+	pier_close(client);
+	pier_close(server);
+}
+
 int
 main(void)
 {
@@ -135,6 +163,7 @@ main(void)
 		cmocka_unit_test(test_its_line),
 		cmocka_unit_test(test_no_address),
 		cmocka_unit_test(test_its_timeout),
+		cmocka_unit_test(test_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,7 +236,7 @@ pier_close(struct pier_stream *stream)
 		return;
 	if (is_held_elsewhere(stream)) {
 		pier_abort(stream);
-		(void)pier__stream_fail(stream, -EXDEV, PIER_STEP_SHUTDOWN);
+		(void)pier__stream_refuse(stream, -EXDEV, PIER_STEP_SHUTDOWN);
 		return;
 	}
 	if (stream->out != NULL) {

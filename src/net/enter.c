@@ -87,6 +87,8 @@ pier__stream_enter(
 
 	if (self == NULL)
 		return -ENOMEM;
+	/* An earlier call's; what is refused here has not waited. */
+	self->first_wait = 0;
 	if (deadline->ns < 0)
 		*deadline = pier__timeout_deadline(stream->timeout_ms);
 	if (deadline->ns == 0)

@@ -571,7 +571,7 @@ pier_take(struct pier_stream *stream, size_t size)
 		return 0;
 	}
 	if (size > have)
-		return pier__stream_fail(stream, -EINVAL, PIER_STEP_RECEIVE);
+		return pier__stream_refuse(stream, -EINVAL, PIER_STEP_RECEIVE);
 	if (size > 0)
 		pier__stream_consume(stream, size);
 	return 0;

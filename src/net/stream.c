@@ -245,17 +245,17 @@ pier_release(struct pier_stream *stream, int *fd)
 	int rc;
 
 	if (stream->lower != NULL || stream->out_desc != &stream->desc)
-		return pier__stream_fail(stream, -EINVAL, PIER_STEP_CREATE);
+		return pier__stream_refuse(stream, -EINVAL, PIER_STEP_CREATE);
 	if (pier__desc_is_elsewhere(&stream->desc))
-		return pier__stream_fail(stream, -EXDEV, PIER_STEP_CREATE);
+		return pier__stream_refuse(stream, -EXDEV, PIER_STEP_CREATE);
 	if (stream->in != NULL || pier__stream_holds(stream) ||
 		stream->attachment != NULL ||
 		(stream->passed != NULL && stream->passed->count > 0) ||
 		stream->desc.reader != NULL || stream->desc.writer != NULL)
-		return pier__stream_fail(stream, -EBUSY, PIER_STEP_CREATE);
+		return pier__stream_refuse(stream, -EBUSY, PIER_STEP_CREATE);
 	rc = pier__block_end(&stream->desc);
 	if (rc < 0)
-		return pier__stream_fail(stream, rc, PIER_STEP_CREATE);
+		return pier__stream_refuse(stream, rc, PIER_STEP_CREATE);
 	if (stream->family == AF_INET || stream->family == AF_INET6)
 		pier__block_forget(stream->desc.fd);
 	pier__gather_close(stream->out);
@@ -274,10 +274,10 @@ pier_move(struct pier_stream *stream)
 	struct pier_stream *base = pier__stream_base(stream);
 
 	if (pier__desc_is_elsewhere(&base->desc))
-		return pier__stream_fail(stream, -EXDEV, PIER_STEP_WAIT);
+		return pier__stream_refuse(stream, -EXDEV, PIER_STEP_WAIT);
 	if (base->desc.reader != NULL || base->out_desc->writer != NULL ||
 		pier__stream_holds(stream))
-		return pier__stream_fail(stream, -EBUSY, PIER_STEP_WAIT);
+		return pier__stream_refuse(stream, -EBUSY, PIER_STEP_WAIT);
 	pier__desc_forget(&base->desc);
 	pier__desc_forget(base->out_desc);
 	return 0;

@@ -292,6 +292,9 @@ int pier__stream_over(const struct pier_stream *stream);
 /* Note a failure with this stream's endpoint. Returns rc. */
 PIER__COLD int pier__stream_fail(
 	const struct pier_stream *stream, int rc, enum pier_step step);
+/* The same of a call that never waits: what was waited before is another's. */
+PIER__COLD int pier__stream_refuse(
+	const struct pier_stream *stream, int rc, enum pier_step step);
 /* The same by those who promise to say what was done, of -EAGAIN too. */
 PIER__COLD int pier__stream_fail_done(const struct pier_stream *stream, int rc,
 	enum pier_step step, size_t done);
