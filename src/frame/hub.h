@@ -70,6 +70,7 @@ struct pier_member {
 	bool ending; /* nothing more is queued: the writer ends after it */
 	bool to_end; /* … and closes the writing half */
 	bool gone;   /* the writer has done with the stream */
+	bool full;   /* it was dropped by the policy: rc is -PIER_ELIMIT */
 	int rc;      /* 0, or why nothing is written any more */
 	uint64_t delivered;
 	uint64_t dropped;

@@ -248,11 +248,12 @@ pier_hub_join_packet(struct pier_member **out, struct pier_hub *hub,
 	return 0;
 }
 
-/* The story of why its writer ended. */
+/* The story of why its writer ended. A limit may be the server's, too. */
 static int
-tell(const struct pier_stream *stream, const struct pier_packet *packet, int rc)
+tell(const struct pier_stream *stream, const struct pier_packet *packet, int rc,
+	bool full)
 {
-	if (rc == -PIER_ELIMIT)
+	if (full)
 		return pier__fail(
 			rc, &(struct pier__failure){ .step = PIER_STEP_SEND,
 				    .detail = "dropped by its hub: the queue "
@@ -268,6 +269,7 @@ pier_hub_leave(struct pier_member *member, pier_deadline deadline)
 {
 	struct pier_stream *stream;
 	struct pier_packet *packet;
+	bool full;
 	int wait, rc;
 
 	if (member == NULL)
@@ -284,10 +286,11 @@ pier_hub_leave(struct pier_member *member, pier_deadline deadline)
 	end_writer(member);
 	/* Nobody else knows it any more. What the cancel cut off is left. */
 	rc = member->rc;
+	full = member->full;
 	if (rc == -ECANCELED && wait < 0)
 		rc = wait;
 	member_free(member);
-	return tell(stream, packet, rc);
+	return tell(stream, packet, rc, full);
 }
 
 void

@@ -79,6 +79,7 @@ make_room(struct pier_member *member, size_t size)
 	if (!is_full(member, size))
 		return true;
 	if (member->hub->opts.policy == PIER_HUB_DROP_MEMBER) {
+		member->full = true;
 		fail(member, -PIER_ELIMIT);
 		(void)atomic_fetch_add(&member->hub->members_dropped, 1);
 		/* Its write, or its wait, comes back; it does the rest. */

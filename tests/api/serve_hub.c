@@ -285,11 +285,61 @@ broker_drops_who_does_not_read(void **state)
 	broker_under(PIER_THREAD);
 }
 
+/* A member whose peer does not read, and whom the hub never drops. */
+static int
+stuck_member(struct pier_stream *stream, void *ctx)
+{
+	static char much[1000000];
+	struct pier_member_stats stats = { .rc = 0 };
+	struct pier_member *member;
+
+	(void)ctx;
+	assert_int_equal(pier_hub_join(&member, hub, stream), 0);
+	while (stats.rc == 0) {
+		(void)pier_hub_post(hub, much, sizeof(much), NULL);
+		assert_int_equal(pier_sleep(pier_in_ms(1)), 0);
+		pier_member_stats(member, &stats);
+	}
+	assert_int_equal(stats.rc, -PIER_ELIMIT);
+	assert_int_equal(pier_hub_leave(member, PIER_NOW), -PIER_ELIMIT);
+	assert_string_equal(pier_last_error()->detail, "idle timeout");
+	return -PIER_ELIMIT;
+}
+
+static void
+limit_of_the_server(enum pier_model model)
+{
+	struct serving it;
+
+	open_hub(0, PIER_HUB_DROP_OLDEST);
+	serving_start(&it,
+		&(struct pier_server_opts){ .endpoint = "tcp://127.0.0.1:0",
+			.handler = stuck_member,
+			.model = model,
+			.first_byte_ms = PIER_OFF,
+			.idle_ms = 100 });
+	connect_all(&it, 1);
+	(void)serving_await(
+		&it, offsetof(struct pier_server_stats, limit_idle), 1);
+	assert_int_equal(serving_stop(&it), 0);
+	close_all(1);
+	pier_hub_close(hub);
+}
+
+static void
+a_limit_of_the_server_is_told(void **state)
+{
+	(void)state;
+	limit_of_the_server(PIER_FIBER);
+	limit_of_the_server(PIER_THREAD);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broker_drops_who_does_not_read),
+		cmocka_unit_test(a_limit_of_the_server_is_told),
 		cmocka_unit_test(a_thousand_and_one_stuck),
 	};
 
