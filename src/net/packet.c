@@ -87,6 +87,11 @@ int
 pier__packet_fail(const struct pier_packet *packet, int rc, enum pier_step step,
 	const char *detail)
 {
+	const struct pier__limits *limits =
+		packet->carrier != NULL ? packet->carrier->limits : NULL;
+
+	if (rc == -PIER_ELIMIT && limits != NULL)
+		detail = limits->met;
 	return pier__fail_step(rc, step, packet->text, detail);
 }
 

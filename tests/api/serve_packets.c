@@ -125,11 +125,23 @@ test_a_handler_of_its_own(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 }
 
+static char told[64];
+
+static void
+tell_detail(const struct pier_conn *conn, int rc, void *ctx)
+{
+	(void)conn;
+	(void)rc;
+	(void)ctx;
+	(void)snprintf(told, sizeof(told), "%s", pier_last_error()->detail);
+}
+
 static void
 test_limits_hold(void **state)
 {
 	struct pier_server_opts opts = { .endpoint = endpoint(),
 		.packet_handler = pier_packet_discard,
+		.on_error = tell_detail,
 		.first_byte_ms = 20 };
 	struct pier_server_stats stats;
 	struct serving it;
@@ -146,6 +158,7 @@ test_limits_hold(void **state)
 	/* A client that stays does not keep the server from its end. */
 	opts.first_byte_ms = 0;
 	assert_int_equal(serving_stop(&it), 0);
+	assert_string_equal(told, "first-byte timeout");
 	opts.drain_ms = PIER_OFF;
 	serving_start(&it, &opts);
 	fd = plain_packets();
