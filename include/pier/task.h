@@ -139,7 +139,7 @@ bool pier_cancelled(void);
 /*
  * pier_shield(deadline): let a cancelled task wait again until deadline, for
  * its cleanup. Returns the shield that was in force before, to be restored by
- * another call; PIER_NOW is none.
+ * another call; PIER_NOW is none, PIER_DEFAULT as everywhere here.
  */
 pier_deadline pier_shield(pier_deadline deadline);
 

@@ -204,6 +204,10 @@ waits_cancelled(void *arg)
 	(void)pier_shield(PIER_NOW);
 	assert_int_equal(pier_group_wait(set->group, PIER_FOREVER), 0);
 	assert_int_equal(pier_yield(), -ECANCELED);
+	/* As everywhere here. */
+	(void)pier_shield(PIER_DEFAULT);
+	assert_int_equal(pier_yield(), 0);
+	assert_int_equal(pier_shield(PIER_NOW).ns, PIER_FOREVER.ns);
 	return 0;
 }
 

@@ -242,7 +242,7 @@ pier_shield(pier_deadline deadline)
 	if (self == NULL)
 		return before;
 	before = pier_deadline_at(self->shield);
-	self->shield = deadline.ns < 0 ? 0 : deadline.ns;
+	self->shield = deadline.ns < 0 ? INT64_MAX : deadline.ns;
 	return before;
 }
 
