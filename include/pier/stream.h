@@ -107,7 +107,7 @@ size_t pier_dial_plan(struct pier_attempt *out, size_t max,
  * (pier_last_error()->attempts has each):
  *   -EINVAL, -ENAMETOOLONG  the text of the endpoint, of opts->bind or of an
  *                    option is wrong: detail and offset; or attempt_delay_ms is
- *                    below 0
+ *                    below 0, or more than a clock of 64 bits counts
  *   -EPERM, -ENOPROTOOPT, …  an option could not be set: the detail names it
  *   -ENODEV          this machine has no such interface as the zone names, or no
  *                    such controller of Bluetooth
@@ -585,8 +585,8 @@ struct pier_waitable {
  *   -EINVAL  count, an empty want, a layered stream, one of two descriptors, or
  *            the packet socket of a session (pier/serve.h)
  *   -EBADF   fd is not open
- *   -EBUSY   another task waits for one of them already; or fd is on the list
- *            twice, or a stream's: list the stream
+ *   -EBUSY   another task waits for one of them already; or, of a fiber, fd is
+ *            on the list twice, or a stream's: list the stream
  */
 int pier_wait_any(
 	struct pier_waitable *list, size_t count, pier_deadline deadline);

@@ -285,13 +285,20 @@ await_killed(struct exec *it)
 	(void)has_ended(it);
 }
 
+/* In milliseconds; no longer than can be doubled and added to. */
+static int64_t
+grace_of(const struct pier_exec_opts *opts)
+{
+	if (opts->grace_ms <= 0)
+		return opts->grace_ms == 0 ? GRACE_MS : 0;
+	return opts->grace_ms < INT64_MAX / 4 ? opts->grace_ms : INT64_MAX / 4;
+}
+
 /* Its input has ended; if that does not end it, it is told to, then made to. */
 static void
 end_program(struct exec *it, bool gently)
 {
-	int64_t grace_ms = it->opts->grace_ms == 0  ? GRACE_MS
-			   : it->opts->grace_ms > 0 ? it->opts->grace_ms
-						    : 0;
+	int64_t grace_ms = grace_of(it->opts);
 	pier_deadline before;
 
 	if (has_ended(it))

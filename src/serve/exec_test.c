@@ -185,11 +185,35 @@ be_cancelled(void *arg)
 	return 0;
 }
 
+/* All the time there is to end in order. */
+static int
+be_cancelled_patiently(void *arg)
+{
+	struct play *play = arg;
+	char byte;
+
+	begin(play,
+		&(struct pier_exec_opts){ .shell = "trap 'sleep 0.1; exit 3' "
+						   "TERM; echo; "
+						   "while :; do sleep 0.01; "
+						   "done",
+			.grace_ms = INT64_MAX / 2 + 1 });
+	start(play);
+	assert_int_equal(pier_read(play->peer, &byte, 1, LIMIT), 1);
+	pier_group_cancel(play->group);
+	end(play);
+	assert_int_equal(play->rc, -ECANCELED);
+	assert_int_equal(play->result.status, 3);
+	assert_false(play->result.killed);
+	return 0;
+}
+
 static void
 test_cancel(void **state)
 {
 	(void)state;
 	by_both(be_cancelled, sizeof(struct play));
+	by_both(be_cancelled_patiently, sizeof(struct play));
 }
 
 /* A program that ended its output may go on, until the deadline. */

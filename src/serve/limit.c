@@ -16,13 +16,23 @@ moment(int64_t now, int64_t ms)
 	return ns > INT64_MAX - now ? INT64_MAX : now + ns;
 }
 
+/* Waits add it to the moment of the last byte: a century and a half is for
+   ever. */
+static inline int64_t
+idle_time(const struct pier_server_opts *opts)
+{
+	int64_t ns = pier__options_ns(opts->idle_ms);
+
+	return ns > INT64_MAX / 2 ? INT64_MAX : ns;
+}
+
 PIER__HOT void
 pier__limits_begin(struct pier__limits *limits,
 	const struct pier_server_opts *opts, int64_t now)
 {
 	limits->first_byte_at = moment(now, opts->first_byte_ms);
 	limits->lifetime_at = moment(now, opts->lifetime_ms);
-	limits->idle_ns = pier__options_ns(opts->idle_ms);
+	limits->idle_ns = idle_time(opts);
 	limits->met = NULL;
 }
 
@@ -39,7 +49,7 @@ void
 pier__limits_only_idle(
 	struct pier__limits *limits, const struct pier_server_opts *opts)
 {
-	limits->idle_ns = pier__options_ns(opts->idle_ms);
+	limits->idle_ns = idle_time(opts);
 }
 
 enum pier__count

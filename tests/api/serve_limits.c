@@ -327,6 +327,39 @@ test_no_first_byte_after_the_end(void **state)
 	assert_int_equal(serving_stop(&it), 0);
 }
 
+/* For ever, and longer: nobody lives to see a limit met. */
+static void
+test_longest_times(void **state)
+{
+	static const int64_t times[] = { INT64_MAX, INT64_MAX / 1000000,
+		INT64_MAX / 2000000 };
+	size_t i;
+	int m;
+
+	(void)state;
+	for (i = 0; i < 3 * (size_t)MODEL_COUNT; i++) {
+		const struct pier_server_opts opts = { .endpoint = TCP,
+			.handler = pier_handler_echo,
+			.model = models[i / 3],
+			.first_byte_ms = times[i % 3],
+			.idle_ms = times[i % 3],
+			.lifetime_ms = times[i % 3],
+			.linger_ms = times[i % 3],
+			.drain_ms = times[i % 3] };
+		struct serving it;
+		int fd;
+
+		serving_start(&it, &opts);
+		fd = plain_connect(&it, 0);
+		for (m = 0; m < 3; m++) {
+			(void)usleep(5000);
+			plain_echo(fd, "still here");
+		}
+		(void)close(fd);
+		assert_int_equal(serving_stop(&it), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -338,6 +371,7 @@ main(void)
 		cmocka_unit_test(test_a_limit_is_for_good),
 		cmocka_unit_test(test_one_who_polls),
 		cmocka_unit_test(test_no_first_byte_after_the_end),
+		cmocka_unit_test(test_longest_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
