@@ -53,7 +53,7 @@ struct pier_packet_opts {
 	bool reuse_port;
 	pier_lookup_fn *lookup; /* in place of names by getaddrinfo */
 	void *lookup_arg;
-	bool senders;               /* Unix: each message says who sent it */
+	bool senders; /* unixgram: each message says who sent it */
 	const char *const *options; /* as of struct pier_dial_opts */
 	unsigned int ask;           /* UDP: PIER_ASK_… */
 	bool broadcast; /* UDP: it may send to broadcast addresses; what an
@@ -93,8 +93,8 @@ struct pier_packet_opts {
  * client; pier/isotp.h says more.
  *
  * What fd:// names is taken on success. 0, or the errors of pier_dial() and
- * pier_listen(); -EINVAL also for an fd that is no packet socket, and for .ask
- * and .broadcast of what is not UDP; or
+ * pier_listen(); -EINVAL also for an fd that is no packet socket, for .ask and
+ * .broadcast of what is not UDP, and .senders of what is no Unix datagram; or
  *   -ENODEV         this machine has no such link, or no such controller
  *   -ENETDOWN       the controller of Bluetooth is off, or all are
  *   -EHOSTDOWN      the device of Bluetooth does not answer

@@ -110,11 +110,36 @@ refuse_udp(const struct pier__packet_plan *plan)
 }
 
 static int
+refuse_senders(const struct pier__packet_plan *plan)
+{
+	return pier__fail_step(-EINVAL, PIER_STEP_CREATE, plan->text,
+		"senders is of Unix datagrams");
+}
+
+static int
 get_int(int fd, int name, int *value)
 {
 	socklen_t len = sizeof(*value);
 
 	return pier__calls()->getsockopt(fd, SOL_SOCKET, name, value, &len);
+}
+
+/* With each message, who sent it, on a socket that was there before. Noted. */
+static int
+ask_senders(int fd, int family, int type, const struct pier__packet_plan *plan)
+{
+	static const int on = 1;
+	int rc;
+
+	if (!plan->opts.senders)
+		return 0;
+	if (family != AF_UNIX || type != SOCK_DGRAM)
+		return refuse_senders(plan);
+	rc = pier__calls()->setsockopt(
+		fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	return rc < 0 ? pier__fail_step(rc, PIER_STEP_OPTION, plan->text,
+				"who sends each message")
+		      : 0;
 }
 
 /* What a socket that was there before is to bring and may do. Noted. */
@@ -197,7 +222,9 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 		if (rc < 0)
 			return pier__fail_step(
 				rc, PIER_STEP_OPTION, plan->text, why.text);
-		rc = ask_fd(fd, family, plan);
+		rc = ask_senders(fd, family, type, plan);
+		if (rc == 0)
+			rc = ask_fd(fd, family, plan);
 		if (rc < 0)
 			return rc;
 		if (family == AF_CAN)
@@ -214,6 +241,7 @@ open_fd(struct pier_packet **out, const struct pier__packet_plan *plan)
 			 : family == AF_UNIX      ? "unixgram"
 						  : "udp";
 	(*out)->ends = type == SOCK_SEQPACKET;
+	(*out)->senders = plan->opts.senders;
 	peer.len = sizeof(peer.u);
 	(*out)->connected =
 		pier__calls()->getpeername(fd, &peer.u.sa, &peer.len) == 0;
@@ -276,6 +304,11 @@ pier__packet_enter_open(struct pier__packet_plan *plan)
 	if (wants_udp(plan) && plan->endpoint.kind != PIER__ENDPOINT_UDP &&
 		plan->endpoint.kind != PIER__ENDPOINT_FD)
 		return refuse_udp(plan);
+	/* Of others each says why not. */
+	if (plan->opts.senders &&
+		(plan->endpoint.kind == PIER__ENDPOINT_UDP ||
+			plan->endpoint.kind == PIER__ENDPOINT_RAW))
+		return refuse_senders(plan);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -281,6 +282,38 @@ test_datagrams_say_who_sent_them(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+/* On a socket that was there before, too; elsewhere it is an error. */
+static void
+test_senders_of_others(void **state)
+{
+	static const struct pier_packet_opts opts = { .senders = true };
+	struct pier_packet *packet;
+	struct pier_msg msg;
+	char text[32];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds), 0);
+	(void)snprintf(text, sizeof(text), "fd://%d", fds[0]);
+	packet = opened(text, &opts);
+	assert_int_equal(send(fds[1], "me", 2, 0), 2);
+	msg = heard(packet, "me");
+	assert_true(msg.has_sender);
+	assert_int_equal(msg.sender_pid, getpid());
+	pier_packet_close(packet);
+	(void)close(fds[1]);
+	assert_int_equal(
+		pier_packet_open(&packet, "udp://127.0.0.1:9", &opts, SOON),
+		-EINVAL);
+	assert_int_equal(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	(void)snprintf(text, sizeof(text), "fd://%d", fds[0]);
+	assert_int_equal(pier_packet_open(&packet, text, &opts, SOON), -EINVAL);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 static void
 test_who_is_at_the_other_end(void **state)
 {
@@ -380,6 +413,7 @@ main(void)
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_datagrams_pass_descriptors),
 		cmocka_unit_test(test_datagrams_say_who_sent_them),
+		cmocka_unit_test(test_senders_of_others),
 		cmocka_unit_test(test_who_is_at_the_other_end),
 		cmocka_unit_test(test_in_fibers),
 	};
