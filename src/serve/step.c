@@ -90,6 +90,27 @@ try_all(struct step *step)
 	return rc;
 }
 
+static struct pier__desc *
+desc_of(const struct source *it)
+{
+	return it->acceptor != NULL ? &it->acceptor->listener->desc
+				    : it->datagrams->packet->desc;
+}
+
+/* What the step before knew to be drained need not be so any more. */
+static void
+look_again(const struct step *step)
+{
+	size_t i;
+
+	for (i = 0; i < step->count; i++) {
+		struct source it = { 0 };
+
+		(void)find(step->server, i, &it);
+		pier__desc_look_again(desc_of(&it), PIER__IN);
+	}
+}
+
 static int
 wait_for_one(struct step *step)
 {
@@ -101,12 +122,8 @@ wait_for_one(struct step *step)
 		struct source it = { 0 };
 
 		(void)find(step->server, i, &it);
-		step->wants[i] = (struct pier__want){
-			.desc = it.acceptor != NULL
-					? &it.acceptor->listener->desc
-					: it.datagrams->packet->desc,
-			.want = PIER__IN
-		};
+		step->wants[i] = (struct pier__want){ .desc = desc_of(&it),
+			.want = PIER__IN };
 	}
 	step->wants[i] = (struct pier__want){ .desc = stop, .want = PIER__IN };
 	PIER__NOTE(stop->readable, false);
@@ -158,6 +175,9 @@ start_one(struct step *step)
 {
 	int rc = 0;
 
+	/* Others wait, and are told. */
+	if (step->deadline.ns == 0)
+		look_again(step);
 	while (rc == 0) {
 		if (atomic_load(&step->server->shared->stops) > 0)
 			return 0;

@@ -113,6 +113,63 @@ test_one_by_one(void **state)
 		one_by_one(models[i]);
 }
 
+static int
+step_until_somebody_came(struct pier_server *server)
+{
+	int64_t until = wall_ms() + TIMEOUT_S * INT64_C(1000);
+	int rc;
+
+	while ((rc = pier_server_step(server, PIER_NOW)) == -EAGAIN &&
+		wall_ms() < until)
+		(void)usleep(100);
+	return rc;
+}
+
+/* Who has a loop of his own, and asks at each turn whether somebody is there. */
+static void
+polled(enum pier_model model)
+{
+	static const char *const endpoints[] = { TCP, "udp://127.0.0.1:0",
+		NULL };
+	const struct pier_server_opts opts = { .endpoints = endpoints,
+		.handler = one_line,
+		.datagram_handler = pier_datagram_echo,
+		.model = model };
+	struct pier_packet *packet;
+	struct pier_server *server;
+	char where[64];
+	int k;
+
+	assert_int_equal(pier_server_open(&server, &opts), 0);
+	assert_true(pier_server_endpoint(server, 1, where, sizeof(where)) > 0);
+	assert_int_equal(pier_packet_open(&packet, where, NULL, SOON), 0);
+	for (k = 0; k < 3; k++) {
+		int fd;
+
+		assert_int_equal(pier_server_step(server, PIER_NOW), -EAGAIN);
+		fd = connect_to(server, 0);
+		send_line(fd);
+		assert_int_equal(step_until_somebody_came(server), 1);
+		expect_line(fd);
+		assert_int_equal(pier_send(packet, NULL, "x", 1, SOON), 0);
+		assert_int_equal(step_until_somebody_came(server), 1);
+	}
+	assert_int_equal(stats_of(server).finished, 3);
+	assert_int_equal(stats_of(server).datagrams, 3);
+	pier_packet_close(packet);
+	pier_server_close(server);
+}
+
+static void
+test_polled(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < MODEL_COUNT; i++)
+		polled(models[i]);
+}
+
 #if !defined(__SANITIZE_THREAD__) /* which cannot follow a fork of threads */
 /* The end of its process is the end of a step. */
 static void
@@ -492,6 +549,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_by_one),
+		cmocka_unit_test(test_polled),
 #if !defined(__SANITIZE_THREAD__)
 		cmocka_unit_test(test_one_by_one_in_processes),
 		cmocka_unit_test(test_a_copy_goes_on),
