@@ -37,7 +37,9 @@ first_in(const unsigned char *data, size_t size, const unsigned char *needle,
 		return size;
 	if (before > size)
 		before = size;
-	memcpy(joint, data + size - before, before);
+	/* No data may have no place either. */
+	if (before > 0)
+		memcpy(joint, data + size - before, before);
 	memcpy(joint + before, needle, needle_size);
 	at = pier__find(joint, before + needle_size, needle, needle_size);
 	return at == NULL ? size : size - before + (size_t)(at - joint);
