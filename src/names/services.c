@@ -112,7 +112,9 @@ read_text(struct walk *walk, size_t len)
 		next = pier__span_find(rest, '\n');
 		line = pier__span_cut(rest, rest.begin, next);
 		walk->at = line.begin;
-		walk->end = pier__span_find(line, '#');
+		line.end = pier__span_find(line, '#');
+		/* A NUL in a word would end it sooner than it was found to. */
+		walk->end = pier__span_find(line, '\0');
 		read_line(walk);
 		rest.begin = next + 1;
 	}

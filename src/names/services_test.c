@@ -94,6 +94,26 @@ by_name_and_by_port(void **state)
 	pier_services_close(it);
 }
 
+/* As to libc, which reads lines as strings: no name or protocol is empty. */
+static void
+a_nul_ends_its_line(void **state)
+{
+	static const char text[] =
+		"a 1/\0tcp\n\0b 2/tcp\nc 3/tcp d\0 e\nf 4/udp";
+	struct pier_services *it = NULL;
+
+	(void)state;
+	assert_int_equal(pier__services_parse(&it, text, sizeof(text) - 1,
+				 PIER_SERVICES_FILE),
+		0);
+	assert_int_equal(it->count, 2);
+	assert_string_equal(it->list[0].name, "c");
+	assert_int_equal(it->list[0].alias_count, 1);
+	assert_string_equal(it->list[0].aliases[0], "d");
+	assert_string_equal(it->list[1].name, "f");
+	pier_services_close(it);
+}
+
 static void
 too_many_are_refused(void **state)
 {
@@ -196,6 +216,7 @@ main(void)
 		cmocka_unit_test(lines_give_services),
 		cmocka_unit_test(what_is_no_service_is_passed_over),
 		cmocka_unit_test(by_name_and_by_port),
+		cmocka_unit_test(a_nul_ends_its_line),
 		cmocka_unit_test(too_many_are_refused),
 		cmocka_unit_test(the_built_in_list_is_whole),
 		cmocka_unit_test(without_the_file_the_built_in_list_answers),
