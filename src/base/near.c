@@ -50,10 +50,13 @@ pier__near_start(struct pier__near *near, const char *wrong)
 void
 pier__near_try(struct pier__near *near, const char *known)
 {
-	size_t slips;
+	size_t wrong_len = strlen(near->wrong), known_len = strlen(known);
+	size_t slips = wrong_len > known_len ? wrong_len - known_len
+					     : known_len - wrong_len;
 
-	if (strlen(near->wrong) > PIER__NEAR_MAX ||
-		strlen(known) > PIER__NEAR_MAX)
+	/* Each letter that one has more than the other is a slip at least. */
+	if (wrong_len > PIER__NEAR_MAX || known_len > PIER__NEAR_MAX ||
+		slips >= near->slips)
 		return;
 	slips = slips_between(near->wrong, known);
 	if (slips < near->slips) {
