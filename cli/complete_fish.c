@@ -30,7 +30,7 @@ static const char head[] =
 	"\t\t\tset ended 1\n"
 	"\t\telse if test $ended = 0; and contains -- $word $valued\n"
 	"\t\t\tset skip 1\n"
-	"\t\telse if test $ended = 0; and string match -q -- '-?*' $word\n"
+	"\t\telse if test $ended = 0; and string match -q -r -- '^-.' $word\n"
 	"\t\t\tcontinue\n"
 	"\t\telse if test -z $verb\n"
 	"\t\t\tset verb $word\n"

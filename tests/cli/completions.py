@@ -107,7 +107,10 @@ def at_prompt(command, env, folder, keys, prompt, hits):
 def fish(line, folder):
     script = f"source {BUILD}/pier.fish; complete -C $argv[1]"
     found = lines(["fish", "--no-config", "-c", script, line], folder)
-    return [hit.split("\t")[0] for hit in found]
+    hits = [hit.split("\t")[0] for hit in found]
+    # fish 4 tells also of what has the letters somewhere, behind what begins so.
+    word = line.split(" ")[-1]
+    return [hit for hit in hits if hit.startswith(word)] or hits
 
 
 def lines(command, folder):
