@@ -9,6 +9,7 @@ REASONS = [
     (r"SO_DETACH_BPF", "another name of SO_DETACH_FILTER"),
     (r"SO_(RCV|SND)TIMEO_OLD|SO_TIMESTAMP(NS|ING)?_OLD",
      "the number behind the name without _OLD, on 64 bits"),
+    (r"SO_DEVMEM_(LINEAR|DMABUF)", "the type of the ancillary data"),
     (r"IP_RECVRETOPTS", "another name of IP_RETOPTS"),
     (r"IP_ORIGDSTADDR|IPV6_ORIGDSTADDR", "the type of the ancillary data"),
     (r"IPV6_HOPLIMIT", "the type of the ancillary data"),
