@@ -5,7 +5,6 @@ a cable; beside avahi-daemon on the same host; and on cables that come and go.
 systemd-resolved: resolved_netns.py."""
 
 import os
-import shutil
 import subprocess
 import sys
 
@@ -16,7 +15,7 @@ import cable  # noqa: E402 (found by the line above)
 import lan_programs  # noqa: E402
 import tap  # noqa: E402
 from lan_programs import (  # noqa: E402
-    ASKED, Find, answered, hardware_of, scratch, shown,
+    ASKED, Find, answered, capture, hardware_of, scratch, shown,
 )
 from tap import equal  # noqa: E402
 
@@ -182,17 +181,11 @@ def test_a_thousand_services_are_found():
 def test_every_packet_can_be_read():
     """tshark dissects what pier sends: no byte is out of place, and nothing of
     it leaves the link."""
-    if shutil.which("tshark") is None:
-        raise tap.Skip("no tshark here")
     with scratch() as folder, cable.Host(folder, ip6=True) as far:
         far.start_avahi()
         far.start("avahi-publish", "-f", "-s", "One", "_pier._tcp", "1")
         file = f"{folder}/near.pcap"
-        shark = subprocess.Popen(
-            ["tshark", "-i", "near", "-w", file, "-f", "udp port 5353"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        while b"Capture started" not in shark.stderr.readline():
-            pass
+        shark = capture(file)
         with Find("_pier._tcp") as find, Find("-") as types:
             find.until("added", "One")
             types.next()
@@ -201,7 +194,7 @@ def test_every_packet_can_be_read():
             find.end()
             types.end()
         shark.terminate()
-        shark.communicate()
+        shark.wait()
         equal(shown(file, "_ws.malformed || _ws.expert.severity >= error"), [])
         own = "dns.flags.response == 0 && eth.src == " + hardware_of("near")
         assert len(shown(file, own)) >= 4

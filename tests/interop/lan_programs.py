@@ -6,12 +6,14 @@ import json
 import os
 import queue
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 
 import cable
+import tap
 from tap import equal
 
 LIMIT = 60
@@ -184,6 +186,22 @@ def answered(far, count=ASKED):
                       stdout=subprocess.PIPE)
     out, _ = asked.communicate(timeout=LIMIT)
     return int(out)
+
+
+def capture(file):
+    """A tshark that writes to file, from now on, what of multicast DNS passes the
+    cable's near end."""
+    if shutil.which("tshark") is None:
+        raise tap.Skip("no tshark here")
+    shark = subprocess.Popen(
+        ["tshark", "-i", "near", "-w", file, "-f", "udp port 5353"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # What it says when it begins depends on its version; the file's head is
+    # written once the socket is open and has its filter.
+    cable.wait_until(lambda: shark.poll() is not None or
+                     os.path.exists(file) and os.path.getsize(file) > 0)
+    equal(shark.poll(), None, "tshark")
+    return shark
 
 
 def shown(file, filter_):

@@ -30,7 +30,8 @@ from lan_programs import (  # noqa: E402
 )
 from tap import equal  # noqa: E402
 
-DAEMON = "lib/systemd/systemd-resolved"
+# Debian 12 has it in /lib, which later is no more in packages.
+DAEMONS = ("usr/lib/systemd/systemd-resolved", "lib/systemd/systemd-resolved")
 CONTROL = "usr/bin/resolvectl"
 # The daemon, and what of its libraries may be missing.
 PACKAGES = ("systemd-resolved", "libsystemd-shared", "libip4tc2")
@@ -52,14 +53,21 @@ TxtText=path=/x
 """
 
 
+def daemon_in(root):
+    """Its path there; None: it has none."""
+    found = [path for name in DAEMONS
+             if os.path.exists(path := os.path.join(root, name))]
+    return found[0] if found else None
+
+
 def is_installed():
-    return os.path.exists("/" + DAEMON) and os.path.exists("/" + CONTROL)
+    return daemon_in("/") is not None and os.path.exists("/" + CONTROL)
 
 
 def programs():
     """The daemon, resolvectl, and the words before each of them."""
     if is_installed():
-        return "/" + DAEMON, "/" + CONTROL, []
+        return daemon_in("/"), "/" + CONTROL, []
     why = fetched.lacking(*PACKAGES)
     if why:
         raise tap.Skip(why)
@@ -67,13 +75,14 @@ def programs():
     folders = [os.path.join(fetched.where(name), LIBRARIES, more)
                for name in PACKAGES[1:] for more in ("", "systemd")]
     words = ["env", "LD_LIBRARY_PATH=" + ":".join(folders)]
-    done = subprocess.run([*words, "ldd", f"{root}/{DAEMON}"], text=True,
+    daemon = daemon_in(root)
+    done = subprocess.run([*words, "ldd", daemon], text=True,
                           stdout=subprocess.PIPE, check=False)
     lacks = [line.split()[0] for line in done.stdout.splitlines()
              if "not found" in line]
     if lacks:
         raise tap.Skip("systemd-resolved needs " + ", ".join(lacks))
-    return f"{root}/{DAEMON}", f"{root}/{CONTROL}", words
+    return daemon, f"{root}/{CONTROL}", words
 
 
 class Resolved:
