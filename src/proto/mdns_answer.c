@@ -15,12 +15,17 @@
 #define SECOND       (1000 * PIER__MDNS_MS)
 /* A probe is answered though the record was just told (6). */
 #define DEFEND (250 * PIER__MDNS_MS)
+/* Three probes, and the time for an answer to the last; and after it. */
+#define QUIET  SECOND
+#define SPOKEN (250 * PIER__MDNS_MS)
 
 /* What one query wants of us. */
 struct query {
 	uint64_t records; /* to be multicast */
 	uint64_t alone;   /* to be told to the asker only */
-	bool probe;
+	bool probe;       /* whose sender wants names for himself: */
+	bool host_shared; /* ours, for addresses that are ours */
+	bool host_wanted; /* ours, for something else */
 	bool legacy;
 	struct pier__mdns_asker asker;
 };
@@ -70,10 +75,50 @@ take_questions(const struct pier__mdns_offer *it,
 	}
 }
 
+/* A record of a probe. */
+static void
+note_wanted(const struct pier__mdns_offer *it,
+	const struct pier__dns_record *record, struct query *query)
+{
+	bool address =
+		record->type == PIER__DNS_A || record->type == PIER__DNS_AAAA;
+
+	query->probe = true;
+	if (!pier__name_equal(&record->name, &it->host))
+		return;
+	if (address && pier__mdns_is_said(it, record))
+		query->host_shared = true;
+	else
+		query->host_wanted = true;
+}
+
+void
+pier__mdns_share_host(struct pier__mdns_face *face, int64_t now_ns)
+{
+	/* Who probes on and on does not keep us quiet. */
+	if (now_ns >= face->quiet_ns + SPOKEN)
+		face->quiet_ns = now_ns + QUIET;
+}
+
+/* What is not to be answered to a probe of who shares the host's name. */
+static uint64_t
+shared_host(
+	const struct pier__mdns_offer *it, const struct pier__mdns_face *face)
+{
+	uint64_t found = 0;
+	unsigned int i;
+
+	for (i = 0; i < PIER__RECORD_COUNT; i++)
+		if (pier__mdns_is_of_host(i) &&
+			pier__mdns_has_record(it, face, i))
+			found |= PIER__RECORD_BIT(i);
+	return found;
+}
+
 /* Of what he knows, with half of its time left or more, nothing is told (7.1). */
 static uint64_t
 known(const struct pier__mdns_offer *it, const struct pier__mdns_face *face,
-	struct pier__dns_reader *reader, bool *probe)
+	struct pier__dns_reader *reader, struct query *query)
 {
 	unsigned char room[PIER__MDNS_DATA];
 	struct pier__dns_record record, own;
@@ -83,7 +128,8 @@ known(const struct pier__mdns_offer *it, const struct pier__mdns_face *face,
 	while (pier__dns_next_record(reader, &section, &record) == 1) {
 		int number;
 
-		*probe = *probe || section == PIER__DNS_AUTHORITY;
+		if (section == PIER__DNS_AUTHORITY)
+			note_wanted(it, &record, query);
 		if (section != PIER__DNS_ANSWER)
 			continue;
 		number = pier__mdns_number(it, face, &record);
@@ -184,11 +230,15 @@ pier__mdns_offer_query(struct pier__mdns_offer *it,
 
 	query.asker.id = reader->head.id;
 	take_questions(it, face, now_ns, reader, &query);
-	has = known(it, face, reader, &query.probe);
+	has = known(it, face, reader, &query);
 	/* The rest of a query that came before. */
 	if (reader->head.questions == 0 && now_ns < face->more_ns &&
 		pier_addr_equal(&face->more_from, &datagram->from))
 		face->pending &= ~has;
+	if (query.host_shared && !query.host_wanted) {
+		pier__mdns_share_host(face, now_ns);
+		has |= shared_host(it, face);
+	}
 	query.records &= ~has;
 	query.alone &= ~has;
 	if (truncated && query.records != 0) {

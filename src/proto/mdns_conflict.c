@@ -82,10 +82,8 @@ conflict(struct pier__mdns_offer *it, const struct pier__mdns_face *face,
 		it, now_ns, it->conflicts >= CONFLICTS_MANY ? SLOW_NS : 0);
 }
 
-/* Do we say so on any interface? With two on one link we hear ourselves: by the
-   other one, and with the addresses of that. */
-static bool
-is_said(const struct pier__mdns_offer *it,
+bool
+pier__mdns_is_said(const struct pier__mdns_offer *it,
 	const struct pier__dns_record *record)
 {
 	size_t i;
@@ -134,7 +132,7 @@ pier__mdns_offer_response(struct pier__mdns_offer *it,
 		}
 		name = whose(it, &record);
 		if (record.ttl_s == 0 || record.class != PIER__DNS_CLASS_IN ||
-			name == OF_NONE || is_said(it, &record))
+			name == OF_NONE || pier__mdns_is_said(it, &record))
 			continue;
 		conflict(it, face, now_ns, name);
 		return;
@@ -230,7 +228,8 @@ take_theirs(struct set *set, const struct pier__mdns_offer *it,
 	while (pier__dns_next_record(&reader, &section, &record) == 1)
 		if (section == PIER__DNS_AUTHORITY &&
 			pier__name_equal(&record.name, name)) {
-			set->said = set->said && is_said(it, &record);
+			set->said =
+				set->said && pier__mdns_is_said(it, &record);
 			set_add(set, &record);
 		}
 }
@@ -253,6 +252,8 @@ pier__mdns_offer_probe(struct pier__mdns_offer *it,
 		names[2 + i] = &it->aliases[i];
 	for (i = 0; i < 2 + it->alias_count; i++) {
 		take_theirs(&sets[1], it, datagram, names[i]);
+		if (sets[1].count > 0 && sets[1].said && names[i] == &it->host)
+			pier__mdns_share_host(face, now_ns);
 		if (sets[1].count == 0 || sets[1].said)
 			continue;
 		take_ours(&sets[0], it, face, names[i]);

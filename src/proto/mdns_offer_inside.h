@@ -69,6 +69,8 @@ struct pier__mdns_face {
 	int64_t due_ns[PIER__RECORD_COUNT];
 	int64_t pending_ns;
 	bool telling; /* it is a telling, no answer */
+	/* Until then nothing is said of the host: who shares its name probes */
+	int64_t quiet_ns;
 	/* Until then what this one knows already may still come (7.2) */
 	struct pier_addr more_from;
 	int64_t more_ns;
@@ -148,6 +150,9 @@ bool pier__mdns_is_shared(unsigned int number);
 /* Does it say what there is not? It is no answer but where there is none. */
 bool pier__mdns_is_nsec(unsigned int number);
 
+/* Is it about the host: its addresses, and that there are no others? */
+bool pier__mdns_is_of_host(unsigned int number);
+
 /* Names for instance_number and host_number. */
 void pier__mdns_make_names(struct pier__mdns_offer *it);
 
@@ -156,6 +161,11 @@ bool pier__mdns_take_addresses(
 	struct pier__mdns_face *face, const struct pier__link_state *link);
 
 /* ---- mdns_conflict.c ----------------------------------------------------- */
+
+/* Do we say so on any interface? With two on one link we hear ourselves: by the
+   other one, and with the addresses of that. */
+bool pier__mdns_is_said(const struct pier__mdns_offer *it,
+	const struct pier__dns_record *record);
 
 /* A response came: does it hold our names, otherwise than we do? */
 void pier__mdns_offer_response(struct pier__mdns_offer *it,
@@ -173,6 +183,14 @@ void pier__mdns_offer_probe(struct pier__mdns_offer *it,
 void pier__mdns_offer_query(struct pier__mdns_offer *it,
 	struct pier__mdns_face *face, int64_t now_ns,
 	const struct pier__datagram *datagram, struct pier__dns_reader *reader);
+
+/*
+ * Another responder of this machine probes for the host's name with addresses that
+ * are ours too, which is no conflict (8.2): it is to have the name as well. But
+ * whatever it hears of that name meanwhile systemd-resolved takes for one: so
+ * nothing is said of the host until its three probes are over.
+ */
+void pier__mdns_share_host(struct pier__mdns_face *face, int64_t now_ns);
 
 /* These are to be multicast at that moment, but none within less than least_ns of
    the last time (6). */

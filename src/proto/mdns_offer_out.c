@@ -95,6 +95,9 @@ take_due(struct pier__mdns_face *face, int64_t now_ns)
 	for (i = 0; i < PIER__RECORD_COUNT; i++) {
 		if ((face->pending & PIER__RECORD_BIT(i)) == 0)
 			continue;
+		if (pier__mdns_is_of_host(i) &&
+			face->due_ns[i] < face->quiet_ns)
+			face->due_ns[i] = face->quiet_ns;
 		if (face->due_ns[i] <= now_ns)
 			due |= PIER__RECORD_BIT(i);
 		else if (face->due_ns[i] < face->pending_ns)
@@ -102,6 +105,20 @@ take_due(struct pier__mdns_face *face, int64_t now_ns)
 	}
 	face->pending &= ~due;
 	return due;
+}
+
+/* What goes along with answers. */
+static uint64_t
+more_of(const struct pier__mdns_offer *it, const struct pier__mdns_face *face,
+	int64_t now_ns, uint64_t answers)
+{
+	uint64_t more = pier__mdns_additional(it, face, answers);
+	unsigned int i;
+
+	for (i = 0; now_ns < face->quiet_ns && i < PIER__RECORD_COUNT; i++)
+		if (pier__mdns_is_of_host(i))
+			more &= ~PIER__RECORD_BIT(i);
+	return more;
 }
 
 static void
@@ -133,7 +150,7 @@ pack_pending(struct pier__mdns_offer *it, struct pier__mdns_face *face,
 		(void)write_records(it, face, &writer, PIER__DNS_ANSWER, &rest);
 	}
 	note_sent(face, due & ~rest, now_ns);
-	more = pier__mdns_additional(it, face, due & ~rest) & ~due;
+	more = more_of(it, face, now_ns, due & ~rest) & ~due;
 	if (rest == 0)
 		(void)write_records(
 			it, face, &writer, PIER__DNS_ADDITIONAL, &more);

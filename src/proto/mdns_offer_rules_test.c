@@ -322,6 +322,131 @@ test_defence(void **state)
 	end();
 }
 
+static void
+want_host(const char *address, uint16_t type, const void *data, size_t len)
+{
+	struct pier_addr addr;
+
+	assert_int_equal(pier_addr_parse(&addr, address), 0);
+	put_ask("h.local", PIER__DNS_ANY, false);
+	put(PIER__DNS_AUTHORITY, "h.local", PIER__DNS_A, 120,
+		&addr.u.in.sin_addr, sizeof(addr.u.in.sin_addr));
+	if (data != NULL)
+		put(PIER__DNS_AUTHORITY, "h.local", type, 120, data, len);
+}
+
+/* Another responder of this machine may have the host's name too, if it means the
+   same: it hears nothing of the name while it probes. */
+static void
+test_host_is_shared(void **state)
+{
+	struct pier__dns_record record;
+	int64_t first;
+
+	(void)state;
+	begin();
+	settle();
+	first = bed.now;
+	message(0);
+	put_ask(INSTANCE, PIER__DNS_ANY, false);
+	want_host("192.0.2.1", 0, NULL, 0);
+	comes(2, PIER__MDNS_PORT, true);
+	/* What else it asks for is answered at once. */
+	assert_true(leaves(0));
+	assert_int_equal(
+		has(PIER__DNS_ANSWER, INSTANCE, PIER__DNS_SRV, &record), 1);
+	assert_int_equal(
+		has(PIER__DNS_ADDITIONAL, "h.local", PIER__DNS_A, &record), 0);
+	assert_int_equal(
+		has(PIER__DNS_ADDITIONAL, "h.local", PIER__DNS_NSEC, &record),
+		0);
+	ask("h.local", PIER__DNS_A, false);
+	assert_true(leaves(2 * SECOND));
+	assert_int_equal(
+		has(PIER__DNS_ANSWER, "h.local", PIER__DNS_A, &record), 1);
+	assert_int_equal(bed.sent - first, SECOND);
+	end();
+}
+
+/* Both come at the same time: we have our names first, but the host's is told when
+   the other has it too. */
+static void
+test_host_is_shared_from_the_start(void **state)
+{
+	struct pier__dns_record record;
+	int64_t probed;
+
+	(void)state;
+	begin();
+	assert_true(leaves(SECOND));
+	message(0);
+	want_host("192.0.2.1", 0, NULL, 0);
+	comes(2, PIER__MDNS_PORT, true);
+	probed = bed.now;
+	do
+		assert_true(leaves(SECOND));
+	while (bed.event.what != PIER__MDNS_TOLD);
+	assert_int_equal(
+		has(PIER__DNS_ANSWER, INSTANCE, PIER__DNS_SRV, &record), 1);
+	assert_int_equal(
+		has(PIER__DNS_ANSWER, "h.local", PIER__DNS_A, &record), 0);
+	while (has(PIER__DNS_ANSWER, "h.local", PIER__DNS_A, &record) == 0)
+		assert_true(leaves(SECOND));
+	assert_int_equal(bed.sent - probed, SECOND);
+	end();
+}
+
+/* But with other addresses, or more than these, it would have the name alone. */
+static void
+wants_the_host(const char *address, uint16_t type, const void *data, size_t len)
+{
+	struct pier__dns_record record;
+
+	begin();
+	settle();
+	message(0);
+	want_host(address, type, data, len);
+	comes(2, PIER__MDNS_PORT, true);
+	assert_true(leaves(0));
+	assert_int_equal(
+		has(PIER__DNS_ANSWER, "h.local", PIER__DNS_A, &record), 1);
+	end();
+}
+
+static void
+test_host_is_defended(void **state)
+{
+	static const unsigned char other[] = { 192, 0, 2, 9 };
+
+	(void)state;
+	wants_the_host("192.0.2.9", 0, NULL, 0);
+	wants_the_host("192.0.2.1", PIER__DNS_A, other, sizeof(other));
+	wants_the_host("192.0.2.1", PIER__DNS_TXT, "", 1);
+}
+
+/* Who probes without an end does not keep it from others. */
+static void
+test_quiet_has_an_end(void **state)
+{
+	struct pier__dns_record record;
+	unsigned int i, said = 0;
+
+	(void)state;
+	begin();
+	settle();
+	for (i = 0; i < 100; i++) {
+		message(0);
+		want_host("192.0.2.1", 0, NULL, 0);
+		comes(2, PIER__MDNS_PORT, true);
+		ask("h.local", PIER__DNS_A, false);
+		while (leaves(100 * MS))
+			said += has(PIER__DNS_ANSWER, "h.local", PIER__DNS_A,
+				&record);
+	}
+	assert_in_range(said, 6, 12);
+	end();
+}
+
 /* Two probe at once: who has the later data goes on, the other waits a second
    (8.2). */
 static void
@@ -523,6 +648,10 @@ main(void)
 		cmocka_unit_test(test_what_is_told),
 		cmocka_unit_test(test_once_a_second),
 		cmocka_unit_test(test_defence),
+		cmocka_unit_test(test_host_is_shared),
+		cmocka_unit_test(test_host_is_shared_from_the_start),
+		cmocka_unit_test(test_host_is_defended),
+		cmocka_unit_test(test_quiet_has_an_end),
 		cmocka_unit_test(test_tie_break),
 		cmocka_unit_test(test_unicast),
 		cmocka_unit_test(test_rest_of_what_is_known),

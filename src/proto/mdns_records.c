@@ -54,6 +54,13 @@ pier__mdns_is_shared(unsigned int number)
 }
 
 bool
+pier__mdns_is_of_host(unsigned int number)
+{
+	return number == PIER__RECORD_HOST_NSEC ||
+	       (number >= PIER__RECORD_ADDR && number < PIER__RECORD_ALIAS);
+}
+
+bool
 pier__mdns_is_nsec(unsigned int number)
 {
 	return number == PIER__RECORD_INSTANCE_NSEC ||
