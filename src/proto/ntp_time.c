@@ -87,10 +87,13 @@ pier_ntp_from_unix(struct pier_ntp_moment moment)
 uint64_t
 pier_ntp_from_ns(int64_t ns)
 {
-	int64_t seconds = floor_div(ns, SECOND_NS);
+	int64_t rest = ns % SECOND_NS;
 
-	return pier_ntp_from_unix((struct pier_ntp_moment){ .seconds = seconds,
-		.nanoseconds = (uint32_t)(ns - seconds * SECOND_NS) });
+	if (rest < 0)
+		rest += SECOND_NS;
+	return pier_ntp_from_unix(
+		(struct pier_ntp_moment){ .seconds = floor_div(ns, SECOND_NS),
+			.nanoseconds = (uint32_t)rest });
 }
 
 int64_t
