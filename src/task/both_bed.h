@@ -7,11 +7,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include <pier/task.h>
+
+#include "os/calls.h"
 
 /* play() as a task of each kind, with size bytes that are on no fiber's stack. */
 static inline void
@@ -24,11 +25,11 @@ by_both(pier_task_fn *play, size_t size)
 	for (i = 0; i < 2; i++) {
 		struct pier_run_opts opts = { .kind = kinds[i],
 			.stack_size = 256 * 1024 };
-		void *arg = calloc(1, size);
+		void *arg = pier__alloc(size);
 
 		assert_non_null(arg);
 		assert_int_equal(pier_run(play, arg, &opts, NULL), 0);
-		free(arg);
+		pier__free(arg);
 	}
 }
 
