@@ -45,6 +45,7 @@ struct probe {
 	pier_deadline until;
 	size_t count, next, printed, open;
 	size_t dialling; /* fibers that have descriptors now */
+	size_t dials;    /* begun until now */
 	bool printing;   /* a fiber is at it */
 	int output;      /* the first error of standard output */
 	int code;        /* of the last failure */
@@ -124,28 +125,44 @@ print_ready(struct probe *probe)
 	probe->printing = false;
 }
 
-/* A port is not closed because the others that are tried have all descriptors:
-   this one's turn comes when they are through. */
-static struct pier_stream *
-dial(struct probe *probe, struct result *result, const char *endpoint)
+/* Dials. True: it lacked descriptors, and others had some meanwhile. */
+static bool
+lacks(struct probe *probe, struct result *result, const char *endpoint,
+	pier_deadline deadline, struct pier_stream **out)
 {
 	const struct connect_settings *settings = probe->settings;
 	const struct pier_dial_opts opts = { .bind = settings->bind,
 		.lookup = lan_lookup(endpoint),
 		.options = probe->sockopts.item };
-	int64_t timeout = settings->connect_timeout, start_ns;
+	bool alone = probe->dialling == 0;
+	size_t number = ++probe->dials;
+
+	probe->dialling++;
+	result->rc = pier_dial(
+		out, endpoint, &opts, pier_earlier(probe->until, deadline));
+	probe->dialling--;
+	return result->rc == -EMFILE && (!alone || probe->dials != number);
+}
+
+/* A port is not closed because the others that are tried have all descriptors:
+   this one's turn comes when they are through. As long as it may take at all that
+   is waited for: where there are too few for any, none is ever alone. */
+static struct pier_stream *
+dial(struct probe *probe, struct result *result, const char *endpoint)
+{
+	int64_t timeout = probe->settings->connect_timeout;
 	struct pier_stream *stream = NULL;
+	pier_deadline patience;
+	int64_t start_ns;
 
 	if (timeout == 0)
 		timeout = TIMEOUT_NS;
-	do {
+	patience = pier_in_ns(timeout);
+	do
 		start_ns = pier_now();
-		probe->dialling++;
-		result->rc = pier_dial(&stream, endpoint, &opts,
-			pier_earlier(probe->until, pier_in_ns(timeout)));
-		probe->dialling--;
-	} while (result->rc == -EMFILE && probe->dialling > 0 &&
-		 pier_sleep(pier_in_ns(RETRY_NS)) == 0);
+	while (lacks(probe, result, endpoint, pier_in_ns(timeout), &stream) &&
+		pier_now() < patience.ns &&
+		pier_sleep(pier_in_ns(RETRY_NS)) == 0);
 	result->elapsed_ns = pier_now() - start_ns;
 	return stream;
 }
